@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sink.h -- where a batch goes.
+ *
+ * A sink never sees rows, only the text of a SELECT and the relations on the flow's
+ * session.  What it would do is data before it is done:
+ *
+ *     prepare   run the SELECT, write files under final, unique names, sync them and
+ *               their directories, add to `m` what publishing them means
+ *     publish   make `m` visible, all or nothing; what is there already is success.
+ *               k->session is NULL once the batch is decided: no query can run
+ *     discard   remove what prepare() wrote; it was never decided
+ *
+ * The first batch into a target that does not exist yet creates it, even with no rows, so
+ * that its readers find a typed, empty table.
+ *
+ * Callers use the wrappers of connect.h, never k->ops.
+ */
+#ifndef SM_CONNECT_SINK_H
+#define SM_CONNECT_SINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/base/arena.h"
+#include "runtime/base/error.h"
+#include "runtime/base/json.h"
+#include "runtime/base/option.h"
+#include "runtime/base/sqltype.h"
+#include "runtime/base/str.h"
+#include "runtime/connect/manifest.h"
+
+struct sm_session;
+
+typedef enum sm_delivery {
+    SM_AT_LEAST_ONCE,
+    SM_EXACTLY_ONCE,
+} sm_delivery;
+
+/* What one batch does to the rows that are already in the target. */
+typedef enum sm_write_mode {
+    SM_WRITE_APPEND,
+    SM_WRITE_OVERWRITE, /* materialized view; batch 0 of a full refresh */
+} sm_write_mode;
+
+/* What the target says of a generation (exactly-once.md, section 3). */
+typedef struct sm_target_state {
+    bool exists;
+    sm_sv table_id;   /* changes when the table is re-created */
+    int64_t version;  /* newest; -1 if it does not exist */
+    int64_t batch;    /* the last batch of the generation asked for; -1 none */
+    bool other_generation; /* it carries batches of this flow under another generation ... */
+    sm_sv other_id;        /* ... the newest of them, with its last batch and where it ended */
+    int64_t other_batch;
+    const sm_json *other_offsets; /* NULL: not written down */
+} sm_target_state;
+
+typedef struct sm_sink {
+    const struct sm_sink_ops *ops;
+    void *config; /* filled through ops->options, or by the flow */
+    void *state;  /* the sink's own, between open() and close() */
+
+    sm_sv name;              /* of the table or sink, for messages */
+    sm_sv flow;              /* which flow writes */
+    sm_sv generation;        /* its generation, "" when only looking */
+    sm_sv path;              /* absolute folder of the target, for sinks that have one */
+    const sm_schema *schema; /* columns of the query's result, in stored types */
+    const sm_sv *partition_by;
+    size_t partition_count;
+    sm_sv description;
+    sm_write_mode mode;
+    bool replace_schema; /* with OVERWRITE: the schema may change (full refresh) */
+
+    struct sm_session *session; /* while a batch is running or maintenance runs, else NULL */
+    sm_arena *arena;            /* lives as long as the sink is open */
+    /* What the control store remembers of the target for the sink, in the sink's own form;
+     * publish(), inspect() and maintain() may put a newer one here (it lives in `arena`),
+     * and the flow stores it. NULL: nothing is remembered.  A stale one is never wrong,
+     * only slow. */
+    const sm_json *memory;
+} sm_sink;
+
+typedef struct sm_sink_ops {
+    const char *name, *summary;
+    const sm_option *options; /* NULL: it has none */
+    size_t config_size;
+    sm_delivery strongest; /* `smelt plan` prints it, a crash test proves it */
+
+    sm_code (*open)(sm_sink *k, sm_error *err);
+    /* `rows_out`, `bytes_out`, `files_out`: what was written. */
+    sm_code (*prepare)(sm_sink *k, sm_sv select, sm_manifest *m, int64_t *rows_out,
+                       int64_t *bytes_out, sm_error *err);
+    /* SM_E_AGAIN: a foreign commit removed a file that `m` removes.  `*version_out` is the
+     * version that holds the batch, also when it was there before. */
+    sm_code (*publish)(sm_sink *k, const sm_manifest *m, int64_t *version_out, sm_error *err);
+    void (*discard)(sm_sink *k, const sm_manifest *m); /* what it misses is an orphan */
+    /* What the target says of k->generation.  Strings live in `a`. */
+    sm_code (*inspect)(sm_sink *k, sm_arena *a, sm_target_state *out, sm_error *err);
+    /* The cheap check of an idle run: does the target still stand exactly where `memory`
+     * says?  Needs no engine.  Optional: NULL means inspect() each time. */
+    sm_code (*unchanged)(sm_sink *k, bool *out, sm_error *err);
+    /* Between batches, with the engine: log checkpoints and the like.  Optional. */
+    sm_code (*maintain)(sm_sink *k, sm_error *err);
+    void (*close)(sm_sink *k);
+} sm_sink_ops;
+
+#endif

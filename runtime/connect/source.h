@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* source.h -- where rows come from.
+ *
+ * A source is a log seen through offsets.  A flow asks how far it may go and reads
+ * that range, perhaps more than once.  All of it rests on one promise:
+ *
+ *     read(start, end) yields the same rows every time, until forget(end).
+ *
+ * A source that cannot keep it (http) spools the range, durably, before newest()
+ * counts it as available.
+ *
+ * An offset is a JSON value in the source's own form; it is stored in the batch record
+ * and nobody but the source looks inside.  NULL means "where the source begins".
+ *
+ * Two ways of reading:
+ *     STREAM(x)   newest / latest / read / verify / forget, tracked by offsets
+ *     plain x     position / snapshot: everything there is now, untracked
+ *
+ * Callers use the wrappers of connect.h, never s->ops.
+ */
+#ifndef SM_CONNECT_SOURCE_H
+#define SM_CONNECT_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/base/arena.h"
+#include "runtime/base/error.h"
+#include "runtime/base/json.h"
+#include "runtime/base/option.h"
+#include "runtime/base/sqltype.h"
+#include "runtime/base/str.h"
+
+struct sm_engine;
+struct sm_session;
+struct sm_store;
+
+/* What became of the records of one read().  Complete after verify(). */
+typedef struct sm_read_report {
+    int64_t read;        /* records found, undecodable ones included */
+    int64_t undecodable; /* records that are none, skipped because on_decode_error says so */
+    int64_t bytes;       /* of input, as stored */
+    int64_t files;
+    const sm_json *samples; /* array of {file, line, reason, text}, at most 20; NULL if none */
+} sm_read_report;
+
+typedef struct sm_source {
+    const struct sm_source_ops *ops;
+    void *config; /* filled through ops->options before open() */
+    void *state;  /* the source's own, between open() and close() */
+
+    sm_sv name;       /* of the dataset, for messages */
+    sm_sv flow;       /* the flow that reads, "" outside of one (inference, preview) */
+    sm_sv generation; /* uuid of the flow's checkpoint, "" outside of a flow */
+    sm_sv base_dir;   /* relative paths of the configuration begin here */
+    const sm_schema *schema; /* the columns in force; n == 0: not known (infer() only) */
+    bool drop_undecodable;   /* on_decode_error: drop; else the batch fails */
+    int64_t batch_time_ms;   /* the batch timestamp, for read() */
+
+    struct sm_session *session; /* the flow's connection while a batch is running, else NULL */
+    struct sm_store *store;     /* the control store, for sources that track what they saw */
+    sm_arena *arena;            /* lives as long as the source is open */
+    sm_read_report report;      /* of the last read(); lives until the next one */
+} sm_source;
+
+typedef struct sm_source_ops {
+    const char *name, *summary; /* the YAML value of `type:`; a line for `smelt sources` */
+    const sm_option *options;   /* ends with a row whose name is NULL */
+    size_t config_size;
+
+    sm_code (*open)(sm_source *s, sm_error *err);
+
+    /* The columns of what is there now, hints and inference applied; n == 0 when there is
+     * nothing to look at yet.  s->session is set.  Optional: NULL when the schema is
+     * always given. */
+    sm_code (*infer)(sm_source *s, sm_arena *a, sm_schema *out, sm_error *err);
+
+    /* Look outside: how far the source reaches now, whatever the limits of a batch.  Never
+     * needs the engine.  `*out` lives in `a`; NULL while nothing was ever there. */
+    sm_code (*newest)(sm_source *s, sm_arena *a, const sm_json **out, sm_error *err);
+
+    /* The furthest end of one batch from `start`, within the limits of the options and
+     * not beyond `until` (an answer of newest()); equal to `start` when nothing is new.
+     * Never needs the engine.  `*out` lives in `a`. */
+    sm_code (*latest)(sm_source *s, const sm_json *start, const sm_json *until, sm_arena *a,
+                      const sm_json **out, sm_error *err);
+
+    /* Make the rows of (start, end] appear on the session as the relation `view`, with
+     * the columns of s->schema, in that order.  start == end is an empty relation. */
+    sm_code (*read)(sm_source *s, const sm_json *start, const sm_json *end, sm_sv view,
+                    sm_error *err);
+
+    /* After the query: fills s->report; SM_E_AGAIN if a file was rewritten under the
+     * attempt; SM_E_INVALID naming what a field or record did wrong.  Optional. */
+    sm_code (*verify)(sm_source *s, const sm_json *start, const sm_json *end, sm_error *err);
+
+    /* The batch that ends at `end` is done; nobody asks for it again.  Optional. */
+    sm_code (*forget)(sm_source *s, const sm_json *end, sm_error *err);
+
+    /* This generation begins where another one, whose tracking is lost, ended: treat all
+     * up to `offset` as read.  Optional: NULL when an offset tells everything itself. */
+    sm_code (*adopt)(sm_source *s, const sm_json *offset, sm_error *err);
+
+    /* What snapshot() would read now, as a value that changes when the rows may have;
+     * never needs the engine.  NULL ops: plain reads are refused for this source. */
+    sm_code (*position)(sm_source *s, sm_arena *a, const sm_json **out, sm_error *err);
+
+    /* Everything at `position` appears as the relation `view`. */
+    sm_code (*snapshot)(sm_source *s, const sm_json *position, sm_sv view, sm_error *err);
+
+    void (*close)(sm_source *s); /* once, also after a failed open() */
+} sm_source_ops;
+
+#endif
