@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+/* store_files.h -- the files that a flow has seen of a source.
+ *
+ * Files get numbers 1, 2, 3 … in the order they are added; the offset of a files source is the
+ * last number read.  A path that is added again (it was overwritten, and that is allowed) gets
+ * a new number; look-ups by path give the newest.  Nothing is ever held in memory: a source of
+ * a million files is read page by page. */
+#ifndef SM_STORE_STORE_FILES_H
+#define SM_STORE_STORE_FILES_H
+
+#include "runtime/store/store.h"
+
+typedef struct sm_files_key {
+    int64_t generation; /* id, of the flow's current generation */
+    sm_sv source;       /* name of the source dataset */
+} sm_files_key;
+
+typedef struct sm_source_file {
+    int64_t seq;      /* given by the store */
+    sm_sv path;       /* up to 4096 bytes */
+    int64_t size;     /* bytes */
+    int64_t mtime_ns; /* nanoseconds since 1970 */
+    int64_t inode;    /* 0 = not known */
+    sm_sv etag;       /* of an object store; empty on a file system */
+    int64_t batch;    /* the batch that read it, once decided; -1 = none yet */
+} sm_source_file;
+
+/* Add files in the given order; seqs are filled in.  All or none. */
+sm_code sm_store_files_add(sm_store *s, const sm_owner *o, sm_files_key key,
+                           sm_source_file *files, size_t n, sm_error *err);
+
+/* For each path: `seqs[i]` = its newest number, 0 = never seen.  One look-up each, no list. */
+sm_code sm_store_files_lookup(sm_store *s, sm_files_key key, const sm_sv *paths, size_t n,
+                              int64_t *seqs, sm_error *err);
+
+/* One file by path: SM_E_NOT_FOUND if never seen. */
+sm_code sm_store_file_by_path(sm_store *s, sm_files_key key, sm_sv path, sm_arena *a,
+                              sm_source_file *out, sm_error *err);
+
+/* The files of (after, upto] in order, at most `limit` (0 means 1000): ask again with
+ * after = the last seq until none comes. */
+sm_code sm_store_files_range(sm_store *s, sm_files_key key, int64_t after, int64_t upto,
+                             size_t limit, sm_arena *a, sm_source_file **out, size_t *n,
+                             sm_error *err);
+
+typedef struct sm_files_sum {
+    int64_t files, bytes;
+    int64_t last; /* the greatest seq, 0 = none */
+} sm_files_sum;
+
+/* The greatest number given, 0 if none.  O(log n). */
+sm_code sm_store_files_last(sm_store *s, sm_files_key key, int64_t *out, sm_error *err);
+/* How much lies behind `after`: the backlog.  Walks what it counts. */
+sm_code sm_store_files_backlog(sm_store *s, sm_files_key key, int64_t after, sm_files_sum *out,
+                               sm_error *err);
+
+#endif
