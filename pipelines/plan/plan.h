@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan.h -- the compiled pipeline: what will run, in which order, with which columns.
+ *
+ * A plan is made once from a spec, or read back from its JSON form; after that it is
+ * read-only and may be shared by threads.  It has no pointers into the spec or the
+ * engine, no secrets, and no path but those relative to the project; it is what exec,
+ * view and, one day, another engine work from.
+ *
+ *     datasets   sources, tables and views, in the order of the file
+ *     flows      one query that writes one table; a table's flows stand together
+ *     order      dataset numbers, inputs before what reads them
+ *     edges      who reads whom, with every dataset that a view hides
+ *
+ * A dataset whose columns depend on a source that has no data yet is *waiting*: its flows
+ * are checked as far as that goes and compiled, but not bound; exec compiles again
+ * when the source has a schema.
+ *
+ * Everything lives in the arena given to the function that made it.
+ */
+#ifndef SM_PLAN_PLAN_H
+#define SM_PLAN_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pipelines/spec/spec.h"
+#include "pipelines/sql/sql.h"
+#include "runtime/base/arena.h"
+#include "runtime/base/diag.h"
+#include "runtime/base/error.h"
+#include "runtime/base/json.h"
+#include "runtime/base/sqltype.h"
+#include "runtime/base/str.h"
+
+enum { SM_PLAN_FORMAT = 1 };
+
+typedef enum sm_dataset_kind {
+    SM_DATASET_SOURCE,
+    SM_DATASET_STREAMING_TABLE,
+    SM_DATASET_MATERIALIZED_VIEW,
+    SM_DATASET_VIEW,
+} sm_dataset_kind;
+
+typedef enum sm_flow_kind {
+    SM_FLOW_APPEND,    /* new rows of its streams, batch after batch */
+    SM_FLOW_OVERWRITE, /* a materialized view: everything, when an input changed */
+} sm_flow_kind;
+
+typedef enum sm_input_mode {
+    SM_INPUT_STREAM,   /* STREAM(x): the rows of the batch */
+    SM_INPUT_SNAPSHOT, /* plain x: all rows, read anew in each batch */
+} sm_input_mode;
+
+/* Where in the user's files; file is relative to the project.  Lines and columns count
+ * from 1; line 0 means nowhere. */
+typedef struct sm_plan_place {
+    sm_sv file;
+    uint32_t line, column;
+} sm_plan_place;
+
+typedef struct sm_plan_list {
+    const sm_sv *items;
+    size_t n;
+} sm_plan_list;
+
+typedef struct sm_plan_rule {
+    sm_sv name;
+    sm_sv expr;   /* compiled: ready to stand in TRY(<expr>) IS TRUE over the result's columns */
+    sm_sv text;   /* as written */
+    sm_sv policy; /* warn | drop | fail (a name of expectations/policy.h) */
+    sm_sv description;
+    sm_plan_list tags;
+    sm_plan_place place;
+} sm_plan_rule;
+
+/* (dataset, mode) that a flow reads; exec makes it appear on the session as `relation`. */
+typedef struct sm_plan_input {
+    size_t dataset; /* a source or a table, never a view */
+    sm_input_mode mode;
+    sm_sv relation; /* _smelt_in_<k>, unique within the flow */
+} sm_plan_input;
+
+typedef struct sm_plan_flow {
+    sm_sv name;    /* the table's name; `table.flow` for an entry of `flows:` */
+    size_t target; /* dataset */
+    sm_flow_kind kind;
+    bool once;     /* one batch per generation, then never again */
+    const sm_plan_input *inputs;
+    size_t n_inputs;
+    sm_sv sql;        /* compiled: names only input relations; no STREAM, no window( */
+    sm_sv sql_text;   /* as written */
+    bool bound;       /* false: waiting for the schema of a source */
+    sm_schema result; /* what the query gives, in the engine's types */
+    sm_sv fingerprint; /* of sql, inputs, rules and schema; not of comments or descriptions */
+    sm_plan_place place;
+} sm_plan_flow;
+
+typedef struct sm_plan_dataset {
+    sm_sv name;
+    sm_dataset_kind kind;
+    sm_sv layer, description;
+    sm_plan_list tags;
+    /* Columns as a reader sees them: for a table the stored types, for a view what it
+     * gives, for a source what it delivers. */
+    sm_schema schema;
+    bool known;     /* schema is known; false: waiting */
+    sm_sv path;     /* tables: <schema>/<table>, below storage */
+    sm_plan_list partition_by;
+    sm_sv source_type;            /* sources */
+    const sm_json *source_config; /* sources: options by name, with defaults, no secrets */
+    const sm_plan_rule *rules;    /* tables */
+    size_t n_rules;
+    size_t flow, n_flows;         /* tables: plan->flows[flow .. flow + n_flows) */
+    sm_sv sql_text;               /* views: as written */
+    sm_plan_list columns_described; /* names, parallel to column_descriptions */
+    sm_plan_list column_descriptions;
+    const size_t *reads;          /* datasets named by its queries, views included */
+    size_t n_reads;
+    sm_sv fingerprint;            /* of all that decides its rows and columns */
+    sm_plan_place place;
+} sm_plan_dataset;
+
+typedef struct sm_plan {
+    sm_sv pipeline, schema, storage, state_path, description;
+    sm_plan_list tags;
+    sm_sv file; /* of the pipeline, relative to the project */
+    const sm_plan_dataset *datasets;
+    size_t n_datasets;
+    const sm_plan_flow *flows;
+    size_t n_flows;
+    const size_t *order; /* n_datasets numbers, inputs first */
+    size_t n_waiting;    /* datasets whose schema is not known yet */
+    sm_sv fingerprint;
+} sm_plan;
+
+/* ---- compile ------------------------------------------------------------------- */
+
+/* What the planner asks of the outside world. */
+typedef struct sm_plan_env {
+    const sm_sql_engine *sql;
+    /* The columns of a source without a declared schema; out->n == 0 means that there is
+     * nothing to infer from yet.  NULL: never ask, such sources stay unknown. */
+    sm_code (*schema_of)(void *ctx, const sm_spec_source *source, sm_arena *a, sm_schema *out,
+                         sm_error *err);
+    void *ctx;
+    bool offline; /* bind nothing that needs schema_of; `smelt validate` */
+} sm_plan_env;
+
+/* *out is NULL when the spec has faults, which are then in `d`, all of them.  Fails only
+ * when the engine or schema_of does. */
+sm_code sm_plan_compile(const sm_spec *spec, const sm_plan_env *env, sm_arena *a, sm_diags *d,
+                        const sm_plan **out, sm_error *err);
+
+/* The dataset or flow of that name, ignoring case; NULL if there is none. */
+const sm_plan_dataset *sm_plan_find(const sm_plan *p, sm_sv name);
+const sm_plan_flow *sm_plan_find_flow(const sm_plan *p, sm_sv name);
+size_t sm_plan_index(const sm_plan *p, const sm_plan_dataset *ds);
+bool sm_dataset_is_table(const sm_plan_dataset *ds);
+const char *sm_dataset_kind_name(sm_dataset_kind kind); /* "streaming_table" */
+const char *sm_input_mode_name(sm_input_mode mode);     /* "stream", "snapshot" */
+
+/* ---- JSON ---------------------------------------------------------------------- */
+
+/* Format SM_PLAN_FORMAT; reading back gives an equal plan.  Lives in `a`. */
+sm_json *sm_plan_to_json(const sm_plan *p, sm_arena *a);
+/* SM_E_CORRUPT when `json` is no plan, or one of another format. */
+sm_code sm_plan_from_json(const sm_json *json, sm_arena *a, const sm_plan **out, sm_error *err);
+
+/* ---- print --------------------------------------------------------------------- */
+
+/* The plan as text: datasets in order, what each reads, its columns and rules. */
+void sm_plan_print(const sm_plan *p, sm_buf *out);
+typedef enum sm_graph_format { SM_GRAPH_TEXT, SM_GRAPH_MERMAID, SM_GRAPH_DOT } sm_graph_format;
+void sm_plan_print_graph(const sm_plan *p, sm_graph_format format, sm_buf *out);
+/* {"nodes":[{name,kind,layer,…}],"edges":[{from,to,mode}]}.  Lives in `a`. */
+sm_json *sm_plan_graph_json(const sm_plan *p, sm_arena *a);
+
+/* ---- select -------------------------------------------------------------------- */
+
+typedef struct sm_plan_states {
+    /* Is the dataset in this state ("failed", "stale", "modified", "new")?  NULL: `state:`
+     * is refused. */
+    bool (*is)(void *ctx, const sm_plan_dataset *ds, sm_sv state);
+    void *ctx;
+} sm_plan_states;
+
+/* selected[i] for each dataset of `p`, by the grammar of cli.md:
+ *     name  silver_*  +x  x+  2+x  @x  tag:t  layer:gold  state:s
+ * space is union, comma intersection; "" selects all.  `exclude` has the same grammar and
+ * "" takes nothing away.  SM_E_NOT_FOUND with suggestions when a part matches nothing,
+ * SM_E_INVALID when it is not in the grammar.  `states` may be NULL. */
+sm_code sm_plan_select(const sm_plan *p, sm_sv select, sm_sv exclude, const sm_plan_states *states,
+                       sm_arena *a, bool *selected, sm_error *err);
+
+/* ---- diff ---------------------------------------------------------------------- */
+
+/* What is live: recorded when a flow last wrote. */
+typedef struct sm_plan_live_flow {
+    sm_sv name, table;
+    sm_sv fingerprint;
+} sm_plan_live_flow;
+
+typedef struct sm_plan_live_table {
+    sm_sv name;
+    sm_schema schema;
+    sm_plan_list partition_by;
+    bool active; /* false: it left the file earlier */
+} sm_plan_live_table;
+
+typedef struct sm_plan_live {
+    const sm_plan_live_table *tables;
+    size_t n_tables;
+    const sm_plan_live_flow *flows;
+    size_t n_flows;
+} sm_plan_live;
+
+typedef enum sm_plan_change_kind {
+    SM_CHANGE_NEW,       /* not there yet */
+    SM_CHANGE_UNCHANGED,
+    SM_CHANGE_FORWARD,   /* rows from now on are made by the new definition */
+    SM_CHANGE_RECOMPUTE, /* a materialized view: the next run computes it again */
+    SM_CHANGE_REBUILD,   /* cannot go on as it is: needs --full-refresh */
+    SM_CHANGE_INACTIVE,  /* left the file: kept, readable, not written */
+    SM_CHANGE_WAITING,   /* columns are not known yet */
+} sm_plan_change_kind;
+
+typedef struct sm_plan_change {
+    sm_sv table;
+    sm_plan_change_kind kind;
+    const sm_sv *reasons; /* sentences: "column \"x\" changes from BIGINT to VARCHAR" */
+    size_t n_reasons;
+} sm_plan_change;
+
+/* One row per table of the plan in order, then what is live and gone.  Lives in `a`. */
+void sm_plan_diff(const sm_plan *p, const sm_plan_live *live, sm_arena *a,
+                  const sm_plan_change **out, size_t *n_out);
+const char *sm_plan_change_name(sm_plan_change_kind kind); /* "new", "unchanged", … */
+
+#endif
