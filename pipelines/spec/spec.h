@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* spec.h -- a pipeline file, bound to types: what the user said, and where.
+ *
+ * The loader reads a file in three steps: tree (yaml_tree.h), bind (the tables of spec_keys.h
+ * fill the structs below), check (names, what excludes what).  References, SQL and cycles are
+ * the plan's business: nothing here knows SQL.
+ *
+ * Every value carries the place where it was written.  A place with line 0 means that nobody
+ * wrote it: the value is the default of its key.
+ *
+ * A spec lives in the arena that it was loaded into and is read-only.
+ */
+#ifndef SM_SPEC_SPEC_H
+#define SM_SPEC_SPEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/base/arena.h"
+#include "runtime/base/diag.h"
+#include "runtime/base/json.h"
+#include "runtime/base/option.h"
+#include "runtime/base/sqltype.h"
+#include "runtime/base/str.h"
+#include "runtime/base/text.h"
+
+#define SM_SPEC_MAX_TABLES 10000
+#define SM_SPEC_MAX_SQL    ((size_t)256 * 1024)
+#define SM_SPEC_MAX_NAME   128
+
+/* A source type as the composition root knows it; arrays end with a row whose name is NULL. */
+typedef struct sm_spec_unit {
+    const char *name, *summary;
+    const sm_option *options; /* NULL when not supported */
+    size_t config_size;
+    bool supported; /* false: a name of the language that has no code behind it yet */
+} sm_spec_unit;
+
+/* Values.  Texts are sm_text, whose `at` plays the same part. */
+typedef struct sm_spec_int { /* also sizes (bytes) and durations (ms) */
+    int64_t v;
+    sm_span at;
+} sm_spec_int;
+
+typedef struct sm_spec_bool {
+    bool v;
+    sm_span at;
+} sm_spec_bool;
+
+typedef struct sm_spec_enum {
+    int v; /* one of the enum named beside the field */
+    sm_span at;
+} sm_spec_enum;
+
+typedef struct sm_spec_texts {
+    sm_text *items;
+    size_t n;
+    sm_span at;
+} sm_spec_texts;
+
+typedef struct sm_spec_json {
+    const sm_json *v; /* NULL when absent */
+    sm_span at;
+} sm_spec_json;
+
+typedef enum sm_table_kind {
+    SM_TABLE_STREAMING,
+    SM_TABLE_MATERIALIZED_VIEW,
+    SM_TABLE_VIEW, /* not stored */
+} sm_table_kind;
+
+typedef enum sm_violation { SM_VIOLATION_WARN, SM_VIOLATION_DROP, SM_VIOLATION_FAIL } sm_violation;
+
+typedef enum sm_decode_policy { SM_DECODE_FAIL, SM_DECODE_DROP } sm_decode_policy;
+
+typedef struct sm_spec_state {
+    sm_text path; /* default: <storage>/.smelt */
+    sm_span at;
+} sm_spec_state;
+
+typedef struct sm_spec_engine {
+    sm_spec_int memory_limit; /* bytes; 0: three quarters of the machine's memory */
+    sm_spec_int threads;      /* 0: all cores */
+    sm_text temp_directory;   /* "": below state.path */
+    sm_spec_int workers;      /* flows at once */
+    sm_span at;
+} sm_spec_engine;
+
+typedef struct sm_spec_column {
+    sm_text name;
+    sm_text data_type; /* DuckDB type text, not judged here */
+    sm_span at;
+} sm_spec_column;
+
+typedef struct sm_spec_columns {
+    sm_spec_column *items;
+    size_t n;
+    sm_span at;
+} sm_spec_columns;
+
+typedef struct sm_spec_source {
+    sm_text name;             /* the key */
+    sm_text type;
+    const sm_spec_unit *unit; /* NULL only when `broken` */
+    const sm_json *options;   /* of the unit, defaults included; see sm_options_fill() */
+    const sm_json *origins;   /* option name -> "default" or "<file>:<line>:<column>" */
+    sm_spec_columns schema;   /* n == 0: not given */
+    sm_text schema_hints;     /* "battery INT, tags MAP(VARCHAR, VARCHAR)" or "" */
+    sm_spec_enum on_decode_error; /* sm_decode_policy */
+    sm_span at;               /* of the whole source */
+    bool broken;              /* it has a fault that is already told */
+} sm_spec_source;
+
+typedef struct sm_spec_sources {
+    sm_spec_source *items;
+    size_t n;
+    sm_span at;
+} sm_spec_sources;
+
+typedef struct sm_spec_flow {
+    sm_text name; /* the key under `flows`; "" when the table has only one query */
+    sm_text sql;
+    sm_spec_bool once;
+    sm_span at;
+    bool broken;
+} sm_spec_flow;
+
+typedef struct sm_spec_flows {
+    sm_spec_flow *items;
+    size_t n;
+    sm_span at;
+} sm_spec_flows;
+
+typedef struct sm_spec_rule {
+    sm_text name; /* the key */
+    sm_text expect; /* SQL boolean over one row of the result */
+    sm_spec_enum on_violation; /* sm_violation */
+    sm_text description;
+    sm_spec_texts tags;
+    sm_span at;
+    bool broken;
+} sm_spec_rule;
+
+typedef struct sm_spec_rules {
+    sm_spec_rule *items;
+    size_t n;
+    sm_span at;
+} sm_spec_rules;
+
+typedef struct sm_spec_table {
+    sm_text name;      /* the key */
+    sm_spec_enum type; /* sm_table_kind */
+    sm_text layer, description;
+    sm_text from; /* a name, x or schema.x: SELECT * FROM STREAM(x), or plain x in a view */
+    sm_text sql;
+    sm_spec_flows flows; /* exactly one of from, sql, flows is set unless `broken` */
+    sm_spec_texts partition_by;
+    sm_spec_texts tags;
+    sm_spec_rules expectations;
+    sm_spec_json meta;
+    sm_span at;
+    bool broken; /* it has a fault that is already told */
+} sm_spec_table;
+
+typedef struct sm_spec_tables {
+    sm_spec_table *items;
+    size_t n;
+    sm_span at;
+} sm_spec_tables;
+
+typedef struct sm_spec {
+    const char *file; /* as given to the loader */
+    sm_spec_int version;
+    sm_text pipeline, description;
+    sm_text schema;  /* default: the pipeline's name */
+    sm_text storage; /* a local folder, relative to the file */
+    sm_spec_state state;
+    sm_spec_engine engine;
+    sm_text trigger; /* "available_now" */
+    sm_spec_texts tags;
+    sm_spec_sources sources; /* in file order, as everything below */
+    sm_spec_tables tables;
+    sm_spec_json meta;
+    sm_span at;
+} sm_spec;
+
+/* Load `path`.  Faults of the document go to `d`, all of them in one pass; the answer is what
+ * could be made of it, so that the plan can find more, and NULL when nothing could (not
+ * readable as YAML, not a map).  SM_E_*: the file could not be read, and nothing was told to
+ * `d`.  `units` are the source types. */
+sm_code sm_spec_load(const char *path, const sm_spec_unit *units, sm_arena *a, sm_diags *d,
+                     const sm_spec **out, sm_error *err);
+
+/* The same over text in memory, borrowed as long as `a`. */
+const sm_spec *sm_spec_parse(const char *file, sm_sv text, const sm_spec_unit *units, sm_arena *a,
+                             sm_diags *d);
+
+/* Every value with its origin, for `show --resolved`: [{key, value, origin}], origin "default"
+ * or "<file>:<line>:<column>".  `name` is a source or a table; "" is the pipeline's own keys;
+ * NULL when there is no such thing.  Lives in `a`. */
+sm_json *sm_spec_resolved(const sm_spec *s, sm_sv name, sm_arena *a);
+
+#endif
