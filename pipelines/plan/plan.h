@@ -139,12 +139,11 @@ typedef struct sm_plan {
 /* What the planner asks of the outside world. */
 typedef struct sm_plan_env {
     const sm_sql_engine *sql;
-    /* The columns of a source without a declared schema; out->n == 0 means that there is
-     * nothing to infer from yet.  NULL: never ask, such sources stay unknown. */
+    /* The columns that a source delivers; out->n == 0 means that there is nothing to infer
+     * from yet.  NULL: never ask; then only a declared `schema` is known. */
     sm_code (*schema_of)(void *ctx, const sm_spec_source *source, sm_arena *a, sm_schema *out,
                          sm_error *err);
     void *ctx;
-    bool offline; /* bind nothing that needs schema_of; `smelt validate` */
 } sm_plan_env;
 
 /* *out is NULL when the spec has faults, which are then in `d`, all of them.  Fails only

@@ -36,6 +36,7 @@
 #include "runtime/base/error.h"
 #include "runtime/base/sqltype.h"
 #include "runtime/base/str.h"
+#include "runtime/base/text.h"
 
 #define SM_SQL_BATCH_TIME  "smelt_batch_time" /* session variable, TIMESTAMP in UTC */
 #define SM_SQL_RELATION    "_smelt_in_"       /* + number: a leaf of compiled SQL */
@@ -80,13 +81,6 @@ typedef struct sm_sql_engine {
 
 /* ---- read ---------------------------------------------------------------------- */
 
-/* Where a text was written, so that a finding can point at file:line:column. */
-typedef struct sm_sql_origin {
-    sm_sv text;
-    const void *where; /* handed to span(); outlives what is read from it */
-    sm_span (*span)(const void *where, size_t offset, size_t len);
-} sm_sql_origin;
-
 typedef enum sm_sql_kind {
     SM_SQL_QUERY, /* one SELECT */
     SM_SQL_RULE,  /* one boolean expression over the columns of a row */
@@ -94,8 +88,8 @@ typedef enum sm_sql_kind {
 
 typedef struct sm_sql_input {
     sm_sql_kind kind;
-    sm_sql_origin origin;
-    sm_sv owner; /* for messages: table "x", rule "y" of table "x" */
+    const sm_text *text; /* outlives what is read from it */
+    sm_sv owner;         /* for messages: `table "x"`, `rule "y" of table "x"` */
 } sm_sql_input;
 
 /* A dataset that a query names, in the order of appearance; the same dataset twice is two
@@ -112,7 +106,7 @@ typedef struct sm_sql_ref {
 
 typedef struct sm_sql_query {
     sm_sql_kind kind;
-    sm_sql_origin origin;
+    const sm_text *text;
     sm_sv owner;
     const sm_sql_ref *refs;
     size_t n_refs;
