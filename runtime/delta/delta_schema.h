@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* delta_schema.h -- metaData and protocol: composing ours, judging what is there. */
+#ifndef SM_DELTA_SCHEMA_H
+#define SM_DELTA_SCHEMA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "runtime/base/arena.h"
+#include "runtime/base/error.h"
+#include "runtime/base/sqltype.h"
+#include "runtime/base/str.h"
+#include "runtime/delta/delta_action.h"
+
+/* What a table is to be. */
+typedef struct sm_delta_definition {
+    sm_sv name, description;
+    const sm_schema *schema; /* stored types */
+    const sm_sv *partition_by;
+    size_t partition_count;
+} sm_delta_definition;
+
+/* metaData for `d`.  `id` empty makes a new one.  SM_E_INVALID: a partition column that is
+ * no column, is nested, or all columns are partition columns. */
+sm_code sm_delta_metadata_make(const sm_delta_definition *d, sm_sv id, int64_t now_ms, sm_arena *a,
+                               sm_delta_metadata *out, sm_error *err);
+
+/* The least protocol for the schema: (1,2), or (3,7) with timestampNtz. */
+sm_delta_protocol sm_delta_protocol_make(const sm_schema *schema, sm_arena *a);
+
+/* SM_E_INVALID when we cannot read, or (`writing`) must not write, a table of this protocol:
+ * the message names the version or the feature. */
+sm_code sm_delta_protocol_check(const sm_delta_protocol *p, bool writing, sm_error *err);
+
+/* The columns and the partition columns that metaData names. */
+sm_code sm_delta_metadata_schema(const sm_delta_metadata *m, sm_arena *a, sm_schema *out,
+                                 sm_error *err);
+sm_code sm_delta_metadata_partitions(const sm_delta_metadata *m, sm_arena *a, const sm_sv **out,
+                                     size_t *n, sm_error *err);
+
+/* Does `m` say what `d` asks for: same columns, types, order and partitioning? */
+bool sm_delta_metadata_fits(const sm_delta_metadata *m, const sm_delta_definition *d, sm_arena *a);
+
+/* SM_E_INVALID with both definitions side by side and what to do about it. */
+sm_code sm_delta_metadata_refuse(const sm_delta_metadata *m, const sm_delta_definition *d,
+                                 sm_arena *a, sm_error *err);
+
+/* SELECT of a batch in the form that files have: one projection over `select`, every column
+ * cast to what its stored type is in a file, partition columns to the text of the log; sums
+ * that overflow fail naming the column (delta.md, section 7). */
+sm_code sm_delta_select(const sm_delta_definition *d, sm_sv select, sm_arena *a, sm_sv *out,
+                        sm_error *err);
+
+/* SELECT that reads `files` as rows of `schema`: partition columns from the log, columns
+ * that a file lacks as NULL, instants as TIMESTAMP.  No files: a typed empty relation. */
+sm_code sm_delta_files_select(sm_sv root, const sm_schema *schema, const sm_sv *partition_by,
+                              size_t partition_count, const sm_delta_file *const *files, size_t n,
+                              sm_arena *a, sm_sv *out, sm_error *err);
+
+#endif
