@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* decode_block.c -- files cut into blocks of whole lines.
+ *
+ * Block k of a file covers the bytes [k * size, (k + 1) * size).  Its first line begins
+ * behind the first newline at or after k * size - 1, so each block decides alone, from
+ * its own bytes, which lines are its own: no thread waits for another. */
+#include "runtime/connect/decode_block.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/base/fs.h"
+#include "runtime/base/thread.h"
+
+enum {
+    BLOCK_MIN = 256 * 1024,
+    BLOCK_MAX = 4 * 1024 * 1024,
+    BLOCK_SHARE = 16, /* of the total: blocks small enough that no thread idles long */
+    BLOCK_MORE = 64 * 1024, /* read on by this to find the end of the last line */
+};
+
+struct sm_decode_blocks {
+    const sm_decode_file *files;
+    size_t n, size;
+    size_t *first; /* n + 1: number of the first block of each file */
+    sm_atomic next;
+};
+
+sm_decode_blocks *sm_decode_blocks_new(const sm_decode_file *files, size_t n, size_t block_size)
+{
+    sm_decode_blocks *b = sm_xcalloc(1, sizeof *b);
+    int64_t total = 0;
+    for (size_t i = 0; i < n; i++)
+        total += files[i].size;
+    if (block_size == 0) {
+        block_size = (size_t)total / BLOCK_SHARE;
+        block_size = block_size < BLOCK_MIN ? BLOCK_MIN : block_size;
+        block_size = block_size > BLOCK_MAX ? BLOCK_MAX : block_size;
+    }
+    b->files = files;
+    b->n = n;
+    b->size = block_size;
+    b->first = sm_xcalloc(n + 1, sizeof *b->first);
+    for (size_t i = 0; i < n; i++)
+        b->first[i + 1] = b->first[i] + ((size_t)files[i].size + block_size - 1) / block_size;
+    return b;
+}
+
+void sm_decode_blocks_free(sm_decode_blocks *b)
+{
+    if (b == NULL)
+        return;
+    free(b->first);
+    free(b);
+}
+
+size_t sm_decode_blocks_count(const sm_decode_blocks *b)
+{
+    return b->first[b->n];
+}
+
+void sm_decode_block_init(sm_decode_block *block)
+{
+    *block = (sm_decode_block){ .fd = -1, .too_long = -1 };
+}
+
+void sm_decode_block_release(sm_decode_block *block)
+{
+    if (block->fd >= 0)
+        sm_fs_close(block->fd);
+    free(block->buffer);
+    sm_decode_block_init(block);
+}
+
+static size_t block_file(const sm_decode_blocks *b, size_t k)
+{
+    size_t low = 0, high = b->n; /* first[low] <= k < first[high] */
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (b->first[middle] <= k)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void block_reserve(sm_decode_block *block, size_t len)
+{
+    size_t cap = len + SM_DECODE_PADDING;
+    if (cap <= block->cap)
+        return;
+    cap = cap < block->cap * 2 ? block->cap * 2 : cap;
+    block->buffer = sm_xrealloc(block->buffer, cap);
+    block->cap = cap;
+}
+
+/* Bytes [from, from + len) of the file to `at` in the buffer. */
+static sm_code block_pread(const sm_decode_blocks *b, sm_decode_block *block, int64_t from,
+                           size_t len, size_t at, sm_error *err)
+{
+    const char *path = b->files[block->file].path;
+    sm_code rc;
+    if (block->fd >= 0 && block->fd_file != block->file) {
+        sm_fs_close(block->fd);
+        block->fd = -1;
+    }
+    if (block->fd < 0) {
+        if ((rc = sm_fs_open_read(path, &block->fd, err)) != SM_OK)
+            return rc;
+        block->fd_file = block->file;
+    }
+    block_reserve(block, at + len);
+    size_t got = 0;
+    if ((rc = sm_fs_pread(block->fd, path, block->buffer + at, len, from, &got, err)) != SM_OK)
+        return rc;
+    if (got != len)
+        return sm_fail(err, SM_E_AGAIN, 0, "file \"%s\" became shorter while it was read", path);
+    return SM_OK;
+}
+
+/* Read on, from file offset *to, until the last line of the buffer is whole; *len grows.
+ * A line that becomes too long is cut off again and told. */
+static sm_code block_finish_line(const sm_decode_blocks *b, sm_decode_block *block, int64_t to,
+                                 size_t *len, sm_error *err)
+{
+    int64_t size = b->files[block->file].size;
+    const char *last = memrchr(block->buffer, '\n', *len);
+    size_t line = last == NULL ? 0 : (size_t)(last - block->buffer) + 1;
+    size_t more = BLOCK_MORE;
+    while (to < size) {
+        size_t take = (int64_t)more < size - to ? more : (size_t)(size - to);
+        sm_code rc = block_pread(b, block, to, take, *len, err);
+        if (rc != SM_OK)
+            return rc;
+        const char *end = memchr(block->buffer + *len, '\n', take);
+        *len = end == NULL ? *len + take : (size_t)(end - block->buffer) + 1;
+        to += (int64_t)take;
+        if (end != NULL || *len - line > SM_DECODE_MAX_RECORD + 1)
+            break;
+        more *= 2;
+    }
+    if (*len - line > SM_DECODE_MAX_RECORD + 1) {
+        block->too_long = (int64_t)line; /* from the buffer's start; the caller adds it */
+        *len = line;
+    }
+    return SM_OK;
+}
+
+/* Where the first line that begins in the block begins, in the buffer of `len` bytes;
+ * `len` if none does.  The buffer holds one byte before the block, unless it is the
+ * file's first, which may open with a byte order mark. */
+static size_t block_first_line(const sm_decode_block *block, size_t len, bool first)
+{
+    if (first)
+        return len >= 3 && memcmp(block->buffer, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    const char *end = memchr(block->buffer, '\n', len);
+    return end == NULL ? len : (size_t)(end - block->buffer) + 1;
+}
+
+static sm_code block_load(sm_decode_blocks *b, sm_decode_block *block, size_t k, sm_error *err)
+{
+    int64_t size = b->files[block->file].size;
+    int64_t begin = (int64_t)((k - b->first[block->file]) * b->size);
+    int64_t to = size - begin > (int64_t)b->size ? begin + (int64_t)b->size : size;
+    int64_t from = begin == 0 ? 0 : begin - 1;
+    size_t len = (size_t)(to - from);
+    sm_code rc = block_pread(b, block, from, len, 0, err);
+    if (rc != SM_OK)
+        return rc;
+    block->too_long = -1;
+    size_t start = block_first_line(block, len, begin == 0);
+    if (start < len && block->buffer[len - 1] != '\n' &&
+        (rc = block_finish_line(b, block, to, &len, err)) != SM_OK)
+        return rc;
+    if (block->too_long >= 0)
+        block->too_long += from;
+    block_reserve(block, len);
+    memset(block->buffer + len, 0, SM_DECODE_PADDING);
+    block->buffer[len] = '\n';
+    block->data = block->buffer + start;
+    block->end = block->buffer + (len > start ? len : start);
+    block->offset = from + (int64_t)start;
+    return SM_OK;
+}
+
+sm_code sm_decode_block_next(sm_decode_blocks *b, sm_decode_block *block, bool *more,
+                             sm_error *err)
+{
+    size_t k = (size_t)sm_atomic_add(&b->next, 1);
+    *more = k < b->first[b->n];
+    if (!*more)
+        return SM_OK;
+    block->file = block_file(b, k);
+    return block_load(b, block, k, err);
+}

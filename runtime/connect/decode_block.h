@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* decode_block.h -- files cut into blocks of whole lines, for many threads.
+ *
+ *     file    |aaaa\n bbbbbbb\n cc\n dddddddddd\n e\n|
+ *     blocks  |---------1----------|--------2--------|
+ *     given    aaaa bbbbbbb cc      dddddddddd e          (each line once)
+ *
+ * A line belongs to the block in which it begins; whoever has the block reads on to the
+ * end of its last line.  A line longer than SM_DECODE_MAX_RECORD is left out and told.
+ * Blocks are handed out by a counter, in order; which thread gets which is open.
+ */
+#ifndef SM_CONNECT_DECODE_BLOCK_H
+#define SM_CONNECT_DECODE_BLOCK_H
+
+#include "runtime/connect/decode.h"
+
+/* A file as it was listed: exactly `size` bytes are read, and fewer are SM_E_AGAIN. */
+typedef struct sm_decode_file {
+    const char *path;
+    int64_t size;
+} sm_decode_file;
+
+typedef struct sm_decode_blocks sm_decode_blocks;
+
+typedef struct sm_decode_block {
+    char *data, *end; /* whole lines; *end is '\n', then readable padding; writable */
+    size_t file;      /* index */
+    int64_t offset;   /* of `data` in the file */
+    int64_t too_long; /* offset of a line that was left out; -1: none */
+
+    /* the reader's own, kept from block to block */
+    char *buffer;
+    size_t cap;
+    int fd;
+    size_t fd_file;
+} sm_decode_block;
+
+/* Blocks of the n `files`, which are borrowed and must outlive the result; `block_size` 0
+ * chooses one from the total.  Owned: free with sm_decode_blocks_free(). */
+sm_decode_blocks *sm_decode_blocks_new(const sm_decode_file *files, size_t n, size_t block_size);
+void sm_decode_blocks_free(sm_decode_blocks *b);
+
+size_t sm_decode_blocks_count(const sm_decode_blocks *b);
+
+void sm_decode_block_init(sm_decode_block *block);
+void sm_decode_block_release(sm_decode_block *block);
+
+/* The next block that nobody has had; *more is false when there is none.  Thread-safe for
+ * different `block`s.  What was in `block` before is gone. */
+sm_code sm_decode_block_next(sm_decode_blocks *b, sm_decode_block *block, bool *more,
+                             sm_error *err);
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* decode_tally.c -- what became of the records.
+ *
+ * A sample keeps only its place and its reason.  Its line number and text are read from
+ * the file again when somebody asks: counting lines in parallel blocks would cost every
+ * good record, and the text in the buffer has been unescaped in place. */
+#include "runtime/connect/decode_tally.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/base/fs.h"
+
+static int tally_compare(sm_decode_place x, sm_decode_place y)
+{
+    if (x.file != y.file)
+        return x.file < y.file ? -1 : 1;
+    return (x.offset > y.offset) - (x.offset < y.offset);
+}
+
+static void tally_insert_sample(sm_decode_tally *t, const sm_decode_sample *sample)
+{
+    size_t i = t->n_samples;
+    while (i > 0 && tally_compare(t->samples[i - 1].at, sample->at) > 0)
+        i--;
+    if (i == SM_DECODE_SAMPLES)
+        return;
+    size_t tail = t->n_samples - i - (t->n_samples == SM_DECODE_SAMPLES);
+    memmove(&t->samples[i + 1], &t->samples[i], tail * sizeof t->samples[0]);
+    t->samples[i] = *sample;
+    t->n_samples += t->n_samples < SM_DECODE_SAMPLES;
+}
+
+void sm_decode_tally_bad(sm_decode_tally *t, sm_decode_place at, const char *reason)
+{
+    t->undecodable++;
+    if (t->n_samples == SM_DECODE_SAMPLES)
+        return; /* a part is tallied in the order of its places */
+    sm_decode_sample sample = { .at = at };
+    snprintf(sample.reason, sizeof sample.reason, "%s", reason);
+    tally_insert_sample(t, &sample);
+}
+
+void sm_decode_tally_unknown(sm_decode_tally *t, sm_sv name, sm_decode_place at)
+{
+    sm_decode_unknown *u = t->unknown;
+    size_t len = name.len < SM_DECODE_NAME ? name.len : SM_DECODE_NAME, i = 0;
+    while (i < t->n_unknown && (u[i].len != len || memcmp(u[i].name, name.ptr, len) != 0))
+        i++;
+    if (i == SM_DECODE_UNKNOWN)
+        return;
+    if (i == t->n_unknown) {
+        t->n_unknown++;
+        u[i] = (sm_decode_unknown){ .at = at, .len = len };
+        memcpy(u[i].name, name.ptr, len);
+    } else if (tally_compare(at, u[i].at) < 0) {
+        u[i].at = at;
+    }
+}
+
+void sm_decode_tally_merge(sm_decode_tally *t, sm_decode_tally *part)
+{
+    t->records += part->records;
+    t->undecodable += part->undecodable;
+    t->bytes += part->bytes;
+    for (size_t i = 0; i < part->n_samples; i++)
+        tally_insert_sample(t, &part->samples[i]);
+    for (size_t i = 0; i < part->n_unknown; i++)
+        sm_decode_tally_unknown(t, (sm_sv){ part->unknown[i].name, part->unknown[i].len },
+                                part->unknown[i].at);
+    part->records = part->undecodable = part->bytes = 0;
+    part->n_samples = part->n_unknown = 0;
+}
+
+/* --- Lines and texts, read again --- */
+
+/* The line of `at`, and up to `len` bytes of it in `text`. */
+static int64_t tally_read_again(const char *path, int64_t offset, char *text, size_t *len)
+{
+    enum { STEP = 256 * 1024 };
+    sm_error ignored;
+    int fd = -1;
+    int64_t line = 0;
+    size_t got = 0;
+    char *buffer = NULL;
+    if (sm_fs_open_read(path, &fd, &ignored) != SM_OK)
+        goto done;
+    buffer = sm_xmalloc(STEP);
+    line = 1;
+    for (int64_t from = 0; from < offset; from += (int64_t)got) {
+        size_t want = offset - from < STEP ? (size_t)(offset - from) : STEP;
+        if (sm_fs_pread(fd, path, buffer, want, from, &got, &ignored) != SM_OK || got == 0) {
+            line = 0;
+            goto done;
+        }
+        for (const char *p = buffer; (p = memchr(p, '\n', (size_t)(buffer + got - p))) != NULL; p++)
+            line++;
+    }
+    got = 0;
+    if (*len > 0 && sm_fs_pread(fd, path, text, *len, offset, &got, &ignored) != SM_OK)
+        got = 0;
+done:
+    *len = got;
+    free(buffer);
+    if (fd >= 0)
+        sm_fs_close(fd);
+    return line;
+}
+
+int64_t sm_decode_line(const sm_decode_file *files, sm_decode_place at)
+{
+    size_t none = 0;
+    return tally_read_again(files[at.file].path, at.offset, NULL, &none);
+}
+
+/* [p, p + len) up to its newline, fit for JSON: what is no UTF-8 becomes U+FFFD. */
+static sm_sv tally_clean(const char *p, size_t len, sm_arena *a)
+{
+    const char *end = memchr(p, '\n', len);
+    len = end == NULL ? len : (size_t)(end - p);
+    return sm_utf8_clean((sm_sv){ p, len }, a);
+}
+
+const sm_json *sm_decode_tally_samples(const sm_decode_tally *t, const sm_decode_file *files,
+                                       sm_arena *a)
+{
+    char text[SM_DECODE_SAMPLE_TEXT + 8];
+    sm_json *list;
+    if (t->n_samples == 0)
+        return NULL;
+    list = sm_json_array(a);
+    for (size_t i = 0; i < t->n_samples; i++) {
+        const sm_decode_sample *s = &t->samples[i];
+        const char *path = files[s->at.file].path;
+        size_t len = SM_DECODE_SAMPLE_TEXT;
+        int64_t line = tally_read_again(path, s->at.offset, text, &len);
+        sm_json *o = sm_json_object(a);
+        sm_json_set_string(o, "file", tally_clean(path, strlen(path), a));
+        sm_json_set_int(o, "line", line);
+        sm_json_set_string(o, "reason", tally_clean(s->reason, strlen(s->reason), a));
+        sm_json_set_string(o, "text", tally_clean(text, len, a));
+        sm_json_append(list, o);
+    }
+    return list;
+}
