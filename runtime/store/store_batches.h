@@ -6,8 +6,9 @@
  *              ^________________void__________________|   only while nothing is published
  *
  * Running and idle are states of a batch in memory; the store keeps the other three.  Rules
- * that it enforces, each with SM_E_CONFLICT or SM_E_INVALID: numbers grow by one from 0, at most one batch of a generation is between decided and done, a decided
- * record never changes, only the current generation of a flow takes records. */
+ * that it enforces, each with SM_E_CONFLICT or SM_E_INVALID: numbers grow by one from 0, at most
+ * one batch of a generation is not done, a decided record never changes, only the current
+ * generation of a flow takes records. */
 #ifndef SM_STORE_STORE_BATCHES_H
 #define SM_STORE_STORE_BATCHES_H
 

@@ -134,6 +134,8 @@ typedef enum sm_store__durability {
 /* Lock, begin to write, check the epoch (`o` NULL: no owner needed).  On failure nothing is
  * held; on success sm_store__end must follow. */
 sm_code sm_store__begin(sm_store *s, const sm_owner *o, sm_store__durability d, sm_error *err);
+/* Inside any transaction: SM_E_CONFLICT when the epoch has moved on. */
+sm_code sm_store__check_epoch(sm_store *s, const sm_owner *o, sm_error *err);
 /* Lock, and begin to read one consistent state with several statements. */
 sm_code sm_store__read(sm_store *s, sm_error *err);
 /* Commit if `rc` is SM_OK, else roll back; unlock.  Returns `rc`, or why the commit failed. */
@@ -141,10 +143,15 @@ sm_code sm_store__end(sm_store *s, sm_code rc, sm_error *err);
 
 /* ---- the schema (store_schema.c) ---- */
 
-extern const char *const sm_store__migrations[]; /* [i] leads from version i to i + 1; ends NULL */
+typedef struct sm_store__migration {
+    const char *const *statements; /* ends with NULL */
+} sm_store__migration;
+
+/* [i] leads from version i to i + 1; ends with a row without statements. */
+extern const sm_store__migration sm_store__migrations[];
 
 /* Bring the file to the end of `list`; SM_E_CORRUPT if it is ahead of it. */
-sm_code sm_store__migrate(sm_store *s, const char *const *list, sm_error *err);
+sm_code sm_store__migrate(sm_store *s, const sm_store__migration *list, sm_error *err);
 
 /* ---- parts of a transaction, used by more than one file ---- */
 

@@ -16,7 +16,9 @@
  * so that the file can be read with any tool.  */
 #include "runtime/store/store_int.h"
 
-static const char step_1[] =
+#include <stdio.h>
+
+static const char *const step_1[] = {
     "create table pipelines ("
     "  id integer primary key,"
     "  name text not null unique,"
@@ -24,7 +26,7 @@ static const char step_1[] =
     "  holder text not null,"
     "  acquired_ms integer not null,"
     "  created_ms integer not null"
-    ") strict;"
+    ") strict",
 
     "create table datasets ("
     "  id integer primary key,"
@@ -40,8 +42,8 @@ static const char step_1[] =
     "  version_txn text not null default '',"
     "  delta_state text not null default '',"
     "  unique (pipeline_id, name)"
-    ") strict;"
-    "create index datasets_path on datasets (path) where path <> '';"
+    ") strict",
+    "create index datasets_path on datasets (path) where path <> ''",
 
     "create table schema_versions ("
     "  dataset_id integer not null references datasets (id) on delete cascade,"
@@ -50,7 +52,7 @@ static const char step_1[] =
     "  why text not null,"
     "  created_ms integer not null,"
     "  primary key (dataset_id, version)"
-    ") strict;"
+    ") strict",
 
     "create table generations ("
     "  id integer primary key,"
@@ -64,9 +66,9 @@ static const char step_1[] =
     "  started_ms integer not null,"
     "  ended_ms integer not null,"
     "  unique (pipeline_id, flow, number)"
-    ") strict;"
+    ") strict",
     "create unique index generations_current on generations (pipeline_id, flow)"
-    "  where state = 'current';"
+    "  where state = 'current'",
 
     "create table batches ("
     "  id integer primary key,"
@@ -89,9 +91,9 @@ static const char step_1[] =
     "  decided_ms integer not null,"
     "  done_ms integer not null,"
     "  unique (generation_id, n)"
-    ") strict;"
-    "create index batches_open on batches (generation_id, n) where state <> 'done';"
-    "create index batches_run on batches (run_id, id);"
+    ") strict",
+    "create index batches_open on batches (generation_id, n) where state <> 'done'",
+    "create index batches_run on batches (run_id, id)",
 
     /* Apart from batches: megabytes that only recovery reads, and only of the newest. */
     "create table manifests ("
@@ -100,7 +102,7 @@ static const char step_1[] =
     "  n integer not null,"
     "  body text not null,"
     "  unique (generation_id, n)"
-    ") strict;"
+    ") strict",
 
     "create table batch_targets (" /* targets for which a manifest has actions */
     "  generation_id integer not null,"
@@ -108,8 +110,8 @@ static const char step_1[] =
     "  n integer not null,"
     "  batch_id integer not null references batches (id) on delete cascade,"
     "  primary key (generation_id, target, n)"
-    ") strict, without rowid;"
-    "create index batch_targets_batch on batch_targets (batch_id);"
+    ") strict, without rowid",
+    "create index batch_targets_batch on batch_targets (batch_id)",
 
     "create table source_files ("
     "  generation_id integer not null references generations (id) on delete cascade,"
@@ -122,8 +124,8 @@ static const char step_1[] =
     "  etag text,"
     "  batch integer," /* n of the batch that read it, once decided */
     "  primary key (generation_id, source, seq)"
-    ") strict, without rowid;"
-    "create index source_files_path on source_files (generation_id, source, path);"
+    ") strict, without rowid",
+    "create index source_files_path on source_files (generation_id, source, path)",
 
     "create table runs ("
     "  id integer primary key,"
@@ -144,8 +146,8 @@ static const char step_1[] =
     "  error text,"
     "  event_seq integer not null default 0," /* of the run's last event */
     "  unique (pipeline_id, number)"
-    ") strict;"
-    "create index runs_open on runs (pipeline_id, id) where ended_ms = 0;"
+    ") strict",
+    "create index runs_open on runs (pipeline_id, id) where ended_ms = 0",
 
     "create table run_flows ("
     "  id integer primary key,"
@@ -163,9 +165,9 @@ static const char step_1[] =
     "  duration_ms integer not null,"
     "  error text,"
     "  unique (run_id, flow)"
-    ") strict;"
+    ") strict",
     "create index run_flows_latest on run_flows (pipeline_id, flow, run_id)"
-    "  where state <> 'excluded';"
+    "  where state <> 'excluded'",
 
     "create table events ("
     "  id integer primary key autoincrement," /* never used twice */
@@ -180,9 +182,9 @@ static const char step_1[] =
     "  batch integer,"
     "  message text not null,"
     "  details text"
-    ") strict;"
-    "create index events_run on events (run_id, id);"
-    "create index events_dataset on events (dataset, id) where dataset is not null;"
+    ") strict",
+    "create index events_run on events (run_id, id)",
+    "create index events_dataset on events (dataset, id) where dataset is not null",
 
     "create table deletions (" /* old state that nothing needs any more */
     "  id integer primary key,"
@@ -190,16 +192,18 @@ static const char step_1[] =
     "  path text not null,"
     "  why text not null,"
     "  created_ms integer not null"
-    ") strict;"
+    ") strict",
 
     "create table plans (" /* compiled plans; the newest few are kept */
     "  id integer primary key,"
     "  key text not null unique,"
     "  plan text not null,"
     "  created_ms integer not null"
-    ") strict;";
+    ") strict",
+    NULL,
+};
 
-const char *const sm_store__migrations[] = { step_1, NULL };
+const sm_store__migration sm_store__migrations[] = { { step_1 }, { NULL } };
 
 enum { APPLICATION_ID = 0x736d6c74 }; /* "smlt", in the header of the file */
 
@@ -241,28 +245,30 @@ static sm_code judge_header(sm_store *s, int64_t last, int64_t *version, sm_erro
     return SM_OK;
 }
 
-static sm_code migrate_steps(sm_store *s, const char *const *list, int64_t from, int64_t to,
+static sm_code migrate_steps(sm_store *s, const sm_store__migration *list, int64_t from, int64_t to,
                              sm_error *err)
 {
     char pragma[96];
     sm_code rc;
 
     for (int64_t i = from; i < to; i++) {
-        if ((rc = sm_store__script(s, list[i], err)) != SM_OK)
-            return sm_wrap(err, "migration to version %lld", (long long)(i + 1));
+        for (const char *const *sql = list[i].statements; *sql != NULL; sql++) {
+            if ((rc = sm_store__script(s, *sql, err)) != SM_OK)
+                return sm_wrap(err, "migration to version %lld", (long long)(i + 1));
+        }
     }
     snprintf(pragma, sizeof pragma, "pragma application_id = %d; pragma user_version = %lld",
              (int)APPLICATION_ID, (long long)to);
     return sm_store__script(s, pragma, err);
 }
 
-sm_code sm_store__migrate(sm_store *s, const char *const *list, sm_error *err)
+sm_code sm_store__migrate(sm_store *s, const sm_store__migration *list, sm_error *err)
 {
     int64_t last = 0;
     int64_t version = 0;
     sm_code rc;
 
-    while (list[last] != NULL)
+    while (list[last].statements != NULL)
         last++;
     if ((rc = judge_header(s, last, &version, err)) != SM_OK)
         return rc;

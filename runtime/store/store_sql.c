@@ -303,7 +303,7 @@ static void roll_back(sm_store *s)
         sqlite3_exec(s->db, "rollback", NULL, NULL, NULL);
 }
 
-static sm_code check_epoch(sm_store *s, const sm_owner *o, sm_error *err)
+sm_code sm_store__check_epoch(sm_store *s, const sm_owner *o, sm_error *err)
 {
     int64_t epoch = 0;
     sm_code rc = sm_store__number(s, "select epoch from pipelines where id = ?",
@@ -330,7 +330,7 @@ sm_code sm_store__begin(sm_store *s, const sm_owner *o, sm_store__durability d, 
         goto done;
     if ((rc = sm_store__run(s, "begin immediate", NULL, 0, NULL, err)) != SM_OK)
         goto done;
-    if (o && (rc = check_epoch(s, o, err)) != SM_OK)
+    if (o && (rc = sm_store__check_epoch(s, o, err)) != SM_OK)
         goto done;
     s->writing = true;
     return SM_OK;
