@@ -87,6 +87,14 @@ typedef sm_code (*sm_delta_action_fn)(void *ctx, const sm_delta_action *action, 
 sm_code sm_delta_actions_parse(sm_sv text, sm_arena *a, sm_delta_action_fn fn, void *ctx,
                                sm_error *err);
 
+/* Takes the first line off *text; false at the end.  "\n" ends a line, the last may lack it. */
+bool sm_delta_next_line(sm_sv *text, sm_sv *line);
+
+/* A copy of `f` whose strings and values live in `a`. */
+sm_delta_file sm_delta_file_copy(const sm_delta_file *f, sm_arena *a);
+sm_delta_metadata sm_delta_metadata_copy(const sm_delta_metadata *m, sm_arena *a);
+sm_delta_protocol sm_delta_protocol_copy(const sm_delta_protocol *p, sm_arena *a);
+
 /* {"add":{…}} and so on, with every field that readers ask for; lives in `a`. */
 sm_json *sm_delta_add_json(const sm_delta_file *f, sm_arena *a);
 /* `f` as a removal at `now_ms`, with extendedFileMetadata when the file was described. */

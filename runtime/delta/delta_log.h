@@ -36,6 +36,15 @@ sm_code sm_delta_read(sm_delta_table *t, int64_t version, sm_arena *a, sm_sv *ou
 sm_code sm_delta_each(sm_delta_table *t, int64_t version, sm_arena *a, sm_delta_action_fn fn,
                       void *ctx, sm_error *err);
 
+/* Any file below the root by its key, at most SM_DELTA_MAX_COMMIT bytes. */
+sm_code sm_delta_read_key(sm_delta_table *t, sm_sv key, sm_arena *a, sm_sv *out, sm_error *err);
+
+/* Make commit `version` of `text`, durable, if there is none: SM_E_CONFLICT if there is. */
+sm_code sm_delta_put_commit(sm_delta_table *t, int64_t version, sm_sv text, sm_error *err);
+
+/* Write a file of _delta_log that readers may find replaced (_last_checkpoint, .crc). */
+sm_code sm_delta_put_key(sm_delta_table *t, sm_sv key, sm_sv text, sm_error *err);
+
 /* The newest complete classic checkpoint at or below `version`: its files, in `a`.
  * *version_out is -1 when there is none. */
 typedef struct sm_delta_checkpoint_files {

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* delta_snapshot.c -- replay: a checkpoint and the commits after it, newest wins.
+ *
+ *     files    keyed by decoded path; an add inserts or replaces, a remove deletes
+ *     txn      by application id; protocol and metaData as a whole
+ *
+ * Entries are never taken out of the list: a removed file is an entry that is not live, so
+ * an index found in the map stays right.  Deletion vectors are refused, not ignored: rows
+ * would come back.
+ */
+#include "runtime/delta/delta_snapshot.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/base/strmap.h"
+#include "runtime/delta/delta_checkpoint.h"
+#include "runtime/delta/delta_schema.h"
+
+typedef struct replay_entry {
+    sm_delta_file file;
+    bool live;
+} replay_entry;
+
+struct sm_delta_replay {
+    sm_strmap *index; /* key -> position in `entries` */
+    replay_entry *entries;
+    size_t n, cap;
+};
+
+static sm_delta_snapshot *snapshot_new(void)
+{
+    sm_arena *a = sm_arena_new("delta snapshot");
+    sm_delta_snapshot *s = SM_NEW(a, sm_delta_snapshot);
+
+    s->arena = a;
+    s->version = -1;
+    s->replay = SM_NEW(a, struct sm_delta_replay);
+    s->replay->index = sm_strmap_new(a);
+    return s;
+}
+
+void sm_delta_snapshot_free(sm_delta_snapshot *s)
+{
+    if (s != NULL)
+        sm_arena_free(s->arena);
+}
+
+/* ---- replay ---- */
+
+static replay_entry *replay_put(sm_delta_snapshot *s, sm_sv key)
+{
+    struct sm_delta_replay *r = s->replay;
+    size_t at;
+
+    if (sm_strmap_get(r->index, key, &at))
+        return &r->entries[at];
+    if (r->n == r->cap) {
+        size_t cap = r->cap == 0 ? 64 : r->cap * 2;
+        replay_entry *wider = SM_NEW_N(s->arena, replay_entry, cap);
+        if (r->n > 0)
+            memcpy(wider, r->entries, r->n * sizeof *wider);
+        r->entries = wider;
+        r->cap = cap;
+    }
+    sm_strmap_put(r->index, sm_arena_dup(s->arena, key), r->n);
+    return &r->entries[r->n++];
+}
+
+static void replay_txn(sm_delta_snapshot *s, const sm_delta_txn *t)
+{
+    for (size_t i = 0; i < s->txn_count; i++) {
+        if (sm_sv_eq(s->txns[i].app_id, t->app_id)) {
+            s->txns[i].version = t->version;
+            s->txns[i].updated_ms = t->updated_ms;
+            return;
+        }
+    }
+    if ((s->txn_count & (s->txn_count - 1)) == 0) {
+        size_t cap = s->txn_count == 0 ? 1 : s->txn_count * 2;
+        sm_delta_txn *wider = SM_NEW_N(s->arena, sm_delta_txn, cap);
+        if (s->txn_count > 0)
+            memcpy(wider, s->txns, s->txn_count * sizeof *wider);
+        s->txns = wider;
+    }
+    s->txns[s->txn_count] = *t;
+    s->txns[s->txn_count++].app_id = sm_arena_dup(s->arena, t->app_id);
+}
+
+static sm_code replay_file(sm_delta_snapshot *s, const sm_delta_action *action, sm_error *err)
+{
+    const sm_delta_file *f = &action->u.file;
+
+    if (f->has_dv)
+        return sm_fail(err, SM_E_INVALID, 0,
+                       "file \"%.*s\" has a deletion vector, which is not supported yet",
+                       SM_SV_ARG(f->path));
+    replay_entry *e = replay_put(s, f->key);
+    e->live = action->kind == SM_DELTA_ADD;
+    if (e->live)
+        e->file = sm_delta_file_copy(f, s->arena);
+    return SM_OK;
+}
+
+static sm_code replay_action(void *ctx, const sm_delta_action *action, sm_error *err)
+{
+    sm_delta_snapshot *s = ctx;
+
+    switch (action->kind) {
+    case SM_DELTA_ADD:
+    case SM_DELTA_REMOVE:
+        return replay_file(s, action, err);
+    case SM_DELTA_METADATA:
+        s->metadata = sm_delta_metadata_copy(&action->u.metadata, s->arena);
+        break;
+    case SM_DELTA_PROTOCOL:
+        s->protocol = sm_delta_protocol_copy(&action->u.protocol, s->arena);
+        return sm_delta_protocol_check(&s->protocol, false, err);
+    case SM_DELTA_TXN:
+        replay_txn(s, &action->u.txn);
+        break;
+    case SM_DELTA_COMMIT_INFO:
+    case SM_DELTA_OTHER:
+        break;
+    }
+    return SM_OK;
+}
+
+static int by_time(const void *x, const void *y)
+{
+    const sm_delta_file *f = *(const sm_delta_file *const *)x;
+    const sm_delta_file *g = *(const sm_delta_file *const *)y;
+
+    if (f->time_ms != g->time_ms)
+        return f->time_ms < g->time_ms ? -1 : 1;
+    size_t n = f->key.len < g->key.len ? f->key.len : g->key.len;
+    int c = memcmp(f->key.ptr, g->key.ptr, n);
+    return c != 0 ? c : (f->key.len > g->key.len) - (f->key.len < g->key.len);
+}
+
+/* The list that callers see, from the entries that replay left. */
+static void collect(sm_delta_snapshot *s)
+{
+    const struct sm_delta_replay *r = s->replay;
+    const sm_delta_file **files = SM_NEW_N(s->arena, const sm_delta_file *, r->n + 1);
+
+    s->file_count = 0;
+    s->bytes = 0;
+    for (size_t i = 0; i < r->n; i++) {
+        if (!r->entries[i].live)
+            continue;
+        sm_delta_file *copy = SM_NEW(s->arena, sm_delta_file);
+        *copy = r->entries[i].file;
+        files[s->file_count++] = copy;
+        s->bytes += copy->size;
+    }
+    if (s->file_count > 1)
+        qsort(files, s->file_count, sizeof *files, by_time);
+    s->files = files;
+}
+
+static sm_code replay_commits(sm_delta_snapshot *s, sm_delta_table *t, int64_t version,
+                              sm_error *err)
+{
+    sm_arena *scratch = sm_arena_new("delta commit");
+    sm_code rc = SM_OK;
+
+    for (int64_t v = s->version + 1; v <= version && rc == SM_OK; v++) {
+        sm_arena_reset(scratch);
+        rc = sm_delta_each(t, v, scratch, replay_action, s, err);
+        if (rc == SM_OK)
+            s->version = v;
+        else if (rc == SM_E_NOT_FOUND)
+            rc = sm_fail(err, SM_E_CORRUPT, 0, "version %lld of the log is missing", (long long)v);
+    }
+    sm_arena_free(scratch);
+    if (rc == SM_OK && (s->metadata.id.len == 0 || s->protocol.min_reader == 0))
+        rc = sm_fail(err, SM_E_CORRUPT, 0, "version %lld lacks protocol or metaData",
+                     (long long)version);
+    return rc;
+}
+
+/* ---- loading ---- */
+
+sm_code sm_delta_snapshot_advance(sm_delta_snapshot *s, sm_delta_table *t, int64_t version,
+                                  sm_error *err)
+{
+    sm_code rc;
+
+    assert(version >= s->version);
+    if (version == s->version)
+        return SM_OK;
+    if ((rc = replay_commits(s, t, version, err)) != SM_OK)
+        return sm_wrap(err, "table \"%.*s\"", SM_SV_ARG(sm_delta_root(t)));
+    collect(s);
+    return SM_OK;
+}
+
+/* From the newest checkpoint if we can read it, else from the first commit. */
+static sm_code load(sm_delta_snapshot *s, sm_delta_table *t, int64_t version,
+                    struct sm_session *session, sm_error *err)
+{
+    sm_delta_checkpoint_files c = { .version = -1 };
+    sm_code rc;
+
+    if (session != NULL && (rc = sm_delta_find_checkpoint(t, version, s->arena, &c, err)) != SM_OK)
+        return rc;
+    if (c.version >= 0) {
+        if ((rc = sm_delta_checkpoint_each(session, &c, true, replay_action, s, err)) != SM_OK)
+            return sm_wrap(err, "checkpoint %lld", (long long)c.version);
+        s->version = c.version;
+    }
+    return replay_commits(s, t, version, err);
+}
+
+sm_code sm_delta_snapshot_load(sm_delta_table *t, int64_t version, struct sm_session *session,
+                               sm_delta_snapshot **out, sm_error *err)
+{
+    sm_delta_snapshot *s = snapshot_new();
+    int64_t newest = -1;
+    sm_code rc;
+
+    *out = NULL;
+    if ((rc = sm_delta_newest(t, version, &newest, err)) != SM_OK)
+        goto done;
+    if (newest < 0) {
+        rc = sm_fail(err, SM_E_NOT_FOUND, 0, "there is no table");
+        goto done;
+    }
+    if (version > newest) {
+        rc = sm_fail(err, SM_E_NOT_FOUND, 0, "there is no version %lld; the newest is %lld",
+                     (long long)version, (long long)newest);
+        goto done;
+    }
+    if ((rc = load(s, t, version < 0 ? newest : version, session, err)) != SM_OK)
+        goto done;
+    collect(s);
+done:
+    if (rc != SM_OK) {
+        sm_delta_snapshot_free(s);
+        return sm_wrap(err, "table \"%.*s\"", SM_SV_ARG(sm_delta_root(t)));
+    }
+    *out = s;
+    return SM_OK;
+}
