@@ -171,6 +171,7 @@ static sm_code block_load(sm_decode_blocks *b, sm_decode_block *block, size_t k,
     if (rc != SM_OK)
         return rc;
     block->too_long = -1;
+    block->first = begin == 0;
     size_t start = block_first_line(block, len, begin == 0);
     if (start < len && block->buffer[len - 1] != '\n' &&
         (rc = block_finish_line(b, block, to, &len, err)) != SM_OK)

@@ -25,6 +25,7 @@ typedef struct sm_decode_blocks sm_decode_blocks;
 typedef struct sm_decode_block {
     char *data, *end; /* whole lines; *end is '\n', then readable padding; writable */
     size_t file;      /* index */
+    bool first;       /* of its file */
     int64_t offset;   /* of `data` in the file */
     int64_t too_long; /* offset of a line that was left out; -1: none */
 

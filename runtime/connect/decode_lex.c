@@ -163,10 +163,13 @@ static size_t lex_digits(char *p, bool fraction, sm_decode_number *n)
     size_t i;
     for (i = 0; sm_decode__digit(p[i]); i++) {
         uint64_t d = (uint64_t)(p[i] - '0');
-        if (n->mantissa <= (UINT64_MAX - 9) / 10) {
-            n->mantissa = n->mantissa * 10 + d;
+        uint64_t longer;
+        if (!n->full && !__builtin_mul_overflow(n->mantissa, 10, &longer) &&
+            !__builtin_add_overflow(longer, d, &longer)) {
+            n->mantissa = longer;
             n->exponent -= fraction;
         } else {
+            n->full = true;
             n->lossy = n->lossy || d != 0;
             n->exponent += !fraction && n->exponent < 100000;
         }

@@ -139,6 +139,7 @@ typedef struct sm_decode_number {
     uint64_t mantissa;
     int exponent; /* within ±100,000 */
     bool negative, lossy;
+    bool full; /* the mantissa takes no more digits */
 } sm_decode_number;
 
 /* Behind the number at `p`, by JSON's grammar. */

@@ -114,12 +114,11 @@ int64_t sm_decode_line(const sm_decode_file *files, sm_decode_place at)
     return tally_read_again(files[at.file].path, at.offset, NULL, &none);
 }
 
-/* [p, p + len) up to its newline, fit for JSON: what is no UTF-8 becomes U+FFFD. */
-static sm_sv tally_clean(const char *p, size_t len, sm_arena *a)
+/* [p, p + len) up to its newline. */
+static sm_sv tally_line(const char *p, size_t len)
 {
     const char *end = memchr(p, '\n', len);
-    len = end == NULL ? len : (size_t)(end - p);
-    return sm_utf8_clean((sm_sv){ p, len }, a);
+    return (sm_sv){ p, end == NULL ? len : (size_t)(end - p) };
 }
 
 const sm_json *sm_decode_tally_samples(const sm_decode_tally *t, const sm_decode_file *files,
@@ -136,10 +135,10 @@ const sm_json *sm_decode_tally_samples(const sm_decode_tally *t, const sm_decode
         size_t len = SM_DECODE_SAMPLE_TEXT;
         int64_t line = tally_read_again(path, s->at.offset, text, &len);
         sm_json *o = sm_json_object(a);
-        sm_json_set_string(o, "file", tally_clean(path, strlen(path), a));
+        sm_json_set_string(o, "file", sm_sv_cstr(path));
         sm_json_set_int(o, "line", line);
-        sm_json_set_string(o, "reason", tally_clean(s->reason, strlen(s->reason), a));
-        sm_json_set_string(o, "text", tally_clean(text, len, a));
+        sm_json_set_string(o, "reason", sm_sv_cstr(s->reason));
+        sm_json_set_string(o, "text", tally_line(text, len));
         sm_json_append(list, o);
     }
     return list;
