@@ -5,6 +5,7 @@
 #     sm_unit_test(test_x m1 m2 TIMEOUT 60 LABELS unit fault SOURCES more.c)
 #     sm_script_test(cli.help LABELS cli TIMEOUT 30 COMMAND script args…)
 #     sm_fuzz(yaml pipelines/spec)                     tests/fuzz/fuzz_yaml.c, corpus/yaml/
+#     sm_bench(ndjson runtime/connect)                 tests/bench/bench_ndjson.c
 #
 # Every test runs in its own scratch folder and finds in its environment
 #     SM_SOURCE   the source tree      SM_BUILD   the build tree
@@ -111,4 +112,13 @@ function(sm_fuzz name)
   endif()
   add_test(NAME ${target} COMMAND ${command} "${CMAKE_CURRENT_SOURCE_DIR}/corpus/${name}")
   sm_test_properties(${target} 120 fuzz)
+endfunction()
+
+# A benchmark in C: tests/bench/bench_<name>.c, run by scripts/bench <name>, never by ctest.
+function(sm_bench name)
+  sm_test_modules("${ARGN}" modules complete)
+  if(complete)
+    add_executable(bench_${name} "bench_${name}.c")
+    target_link_libraries(bench_${name} PRIVATE sm_flags ${modules})
+  endif()
 endfunction()
