@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hash.h -- SHA-256 and random identifiers, over libcrypto. */
+#ifndef SM_BASE_HASH_H
+#define SM_BASE_HASH_H
+
+#include "runtime/base/arena.h"
+
+typedef struct sm_hash sm_hash; /* SHA-256 in the making */
+
+sm_hash *sm_hash_new(void); /* owned: sm_hash_hex frees it */
+/* The length goes in first, so that ("ab","c") and ("a","bc") differ. */
+void sm_hash_add(sm_hash *h, sm_sv part);
+sm_sv sm_hash_hex(sm_hash *h, sm_arena *a); /* 64 digits; taken: `h` */
+
+sm_sv sm_sha256_hex(sm_sv text, sm_arena *a);
+
+/* Random, version 4, lower case with hyphens. */
+sm_sv sm_uuid4(sm_arena *a);
+
+#endif
