@@ -38,9 +38,9 @@
 #include "runtime/base/str.h"
 #include "runtime/base/text.h"
 
-#define SM_SQL_BATCH_TIME  "smelt_batch_time" /* session variable, TIMESTAMP in UTC */
-#define SM_SQL_RELATION    "_smelt_in_"       /* + number: a leaf of compiled SQL */
-#define SM_SQL_NOWHERE     SIZE_MAX           /* an offset that is not known */
+#define SM_SQL_BATCH_TIME "smelt_batch_time" /* session variable, TIMESTAMP in UTC */
+#define SM_SQL_RELATION   "_smelt_in_"       /* + number: a leaf of compiled SQL */
+#define SM_SQL_NOWHERE    SIZE_MAX           /* an offset that is not known */
 
 enum {
     SM_SQL_MAX_BYTES = 256 * 1024, /* security.md, limits */
@@ -96,10 +96,10 @@ typedef struct sm_sql_input {
  * references.  Offsets are bytes of the text as written and span what is replaced:
  * `STREAM(x)`, `STREAM x`, `s.x`. */
 typedef struct sm_sql_ref {
-    sm_sv schema;  /* "" when not given */
-    sm_sv name;    /* without quotes */
-    bool stream;   /* STREAM(name) */
-    bool aliased;  /* AS … follows; else the name itself is the alias */
+    sm_sv schema; /* "" when not given */
+    sm_sv name;   /* without quotes */
+    bool stream;  /* STREAM(name) */
+    bool aliased; /* AS … follows; else the name itself is the alias */
     size_t offset, len;
     size_t name_offset, name_len; /* only the name, for messages */
 } sm_sql_ref;
@@ -110,7 +110,7 @@ typedef struct sm_sql_query {
     sm_sv owner;
     const sm_sql_ref *refs;
     size_t n_refs;
-    bool volatile_call; /* random() and the like: a batch run again may differ */
+    bool volatile_call;             /* random() and the like: a batch run again may differ */
     const struct sm_sql_tree *tree; /* for this module */
 } sm_sql_query;
 
@@ -155,12 +155,11 @@ sm_sv sm_sql_normal(sm_sv text, sm_arena *a);
 
 /* ---- bind ---------------------------------------------------------------------- */
 
-/* The columns of a compiled text, or a diagnostic at the place where the fault was written.
- * `labels[i]` is what to call relations[i] in a message ("readings_bronze").  *ok tells
- * which; fails only when the engine does. */
+/* The columns of a compiled text, or a diagnostic at the place where the fault was written;
+ * *ok tells which.  Fails only when the engine does. */
 sm_code sm_sql_bind(const sm_sql_engine *e, const sm_sql_query *q, const sm_sql_text *t,
-                    const sm_sql_relation *relations, const sm_sv *labels, size_t n, sm_arena *a,
-                    sm_diags *d, sm_schema *out, bool *ok, sm_error *err);
+                    const sm_sql_relation *relations, size_t n, sm_arena *a, sm_diags *d,
+                    sm_schema *out, bool *ok, sm_error *err);
 
 /* Names compare without the case of ASCII letters. */
 bool sm_sql_same_name(sm_sv a, sm_sv b);

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sql_int.h -- what the files of this module share. */
+#ifndef SM_SQL_INT_H
+#define SM_SQL_INT_H
+
+#include "pipelines/sql/sql.h"
+#include "pipelines/sql/sql_ast.h"
+#include "pipelines/sql/sql_text.h"
+#include "pipelines/sql/sql_tokens.h"
+
+/* A call that compiling writes anew. */
+typedef enum sm_sql_call_kind {
+    SM_CALL_CLOCK_TIMESTAMP,
+    SM_CALL_CLOCK_DATE,
+    SM_CALL_CLOCK_TIME,
+    SM_CALL_WINDOW,
+    SM_CALL_WINDOW_TIME,
+} sm_sql_call_kind;
+
+typedef struct sm_sql_call {
+    sm_sql_call_kind kind;
+    const sm_json *node;
+    size_t offset;         /* in the text as written */
+    bool bare;             /* an item of a select list without a name of its own */
+    const sm_json *select; /* the SELECT_NODE that it belongs to, NULL in a rule */
+} sm_sql_call;
+
+/* What reading found.  The tree of the engine speaks of `prepared`, the user's text after the
+ * token pass; everything else speaks of the text as written. */
+struct sm_sql_tree {
+    const sm_json *node; /* the query: SELECT_NODE, SET_OPERATION_NODE, … */
+    sm_sql_text prepared;
+    sm_sql_tokens prepared_tokens;
+    sm_sql_tokens tokens;
+    const sm_sql_call *calls;
+    size_t n_calls;
+    const size_t *ref_places; /* the offset of refs[i] in `prepared` */
+};
+
+/* The place of what begins at byte `offset` of the prepared text: a whole dotted name, or one
+ * token; the whole text when the offset is not known. */
+sm_span sm_sql__span(const sm_text *text, const struct sm_sql_tree *tree, size_t offset);
+
+/* ---- functions: sql_functions.c ------------------------------------------------ */
+
+typedef enum sm_sql_function_kind {
+    SM_FUNCTION_UNKNOWN,
+    SM_FUNCTION_SCALAR,
+    SM_FUNCTION_AGGREGATE,
+    SM_FUNCTION_WINDOW,
+    SM_FUNCTION_ROWS,
+    SM_FUNCTION_VOLATILE,
+} sm_sql_function_kind;
+
+sm_sql_function_kind sm_sql__function(sm_sv name);
+/* The known name that comes closest; empty when none is close. */
+sm_sv sm_sql__function_like(sm_sv name);
+/* Is it one that smelt turns into SQL: now(), window(), …?  *kind says which. */
+bool sm_sql__function_rewritten(sm_sv name, sm_sql_call_kind *kind);
+/* May it stand in FROM? */
+bool sm_sql__table_function(sm_sv name);
+/* Does the engine have it, but it acts on the outside?  NULL, or why it is refused. */
+const char *sm_sql__function_refused(sm_sv name);
+
+/* ---- walk: sql_refs.c, sql_allow.c --------------------------------------------- */
+
+typedef struct sm_sql_scope {
+    const struct sm_sql_scope *outer;
+    sm_sv name;  /* of a CTE */
+    bool stream; /* for the judge: it gives a stream */
+} sm_sql_scope;
+
+/* The innermost CTE of that name, NULL if there is none. */
+const sm_sql_scope *sm_sql__scope_find(const sm_sql_scope *scope, sm_sv name);
+
+typedef struct sm_sql_walk {
+    sm_sql_query *query;
+    struct sm_sql_tree *tree;
+    sm_arena *arena;
+    sm_diags *diags;
+    size_t faults;
+    size_t depth;
+    sm_sql_ref *refs;
+    size_t *places;
+    size_t n_refs, cap_refs;
+    sm_sql_call *calls;
+    size_t n_calls, cap_calls;
+    const sm_json *select; /* the innermost SELECT_NODE */
+} sm_sql_walk;
+
+/* References, calls and the allow-list, over the whole tree. */
+void sm_sql__walk(sm_sql_walk *w, const sm_json *node);
+
+/* The judgements of sql_allow.c; each adds its own diagnostic and counts the fault. */
+void sm_sql__allow_function(sm_sql_walk *w, const sm_json *node);
+void sm_sql__allow_table_function(sm_sql_walk *w, const sm_json *node);
+void sm_sql__allow_class(sm_sql_walk *w, const sm_json *node, sm_sv class);
+void sm_sql__allow_table(sm_sql_walk *w, const sm_json *node);
+void sm_sql__allow_type(sm_sql_walk *w, const sm_json *node, sm_sv type);
+bool sm_sql__is_rule(const sm_sql_walk *w);
+sm_span sm_sql__walk_span(const sm_sql_walk *w, const sm_json *node);
+
+/* ---- windows: sql_window.c ----------------------------------------------------- */
+
+/* The numbers of a window() call, in microseconds. */
+typedef struct sm_sql_window {
+    int64_t size, slide, start;
+    size_t time_at, time_len; /* the first argument, in the text as written */
+} sm_sql_window;
+
+/* false, with a diagnostic: the call is not one that has an answer. */
+bool sm_sql__window_read(const sm_sql_query *q, const sm_sql_call *call, sm_diags *d,
+                         sm_sql_window *out);
+/* "10 minutes", "1 hour 30 minutes", "500ms" -> microseconds; false for months, years and
+ * whatever else has no fixed length. */
+bool sm_sql__duration(sm_sv text, int64_t *out_us);
+/* Where in the SELECT around `offset` a condition on its rows can be put: `*at` is the place;
+ * `*where` tells that a WHERE is there, whose condition is [*at, *end).  false: not found. */
+bool sm_sql__where_place(const sm_sql_tokens *t, size_t offset, size_t *at, size_t *end,
+                         bool *where);
+
+#endif

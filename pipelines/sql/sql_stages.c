@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sql_stages.c -- what a query over a stream may not do.
+ *
+ * The tree is judged bottom up.  A relation is streaming when any leaf below it is; SQL
+ * without memory over a stream stays SQL; each construct that would have to remember rows,
+ * or to take back what it gave, is told here, at its place, with what to write instead:
+ *
+ *     over a streaming relation                        answer
+ *     ----------------------------------------------   -----------------------------------
+ *     projection, filter, UNNEST, static subquery,     stays SQL
+ *     UNION ALL of streams, join with the stream on
+ *     the preserved side
+ *     GROUP BY, aggregates, DISTINCT, UNION,           SM0501 … SM0506: not supported yet
+ *     stream-stream join, LIMIT, session_window
+ *     OVER, ORDER BY, OFFSET, SAMPLE, INTERSECT,       SM0507 … SM0517: has no answer that
+ *     EXCEPT, UNION ALL with a static table, static    stays true when more rows come
+ *     side preserved, stream in a subquery, recursion
+ */
+#include "pipelines/sql/sql_int.h"
+
+#define HINT_VIEW                                                                                  \
+    "Make it a `type: materialized_view` that reads the table by its plain name: it is computed "  \
+    "again when its input changed."
+
+typedef struct judge {
+    const sm_sql_query *q;
+    const bool *streaming;
+    sm_arena *arena; /* for scopes */
+    sm_diags *d;
+    size_t faults;
+} judge;
+
+static bool judge_query(judge *j, const sm_sql_scope *scope, const sm_json *node);
+static void judge_subqueries(judge *j, const sm_sql_scope *scope, const sm_json *value);
+
+/* ---- saying it ----------------------------------------------------------------- */
+
+/* The place of the nearest `word` before `offset`, else `offset` itself. */
+static size_t keyword_before(const judge *j, size_t offset, const char *word)
+{
+    const sm_sql_tokens *t = &j->q->tree->prepared_tokens;
+
+    if (offset == SM_SQL_NOWHERE)
+        return offset;
+    for (size_t i = sm_sql__token_at(t, offset); i-- > 0 && i < t->n;) {
+        if (sm_sql__token_is(t, i, word))
+            return t->items[i].at;
+    }
+    return offset;
+}
+
+static size_t keyword_after(const judge *j, size_t offset, const char *word)
+{
+    const sm_sql_tokens *t = &j->q->tree->prepared_tokens;
+
+    if (offset == SM_SQL_NOWHERE)
+        return offset;
+    for (size_t i = sm_sql__token_at(t, offset); i < t->n; i++) {
+        if (sm_sql__token_is(t, i, word))
+            return t->items[i].at;
+    }
+    return offset;
+}
+
+static void refuse(judge *j, const char *code, size_t offset, const char *what, const char *hint)
+{
+    sm_diag_add(j->d, code, sm_sql__span(j->q->text, j->q->tree, offset), "%.*s: %s",
+                SM_SV_ARG(j->q->owner), what);
+    sm_diag_hint(j->d, "%s", hint);
+    j->faults++;
+}
+
+/* ---- FROM ---------------------------------------------------------------------- */
+
+static bool judge_leaf(const judge *j, const sm_sql_scope *scope, const sm_json *node)
+{
+    size_t place = sm_ast_place(node);
+    const sm_sql_scope *cte = NULL;
+
+    if (sm_ast_is(node, "type", "BASE_TABLE") && sm_ast_text(node, "schema_name").len == 0)
+        cte = sm_sql__scope_find(scope, sm_ast_text(node, "table_name"));
+    if (cte)
+        return cte->stream;
+    for (size_t i = 0; i < j->q->n_refs; i++) {
+        if (j->q->tree->ref_places[i] == place)
+            return j->streaming[i];
+    }
+    return false;
+}
+
+/* One side is a stream, the other is not. */
+static void judge_static_join(judge *j, const sm_json *node, bool left, size_t place)
+{
+    sm_sv type = sm_ast_text(node, "join_type");
+    sm_sv ref = sm_ast_text(node, "ref_type");
+    bool preserves_left = sm_sv_eq(type, SM_SV("LEFT")) || sm_sv_eq(type, SM_SV("SEMI")) ||
+                          sm_sv_eq(type, SM_SV("ANTI"));
+    bool preserves_right = sm_sv_eq(type, SM_SV("RIGHT"));
+
+    if (sm_sv_eq(ref, SM_SV("POSITIONAL"))) {
+        refuse(j, "SM0517", place, "a positional join over a stream is not supported",
+               "The rows of a batch have no position that stays; join on a key.");
+    } else if (sm_sv_eq(ref, SM_SV("ASOF")) && !left) {
+        refuse(j, "SM0517", place, "an ASOF join needs the stream on its left side",
+               "The nearest row of a stream changes with every batch; swap the sides.");
+    } else if (sm_sv_eq(type, SM_SV("OUTER")) || sm_sv_eq(type, SM_SV("FULL"))) {
+        refuse(j, "SM0514", place, "a full outer join of a stream and a table has no end",
+               "Rows of the table may find their match in a later batch. Use a LEFT JOIN with "
+               "the stream on the left.");
+    } else if ((preserves_left && !left) || (preserves_right && left)) {
+        refuse(j, "SM0514", place,
+               "this join keeps the rows of the table, and its other side is a stream",
+               "A row of the table may find its match in a later batch. Put the stream on the "
+               "side that is kept: stream LEFT JOIN table.");
+    }
+}
+
+static bool judge_from(judge *j, const sm_sql_scope *scope, const sm_json *node);
+
+static bool judge_join(judge *j, const sm_sql_scope *scope, const sm_json *node)
+{
+    bool left = judge_from(j, scope, sm_ast_get(node, "left"));
+    bool right = judge_from(j, scope, sm_ast_get(node, "right"));
+    size_t place = sm_ast_place(node);
+
+    if (place == SM_SQL_NOWHERE)
+        place = sm_ast_first_place(sm_ast_get(node, "right"));
+    judge_subqueries(j, scope, sm_ast_get(node, "condition"));
+    if (left && right)
+        refuse(j, "SM0504", place, "a join of two streams is not supported yet",
+               "Read one side by its plain name, as a table that is looked up in each batch.");
+    else if (left || right)
+        judge_static_join(j, node, left, place);
+    return left || right;
+}
+
+static bool judge_from(judge *j, const sm_sql_scope *scope, const sm_json *node)
+{
+    sm_sv type = sm_ast_text(node, "type");
+    bool stream = false;
+
+    if (sm_sv_eq(type, SM_SV("JOIN"))) {
+        stream = judge_join(j, scope, node);
+    } else if (sm_sv_eq(type, SM_SV("SUBQUERY"))) {
+        stream = judge_query(j, scope, sm_ast_query(sm_ast_get(node, "subquery")));
+    } else if (sm_sv_eq(type, SM_SV("PIVOT"))) {
+        stream = judge_from(j, scope, sm_ast_get(node, "source"));
+        if (stream && sm_ast_count(sm_ast_get(node, "aggregates")) > 0)
+            refuse(j, "SM0501", sm_ast_first_place(sm_ast_get(node, "aggregates")),
+                   "PIVOT aggregates, and aggregates over a stream are not supported yet",
+                   HINT_VIEW);
+    } else if (sm_sv_eq(type, SM_SV("BASE_TABLE")) || sm_sv_eq(type, SM_SV("TABLE_FUNCTION"))) {
+        stream = judge_leaf(j, scope, node);
+    } else {
+        judge_subqueries(j, scope, node);
+    }
+    if (stream && sm_ast_get(node, "sample"))
+        refuse(j, "SM0510", keyword_after(j, sm_ast_first_place(node), "tablesample"),
+               "a sample of a stream is not supported",
+               "Each batch would be sampled alone. Filter by a hash of a key instead, such as "
+               "hash(id) % 10 = 0.");
+    return stream;
+}
+
+/* ---- SELECT -------------------------------------------------------------------- */
+
+/* The first aggregate, or with `over` the first OVER, below `value`; not inside subqueries. */
+static const sm_json *find_call(const sm_json *value, bool over)
+{
+    const sm_json *found = NULL;
+
+    if (sm_ast_is(value, "class", "SUBQUERY"))
+        return NULL;
+    if (sm_ast_is(value, "class", "WINDOW"))
+        return over ? value : NULL;
+    if (!over && sm_ast_is(value, "class", "FUNCTION") &&
+        sm_sql__function(sm_ast_text(value, "function_name")) == SM_FUNCTION_AGGREGATE)
+        return value;
+    for (sm_json_iter it = sm_json_first(value); sm_json_valid(&it) && !found; sm_json_next(&it))
+        found = find_call(it.value, over);
+    for (size_t i = 0; sm_json_is_array(value) && i < sm_ast_count(value) && !found; i++)
+        found = find_call(sm_ast_item(value, i), over);
+    return found;
+}
+
+static const sm_json *find_in_select(const sm_json *node, bool over)
+{
+    static const char *const where[] = { "select_list", "having", "qualify", "modifiers" };
+    const sm_json *found = NULL;
+
+    for (size_t i = 0; i < sizeof where / sizeof *where && !found; i++)
+        found = find_call(sm_ast_get(node, where[i]), over);
+    return found;
+}
+
+static void judge_modifier(judge *j, const sm_json *node, const sm_json *modifier)
+{
+    sm_sv type = sm_ast_text(modifier, "type");
+    size_t place = sm_ast_first_place(modifier);
+
+    if (sm_sv_eq(type, SM_SV("DISTINCT_MODIFIER"))) {
+        place = sm_ast_first_place(sm_ast_get(node, "select_list"));
+        refuse(j, "SM0502", keyword_before(j, place, "distinct"),
+               "DISTINCT over a stream is not supported yet", HINT_VIEW);
+    } else if (sm_sv_eq(type, SM_SV("ORDER_MODIFIER"))) {
+        refuse(j, "SM0508", keyword_before(j, place, "order"),
+               "ORDER BY over a stream is not supported",
+               "A table keeps no order, and rows of later batches belong between those already "
+               "written. Sort where the table is read.");
+    } else if (sm_ast_get(modifier, "offset") || sm_sv_eq(type, SM_SV("LIMIT_PERCENT_MODIFIER"))) {
+        refuse(j, "SM0509", place, "OFFSET and LIMIT in percent over a stream are not supported",
+               "Both need all rows, and a stream has no last one.");
+    } else {
+        refuse(j, "SM0505", place, "LIMIT over a stream is not supported yet", HINT_VIEW);
+    }
+}
+
+/* `node` has the modifiers of a streaming SELECT or set operation. */
+static void judge_modifiers(judge *j, const sm_json *node)
+{
+    const sm_json *modifiers = sm_ast_get(node, "modifiers");
+
+    for (size_t i = 0; i < sm_ast_count(modifiers); i++)
+        judge_modifier(j, node, sm_ast_item(modifiers, i));
+}
+
+static void judge_grouping(judge *j, const sm_json *node)
+{
+    const sm_json *groups = sm_ast_get(node, "group_expressions");
+    const sm_json *aggregate = find_in_select(node, false);
+    size_t first = sm_ast_first_place(sm_ast_get(node, "select_list"));
+
+    if (sm_ast_count(groups) > 0)
+        refuse(j, "SM0501", keyword_before(j, sm_ast_first_place(groups), "group"),
+               "GROUP BY over a stream is not supported yet", HINT_VIEW);
+    else if (sm_ast_is(node, "aggregate_handling", "FORCE_AGGREGATES"))
+        refuse(j, "SM0501", keyword_after(j, first, "group"),
+               "GROUP BY over a stream is not supported yet", HINT_VIEW);
+    else if (aggregate)
+        refuse(j, "SM0501", sm_ast_first_place(aggregate),
+               "an aggregate over a stream is not supported yet", HINT_VIEW);
+}
+
+static void judge_streaming_select(judge *j, const sm_json *node)
+{
+    const sm_json *over = find_in_select(node, true);
+
+    judge_grouping(j, node);
+    if (over)
+        refuse(j, "SM0507", sm_ast_first_place(over), "OVER over a stream is not supported",
+               "A window of rows changes when later rows come. " HINT_VIEW);
+    if (sm_ast_get(node, "sample"))
+        refuse(j, "SM0510", keyword_after(j, sm_ast_first_place(node), "sample"),
+               "a sample of a stream is not supported",
+               "Each batch would be sampled alone. Filter by a hash of a key instead, such as "
+               "hash(id) % 10 = 0.");
+    judge_modifiers(j, node);
+}
+
+/* ---- queries ------------------------------------------------------------------- */
+
+static void judge_set_operation(judge *j, const sm_json *node, bool left, bool right)
+{
+    sm_sv type = sm_ast_text(node, "setop_type");
+    size_t place = sm_ast_first_place(sm_ast_get(node, "right"));
+
+    if (sm_sv_eq(type, SM_SV("INTERSECT"))) {
+        refuse(j, "SM0512", keyword_before(j, place, "intersect"),
+               "INTERSECT over a stream is not supported",
+               "A row may get its partner in a later batch. Use a SEMI JOIN with the stream on "
+               "the left and a table on the right.");
+    } else if (sm_sv_eq(type, SM_SV("EXCEPT"))) {
+        refuse(j, "SM0513", keyword_before(j, place, "except"),
+               "EXCEPT over a stream is not supported",
+               "Use an ANTI JOIN with the stream on the left and a table on the right.");
+    } else if (!sm_ast_flag(node, "setop_all", true)) {
+        refuse(j, "SM0503", keyword_before(j, place, "union"),
+               "UNION without ALL over a stream is not supported yet",
+               "It removes duplicates over all batches. Write UNION ALL.");
+    } else if (left != right) {
+        refuse(j, "SM0511", keyword_before(j, place, "union"),
+               "UNION ALL of a stream and a table is not supported",
+               "The rows of the table would come again with every batch. Give the table a flow "
+               "of its own with `once: true` under `flows:`.");
+    }
+}
+
+static const sm_sql_scope *judge_ctes(judge *j, const sm_sql_scope *scope, const sm_json *node)
+{
+    const sm_json *map = sm_ast_get(sm_ast_get(node, "cte_map"), "map");
+
+    for (size_t i = 0; i < sm_ast_count(map); i++) {
+        const sm_json *entry = sm_ast_item(map, i);
+        sm_sql_scope *cte = SM_NEW(j->arena, sm_sql_scope);
+        const sm_json *query = sm_ast_query(sm_ast_get(sm_ast_get(entry, "value"), "query"));
+
+        *cte = (sm_sql_scope){ scope, sm_ast_text(entry, "key"), judge_query(j, scope, query) };
+        scope = cte;
+    }
+    return scope;
+}
+
+static bool judge_recursive(judge *j, const sm_sql_scope *scope, const sm_json *node)
+{
+    sm_sql_scope self = { scope, sm_ast_text(node, "cte_name"), false };
+    bool left = judge_query(j, scope, sm_ast_get(node, "left"));
+    bool right = judge_query(j, &self, sm_ast_get(node, "right"));
+
+    if (left || right)
+        refuse(j, "SM0516", sm_ast_first_place(node), "recursion over a stream is not supported",
+               "A later row would change what follows from the earlier ones. " HINT_VIEW);
+    return left || right;
+}
+
+static bool judge_query(judge *j, const sm_sql_scope *scope, const sm_json *node)
+{
+    bool left, right;
+
+    scope = judge_ctes(j, scope, node);
+    if (sm_ast_is(node, "type", "RECURSIVE_CTE_NODE"))
+        return judge_recursive(j, scope, node);
+    if (sm_ast_is(node, "type", "SET_OPERATION_NODE")) {
+        left = judge_query(j, scope, sm_ast_get(node, "left"));
+        right = judge_query(j, scope, sm_ast_get(node, "right"));
+        if (left || right) {
+            judge_set_operation(j, node, left, right);
+            judge_modifiers(j, node);
+        }
+        judge_subqueries(j, scope, sm_ast_get(node, "modifiers"));
+        return left || right;
+    }
+    left = judge_from(j, scope, sm_ast_get(node, "from_table"));
+    for (sm_json_iter it = sm_json_first(node); sm_json_valid(&it); sm_json_next(&it)) {
+        if (!sm_sv_eq_str(it.key, "from_table") && !sm_sv_eq_str(it.key, "cte_map"))
+            judge_subqueries(j, scope, it.value);
+    }
+    if (left)
+        judge_streaming_select(j, node);
+    return left;
+}
+
+/* Every subquery inside of expressions is static. */
+static void judge_subqueries(judge *j, const sm_sql_scope *scope, const sm_json *value)
+{
+    if (sm_ast_is(value, "class", "SUBQUERY")) {
+        const sm_json *query = sm_ast_query(sm_ast_get(value, "subquery"));
+
+        if (judge_query(j, scope, query))
+            refuse(j, "SM0515", sm_ast_first_place(value),
+                   "a stream inside of a subquery expression is not supported",
+                   "Its rows change with every batch. Read the table by its plain name there, or "
+                   "write a join.");
+        judge_subqueries(j, scope, sm_ast_get(value, "child"));
+        return;
+    }
+    for (sm_json_iter it = sm_json_first(value); sm_json_valid(&it); sm_json_next(&it))
+        judge_subqueries(j, scope, it.value);
+    for (size_t i = 0; sm_json_is_array(value) && i < sm_ast_count(value); i++)
+        judge_subqueries(j, scope, sm_ast_item(value, i));
+}
+
+bool sm_sql_judge_stream(const sm_sql_query *q, const bool *streaming, sm_diags *d)
+{
+    judge j = { .q = q, .streaming = streaming, .d = d, .arena = sm_arena_new("judge") };
+
+    judge_query(&j, NULL, q->tree->node);
+    sm_arena_free(j.arena);
+    return j.faults == 0;
+}
