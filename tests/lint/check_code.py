@@ -11,8 +11,10 @@ import re
 
 import tree
 
-SQL = re.compile(r"\b(?:SELECT|INSERT|UPDATE|DELETE|COPY|FROM|WHERE|CREATE|ATTACH|SET|VALUES|JOIN|AS)\b")
+KEYWORD = re.compile(r"\b(?:SELECT|INSERT|UPDATE|DELETE|COPY|FROM|WHERE|CREATE|ATTACH|SET|VALUES|JOIN|AS|AND|OR|WITH"
+                     r"|ALTER|DROP|PRAGMA|LOAD|TO|IN|BY)\b")
 QUOTED = re.compile(r"""(?:'|\\")%(?:\.\*)?s""")
+CALL = re.compile(r"""\w\((?:'|\\")%(?:\.\*)?s""")
 LITERALS = re.compile(tree.STRING + r"(?:\s*(?:PRI[a-z0-9A-Z]+\s*)?" + tree.STRING + ")*")
 BANNED = ("atoi", "strcpy", "strcat", "sprintf", "strtok", "gmtime", "localtime")
 CALLS = ("system", "popen", "alloca", "gets") + BANNED
@@ -26,9 +28,15 @@ def line_of(text, offset):
     return text.count("\n", 0, offset) + 1
 
 
+def reads_like_sql(literal):
+    """It begins with a keyword, has two of them, or quotes an argument: messages do none of that."""
+    found = KEYWORD.findall(literal)
+    return KEYWORD.match(literal.strip('"\\n ')) or len(set(found)) > 1 or CALL.search(literal)
+
+
 def check_sql(path, text):
     for match in LITERALS.finditer(text):
-        if SQL.search(match.group(0)) and QUOTED.search(match.group(0)):
+        if QUOTED.search(match.group(0)) and reads_like_sql(match.group(0)):
             yield f"{path}:{line_of(text, match.start())}: SQL with a value pasted in: use sm_sql_literal() or sm_sql_ident()"
 
 
