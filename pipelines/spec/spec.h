@@ -26,7 +26,6 @@
 #include "runtime/base/text.h"
 
 #define SM_SPEC_MAX_TABLES 10000
-#define SM_SPEC_MAX_SQL    ((size_t)256 * 1024)
 #define SM_SPEC_MAX_NAME   128
 
 /* A source type as the composition root knows it; arrays end with a row whose name is NULL. */
@@ -80,6 +79,7 @@ typedef struct sm_spec_state {
 } sm_spec_state;
 
 typedef struct sm_spec_engine {
+    sm_text type;             /* "embedded" */
     sm_spec_int memory_limit; /* bytes; 0: three quarters of the machine's memory */
     sm_spec_int threads;      /* 0: all cores */
     sm_text temp_directory;   /* "": below state.path */

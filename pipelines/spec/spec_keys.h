@@ -13,45 +13,80 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/base/str.h"
+
 typedef enum sm_key_kind {
-    SM_KEY_TEXT,     /* sm_text: any scalar, as text */
-    SM_KEY_NAME,     /* sm_text: a name of ours, see sm_spec_name_fault() */
-    SM_KEY_SQL,      /* sm_text: SQL, never interpolated */
-    SM_KEY_ENUM,     /* sm_spec_enum: one of `choices`, or sm_text when `as_text` */
-    SM_KEY_INT,      /* sm_spec_int */
-    SM_KEY_SIZE,     /* sm_spec_int, bytes */
-    SM_KEY_DURATION, /* sm_spec_int, ms */
-    SM_KEY_BOOL,     /* sm_spec_bool */
-    SM_KEY_TEXTS,    /* sm_spec_texts: a list of texts */
-    SM_KEY_ANY,      /* sm_spec_json: free space */
-    SM_KEY_BLOCK,    /* a struct, by `block` */
-    SM_KEY_MAP,      /* {items, n, at}: named blocks */
-    SM_KEY_LIST,     /* {items, n, at}: blocks in order */
+    SM_KEY_TEXT,   /* sm_text: any scalar, as text */
+    SM_KEY_SQL,    /* sm_text: SQL, never interpolated */
+    SM_KEY_CHOICE, /* sm_text: one of `choices` */
+    SM_KEY_ENUM,   /* sm_spec_enum: the number of one of `choices` */
+    SM_KEY_INT,    /* sm_spec_int */
+    SM_KEY_SIZE,   /* sm_spec_int, bytes */
+    SM_KEY_BOOL,   /* sm_spec_bool */
+    SM_KEY_TEXTS,  /* sm_spec_texts: a list of texts */
+    SM_KEY_JSON,   /* sm_spec_json: free space */
+    SM_KEY_BLOCK,  /* a struct, described by `block` */
+    SM_KEY_MAP,    /* sm_spec_items of structs by name, described by `block` */
+    SM_KEY_LIST,   /* sm_spec_items of structs in order, described by `block` */
 } sm_key_kind;
+
+/* What a text has to look like. */
+typedef struct sm_key_form {
+    const char *pattern; /* as JSON Schema says it */
+    const char *words;   /* completes "… is not …" */
+    const char *hint;    /* or NULL */
+    const char *code;    /* of the diagnostic */
+    bool (*matches)(sm_sv text);
+} sm_key_form;
+
+extern const sm_key_form sm_form_name;      /* orders: a name of ours */
+extern const sm_key_form sm_form_reference; /* orders, or iot.orders */
+extern const sm_key_form sm_form_tag;       /* what the selection `tag:x` can say */
+extern const sm_key_form sm_form_local;     /* a folder of this machine */
 
 struct sm_block;
 
 typedef struct sm_key {
     const char *name;
     sm_key_kind kind;
-    size_t offset;              /* of the value in the struct */
+    size_t offset;                /* of the value in the struct */
     bool required;
-    const char *fallback;       /* as YAML text; NULL: zero, "" or empty */
-    int64_t min, max;           /* INT, SIZE, DURATION; both 0 means any */
-    const char *const *choices; /* ENUM, in the order of the C enum, ends with NULL */
-    const char *const *later;   /* ENUM: values of the language without code yet */
-    const struct sm_block *block; /* BLOCK, MAP, LIST */
-    const char *doc;            /* one sentence, with its period */
+    const char *fallback;         /* as YAML text; NULL: zero, "" or empty */
+    const char *fallback_doc;     /* when the default is computed: "the pipeline's name" */
+    int64_t min, max;             /* INT and SIZE, both inclusive */
+    const char *const *choices;   /* CHOICE and ENUM, in the order of the C enum, ends with NULL */
+    const char *const *later;     /* CHOICE and ENUM: values without code yet, ends with NULL */
+    bool map_later;               /* CHOICE: a map is a form without code yet */
+    const sm_key_form *form;      /* TEXT and TEXTS */
+    const struct sm_block *block; /* BLOCK, MAP and LIST */
+    unsigned except;              /* bit n: not in a block whose `type` is choice n */
+    const char *doc;              /* one sentence, with its period */
 } sm_key;
 
+/* Blocks of a MAP are structs that begin with `sm_text name`, the key; those of a LIST and of
+ * a MAP have `sm_span at`. */
 typedef struct sm_block {
-    const char *name; /* as in `smelt schema NAME` and in "allowed keys of a table" */
+    const char *name;             /* as in `smelt schema NAME` */
+    const char *what;             /* "a table", for messages */
     const char *doc;
-    size_t size;             /* of the struct */
-    const sm_key *keys;      /* ends with a row whose name is NULL */
-    const char *const *later; /* known keys without code yet, ends with NULL */
+    size_t size;                  /* of the struct */
+    size_t at;                    /* offset of its sm_span */
+    size_t broken;                /* offset of its bool `broken`; 0: it has none */
+    const sm_key *keys;           /* ends with a row whose name is NULL */
+    const char *const *later;     /* known keys without code yet, ends with NULL */
+    const char *const *one_of;    /* exactly one of these keys is there, ends with NULL */
+    const char *shorthand;        /* a scalar in place of the map is the value of this key */
+    bool extensions;              /* `x-…` is free space */
+    bool units;                   /* `type` names a unit, whose options are keys too */
 } sm_block;
 
-extern const sm_block sm_block_pipeline;
+extern const sm_block sm_block_pipeline, sm_block_state, sm_block_engine, sm_block_source,
+        sm_block_column, sm_block_table, sm_block_flow, sm_block_expectation;
+
+/* The row of a key, NULL if there is none. */
+const sm_key *sm_key_find(const sm_block *block, sm_sv name);
+
+/* True when `name` stands in a list that ends with NULL; the list may be NULL. */
+bool sm_key_listed(const char *const *list, sm_sv name);
 
 #endif

@@ -5,12 +5,12 @@
 
 #include "pipelines/spec/spec.h"
 
-/* The schema of a whole file, or of one block ("sources", "tables", "expectations", "flows",
- * "state", "engine", or a source type).  "" is the file.  NULL when there is no such block.
- * Only what is supported appears.  Lives in `a`. */
+/* The schema of a whole file ("" or "pipeline") or of one block ("sources", "tables", "flows",
+ * "expectations", "state", "engine", "column", or a source type).  NULL when there is no such
+ * block.  Only what is supported appears.  Lives in `a`. */
 sm_json *sm_spec_schema(const sm_spec_unit *units, sm_sv block, sm_arena *a);
 
-/* The names that sm_spec_schema() takes, ending with NULL; source types come beside them. */
-const char *const *sm_spec_schema_blocks(void);
+/* The names of blocks, ending with NULL; source types come beside them.  Lives in `a`. */
+const char *const *sm_spec_schema_blocks(sm_arena *a);
 
 #endif

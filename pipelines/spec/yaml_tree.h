@@ -17,12 +17,12 @@
 
 #include "runtime/base/arena.h"
 #include "runtime/base/diag.h"
-#include "runtime/base/json.h"
 #include "runtime/base/str.h"
 #include "runtime/base/text.h"
 
 #define SM_YAML_MAX_BYTES       ((size_t)4 * 1024 * 1024)
 #define SM_YAML_MAX_DEPTH       64
+#define SM_YAML_MAX_NODES       1000000
 #define SM_YAML_MAX_ALIAS_NODES 10000
 
 typedef enum sm_yaml_kind {
@@ -40,7 +40,9 @@ typedef struct sm_yaml_node sm_yaml_node;
 
 struct sm_yaml_node {
     sm_yaml_kind kind;
-    uint8_t style;       /* how a scalar was written; private to yaml_tree.c */
+    uint8_t style;       /* how a scalar was written; private, as height and weight */
+    uint8_t height;      /* of the tree below, 1 for a scalar; 0 while it is being built */
+    uint32_t weight;     /* nodes in it, each alias counted as what it stands for */
     uint32_t start, end; /* bytes of the file */
     sm_sv text;          /* of any scalar, as written after unquoting; terminated */
     union {
@@ -71,8 +73,5 @@ sm_sv sm_yaml_describe(const sm_yaml_node *n, sm_arena *a);
 
 /* The value of `key` in a map, NULL if it has none. */
 const sm_yaml_node *sm_yaml_get(const sm_yaml_node *map, const char *key);
-
-/* The same value as JSON, in `a`. */
-sm_json *sm_yaml_json(const sm_yaml_node *n, sm_arena *a);
 
 #endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* spec_bind.c -- a tree and the tables of keys become typed structs.
+ *
+ * The walk is the same for every block: each pair of the map finds its row and binds its
+ * value, each row without a pair gets its default.  A fault is told and the walk goes on, so
+ * that one pass finds them all; the struct that has one is marked `broken`.
+ */
+#include <string.h>
+
+#include "pipelines/spec/spec_int.h"
+#include "runtime/base/suggest.h"
+
+/* Keys listed in a message about an unknown one. */
+#define MAX_NAMES 64
+
+typedef struct names {
+    sm_sv items[MAX_NAMES];
+    size_t n;
+} names;
+
+static void add_name(names *list, const char *name)
+{
+    if (list->n < MAX_NAMES)
+        list->items[list->n++] = sm_sv_cstr(name);
+}
+
+static void add_keys(names *list, const sm_block *block, const sm_spec_unit *unit)
+{
+    for (const sm_key *k = block->keys; k->name; k++)
+        add_name(list, k->name);
+    for (const sm_option *o = unit ? unit->options : NULL; o && o->name; o++)
+        add_name(list, o->name);
+}
+
+static const char *joined(const sm_bind *b, const names *list)
+{
+    sm_buf buf;
+    const char *text;
+
+    sm_buf_init(&buf, 8192);
+    for (size_t i = 0; i < list->n; i++)
+        sm_buf_addf(&buf, "%s%.*s", i ? ", " : "", SM_SV_ARG(list->items[i]));
+    text = sm_arena_cstr(b->a, sm_buf_sv(&buf));
+    sm_buf_release(&buf);
+    return text;
+}
+
+static void tell_unknown(const sm_bind *b, const sm_block *block, const sm_spec_unit *unit,
+                         const sm_yaml_node *key)
+{
+    names list = { .n = 0 };
+    size_t near;
+
+    add_keys(&list, block, unit);
+    if (unit)
+        sm_diag_add(b->d, "SM0110", sm_yaml_span(key), "%s of type `%s` has no key `%.*s`",
+                    block->what, unit->name, SM_SV_ARG(key->text));
+    else
+        sm_diag_add(b->d, "SM0110", sm_yaml_span(key), "%s has no key `%.*s`", block->what,
+                    SM_SV_ARG(key->text));
+    near = sm_suggest(key->text, list.items, list.n);
+    if (near < list.n)
+        sm_diag_hint(b->d, "did you mean `%.*s`? Its keys are %s", SM_SV_ARG(list.items[near]),
+                     joined(b, &list));
+    else
+        sm_diag_hint(b->d, "its keys are %s", joined(b, &list));
+}
+
+static bool is_extension(const sm_block *block, sm_sv key)
+{
+    return block->extensions && key.len > 2 && memcmp(key.ptr, "x-", 2) == 0;
+}
+
+/* A pair whose key is not in the table of the block. */
+static void bind_other(const sm_bind *b, const sm_block *block, const sm_spec_unit *unit, sm_pair p)
+{
+    if (is_extension(block, p.key->text) || (unit && sm_option_find(unit->options, p.key->text)))
+        return;
+    if (sm_key_listed(block->later, p.key->text)) {
+        sm_diag_add(b->d, "SM0111", sm_yaml_span(p.key), "`%.*s` is not supported yet",
+                    SM_SV_ARG(p.key->text));
+        return;
+    }
+    if (!block->units || unit) /* without its type nobody knows the keys of a source */
+        tell_unknown(b, block, unit, p.key);
+}
+
+/* True when a key is there that is not supported yet: perhaps the one that seems missing. */
+static bool has_later(const sm_block *block, const sm_yaml_node *map)
+{
+    for (size_t i = 0; i < map->n; i++)
+        if (sm_key_listed(block->later, map->items[2 * i]->text))
+            return true;
+    return false;
+}
+
+static sm_span place_of(sm_pair p)
+{
+    return sm_yaml_span(p.key ? p.key : p.value);
+}
+
+static void bind_missing(const sm_bind *b, const sm_block *block, sm_pair p, void *out)
+{
+    for (const sm_key *k = block->keys; k->name; k++) {
+        if (sm_yaml_get(p.value, k->name))
+            continue;
+        if (k->required && !(k->kind == SM_KEY_SQL && has_later(block, p.value))) {
+            sm_diag_add(b->d, "SM0112", place_of(p), "%s needs `%s`", block->what, k->name);
+            sm_diag_hint(b->d, "%s", k->doc);
+        }
+        sm_spec__bind_default(b, k, (char *)out + k->offset);
+    }
+}
+
+static void bind_pairs(const sm_bind *b, const sm_block *block, const sm_spec_unit *unit,
+                       const sm_yaml_node *map, void *out)
+{
+    for (size_t i = 0; i < map->n; i++) {
+        sm_pair p = { map->items[2 * i], map->items[2 * i + 1] };
+        const sm_key *key = sm_key_find(block, p.key->text);
+
+        if (key)
+            sm_spec__bind_value(b, key, p, (char *)out + key->offset);
+        else
+            bind_other(b, block, unit, p);
+    }
+}
+
+sm_pair sm_spec__pair(const sm_yaml_node *map, const char *key)
+{
+    for (size_t i = 0; i < map->n; i++)
+        if (sm_sv_eq_str(map->items[2 * i]->text, key))
+            return (sm_pair){ map->items[2 * i], map->items[2 * i + 1] };
+    return (sm_pair){ NULL, NULL };
+}
+
+/* Exactly one of the keys in block->one_of. */
+static void check_one_of(const sm_bind *b, const sm_block *block, sm_pair p)
+{
+    sm_pair first = { NULL, NULL };
+    names list = { .n = 0 };
+
+    for (const char *const *k = block->one_of; k && *k; k++) {
+        sm_pair found = sm_spec__pair(p.value, *k);
+
+        add_name(&list, *k);
+        if (found.key && first.key) {
+            sm_diag_add(b->d, "SM0123", sm_yaml_span(found.key),
+                        "%s has `%.*s` and `%.*s`, and takes only one of them", block->what,
+                        SM_SV_ARG(first.key->text), SM_SV_ARG(found.key->text));
+            sm_diag_see(b->d, sm_yaml_span(first.key), "the other one stands here");
+        }
+        if (!first.key)
+            first = found;
+    }
+    if (!block->one_of || first.key || has_later(block, p.value))
+        return;
+    sm_diag_add(b->d, "SM0123", place_of(p), "%s needs one of %s", block->what, joined(b, &list));
+}
+
+/* Keys that this kind of block, as its `type` says, does not have. */
+static void check_except(const sm_bind *b, const sm_block *block, sm_pair p, const void *out)
+{
+    const sm_key *type = sm_key_find(block, SM_SV("type"));
+    sm_spec_enum kind;
+
+    if (!type || type->kind != SM_KEY_ENUM)
+        return;
+    memcpy(&kind, (const char *)out + type->offset, sizeof(kind));
+    for (const sm_key *k = block->keys; k->name; k++) {
+        sm_pair found = sm_spec__pair(p.value, k->name);
+
+        if (found.key && (k->except >> kind.v & 1U))
+            sm_diag_add(b->d, "SM0124", sm_yaml_span(found.key), "a %s has no `%s`",
+                        type->choices[kind.v], k->name);
+    }
+}
+
+/* A scalar where the block has a short form. */
+static void bind_shorthand(const sm_bind *b, const sm_block *block, sm_pair p, void *out)
+{
+    for (const sm_key *k = block->keys; k->name; k++)
+        if (strcmp(k->name, block->shorthand) == 0)
+            sm_spec__bind_value(b, k, p, (char *)out + k->offset);
+        else
+            sm_spec__bind_default(b, k, (char *)out + k->offset);
+}
+
+/* A source: which keys it has depends on its type. */
+static const sm_spec_unit *bind_unit(const sm_bind *b, sm_pair p, sm_spec_source *s)
+{
+    sm_pair type = sm_spec__pair(p.value, "type");
+
+    if (!type.key)
+        return NULL;
+    s->unit = sm_spec__unit(b, type);
+    if (s->unit)
+        sm_spec__bind_options(b, p, s);
+    return s->unit;
+}
+
+static void bind_map(const sm_bind *b, const sm_block *block, sm_pair p, void *out)
+{
+    const sm_spec_unit *unit = block->units ? bind_unit(b, p, out) : NULL;
+
+    bind_pairs(b, block, unit, p.value, out);
+    bind_missing(b, block, p, out);
+    check_except(b, block, p, out);
+    check_one_of(b, block, p);
+}
+
+void sm_spec__bind_block(const sm_bind *b, const sm_block *block, sm_pair p, void *out)
+{
+    size_t before = sm_diags_errors(b->d);
+    sm_span at = place_of(p);
+    bool broken;
+
+    memcpy((char *)out + block->at, &at, sizeof(at));
+    if (p.value->kind == SM_YAML_MAP)
+        bind_map(b, block, p, out);
+    else if (block->shorthand && p.value->kind != SM_YAML_LIST && p.value->kind != SM_YAML_NULL)
+        bind_shorthand(b, block, p, out);
+    else
+        sm_spec__wrong_kind(b, p, "a map of keys");
+    broken = sm_diags_errors(b->d) > before;
+    if (block->broken)
+        memcpy((char *)out + block->broken, &broken, sizeof(broken));
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* spec_check.c -- what a table of keys cannot say: names, and values that depend on others. */
+#include <string.h>
+
+#include "pipelines/spec/spec_int.h"
+#include "runtime/base/strmap.h"
+
+static bool has_prefix(sm_sv s, sm_sv prefix)
+{
+    return s.len >= prefix.len && sm_sv_eq_nocase(sm_sv_sub(s, 0, prefix.len), prefix);
+}
+
+static bool has_suffix(sm_sv s, sm_sv suffix)
+{
+    return s.len >= suffix.len &&
+           sm_sv_eq_nocase(sm_sv_sub(s, s.len - suffix.len, suffix.len), suffix);
+}
+
+static bool is_reserved(sm_sv name)
+{
+    return has_prefix(name, SM_SV("_smelt")) || has_suffix(name, SM_SV("__quarantine")) ||
+           has_suffix(name, SM_SV("__late")) || sm_sv_eq_nocase(name, SM_SV("_delta_log"));
+}
+
+static bool check_name(const sm_bind *b, const sm_text *name, const char *what)
+{
+    if (!sm_form_name.matches(name->text)) {
+        sm_diag_add(b->d, "SM0118", name->at, "\"%.*s\" is not %s", SM_SV_ARG(name->text),
+                    sm_form_name.words);
+        return false;
+    }
+    if (is_reserved(name->text)) {
+        sm_diag_add(b->d, "SM0119", name->at, "\"%.*s\" is a name that smelt keeps for itself",
+                    SM_SV_ARG(name->text));
+        sm_diag_hint(b->d, "%s may not begin with _smelt, nor end with __quarantine or __late, "
+                           "nor be _delta_log", what);
+        return false;
+    }
+    return true;
+}
+
+/* Names of datasets, told apart without regard to case, as SQL does. */
+typedef struct datasets {
+    sm_strmap *map; /* name -> index in names */
+    const sm_text **names;
+    const char **kinds;
+    size_t n;
+} datasets;
+
+static bool add_dataset(const sm_bind *b, datasets *all, const sm_text *name, const char *kind)
+{
+    size_t first;
+
+    if (sm_strmap_get(all->map, name->text, &first)) {
+        sm_diag_add(b->d, "SM0120", name->at, "%s \"%.*s\" has the name of a %s", kind,
+                    SM_SV_ARG(name->text), all->kinds[first]);
+        sm_diag_hint(b->d, "sources, tables and views share one set of names, in which case does "
+                           "not matter");
+        sm_diag_see(b->d, all->names[first]->at, "it is taken here");
+        return false;
+    }
+    (void)sm_strmap_put(all->map, name->text, all->n);
+    all->names[all->n] = name;
+    all->kinds[all->n++] = kind;
+    return true;
+}
+
+static bool check_columns(const sm_bind *b, const sm_spec_columns *columns)
+{
+    sm_strmap *seen = sm_strmap_new_nocase(b->a);
+    bool ok = true;
+
+    if (columns->at.line != 0 && columns->n == 0) {
+        sm_diag_add(b->d, "SM0404", columns->at, "`schema` has no columns");
+        sm_diag_hint(b->d, "leave it out, and the columns are inferred");
+        return false;
+    }
+    for (size_t i = 0; i < columns->n; i++) {
+        const sm_text *name = &columns->items[i].name;
+        size_t first;
+
+        if (!sm_text_set(name) || sm_strmap_put(seen, name->text, i))
+            continue;
+        (void)sm_strmap_get(seen, name->text, &first);
+        sm_diag_add(b->d, "SM0405", name->at, "column \"%.*s\" stands in this schema twice",
+                    SM_SV_ARG(name->text));
+        sm_diag_see(b->d, columns->items[first].name.at, "it stands here first");
+        ok = false;
+    }
+    return ok;
+}
+
+static bool check_rules(const sm_bind *b, sm_spec_rules *rules)
+{
+    bool ok = true;
+
+    for (size_t i = 0; i < rules->n; i++) {
+        sm_spec_rule *r = &rules->items[i];
+
+        r->broken = !check_name(b, &r->name, "the name of an expectation") || r->broken;
+        ok = ok && !r->broken;
+    }
+    return ok;
+}
+
+static bool check_flows(const sm_bind *b, sm_spec_flows *flows)
+{
+    bool ok = true;
+
+    if (flows->at.line != 0 && flows->n == 0) {
+        sm_diag_add(b->d, "SM0114", flows->at, "`flows` is empty");
+        return false;
+    }
+    for (size_t i = 0; i < flows->n; i++) {
+        sm_spec_flow *f = &flows->items[i];
+
+        f->broken = !check_name(b, &f->name, "the name of a flow") || f->broken;
+        ok = ok && !f->broken;
+    }
+    return ok;
+}
+
+static void check_sources(const sm_bind *b, sm_spec *s, datasets *all)
+{
+    for (size_t i = 0; i < s->sources.n; i++) {
+        sm_spec_source *source = &s->sources.items[i];
+        bool ok = check_name(b, &source->name, "the name of a source");
+
+        ok = add_dataset(b, all, &source->name, "source") && ok;
+        ok = check_columns(b, &source->schema) && ok;
+        source->broken = source->broken || !ok;
+    }
+}
+
+static const char *kind_of(const sm_spec_table *t)
+{
+    static const char *const kinds[] = {
+        [SM_TABLE_STREAMING] = "table",
+        [SM_TABLE_MATERIALIZED_VIEW] = "materialized view",
+        [SM_TABLE_VIEW] = "view",
+    };
+
+    return kinds[t->type.v];
+}
+
+static void check_tables(const sm_bind *b, sm_spec *s, datasets *all)
+{
+    for (size_t i = 0; i < s->tables.n; i++) {
+        sm_spec_table *t = &s->tables.items[i];
+        bool ok = check_name(b, &t->name, "the name of a table");
+
+        ok = add_dataset(b, all, &t->name, kind_of(t)) && ok;
+        ok = check_flows(b, &t->flows) && ok;
+        ok = check_rules(b, &t->expectations) && ok;
+        t->broken = t->broken || !ok;
+    }
+    if (s->tables.at.line != 0 && s->tables.n == 0 && sm_diags_errors(b->d) == 0) {
+        sm_diag_add(b->d, "SM0114", s->tables.at, "`tables` is empty");
+        sm_diag_hint(b->d, "a pipeline without tables does nothing");
+    }
+}
+
+static void fill_defaults(const sm_bind *b, sm_spec *s)
+{
+    if (!sm_text_set(&s->schema))
+        s->schema.text = s->pipeline.text;
+    if (!sm_text_set(&s->state.path) && sm_text_set(&s->storage)) {
+        size_t len = s->storage.text.len;
+
+        while (len > 1 && s->storage.text.ptr[len - 1] == '/')
+            len--;
+        s->state.path.text =
+                sm_arena_printf(b->a, "%.*s/.smelt", (int)len, s->storage.text.ptr);
+    }
+}
+
+void sm_spec__check(const sm_bind *b, sm_spec *s)
+{
+    size_t most = s->sources.n + s->tables.n;
+    datasets all = {
+        .map = sm_strmap_new_nocase(b->a),
+        .names = SM_NEW_N(b->a, const sm_text *, most),
+        .kinds = SM_NEW_N(b->a, const char *, most),
+    };
+
+    if (sm_text_set(&s->pipeline))
+        (void)check_name(b, &s->pipeline, "the name of a pipeline");
+    if (sm_text_set(&s->schema))
+        (void)check_name(b, &s->schema, "a schema");
+    check_sources(b, s, &all);
+    check_tables(b, s, &all);
+    fill_defaults(b, s);
+}

@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* spec_keys.c -- the tables themselves.  A new key is a row here and a field in spec.h. */
+#include "pipelines/spec/spec_keys.h"
+
+#include <string.h>
+
+#include "pipelines/spec/spec.h"
+
+#define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
+#define END       { .name = NULL }
+
+static bool is_word_char(char c, bool first)
+{
+    return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (!first && c >= '0' && c <= '9');
+}
+
+static bool is_name(sm_sv s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (!is_word_char(s.ptr[i], i == 0))
+            return false;
+    return s.len > 0 && s.len <= SM_SPEC_MAX_NAME;
+}
+
+static bool is_reference(sm_sv s)
+{
+    const char *dot = s.len > 0 ? memchr(s.ptr, '.', s.len) : NULL;
+    size_t left = dot ? (size_t)(dot - s.ptr) : 0;
+
+    if (!dot)
+        return is_name(s);
+    return is_name((sm_sv){ s.ptr, left }) && is_name((sm_sv){ dot + 1, s.len - left - 1 });
+}
+
+static bool is_tag(sm_sv s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (!is_word_char(s.ptr[i], false) && !strchr("-.:/", s.ptr[i]))
+            return false;
+    return s.len > 0 && s.len <= SM_SPEC_MAX_NAME;
+}
+
+/* Whatever has a scheme ("s3://bucket") is somewhere else. */
+static bool is_local(sm_sv s)
+{
+    size_t i = 0;
+
+    while (i < s.len && (is_word_char(s.ptr[i], false) || s.ptr[i] == '+' || s.ptr[i] == '-'))
+        i++;
+    return i == 0 || i + 2 >= s.len || memcmp(s.ptr + i, "://", 3) != 0;
+}
+
+const sm_key_form sm_form_name = {
+    .pattern = "^[A-Za-z_][A-Za-z0-9_]{0,127}$",
+    .words = "a name: letters, digits and _, no digit first, at most 128",
+    .code = "SM0118",
+    .matches = is_name,
+};
+const sm_key_form sm_form_reference = {
+    .pattern = "^[A-Za-z_][A-Za-z0-9_]{0,127}(\\.[A-Za-z_][A-Za-z0-9_]{0,127})?$",
+    .words = "the name of a source, table or view",
+    .hint = "a query goes under `sql`",
+    .code = "SM0125",
+    .matches = is_reference,
+};
+const sm_key_form sm_form_tag = {
+    .pattern = "^[A-Za-z0-9_.:/-]{1,128}$",
+    .words = "a tag: letters, digits and _ - . : /, at most 128",
+    .code = "SM0118",
+    .matches = is_tag,
+};
+const sm_key_form sm_form_local = {
+    .pattern = "^(?![A-Za-z0-9_+-]+://)",
+    .words = "supported yet: only a folder of this machine is",
+    .code = "SM0117",
+    .matches = is_local,
+};
+
+static const sm_key state_keys[] = {
+    { .name = "path",
+      .kind = SM_KEY_TEXT,
+      .offset = offsetof(sm_spec_state, path),
+      .fallback_doc = "<storage>/.smelt",
+      .form = &sm_form_local,
+      .doc = "Local folder of the control store, locks and staging, relative to this file." },
+    END,
+};
+
+const sm_block sm_block_state = {
+    .name = "state",
+    .what = "`state`",
+    .doc = "Where smelt remembers how far it came.",
+    .size = sizeof(sm_spec_state),
+    .at = offsetof(sm_spec_state, at),
+    .keys = state_keys,
+    .later = LIST("durable"),
+};
+
+static const sm_key engine_keys[] = {
+    { .name = "type",
+      .kind = SM_KEY_CHOICE,
+      .offset = offsetof(sm_spec_engine, type),
+      .fallback = "embedded",
+      .choices = LIST("embedded"),
+      .later = LIST("spark"),
+      .doc = "What runs the queries: DuckDB inside of this process." },
+    { .name = "memory_limit",
+      .kind = SM_KEY_SIZE,
+      .offset = offsetof(sm_spec_engine, memory_limit),
+      .fallback_doc = "75% of the machine's memory",
+      .min = INT64_C(64) << 20,
+      .max = INT64_C(1) << 50,
+      .doc = "The most memory that queries may take, such as 4GiB." },
+    { .name = "threads",
+      .kind = SM_KEY_INT,
+      .offset = offsetof(sm_spec_engine, threads),
+      .fallback_doc = "all cores",
+      .min = 1,
+      .max = 1024,
+      .doc = "How many threads queries may use." },
+    { .name = "temp_directory",
+      .kind = SM_KEY_TEXT,
+      .offset = offsetof(sm_spec_engine, temp_directory),
+      .fallback_doc = "a folder below state.path",
+      .form = &sm_form_local,
+      .doc = "Local folder for what does not fit in memory." },
+    { .name = "workers",
+      .kind = SM_KEY_INT,
+      .offset = offsetof(sm_spec_engine, workers),
+      .fallback = "4",
+      .min = 1,
+      .max = 256,
+      .doc = "How many flows run at once." },
+    END,
+};
+
+const sm_block sm_block_engine = {
+    .name = "engine",
+    .what = "`engine`",
+    .doc = "What the engine that runs the queries may use.",
+    .size = sizeof(sm_spec_engine),
+    .at = offsetof(sm_spec_engine, at),
+    .keys = engine_keys,
+};
+
+static const sm_key column_keys[] = {
+    { .name = "name",
+      .kind = SM_KEY_TEXT,
+      .offset = offsetof(sm_spec_column, name),
+      .required = true,
+      .doc = "Name of the column, as it stands in the data." },
+    { .name = "data_type",
+      .kind = SM_KEY_TEXT,
+      .offset = offsetof(sm_spec_column, data_type),
+      .required = true,
+      .doc = "SQL type of the column, such as BIGINT, TIMESTAMP or DECIMAL(10,2)." },
+    END,
+};
+
+const sm_block sm_block_column = {
+    .name = "column",
+    .what = "a column",
+    .doc = "One column of a source.",
+    .size = sizeof(sm_spec_column),
+    .at = offsetof(sm_spec_column, at),
+    .keys = column_keys,
+};
+
+static const sm_key source_keys[] = {
+    { .name = "type",
+      .kind = SM_KEY_TEXT,
+      .offset = offsetof(sm_spec_source, type),
+      .required = true,
+      .doc = "Where the rows come from." },
+    { .name = "schema",
+      .kind = SM_KEY_LIST,
+      .offset = offsetof(sm_spec_source, schema),
+      .block = &sm_block_column,
+      .doc = "The columns, when they are not to be inferred from the data." },
+    { .name = "schema_hints",
+      .kind = SM_KEY_TEXT,
+      .offset = offsetof(sm_spec_source, schema_hints),
+      .doc = "Types for some of the inferred columns, as \"battery INT, tags VARCHAR[]\"." },
+    { .name = "on_decode_error",
+      .kind = SM_KEY_ENUM,
+      .offset = offsetof(sm_spec_source, on_decode_error),
+      .fallback = "fail",
+      .choices = LIST("fail", "drop"),
+      .later = LIST("quarantine"),
+      .doc = "What happens with input that is no record: the batch fails, or it is counted and "
+             "left out." },
+    END,
+};
+
+const sm_block sm_block_source = {
+    .name = "sources",
+    .what = "a source",
+    .doc = "Where rows come from.",
+    .size = sizeof(sm_spec_source),
+    .at = offsetof(sm_spec_source, at),
+    .broken = offsetof(sm_spec_source, broken),
+    .keys = source_keys,
+    .units = true,
+    /* Options that a unit has are found before these, so a source that learns one of them
+     * needs no change here. */
+    .later = LIST("format", "schema_evolution_mode", "rescued_data_column",
+                  "corrupt_record_column", "watermark", "include_metadata", "path",
+                  "infer_column_types", "path_glob_filter", "recursive_file_lookup",
+                  "include_existing_files", "allow_overwrites", "max_files_per_trigger",
+                  "max_bytes_per_trigger", "partition_columns", "modified_after",
+                  "modified_before", "clean_source", "detection", "backfill_interval", "header",
+                  "sep", "multi_line", "brokers", "connection", "topics", "topic_pattern",
+                  "assign", "starting_offsets", "max_offsets_per_trigger", "fail_on_data_loss",
+                  "isolation", "value_format", "include_headers", "options", "starting_version",
+                  "starting_timestamp", "allow_absolute_paths", "skip_change_commits",
+                  "read_change_feed", "url", "method", "headers", "pagination", "cursor",
+                  "poll_interval", "records_path", "rows_per_second", "rows", "seed", "fields"),
+};
+
+static const sm_key expectation_keys[] = {
+    { .name = "expect",
+      .kind = SM_KEY_SQL,
+      .offset = offsetof(sm_spec_rule, expect),
+      .required = true,
+      .doc = "SQL boolean over one row of the result; a row passes only if it is true, so NULL "
+             "is a violation." },
+    { .name = "on_violation",
+      .kind = SM_KEY_ENUM,
+      .offset = offsetof(sm_spec_rule, on_violation),
+      .fallback = "warn",
+      .choices = LIST("warn", "drop", "fail"),
+      .later = LIST("quarantine"),
+      .doc = "What happens with a row that breaks the rule: it is counted, left out, or the "
+             "batch fails." },
+    { .name = "description",
+      .kind = SM_KEY_TEXT,
+      .offset = offsetof(sm_spec_rule, description),
+      .doc = "What the rule is for." },
+    { .name = "tags",
+      .kind = SM_KEY_TEXTS,
+      .offset = offsetof(sm_spec_rule, tags),
+      .form = &sm_form_tag,
+      .doc = "Words to find it by." },
+    END,
+};
+
+const sm_block sm_block_expectation = {
+    .name = "expectations",
+    .what = "an expectation",
+    .doc = "A rule that each row of the result has to meet. A text is short for {expect: text}.",
+    .size = sizeof(sm_spec_rule),
+    .at = offsetof(sm_spec_rule, at),
+    .broken = offsetof(sm_spec_rule, broken),
+    .keys = expectation_keys,
+    .later = LIST("unique", "foreign_key", "row_count", "fail_if", "warn_if"),
+    .shorthand = "expect",
+};
+
+static const sm_key flow_keys[] = {
+    { .name = "sql",
+      .kind = SM_KEY_SQL,
+      .offset = offsetof(sm_spec_flow, sql),
+      .required = true,
+      .doc = "One SELECT; STREAM(x) reads the new rows of x." },
+    { .name = "once",
+      .kind = SM_KEY_BOOL,
+      .offset = offsetof(sm_spec_flow, once),
+      .fallback = "false",
+      .doc = "Run a single batch and never again, as for a backfill." },
+    END,
+};
+
+const sm_block sm_block_flow = {
+    .name = "flows",
+    .what = "a flow",
+    .doc = "One of several queries that append to a table.",
+    .size = sizeof(sm_spec_flow),
+    .at = offsetof(sm_spec_flow, at),
+    .broken = offsetof(sm_spec_flow, broken),
+    .keys = flow_keys,
+    .later = LIST("sql_file"),
+};
+
+static const sm_key table_keys[] = {
+    { .name = "type",
+      .kind = SM_KEY_ENUM,
+      .offset = offsetof(sm_spec_table, type),
+      .fallback = "streaming_table",
+      .choices = LIST("streaming_table", "materialized_view", "view"),
+      .doc = "A streaming table grows by the new rows of its inputs, a materialized view is "
+             "computed anew when an input changed, a view is not stored." },
+    { .name = "layer",
+      .kind = SM_KEY_TEXT,
+      .offset = offsetof(sm_spec_table, layer),
+      .form = &sm_form_tag,
+      .doc = "How refined it is: bronze, silver or gold, or a word of your own." },
+    { .name = "description",
+      .kind = SM_KEY_TEXT,
+      .offset = offsetof(sm_spec_table, description),
+      .doc = "What it holds." },
+    { .name = "from",
+      .kind = SM_KEY_TEXT,
+      .offset = offsetof(sm_spec_table, from),
+      .form = &sm_form_reference,
+      .doc = "Take all rows of one dataset: short for SELECT * FROM STREAM(x), or FROM x in a "
+             "view." },
+    { .name = "sql",
+      .kind = SM_KEY_SQL,
+      .offset = offsetof(sm_spec_table, sql),
+      .doc = "One SELECT; STREAM(x) reads the new rows of x, plain x all of them." },
+    { .name = "flows",
+      .kind = SM_KEY_MAP,
+      .offset = offsetof(sm_spec_table, flows),
+      .block = &sm_block_flow,
+      .except = 1U << SM_TABLE_MATERIALIZED_VIEW | 1U << SM_TABLE_VIEW,
+      .doc = "Several queries that append to this table, by name." },
+    { .name = "partition_by",
+      .kind = SM_KEY_TEXTS,
+      .offset = offsetof(sm_spec_table, partition_by),
+      .except = 1U << SM_TABLE_VIEW,
+      .doc = "Columns whose values become folders." },
+    { .name = "expectations",
+      .kind = SM_KEY_MAP,
+      .offset = offsetof(sm_spec_table, expectations),
+      .block = &sm_block_expectation,
+      .except = 1U << SM_TABLE_VIEW,
+      .doc = "Rules that each row of the result has to meet, by name." },
+    { .name = "tags",
+      .kind = SM_KEY_TEXTS,
+      .offset = offsetof(sm_spec_table, tags),
+      .form = &sm_form_tag,
+      .doc = "Words to find it by: `--select tag:x`." },
+    { .name = "meta",
+      .kind = SM_KEY_JSON,
+      .offset = offsetof(sm_spec_table, meta),
+      .doc = "Free space." },
+    END,
+};
+
+const sm_block sm_block_table = {
+    .name = "tables",
+    .what = "a table",
+    .doc = "A streaming table, a materialized view or a view.",
+    .size = sizeof(sm_spec_table),
+    .at = offsetof(sm_spec_table, at),
+    .broken = offsetof(sm_spec_table, broken),
+    .keys = table_keys,
+    .one_of = LIST("from", "sql", "flows"),
+    .later = LIST("sql_file", "columns", "watermark", "output_mode", "include_metadata",
+                  "watermark_policy", "no_data_batches", "unbounded_state", "trigger",
+                  "late_rows", "deduplicate", "auto_cdc", "cluster_by", "contract",
+                  "reset_allowed", "private", "maintenance", "retention", "refresh_policy",
+                  "freshness", "properties", "enabled", "owner"),
+};
+
+static const sm_key pipeline_keys[] = {
+    { .name = "version",
+      .kind = SM_KEY_INT,
+      .offset = offsetof(sm_spec, version),
+      .required = true,
+      .min = 1,
+      .max = 1,
+      .doc = "Version of this language." },
+    { .name = "pipeline",
+      .kind = SM_KEY_TEXT,
+      .offset = offsetof(sm_spec, pipeline),
+      .required = true,
+      .form = &sm_form_name,
+      .doc = "Name of the pipeline." },
+    { .name = "description",
+      .kind = SM_KEY_TEXT,
+      .offset = offsetof(sm_spec, description),
+      .doc = "What it is for." },
+    { .name = "schema",
+      .kind = SM_KEY_TEXT,
+      .offset = offsetof(sm_spec, schema),
+      .fallback_doc = "the pipeline's name",
+      .form = &sm_form_name,
+      .doc = "Tables land in <storage>/<schema>/<table>." },
+    { .name = "storage",
+      .kind = SM_KEY_TEXT,
+      .offset = offsetof(sm_spec, storage),
+      .required = true,
+      .form = &sm_form_local,
+      .doc = "Local folder that holds the tables, relative to this file." },
+    { .name = "state",
+      .kind = SM_KEY_BLOCK,
+      .offset = offsetof(sm_spec, state),
+      .block = &sm_block_state,
+      .doc = "Where smelt remembers how far it came." },
+    { .name = "engine",
+      .kind = SM_KEY_BLOCK,
+      .offset = offsetof(sm_spec, engine),
+      .block = &sm_block_engine,
+      .doc = "What the engine that runs the queries may use." },
+    { .name = "trigger",
+      .kind = SM_KEY_CHOICE,
+      .offset = offsetof(sm_spec, trigger),
+      .fallback = "available_now",
+      .choices = LIST("available_now"),
+      .later = LIST("continuous"),
+      .map_later = true,
+      .doc = "When it runs: available_now catches up with everything new and exits." },
+    { .name = "tags",
+      .kind = SM_KEY_TEXTS,
+      .offset = offsetof(sm_spec, tags),
+      .form = &sm_form_tag,
+      .doc = "Words to find it by." },
+    { .name = "sources",
+      .kind = SM_KEY_MAP,
+      .offset = offsetof(sm_spec, sources),
+      .block = &sm_block_source,
+      .doc = "Where rows come from, by name." },
+    { .name = "tables",
+      .kind = SM_KEY_MAP,
+      .offset = offsetof(sm_spec, tables),
+      .required = true,
+      .block = &sm_block_table,
+      .doc = "Tables and views, by name." },
+    { .name = "meta",
+      .kind = SM_KEY_JSON,
+      .offset = offsetof(sm_spec, meta),
+      .doc = "Free space." },
+    END,
+};
+
+const sm_block sm_block_pipeline = {
+    .name = "pipeline",
+    .what = "a pipeline",
+    .doc = "A smelt pipeline.",
+    .size = sizeof(sm_spec),
+    .at = offsetof(sm_spec, at),
+    .keys = pipeline_keys,
+    .extensions = true,
+    .later = LIST("owner", "freshness", "sinks", "retry", "timeout", "concurrency",
+                  "notifications", "include", "variables", "secrets", "connections", "server",
+                  "rules", "defaults", "targets", "name", "tests", "maintenance"),
+};
+
+const sm_key *sm_key_find(const sm_block *block, sm_sv name)
+{
+    for (const sm_key *k = block->keys; k->name; k++)
+        if (sm_sv_eq_str(name, k->name))
+            return k;
+    return NULL;
+}
+
+bool sm_key_listed(const char *const *list, sm_sv name)
+{
+    for (; list && *list; list++)
+        if (sm_sv_eq_str(name, *list))
+            return true;
+    return false;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* spec_load.c -- a file becomes a spec: read, tree, bind, check. */
+#include <string.h>
+
+#include "pipelines/spec/spec_int.h"
+#include "runtime/base/fs.h"
+
+const sm_spec *sm_spec_parse(const char *file, sm_sv text, const sm_spec_unit *units, sm_arena *a,
+                             sm_diags *d)
+{
+    sm_bind b = { .file = file, .units = units, .a = a, .d = d };
+    const sm_yaml_node *root;
+    sm_spec *s;
+
+    sm_diags_source(d, file, text);
+    root = sm_yaml_parse(file, text, a, d);
+    if (!root)
+        return NULL;
+    if (root->kind != SM_YAML_MAP) {
+        sm_diag_add(d, "SM0104", sm_yaml_span(root), "a pipeline is a map of keys, not %.*s",
+                    SM_SV_ARG(sm_yaml_describe(root, a)));
+        sm_diag_hint(d, "a file begins with \"version: 1\" and \"pipeline: name\"");
+        return NULL;
+    }
+    s = SM_NEW(a, sm_spec);
+    s->file = file;
+    sm_spec__bind_block(&b, &sm_block_pipeline, (sm_pair){ NULL, root }, s);
+    sm_spec__check(&b, s);
+    return s;
+}
+
+sm_code sm_spec_load(const char *path, const sm_spec_unit *units, sm_arena *a, sm_diags *d,
+                     const sm_spec **out, sm_error *err)
+{
+    sm_sv text;
+    sm_code rc = sm_fs_read(path, SM_YAML_MAX_BYTES, a, &text, err);
+
+    *out = NULL;
+    if (rc != SM_OK)
+        return rc;
+    *out = sm_spec_parse(path, text, units, a, d);
+    return SM_OK;
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* spec_schema.c -- the tables of keys as JSON Schema.
+ *
+ * Blocks are written out where they stand, without references: the language is not deep, and
+ * `smelt schema tables` is then a schema by itself.  What depends on `type` (the options of a
+ * source, keys that a view does not have) is a list of if/then.
+ */
+#include "pipelines/spec/spec_schema.h"
+
+#include <string.h>
+
+#include "pipelines/spec/spec_int.h"
+#include "runtime/base/limit.h"
+
+typedef struct maker {
+    const sm_spec_unit *units;
+    sm_arena *a;
+} maker;
+
+static sm_json *block_schema(const maker *m, const sm_block *block);
+
+static sm_json *text(const maker *m, const char *s)
+{
+    return sm_json_string(m->a, sm_sv_cstr(s));
+}
+
+static sm_json *object_with(const maker *m, const char *key, sm_json *value)
+{
+    sm_json *o = sm_json_object(m->a);
+
+    sm_json_set(o, key, value);
+    return o;
+}
+
+static sm_json *of_type(const maker *m, const char *type)
+{
+    return object_with(m, "type", text(m, type));
+}
+
+static sm_json *list_of(const maker *m, const char *const *words)
+{
+    sm_json *list = sm_json_array(m->a);
+
+    for (; *words; words++)
+        sm_json_append(list, text(m, *words));
+    return list;
+}
+
+static sm_json *text_schema(const maker *m, const sm_key_form *form)
+{
+    sm_json *s = of_type(m, "string");
+
+    if (form)
+        sm_json_set(s, "pattern", text(m, form->pattern));
+    return s;
+}
+
+static sm_json *range_schema(const maker *m, int64_t min, int64_t max)
+{
+    sm_json *s = of_type(m, "integer");
+
+    if (min != 0 || max != 0) {
+        sm_json_set(s, "minimum", sm_json_int(m->a, min));
+        sm_json_set(s, "maximum", sm_json_int(m->a, max));
+    }
+    return s;
+}
+
+static sm_json *either(const maker *m, sm_json *one, sm_json *other)
+{
+    sm_json *list = sm_json_array(m->a);
+
+    sm_json_append(list, one);
+    sm_json_append(list, other);
+    return object_with(m, "anyOf", list);
+}
+
+/* A size or a duration: a number, or a number with a unit. */
+static sm_json *unit_schema(const maker *m, int64_t min, int64_t max, const char *pattern)
+{
+    sm_json *s = of_type(m, "string");
+
+    sm_json_set(s, "pattern", text(m, pattern));
+    return either(m, range_schema(m, min, max), s);
+}
+
+static sm_json *sql_schema(const maker *m)
+{
+    sm_json *s = of_type(m, "string");
+
+    sm_json_set(s, "pattern", text(m, "\\S"));
+    sm_json_set(s, "maxLength", sm_json_int(m->a, (int64_t)SM_LIMIT_SQL_BYTES));
+    return s;
+}
+
+static sm_json *texts_schema(const maker *m, const sm_key_form *form)
+{
+    sm_json *s = of_type(m, "array");
+
+    sm_json_set(s, "items", text_schema(m, form));
+    sm_json_set(s, "uniqueItems", sm_json_bool(m->a, true));
+    return s;
+}
+
+static sm_json *named_schema(const maker *m, const sm_block *block)
+{
+    sm_json *s = of_type(m, "object"), *names = text_schema(m, &sm_form_name);
+
+    sm_json_set(names, "not", object_with(m, "pattern", text(m, SM_SPEC_RESERVED_PATTERN)));
+    sm_json_set(s, "propertyNames", names);
+    sm_json_set(s, "additionalProperties", block_schema(m, block));
+    return s;
+}
+
+static sm_json *list_schema(const maker *m, const sm_block *block)
+{
+    sm_json *s = of_type(m, "array");
+
+    sm_json_set(s, "items", block_schema(m, block));
+    sm_json_set(s, "minItems", sm_json_int(m->a, 1));
+    return s;
+}
+
+static sm_json *value_schema(const maker *m, const sm_key *key)
+{
+    switch (key->kind) {
+    case SM_KEY_TEXT:
+        return text_schema(m, key->form);
+    case SM_KEY_SQL:
+        return sql_schema(m);
+    case SM_KEY_CHOICE:
+    case SM_KEY_ENUM:
+        return object_with(m, "enum", list_of(m, key->choices));
+    case SM_KEY_INT:
+        return range_schema(m, key->min, key->max);
+    case SM_KEY_SIZE:
+        return unit_schema(m, key->min, key->max, SM_SPEC_SIZE_PATTERN);
+    case SM_KEY_BOOL:
+        return of_type(m, "boolean");
+    case SM_KEY_TEXTS:
+        return texts_schema(m, key->form);
+    case SM_KEY_BLOCK:
+        return block_schema(m, key->block);
+    case SM_KEY_MAP:
+        return named_schema(m, key->block);
+    case SM_KEY_LIST:
+        return list_schema(m, key->block);
+    case SM_KEY_JSON:
+        break;
+    }
+    return sm_json_object(m->a);
+}
+
+static sm_json *default_value(const maker *m, const sm_key *key)
+{
+    if (key->kind == SM_KEY_BOOL)
+        return sm_json_bool(m->a, strcmp(key->fallback, "true") == 0);
+    if (key->kind == SM_KEY_INT || key->kind == SM_KEY_SIZE)
+        return sm_json_int(m->a, sm_spec__fallback_int(key));
+    return text(m, key->fallback);
+}
+
+static sm_json *key_schema(const maker *m, const sm_key *key)
+{
+    sm_json *s = value_schema(m, key);
+    sm_sv doc = sm_sv_cstr(key->doc);
+
+    if (key->fallback_doc)
+        doc = sm_arena_printf(m->a, "%s Default: %s.", key->doc, key->fallback_doc);
+    sm_json_set(s, "description", sm_json_string(m->a, doc));
+    if (key->fallback)
+        sm_json_set(s, "default", default_value(m, key));
+    return s;
+}
+
+/* {"if": {"properties": {"type": {"const": type}}, "required": ["type"]}, "then": then} */
+static sm_json *when_type(const maker *m, const char *type, sm_json *then)
+{
+    sm_json *constant = object_with(m, "const", text(m, type)), *test, *s;
+
+    test = object_with(m, "properties", object_with(m, "type", constant));
+    sm_json_set(test, "required", list_of(m, (const char *const[]){ "type", NULL }));
+    s = object_with(m, "if", test);
+    sm_json_set(s, "then", then);
+    return s;
+}
+
+/* For each choice of `type`, the keys it does not have. */
+static void add_exceptions(const maker *m, const sm_block *block, sm_json *s)
+{
+    const sm_key *type = sm_key_find(block, SM_SV("type"));
+    sm_json *rules = sm_json_array(m->a);
+
+    if (!type || type->kind != SM_KEY_ENUM)
+        return;
+    for (unsigned i = 0; type->choices[i]; i++) {
+        sm_json *never = sm_json_object(m->a);
+
+        for (const sm_key *k = block->keys; k->name; k++)
+            if (k->except >> i & 1U)
+                sm_json_set(never, k->name, sm_json_bool(m->a, false));
+        if (sm_json_len(never) > 0)
+            sm_json_append(rules,
+                           when_type(m, type->choices[i], object_with(m, "properties", never)));
+    }
+    sm_json_set(s, "allOf", rules);
+}
+
+static void add_one_of(const maker *m, const sm_block *block, sm_json *s)
+{
+    sm_json *ways = sm_json_array(m->a);
+
+    if (!block->one_of)
+        return;
+    for (const char *const *k = block->one_of; *k; k++)
+        sm_json_append(ways,
+                       object_with(m, "required", list_of(m, (const char *const[]){ *k, NULL })));
+    sm_json_set(s, "oneOf", ways);
+}
+
+static void add_keys(const maker *m, const sm_block *block, sm_json *properties, sm_json *required)
+{
+    for (const sm_key *k = block->keys; k->name; k++) {
+        sm_json_set(properties, k->name, key_schema(m, k));
+        if (k->required)
+            sm_json_append(required, text(m, k->name));
+    }
+}
+
+static sm_json *closed_object(const maker *m, const char *doc, sm_json *properties,
+                              sm_json *required)
+{
+    sm_json *s = of_type(m, "object");
+
+    sm_json_set(s, "description", text(m, doc));
+    sm_json_set(s, "properties", properties);
+    if (sm_json_len(required) > 0)
+        sm_json_set(s, "required", required);
+    sm_json_set(s, "additionalProperties", sm_json_bool(m->a, false));
+    return s;
+}
+
+static sm_json *unit_keys(const maker *m, const sm_block *block, const sm_spec_unit *unit)
+{
+    sm_json *properties = sm_json_object(m->a), *required = sm_json_array(m->a), *type;
+
+    add_keys(m, block, properties, required);
+    type = object_with(m, "const", text(m, unit->name));
+    sm_json_set(type, "description", text(m, unit->summary));
+    sm_json_set(properties, "type", type);
+    for (const sm_option *o = unit->options; o && o->name; o++) {
+        sm_json_set(properties, o->name, sm_spec__option_schema(o, m->a));
+        if (!o->fallback)
+            sm_json_append(required, text(m, o->name));
+    }
+    return closed_object(m, unit->summary, properties, required);
+}
+
+/* A block whose keys depend on which unit its `type` names. */
+static sm_json *units_schema(const maker *m, const sm_block *block)
+{
+    sm_json *s = of_type(m, "object"), *types = sm_json_array(m->a), *rules = sm_json_array(m->a);
+
+    for (const sm_spec_unit *u = m->units; u->name; u++) {
+        if (!u->supported)
+            continue;
+        sm_json_append(types, text(m, u->name));
+        sm_json_append(rules, when_type(m, u->name, unit_keys(m, block, u)));
+    }
+    sm_json_set(s, "description", text(m, block->doc));
+    sm_json_set(s, "properties", object_with(m, "type", object_with(m, "enum", types)));
+    sm_json_set(s, "required", list_of(m, (const char *const[]){ "type", NULL }));
+    sm_json_set(s, "allOf", rules);
+    return s;
+}
+
+static sm_json *short_form(const maker *m, const sm_block *block, sm_json *s)
+{
+    const sm_key *key = sm_key_find(block, sm_sv_cstr(block->shorthand));
+
+    return either(m, key_schema(m, key), s);
+}
+
+static sm_json *block_schema(const maker *m, const sm_block *block)
+{
+    sm_json *properties = sm_json_object(m->a), *required = sm_json_array(m->a), *s;
+
+    if (block->units)
+        return units_schema(m, block);
+    add_keys(m, block, properties, required);
+    s = closed_object(m, block->doc, properties, required);
+    add_exceptions(m, block, s);
+    add_one_of(m, block, s);
+    if (block->extensions)
+        sm_json_set(s, "patternProperties", object_with(m, "^x-.", sm_json_object(m->a)));
+    return block->shorthand ? short_form(m, block, s) : s;
+}
+
+static const sm_block *const blocks[] = {
+    &sm_block_pipeline, &sm_block_state, &sm_block_engine,      &sm_block_source,
+    &sm_block_table,    &sm_block_flow,  &sm_block_expectation, &sm_block_column,
+};
+
+#define N_BLOCKS (sizeof(blocks) / sizeof(blocks[0]))
+
+const char *const *sm_spec_schema_blocks(sm_arena *a)
+{
+    const char **names = SM_NEW_N(a, const char *, N_BLOCKS + 1);
+
+    for (size_t i = 0; i < N_BLOCKS; i++)
+        names[i] = blocks[i]->name;
+    return names;
+}
+
+static sm_json *find_schema(const maker *m, sm_sv name)
+{
+    if (name.len == 0)
+        return block_schema(m, &sm_block_pipeline);
+    for (size_t i = 0; i < N_BLOCKS; i++)
+        if (sm_sv_eq_str(name, blocks[i]->name))
+            return block_schema(m, blocks[i]);
+    for (const sm_spec_unit *u = m->units; u->name; u++)
+        if (u->supported && sm_sv_eq_str(name, u->name))
+            return unit_keys(m, &sm_block_source, u);
+    return NULL;
+}
+
+sm_json *sm_spec_schema(const sm_spec_unit *units, sm_sv block, sm_arena *a)
+{
+    maker m = { units, a };
+    sm_json *s = find_schema(&m, block);
+
+    if (s)
+        sm_json_set(s, "$schema", text(&m, "https://json-schema.org/draft/2020-12/schema"));
+    return s;
+}

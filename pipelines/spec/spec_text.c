@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* spec_text.c -- scalars as text: what stands for something else, and what may not.
+ *
+ * In YAML values `$$` is a dollar sign and `${x}` a variable, which is not supported yet.  In
+ * SQL both are DuckDB's business: `$$` opens a quoted text, a variable would be `$x`.  People
+ * who come from templates write `${x}` or `:x` there, and get a hint.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "pipelines/spec/spec_int.h"
+#include "runtime/base/limit.h"
+
+static sm_span map_whole(const void *ctx, sm_sv text, size_t offset, size_t len)
+{
+    (void)text;
+    (void)offset;
+    (void)len;
+    return sm_yaml_span(ctx);
+}
+
+/* Where `${` begins in t, SIZE_MAX when nowhere; pairs of `$$` are skipped and counted. */
+static size_t find_variable(sm_sv t, size_t from, size_t *dollars)
+{
+    for (size_t i = from; i + 1 < t.len; i++) {
+        if (t.ptr[i] != '$')
+            continue;
+        if (t.ptr[i + 1] == '{')
+            return i;
+        if (t.ptr[i + 1] == '$') {
+            ++*dollars;
+            i++;
+        }
+    }
+    return SIZE_MAX;
+}
+
+static size_t variable_length(sm_sv t, size_t at)
+{
+    size_t end = at;
+
+    while (end < t.len && t.ptr[end] != '}' && t.ptr[end] != '\n')
+        end++;
+    return end - at + (end < t.len && t.ptr[end] == '}');
+}
+
+static void tell_variables(const sm_bind *b, const sm_text *t, size_t at)
+{
+    size_t dollars = 0;
+
+    for (; at != SIZE_MAX; at = find_variable(t->text, at + 2, &dollars)) {
+        size_t len = variable_length(t->text, at);
+
+        sm_diag_add(b->d, "SM0121", sm_text_span(t, at, len), "`%.*s` is not supported yet",
+                    (int)len, t->text.ptr + at);
+        sm_diag_hint(b->d, "write the value itself; a literal \"${\" is written \"$${\"");
+    }
+}
+
+static sm_text without_double_dollars(const sm_bind *b, const sm_yaml_node *n, size_t dollars)
+{
+    sm_text t = sm_yaml_text(n);
+    char *out = sm_arena_alloc(b->a, 1, 1, t.text.len - dollars + 1);
+    size_t len = 0;
+
+    for (size_t i = 0; i < t.text.len; i++) {
+        out[len++] = t.text.ptr[i];
+        if (t.text.ptr[i] == '$' && i + 1 < t.text.len && t.text.ptr[i + 1] == '$')
+            i++;
+    }
+    t.text = (sm_sv){ out, len };
+    t.map = map_whole;
+    return t;
+}
+
+bool sm_spec__text(const sm_bind *b, sm_pair p, sm_text *out)
+{
+    const sm_yaml_node *n = p.value;
+    size_t dollars = 0, at;
+    sm_text text;
+
+    if (n->kind != SM_YAML_STRING) {
+        sm_spec__wrong_kind(b, p, "a text");
+        return false;
+    }
+    text = sm_yaml_text(n);
+    if ((at = find_variable(n->text, 0, &dollars)) != SIZE_MAX) {
+        tell_variables(b, &text, at);
+        return false;
+    }
+    *out = dollars > 0 ? without_double_dollars(b, n, dollars) : text;
+    return true;
+}
+
+static sm_json *list_json(const sm_bind *b, const sm_yaml_node *n)
+{
+    sm_json *list = sm_json_array(b->a);
+
+    for (size_t i = 0; i < n->n; i++)
+        sm_json_append(list, sm_spec__json(b, n->items[i]));
+    return list;
+}
+
+static sm_json *map_json(const sm_bind *b, const sm_yaml_node *n)
+{
+    sm_json *map = sm_json_object(b->a);
+
+    for (size_t i = 0; i < n->n; i++)
+        sm_json_set_sv(map, n->items[2 * i]->text, sm_spec__json(b, n->items[2 * i + 1]));
+    return map;
+}
+
+sm_json *sm_spec__json(const sm_bind *b, const sm_yaml_node *n)
+{
+    sm_text text = { .text = SM_SV("") };
+
+    switch (n->kind) {
+    case SM_YAML_NULL:
+        break;
+    case SM_YAML_BOOL:
+        return sm_json_bool(b->a, n->boolean);
+    case SM_YAML_INT:
+        return sm_json_int(b->a, n->integer);
+    case SM_YAML_FLOAT: /* JSON has no infinity */
+        return isfinite(n->real) ? sm_json_real(b->a, n->real) : sm_json_string(b->a, n->text);
+    case SM_YAML_STRING:
+        (void)sm_spec__text(b, (sm_pair){ NULL, n }, &text);
+        return sm_json_string(b->a, text.text);
+    case SM_YAML_LIST:
+        return list_json(b, n);
+    case SM_YAML_MAP:
+        return map_json(b, n);
+    }
+    return sm_json_null(b->a);
+}
+
+/* A walk over SQL that knows quotes, comments and brackets. */
+typedef struct sql_walk {
+    sm_sv t;
+    size_t at;
+    int brackets; /* open [ and { */
+} sql_walk;
+
+static bool looking_at(const sql_walk *w, const char *what)
+{
+    size_t len = strlen(what);
+
+    return w->t.len - w->at >= len && memcmp(w->t.ptr + w->at, what, len) == 0;
+}
+
+/* Behind the next `close`, or the end. */
+static void skip_to(sql_walk *w, const char *close)
+{
+    while (w->at < w->t.len && !looking_at(w, close))
+        w->at++;
+    w->at = w->at < w->t.len ? w->at + strlen(close) : w->t.len;
+}
+
+static bool is_word_char(char c)
+{
+    return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c & 0x80) != 0;
+}
+
+/* $tag$ … $tag$; false when it is a parameter or `${`. */
+static bool skip_dollar_quote(sql_walk *w)
+{
+    size_t end = w->at + 1;
+    char tag[64];
+
+    while (end < w->t.len && is_word_char(w->t.ptr[end]))
+        end++;
+    if (end >= w->t.len || w->t.ptr[end] != '$' || end - w->at + 2 > sizeof(tag))
+        return false;
+    memcpy(tag, w->t.ptr + w->at, end - w->at + 1);
+    tag[end - w->at + 1] = '\0';
+    w->at = end + 1;
+    skip_to(w, tag);
+    return true;
+}
+
+/* Skip what is quoted or commented at w->at; false when nothing is. */
+static bool skip_quoted(sql_walk *w)
+{
+    static const struct {
+        const char *open, *close;
+    } quotes[] = { { "'", "'" }, { "\"", "\"" }, { "--", "\n" }, { "/*", "*/" } };
+
+    for (size_t i = 0; i < sizeof(quotes) / sizeof(quotes[0]); i++) {
+        if (!looking_at(w, quotes[i].open))
+            continue;
+        w->at += strlen(quotes[i].open);
+        skip_to(w, quotes[i].close);
+        return true;
+    }
+    return w->t.ptr[w->at] == '$' && skip_dollar_quote(w);
+}
+
+static size_t word_length(const sql_walk *w, size_t from)
+{
+    size_t end = from;
+
+    while (end < w->t.len && is_word_char(w->t.ptr[end]))
+        end++;
+    return end - from;
+}
+
+/* `:name` where a value stands, and not a cast, a slice or a field of a struct. */
+static bool is_colon_variable(const sql_walk *w)
+{
+    char before = w->at > 0 ? w->t.ptr[w->at - 1] : ' ';
+
+    return w->brackets == 0 && strchr(" \t\r\n(,=<>+-*/%|", before) != NULL &&
+           word_length(w, w->at + 1) > 0 &&
+           !(w->t.ptr[w->at + 1] >= '0' && w->t.ptr[w->at + 1] <= '9');
+}
+
+static void tell_sql_variable(const sm_bind *b, const sm_text *t, size_t at, size_t len)
+{
+    sm_diag_add(b->d, "SM0122", sm_text_span(t, at, len),
+                "`%.*s` means nothing in SQL: nothing is pasted into it", (int)len,
+                t->text.ptr + at);
+    sm_diag_hint(b->d, "write the value itself; a variable will be DuckDB's parameter `$name`, "
+                       "and is not supported yet");
+}
+
+static void check_sql(const sm_bind *b, const sm_text *t)
+{
+    sql_walk w = { .t = t->text };
+
+    while (w.at < w.t.len) {
+        char c = w.t.ptr[w.at];
+
+        if (skip_quoted(&w))
+            continue;
+        w.brackets += (c == '[' || c == '{') - (c == ']' || c == '}');
+        if (looking_at(&w, "${")) {
+            tell_sql_variable(b, t, w.at, variable_length(w.t, w.at));
+            skip_to(&w, "}");
+        } else if (looking_at(&w, "::")) {
+            w.at += 2;
+        } else {
+            if (c == ':' && is_colon_variable(&w))
+                tell_sql_variable(b, t, w.at, 1 + word_length(&w, w.at + 1));
+            w.at++;
+        }
+    }
+}
+
+static bool is_white(sm_sv t)
+{
+    for (size_t i = 0; i < t.len; i++)
+        if (!strchr(" \t\r\n", t.ptr[i]))
+            return false;
+    return true;
+}
+
+bool sm_spec__sql(const sm_bind *b, sm_pair p, sm_text *out)
+{
+    const sm_yaml_node *n = p.value;
+    sm_text text;
+
+    if (n->kind != SM_YAML_STRING) {
+        sm_spec__wrong_kind(b, p, "SQL as text");
+        return false;
+    }
+    if (is_white(n->text)) {
+        sm_diag_add(b->d, "SM0114", sm_yaml_span(n), "`%.*s` is empty", SM_SV_ARG(p.key->text));
+        return false;
+    }
+    if (n->text.len > SM_LIMIT_SQL_BYTES) {
+        sm_diag_add(b->d, "SM0103", sm_yaml_span(p.key), "the SQL has %zu bytes, more than %zu",
+                    n->text.len, SM_LIMIT_SQL_BYTES);
+        return false;
+    }
+    text = sm_yaml_text(n);
+    check_sql(b, &text);
+    *out = text;
+    return true;
+}

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* spec_value.c -- one value of the file into one field: a function per kind of key. */
+#include <assert.h>
+#include <string.h>
+
+#include "pipelines/spec/spec_int.h"
+#include "runtime/base/suggest.h"
+
+/* Values, columns and named things that one list or map may hold. */
+#define MAX_ITEMS 10000
+#define MAX_CHOICES 32
+
+typedef void (*bind_fn)(const sm_bind *b, const sm_key *key, sm_pair p, void *to);
+
+static bool is_scalar(const sm_yaml_node *n)
+{
+    return n->kind != SM_YAML_LIST && n->kind != SM_YAML_MAP && n->kind != SM_YAML_NULL;
+}
+
+void sm_spec__wrong_kind(const sm_bind *b, sm_pair p, const char *wanted)
+{
+    const sm_yaml_node *name = p.key ? p.key : NULL;
+
+    if (p.value->kind == SM_YAML_NULL && name) {
+        sm_diag_add(b->d, "SM0114", sm_yaml_span(name), "`%.*s` has no value",
+                    SM_SV_ARG(name->text));
+        sm_diag_hint(b->d, "it takes %s", wanted);
+        return;
+    }
+    if (name)
+        sm_diag_add(b->d, "SM0113", sm_yaml_span(p.value), "`%.*s` takes %s, not %.*s",
+                    SM_SV_ARG(name->text), wanted, SM_SV_ARG(sm_yaml_describe(p.value, b->a)));
+    else
+        sm_diag_add(b->d, "SM0113", sm_yaml_span(p.value), "expected %s here, not %.*s", wanted,
+                    SM_SV_ARG(sm_yaml_describe(p.value, b->a)));
+}
+
+static bool check_form(const sm_bind *b, const sm_key_form *form, sm_pair p, sm_sv text)
+{
+    if (!form || form->matches(text))
+        return true;
+    sm_diag_add(b->d, form->code, sm_yaml_span(p.value), "%.*s is not %s",
+                SM_SV_ARG(sm_yaml_describe(p.value, b->a)), form->words);
+    if (form->hint)
+        sm_diag_hint(b->d, "%s", form->hint);
+    return false;
+}
+
+static void bind_text(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
+{
+    sm_text text;
+
+    if (sm_spec__text(b, p, &text) && check_form(b, key->form, p, text.text))
+        memcpy(to, &text, sizeof(text));
+}
+
+static void bind_sql(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
+{
+    (void)key;
+    (void)sm_spec__sql(b, p, to);
+}
+
+static bool known_as_later(const sm_bind *b, sm_pair p, const char *const *later)
+{
+    if (!sm_key_listed(later, p.value->text))
+        return false;
+    sm_diag_add(b->d, "SM0117", sm_yaml_span(p.value), "`%.*s: %.*s` is not supported yet",
+                SM_SV_ARG(p.key->text), SM_SV_ARG(p.value->text));
+    return true;
+}
+
+static void tell_choice(const sm_bind *b, sm_pair p, const sm_sv *names, size_t n)
+{
+    size_t near = sm_suggest(p.value->text, names, n);
+    sm_buf all;
+
+    sm_buf_init(&all, 4096);
+    for (size_t i = 0; i < n; i++)
+        sm_buf_addf(&all, "%s%.*s", i == 0 ? "" : i + 1 < n ? ", " : " or ", SM_SV_ARG(names[i]));
+    sm_diag_add(b->d, "SM0115", sm_yaml_span(p.value), "`%.*s` is never %.*s",
+                SM_SV_ARG(p.key->text), SM_SV_ARG(sm_yaml_describe(p.value, b->a)));
+    if (near < n && n > 1)
+        sm_diag_hint(b->d, "did you mean \"%.*s\"? It is %s", SM_SV_ARG(names[near]), all.ptr);
+    else
+        sm_diag_hint(b->d, "it is %s", all.ptr);
+    sm_buf_release(&all);
+}
+
+int sm_spec__choice(const sm_bind *b, sm_pair p, const char *const *choices,
+                    const char *const *later)
+{
+    sm_sv names[MAX_CHOICES];
+    size_t n = 0;
+
+    if (p.value->kind != SM_YAML_STRING) {
+        sm_spec__wrong_kind(b, p, "one word");
+        return -1;
+    }
+    for (; choices[n] && n < MAX_CHOICES; n++) {
+        names[n] = sm_sv_cstr(choices[n]);
+        if (sm_sv_eq(names[n], p.value->text))
+            return (int)n;
+    }
+    if (!known_as_later(b, p, later))
+        tell_choice(b, p, names, n);
+    return -1;
+}
+
+static void bind_choice(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
+{
+    sm_text text;
+
+    if (key->map_later && p.value->kind == SM_YAML_MAP && p.value->n > 0) {
+        sm_diag_add(b->d, "SM0117", sm_yaml_span(p.value), "`%s: {%.*s: …}` is not supported yet",
+                    key->name, SM_SV_ARG(p.value->items[0]->text));
+        return;
+    }
+    if (sm_spec__choice(b, p, key->choices, key->later) < 0)
+        return;
+    text = sm_yaml_text(p.value);
+    memcpy(to, &text, sizeof(text));
+}
+
+static void bind_enum(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
+{
+    int choice = sm_spec__choice(b, p, key->choices, key->later);
+    sm_spec_enum value = { choice, sm_yaml_span(p.value) };
+
+    if (choice >= 0)
+        memcpy(to, &value, sizeof(value));
+}
+
+static void bind_int(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
+{
+    sm_spec_int value;
+
+    if (p.value->kind != SM_YAML_INT) {
+        sm_spec__wrong_kind(b, p, "a whole number");
+        return;
+    }
+    value = (sm_spec_int){ p.value->integer, sm_yaml_span(p.value) };
+    if (value.v >= key->min && value.v <= key->max) {
+        memcpy(to, &value, sizeof(value));
+        return;
+    }
+    if (key->min == key->max)
+        sm_diag_add(b->d, "SM0116", value.at, "`%s` is %lld, and must be %lld", key->name,
+                    (long long)value.v, (long long)key->min);
+    else
+        sm_diag_add(b->d, "SM0116", value.at, "`%s` is %lld, and must be from %lld to %lld",
+                    key->name, (long long)value.v, (long long)key->min, (long long)key->max);
+}
+
+static void bind_size(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
+{
+    sm_option o = { .name = key->name, .type = SM_TYPE_SIZE, .min = key->min, .max = key->max };
+    sm_spec_int value = { 0, sm_yaml_span(p.value) };
+    sm_json *canonical;
+    sm_error err;
+
+    if (!is_scalar(p.value)) {
+        sm_spec__wrong_kind(b, p, sm_type_name(SM_TYPE_SIZE));
+        return;
+    }
+    if (sm_option_check(&o, sm_spec__json(b, p.value), b->a, &canonical, &err) != SM_OK) {
+        sm_diag_add(b->d, "SM0116", value.at, "`%s`: %s", key->name, err.msg);
+        return;
+    }
+    value.v = sm_json_int_value(canonical);
+    memcpy(to, &value, sizeof(value));
+}
+
+static void bind_bool(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
+{
+    sm_spec_bool value;
+
+    (void)key;
+    if (p.value->kind != SM_YAML_BOOL) {
+        sm_spec__wrong_kind(b, p, "true or false");
+        if (p.value->kind == SM_YAML_STRING)
+            sm_diag_hint(b->d, "yes, no, on and off are texts in YAML 1.2");
+        return;
+    }
+    value = (sm_spec_bool){ p.value->boolean, sm_yaml_span(p.value) };
+    memcpy(to, &value, sizeof(value));
+}
+
+static bool is_repeated(const sm_spec_texts *list, sm_sv text)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (sm_sv_eq_nocase(list->items[i].text, text))
+            return true;
+    return false;
+}
+
+static void bind_texts(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
+{
+    sm_spec_texts list = { .at = sm_yaml_span(p.value) };
+
+    if (p.value->kind != SM_YAML_LIST) {
+        sm_spec__wrong_kind(b, p, "a list of texts");
+        if (is_scalar(p.value))
+            sm_diag_hint(b->d, "write [%.*s]", SM_SV_ARG(p.value->text));
+        return;
+    }
+    list.items = SM_NEW_N(b->a, sm_text, p.value->n);
+    for (size_t i = 0; i < p.value->n; i++) {
+        sm_pair item = { NULL, p.value->items[i] };
+        sm_text text;
+
+        if (!sm_spec__text(b, item, &text) || !check_form(b, key->form, item, text.text))
+            continue;
+        if (is_repeated(&list, text.text))
+            sm_diag_add(b->d, "SM0126", text.at, "\"%.*s\" stands in this list twice",
+                        SM_SV_ARG(text.text));
+        else
+            list.items[list.n++] = text;
+    }
+    memcpy(to, &list, sizeof(list));
+}
+
+static void bind_json(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
+{
+    sm_spec_json value = { sm_spec__json(b, p.value), sm_yaml_span(p.value) };
+
+    (void)key;
+    memcpy(to, &value, sizeof(value));
+}
+
+static void bind_struct(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
+{
+    sm_spec__bind_block(b, key->block, p, to);
+}
+
+/* Room for the structs of `count` blocks; NULL after telling that there are too many. */
+static char *new_items(const sm_bind *b, const sm_key *key, sm_pair p, size_t count)
+{
+    if (count <= MAX_ITEMS)
+        return sm_arena_alloc(b->a, key->block->size, _Alignof(max_align_t), count);
+    sm_diag_add(b->d, "SM0103", sm_yaml_span(p.key), "`%s` has %zu entries, more than %d",
+                key->name, count, MAX_ITEMS);
+    return NULL;
+}
+
+static void bind_named(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
+{
+    sm_spec_items list = { .at = sm_yaml_span(p.key) };
+    char *items;
+
+    if (p.value->kind != SM_YAML_MAP) {
+        sm_spec__wrong_kind(b, p, "a map of names");
+        return;
+    }
+    items = new_items(b, key, p, p.value->n);
+    if (!items)
+        return;
+    list.items = items;
+    for (; list.n < p.value->n; list.n++) {
+        sm_pair item = { p.value->items[2 * list.n], p.value->items[2 * list.n + 1] };
+        sm_text name = sm_yaml_text(item.key);
+
+        memcpy(items + list.n * key->block->size, &name, sizeof(name));
+        sm_spec__bind_block(b, key->block, item, items + list.n * key->block->size);
+    }
+    memcpy(to, &list, sizeof(list));
+}
+
+static void bind_list(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
+{
+    sm_spec_items list = { .at = sm_yaml_span(p.key) };
+    char *items;
+
+    if (p.value->kind != SM_YAML_LIST) {
+        sm_spec__wrong_kind(b, p, "a list");
+        return;
+    }
+    items = new_items(b, key, p, p.value->n);
+    if (!items)
+        return;
+    list.items = items;
+    for (; list.n < p.value->n; list.n++) {
+        sm_pair item = { NULL, p.value->items[list.n] };
+
+        sm_spec__bind_block(b, key->block, item, items + list.n * key->block->size);
+    }
+    memcpy(to, &list, sizeof(list));
+}
+
+static const bind_fn binders[] = {
+    [SM_KEY_TEXT] = bind_text,   [SM_KEY_SQL] = bind_sql,     [SM_KEY_CHOICE] = bind_choice,
+    [SM_KEY_ENUM] = bind_enum,   [SM_KEY_INT] = bind_int,     [SM_KEY_SIZE] = bind_size,
+    [SM_KEY_BOOL] = bind_bool,   [SM_KEY_TEXTS] = bind_texts, [SM_KEY_JSON] = bind_json,
+    [SM_KEY_BLOCK] = bind_struct, [SM_KEY_MAP] = bind_named,  [SM_KEY_LIST] = bind_list,
+};
+
+void sm_spec__bind_value(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
+{
+    sm_spec__bind_default(b, key, to);
+    binders[key->kind](b, key, p, to);
+}
+
+static void default_block(const sm_bind *b, const sm_block *block, void *to)
+{
+    for (const sm_key *k = block->keys; k->name; k++)
+        sm_spec__bind_default(b, k, (char *)to + k->offset);
+}
+
+int64_t sm_spec__fallback_int(const sm_key *key)
+{
+    int64_t v = 0;
+    bool ok = sm_sv_to_int64(sm_sv_cstr(key->fallback), &v);
+
+    assert(ok); /* the table is ours */
+    (void)ok;
+    return v;
+}
+
+void sm_spec__bind_default(const sm_bind *b, const sm_key *key, void *to)
+{
+    const char *fallback = key->fallback ? key->fallback : "";
+    sm_text text = { .text = sm_sv_cstr(fallback) };
+    sm_spec_enum choice = { 0 };
+    sm_spec_int number = { 0 };
+
+    switch (key->kind) {
+    case SM_KEY_TEXT:
+    case SM_KEY_SQL:
+    case SM_KEY_CHOICE:
+        memcpy(to, &text, sizeof(text));
+        return;
+    case SM_KEY_ENUM:
+        while (strcmp(key->choices[choice.v], fallback) != 0)
+            choice.v++;
+        memcpy(to, &choice, sizeof(choice));
+        return;
+    case SM_KEY_INT:
+    case SM_KEY_SIZE:
+        number.v = key->fallback ? sm_spec__fallback_int(key) : 0;
+        memcpy(to, &number, sizeof(number));
+        return;
+    case SM_KEY_BLOCK:
+        default_block(b, key->block, to);
+        return;
+    case SM_KEY_BOOL: /* false, empty: the memory is zero */
+    case SM_KEY_TEXTS:
+    case SM_KEY_JSON:
+    case SM_KEY_MAP:
+    case SM_KEY_LIST:
+        return;
+    }
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* yaml_value.c -- a node as words for a message. */
+#include "pipelines/spec/yaml_tree.h"
+
+/* Texts in messages are cut to this many bytes. */
+#define SHOWN 40
+
+sm_sv sm_yaml_describe(const sm_yaml_node *n, sm_arena *a)
+{
+    size_t shown = n->text.len < SHOWN ? n->text.len : SHOWN;
+
+    while (shown > 0 && shown < n->text.len && (n->text.ptr[shown] & 0xC0) == 0x80)
+        shown--;
+    switch (n->kind) {
+    case SM_YAML_NULL:
+        return SM_SV("nothing");
+    case SM_YAML_LIST:
+        return SM_SV("a list");
+    case SM_YAML_MAP:
+        return SM_SV("a map");
+    case SM_YAML_BOOL:
+        return n->boolean ? SM_SV("true") : SM_SV("false");
+    case SM_YAML_INT:
+    case SM_YAML_FLOAT:
+        return sm_arena_printf(a, "the number %.*s", (int)shown, n->text.ptr);
+    case SM_YAML_STRING:
+        break;
+    }
+    return sm_arena_printf(a, "the text \"%.*s%s\"", (int)shown, n->text.ptr,
+                           shown < n->text.len ? "…" : "");
+}
