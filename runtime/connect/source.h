@@ -56,6 +56,9 @@ typedef struct sm_source {
     int64_t generation_id; /* the same in the control store; 0 outside of a flow */
     sm_sv base_dir;   /* relative paths of the configuration begin here */
     const sm_schema *schema; /* the columns in force; n == 0: not known (infer() only) */
+    sm_sv schema_hints;      /* "battery INT, tags MAP(VARCHAR, VARCHAR)" or ""; for infer() */
+    bool schema_declared;    /* the user wrote the schema: fields that it has not are ignored,
+                              * as schema_evolution_mode none says; else they fail the batch */
     bool drop_undecodable;   /* on_decode_error: drop; else the batch fails */
     int64_t batch_time_ms;   /* the batch timestamp, for read() */
 
