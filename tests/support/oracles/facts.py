@@ -117,10 +117,11 @@ def answer(line):
     print(json.dumps(line), flush=True)
 
 
-def leave():
+def leave(status=0):
     """End at once: the threads of delta-rs can abort a Python that shuts down in order."""
     sys.stdout.flush()
-    os._exit(0)
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def log_versions(path):
