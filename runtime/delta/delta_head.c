@@ -32,7 +32,7 @@ static void head_check(const sm_delta_head *h)
         assert(!sm_sv_eq(h->txns[i].txn.app_id, h->txns[0].txn.app_id));
 }
 
-static sm_delta_head *head_new(void)
+sm_delta_head *sm_delta_head_new(void)
 {
     sm_arena *a = sm_arena_new("delta head");
     sm_delta_head *h = SM_NEW(a, sm_delta_head);
@@ -337,7 +337,7 @@ static void put_flows(sm_delta_head *h, const sm_json *list)
 /* NULL when `j` is not what sm_delta_head_to_json() writes. */
 static sm_delta_head *head_from_json(const sm_json *j)
 {
-    sm_delta_head *h = head_new();
+    sm_delta_head *h = sm_delta_head_new();
     sm_arena *scratch = sm_arena_new("delta memory");
     int64_t version = -1;
     bool ok = j != NULL && sm_json_is_object(j);
@@ -438,7 +438,7 @@ sm_code sm_delta_unchanged(sm_delta_table *t, const sm_json *memory, bool *out, 
 static sm_delta_head *head_from_crc(sm_delta_table *t, int64_t version)
 {
     sm_arena *a = sm_arena_new("delta crc");
-    sm_delta_head *h = head_new();
+    sm_delta_head *h = sm_delta_head_new();
     sm_error ignored;
     sm_json *j;
     sm_sv text;
@@ -471,7 +471,7 @@ static sm_code take_row(void *ctx, const sm_delta_action *action, sm_error *err)
 static sm_code head_from_checkpoint(const sm_delta_checkpoint_files *c, struct sm_session *session,
                                     sm_delta_head **out, sm_error *err)
 {
-    sm_delta_head *h = head_new();
+    sm_delta_head *h = sm_delta_head_new();
     sm_code rc = sm_delta_checkpoint_each(session, c, false, take_row, h, err);
 
     if (rc == SM_OK && (h->metadata.id.len == 0 || h->protocol.min_reader == 0))
@@ -512,7 +512,7 @@ static sm_code head_begin(sm_delta_table *t, struct sm_session *session, sm_delt
                      "the log of \"%.*s\" begins at checkpoint %lld, which has no .crc file",
                      SM_SV_ARG(sm_delta_root(t)), (long long)c.version);
     else
-        *out = head_new();
+        *out = sm_delta_head_new();
 done:
     sm_arena_free(a);
     return rc;

@@ -62,6 +62,9 @@ typedef struct sm_delta_head {
 sm_code sm_delta_head_load(sm_delta_table *t, const sm_json *memory, struct sm_session *session,
                            sm_delta_head **out, sm_error *err);
 
+/* The head of no table: version -1.  Owned: free with sm_delta_head_free(). */
+sm_delta_head *sm_delta_head_new(void);
+
 /* Bring `h` forward to the newest version.  A table that went backwards, or was put in the
  * place of the old one, is SM_E_CORRUPT. */
 sm_code sm_delta_head_advance(sm_delta_head *h, sm_delta_table *t, sm_error *err);

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+sm_unit_test(test_sqltype runtime/base)
+sm_unit_test(test_delta_path runtime/delta)
+sm_unit_test(test_delta_stats runtime/delta)
+sm_unit_test(test_delta_action runtime/delta)
+sm_unit_test(test_delta_schema runtime/delta)
+sm_unit_test(test_delta_head runtime/delta)
+sm_unit_test(test_delta_commit runtime/delta)
+sm_unit_test(test_delta_snapshot runtime/delta)
+sm_unit_test(test_delta_checkpoint runtime/delta LABELS unit engine)
+sm_unit_test(test_sink_delta runtime/sinks runtime/sources LABELS unit engine)
