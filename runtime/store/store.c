@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
 /* store.c -- the control store's file: open, check, close, ballast.
  *
  *     <state.path>/control/smelt.db        SQLite, WAL; 0600 in a folder 0700
@@ -54,12 +54,13 @@ static sm_code make_file(const sm_store *s, const char *folder, sm_error *err)
     if (s->read_only) {
         if (sm_fs_exists(s->path.ptr))
             return SM_OK;
-        return sm_fail(err, SM_E_NOT_FOUND, 0, "there is no control store \"%s\" yet",
-                       s->path.ptr);
+        return sm_fail(err, SM_E_NOT_FOUND, 0, "there is no control store \"%s\" yet", s->path.ptr);
     }
+    if (sm_fs_exists(s->path.ptr))
+        return SM_OK;
     if ((rc = sm_fs_mkdirs(folder, 0700, err)) != SM_OK)
         return rc;
-    return sm_fs_touch(s->path.ptr, 0600, err);
+    return sm_fs_append(s->path.ptr, SM_SV(""), 0600, err);
 }
 
 static sm_code connect_file(sm_store *s, int64_t busy_ms, sm_error *err)
@@ -79,12 +80,10 @@ static sm_code connect_file(sm_store *s, int64_t busy_ms, sm_error *err)
 
 sm_code sm_store_open(const sm_store_config *config, sm_store **out, sm_error *err)
 {
-    sm_store *s = calloc(1, sizeof *s);
+    sm_store *s = sm_xcalloc(1, sizeof *s);
     sm_buf folder;
     sm_code rc;
 
-    if (s == NULL)
-        abort(); /* out of memory, as in the arenas */
     *out = NULL;
     sm_mutex_init(&s->mu);
     sm_buf_init(&s->path, PATH_BYTES_MAX);
@@ -173,11 +172,13 @@ sm_code sm_store_check(sm_store *s, sm_error *err)
 
 sm_code sm_store_ballast_ensure(sm_store *s, sm_error *err)
 {
-    return sm_fs_reserve(s->ballast_path.ptr, SM_STORE_BALLAST_BYTES, err);
+    if (sm_fs_exists(s->ballast_path.ptr))
+        return SM_OK;
+    return sm_fs_allocate(s->ballast_path.ptr, SM_STORE_BALLAST_BYTES, 0600, err);
 }
 
 sm_code sm_store_ballast_release(sm_store *s, bool *out, sm_error *err)
 {
     *out = sm_fs_exists(s->ballast_path.ptr);
-    return *out ? sm_fs_remove(s->ballast_path.ptr, err) : SM_OK;
+    return *out ? sm_fs_unlink(s->ballast_path.ptr, err) : SM_OK;
 }

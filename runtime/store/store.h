@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
 /* store.h -- the control store: what smelt remembers between two lives.
  *
  * One SQLite file, <state.path>/control/smelt.db (folder 0700, file 0600, WAL), may hold
@@ -32,9 +32,9 @@
 #include <stdint.h>
 
 enum {
-    SM_STORE_BUSY_MS = 10 * 1000,           /* wait for another process's transaction */
+    SM_STORE_BUSY_MS = 10 * 1000, /* wait for another process's transaction */
     SM_STORE_BALLAST_BYTES = 16 * 1024 * 1024,
-    SM_STORE_TEXT_MAX = 16 * 1024,          /* event text, error text of a run */
+    SM_STORE_TEXT_MAX = 16 * 1024, /* event text, error text of a run */
     SM_STORE_MANIFEST_MAX = 64 * 1024 * 1024,
     SM_STORE_PLANS_KEPT = 16,
 };
@@ -84,8 +84,8 @@ typedef struct sm_pipeline_rec {
 /* The caller holds the OFD lock of the pipeline, so whoever was here before is dead: runs it
  * left unfinished are closed as failed, "the process ended", with an event each; their number
  * goes to `*closed` (NULL: not wanted).  Creates the pipeline at its first run. */
-sm_code sm_store_acquire(sm_store *s, sm_sv pipeline, sm_sv holder, sm_owner *out,
-                         int64_t *closed, sm_error *err);
+sm_code sm_store_acquire(sm_store *s, sm_sv pipeline, sm_sv holder, sm_owner *out, int64_t *closed,
+                         sm_error *err);
 
 /* Is `o` still the owner?  SM_E_CONFLICT if not. */
 sm_code sm_store_owner_check(sm_store *s, const sm_owner *o, sm_error *err);

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
 /* store_batches.c -- how the record of a micro-batch is written.
  *
  * THE LIFE OF A RECORD (the life of a batch is in runtime/exec/flow.c)
@@ -25,8 +25,9 @@
 #include <inttypes.h>
 
 static const char *const states[] = {
-    [SM_BATCH_IDLE] = "idle",       [SM_BATCH_RUNNING] = "running", [SM_BATCH_INTENDED] = "intended",
-    [SM_BATCH_DECIDED] = "decided", [SM_BATCH_DONE] = "done",
+    [SM_BATCH_IDLE] = "idle",         [SM_BATCH_RUNNING] = "running",
+    [SM_BATCH_INTENDED] = "intended", [SM_BATCH_DECIDED] = "decided",
+    [SM_BATCH_DONE] = "done",
 };
 
 const char *sm_batch_state_name(sm_batch_state state)
@@ -38,9 +39,9 @@ const char *sm_batch_state_name(sm_batch_state state)
 
 /* The newest record of a generation. */
 typedef struct newest {
-    int64_t id, n;        /* n = -1: there is none */
+    int64_t id, n; /* n = -1: there is none */
     sm_batch_state state;
-    bool same_range;      /* as the record in question */
+    bool same_range; /* as the record in question */
 } newest;
 
 static sm_code read_newest(sqlite3_stmt *stmt, sm_arena *a, void *record, sm_error *err)
@@ -71,8 +72,8 @@ static sm_code find_newest(sm_store *s, const sm_batch_rec *b, sm_arena *a, newe
     sm_store__rows rows;
     sm_code rc = sm_store__rows_in(s, &q, a, &rows, err);
 
-    *out = rc == SM_OK && rows.n ? *(newest *)rows.list
-                                 : (newest){ .n = -1, .state = SM_BATCH_DONE };
+    *out =
+        rc == SM_OK && rows.n ? *(newest *)rows.list : (newest){ .n = -1, .state = SM_BATCH_DONE };
     return rc;
 }
 
@@ -87,9 +88,8 @@ static sm_code check_current(sm_store *s, const sm_owner *o, int64_t generation,
     if (rc != SM_OK || current == 1)
         return rc;
     if (current == 0)
-        return sm_fail(err, SM_E_CONFLICT, 0,
-                       "generation %" PRId64 " is old: the flow has begun another one",
-                       generation);
+        return sm_store__refuse(
+            err, "generation %" PRId64 " is old: the flow has begun another one", generation);
     return sm_fail(err, SM_E_INVALID, 0, "this pipeline has no generation with id %" PRId64,
                    generation);
 }
@@ -108,15 +108,14 @@ static sm_code check_next(sm_store *s, const sm_owner *o, const sm_batch_rec *b,
     if (last->state == SM_BATCH_INTENDED && last->n == b->n) {
         if (last->same_range)
             return SM_OK;
-        return sm_fail(err, SM_E_CONFLICT, 0,
-                       "batch %" PRId64 " was intended for another range", b->n);
+        return sm_store__refuse(err, "batch %" PRId64 " was intended for another range", b->n);
     }
     if (last->state != SM_BATCH_DONE)
-        return sm_fail(err, SM_E_CONFLICT, 0, "batch %" PRId64 " is %s and not done", last->n,
-                       states[last->state]);
+        return sm_store__refuse(err, "batch %" PRId64 " is %s and not done", last->n,
+                                states[last->state]);
     if (b->n != last->n + 1)
-        return sm_fail(err, SM_E_CONFLICT, 0,
-                       "batch %" PRId64 " cannot follow batch %" PRId64, b->n, last->n);
+        return sm_store__refuse(err, "batch %" PRId64 " cannot follow batch %" PRId64, b->n,
+                                last->n);
     return SM_OK;
 }
 
@@ -141,16 +140,15 @@ static sm_code insert_batch(sm_store *s, sm_batch_rec *b, sm_error *err)
         "start_offsets, end_offsets, read_versions, watermarks, plan_fingerprint, "
         "schema_version, counters, expectations, started_ms, decided_ms, done_ms) "
         "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning id",
-        SM_STORE__ARGS(
-            sm_store__int(b->generation), sm_store__int(b->n),
-            sm_store__text(sm_sv_cstr(states[b->state])), sm_store__int(b->step),
-            sm_store__id_or_null(b->run), sm_store__int(b->attempt),
-            sm_store__int(b->timestamp_ms), sm_store__text(b->start_offsets),
-            sm_store__text(b->end_offsets), sm_store__text_or_null(b->read_versions),
-            sm_store__text_or_null(b->watermarks), sm_store__text(b->plan_fingerprint),
-            sm_store__int(b->schema_version), sm_store__text_or_null(b->counters),
-            sm_store__text_or_null(b->expectations), sm_store__int(b->started_ms),
-            sm_store__int(b->decided_ms), sm_store__int(b->done_ms)),
+        SM_STORE__ARGS(sm_store__int(b->generation), sm_store__int(b->n),
+                       sm_store__text(sm_sv_cstr(states[b->state])), sm_store__int(b->step),
+                       sm_store__id_or_null(b->run), sm_store__int(b->attempt),
+                       sm_store__int(b->timestamp_ms), sm_store__text(b->start_offsets),
+                       sm_store__text(b->end_offsets), sm_store__text_or_null(b->read_versions),
+                       sm_store__text_or_null(b->watermarks), sm_store__text(b->plan_fingerprint),
+                       sm_store__int(b->schema_version), sm_store__text_or_null(b->counters),
+                       sm_store__text_or_null(b->expectations), sm_store__int(b->started_ms),
+                       sm_store__int(b->decided_ms), sm_store__int(b->done_ms)),
         0, &b->id, err);
 }
 
@@ -161,8 +159,8 @@ static sm_code put_manifest(sm_store *s, const sm_batch_rec *b, sm_error *err)
     if (b->manifest.len)
         rc = sm_store__run(
             s, "insert into manifests (batch_id, generation_id, n, body) values (?, ?, ?, ?)",
-            SM_STORE__ARGS(sm_store__int(b->id), sm_store__int(b->generation),
-                           sm_store__int(b->n), sm_store__text(b->manifest)),
+            SM_STORE__ARGS(sm_store__int(b->id), sm_store__int(b->generation), sm_store__int(b->n),
+                           sm_store__text(b->manifest)),
             NULL, err);
     for (size_t i = 0; i < b->n_targets && rc == SM_OK; i++)
         rc = sm_store__run(s,
@@ -228,7 +226,7 @@ static sm_code decide_record(sm_store *s, const sm_owner *o, sm_batch_rec *b, in
     return mark_files(s, b, err);
 }
 
-/* Begin the generations; records that name only their flow get its new one. */
+/* Begin the generations; records of a flow that switches get its new one. */
 static sm_code apply_switches(sm_store *s, const sm_owner *o, sm_decision *d, sm_error *err)
 {
     sm_code rc = SM_OK;
@@ -240,7 +238,7 @@ static sm_code apply_switches(sm_store *s, const sm_owner *o, sm_decision *d, sm
         for (size_t k = 0; k < d->n_records && rc == SM_OK; k++) {
             sm_batch_rec *b = &d->records[k];
 
-            if (b->generation == 0 && sm_sv_eq(b->flow, d->switches[i].flow))
+            if (sm_sv_eq(b->flow, d->switches[i].flow))
                 b->generation = id;
         }
     }
@@ -363,9 +361,8 @@ static sm_code mark_one_done(sm_store *s, const sm_owner *o, sm_batch_key key, s
                           SM_STORE__ARGS(sm_store__int(key.generation), sm_store__int(key.n)), 0,
                           &done, err);
     if (rc == SM_OK && done == 0)
-        rc = sm_fail(err, SM_E_CONFLICT, 0,
-                     "batch %" PRId64 " of generation %" PRId64 " is not decided", key.n,
-                     key.generation);
+        rc = sm_store__refuse(err, "batch %" PRId64 " of generation %" PRId64 " is not decided",
+                              key.n, key.generation);
     return rc;
 }
 
@@ -409,10 +406,9 @@ static sm_code void_one(sm_store *s, const sm_owner *o, sm_batch_key key, sm_err
                                       sm_store__int(o->pipeline)),
                        &changed, err);
     if (rc == SM_OK && changed != 1)
-        rc = sm_fail(err, SM_E_CONFLICT, 0,
-                     "batch %" PRId64 " of generation %" PRId64
-                     " is not the newest, or not decided",
-                     key.n, key.generation);
+        rc = sm_store__refuse(
+            err, "batch %" PRId64 " of generation %" PRId64 " is not the newest, or not decided",
+            key.n, key.generation);
     return rc;
 }
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
 /* store_batches.h -- generations of flows, and the records of their micro-batches.
  *
  *     (running) --intend--> intended --decide--> decided --done--> done
@@ -35,13 +35,13 @@ typedef enum sm_generation_why {
 const char *sm_generation_why_name(sm_generation_why why); /* "full_refresh" */
 
 typedef struct sm_generation {
-    int64_t id;       /* given by the store */
-    sm_sv flow;       /* "table" or "table.flow" */
-    sm_sv target;     /* the dataset it writes */
-    sm_sv uuid;       /* the Delta appId */
-    int64_t number;   /* given by the store: 1, 2, … per flow */
+    int64_t id;     /* given by the store */
+    sm_sv flow;     /* "table" or "table.flow" */
+    sm_sv target;   /* the dataset it writes */
+    sm_sv uuid;     /* the Delta appId */
+    int64_t number; /* given by the store: 1, 2, … per flow */
     sm_generation_why why;
-    bool current;     /* else old */
+    bool current; /* else old */
     int64_t started_ms, ended_ms;
 } sm_generation;
 
@@ -52,9 +52,9 @@ typedef struct sm_file_range {
 } sm_file_range;
 
 typedef struct sm_batch_rec {
-    int64_t id;           /* given by the store; grows over all flows */
-    int64_t generation;   /* id; 0 in a decision: the switch of the same flow in it */
-    sm_sv flow;           /* in a decision only needed with generation 0 */
+    int64_t id;         /* given by the store; grows over all flows */
+    int64_t generation; /* id; in a decision that switches `flow`, its new one is filled in */
+    sm_sv flow;         /* in a decision only needed then */
     int64_t n;
     sm_batch_state state;
     int64_t step;         /* given by the store: equal for records decided together */
@@ -63,8 +63,8 @@ typedef struct sm_batch_rec {
     int64_t timestamp_ms; /* the batch's now() */
     sm_sv start_offsets;  /* JSON object: input -> offset */
     sm_sv end_offsets;
-    sm_sv read_versions;  /* JSON object: dataset -> version read as a snapshot; may be empty */
-    sm_sv watermarks;     /* JSON object; empty = none */
+    sm_sv read_versions; /* JSON object: dataset -> version read as a snapshot; may be empty */
+    sm_sv watermarks;    /* JSON object; empty = none */
     sm_sv plan_fingerprint;
     int64_t schema_version;
     sm_sv manifest;       /* JSON; empty = not kept any more, or not asked for */
@@ -72,8 +72,8 @@ typedef struct sm_batch_rec {
     size_t n_targets;
     const sm_file_range *files; /* decide only */
     size_t n_files;
-    sm_sv counters;       /* JSON object */
-    sm_sv expectations;   /* JSON array */
+    sm_sv counters;                          /* JSON object */
+    sm_sv expectations;                      /* JSON array */
     int64_t started_ms, decided_ms, done_ms; /* decided, done: given by the store */
 } sm_batch_rec;
 
@@ -110,7 +110,7 @@ typedef struct sm_decision {
     size_t n_progress;
     const sm_event_rec *events;
     size_t n_events;
-    int64_t last_event;              /* out: id of the last of them; 0 = none */
+    int64_t last_event; /* out: id of the last of them; 0 = none */
 } sm_decision;
 
 /* THE decision: durable when it returns SM_OK.  After a failure the caller removes nothing and
@@ -153,15 +153,15 @@ typedef struct sm_position {
     bool has_generation;
     sm_generation generation; /* the current one */
     bool has_last;
-    sm_batch_rec last;        /* the newest record, whatever its state, with its manifest */
+    sm_batch_rec last; /* the newest record, whatever its state, with its manifest */
     bool has_done;
-    sm_batch_rec last_done;   /* the newest that is done, with its manifest if still kept */
-    int64_t next;             /* the number after the newest decided or done one */
+    sm_batch_rec last_done; /* the newest that is done, with its manifest if still kept */
+    int64_t next;           /* the number after the newest decided or done one */
 } sm_position;
 
 /* A flow that never ran has no generation; that is no error. */
-sm_code sm_store_position(sm_store *s, int64_t pipeline, sm_sv flow, sm_arena *a,
-                          sm_position *out, sm_error *err);
+sm_code sm_store_position(sm_store *s, int64_t pipeline, sm_sv flow, sm_arena *a, sm_position *out,
+                          sm_error *err);
 
 /* The newest done batch of a generation whose manifest had actions for `target`, with its
  * manifest if still kept; and the one with actions before it (for the check of a lost commit).
@@ -170,8 +170,8 @@ sm_code sm_store_last_with_actions(sm_store *s, int64_t generation, sm_sv target
                                    sm_batch_rec *out, int64_t *before, sm_error *err);
 
 /* SM_E_NOT_FOUND.  With its manifest if still kept. */
-sm_code sm_store_batch(sm_store *s, int64_t generation, int64_t n, sm_arena *a,
-                       sm_batch_rec *out, sm_error *err);
+sm_code sm_store_batch(sm_store *s, int64_t generation, int64_t n, sm_arena *a, sm_batch_rec *out,
+                       sm_error *err);
 
 /* Newest first, without manifests.  flow empty = all flows of the pipeline; run 0 = any; only
  * ids below `before` (0 = all); limit 0 means 50. */

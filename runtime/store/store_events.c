@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
 /* store_events.c -- events as rows: append, list.
  *
  * Levels are stored as numbers, so that "warn and above" is one comparison.  `seq` counts
@@ -32,8 +32,7 @@ sm_code sm_event_level_parse(sm_sv name, sm_event_level *out, sm_error *err)
         }
     }
     return sm_fail(err, SM_E_INVALID, 0,
-                   "event level \"%.*s\" is not one of debug, info, warn, error",
-                   SM_SV_ARG(name));
+                   "event level \"%.*s\" is not one of debug, info, warn, error", SM_SV_ARG(name));
 }
 
 /* ---- append ---- */
@@ -43,12 +42,11 @@ static sm_code next_seq(sm_store *s, const sm_owner *o, int64_t run, int64_t *se
     sm_code rc = sm_store__number(s,
                                   "update runs set event_seq = event_seq + 1 "
                                   "where id = ? and pipeline_id = ? returning event_seq",
-                                  SM_STORE__ARGS(sm_store__int(run), sm_store__int(o->pipeline)),
-                                  0, seq, err);
+                                  SM_STORE__ARGS(sm_store__int(run), sm_store__int(o->pipeline)), 0,
+                                  seq, err);
 
     if (rc == SM_OK && *seq == 0)
-        rc = sm_fail(err, SM_E_INVALID, 0, "this pipeline has no run with id %lld",
-                     (long long)run);
+        rc = sm_fail(err, SM_E_INVALID, 0, "this pipeline has no run with id %lld", (long long)run);
     return rc;
 }
 
@@ -86,8 +84,7 @@ static sm_code put_event(sm_store *s, const sm_owner *o, const sm_event_rec *e, 
         s,
         "insert into events (pipeline_id, run_id, seq, time_ms, level, type, dataset, flow, "
         "batch, message, details) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning id",
-        SM_STORE__ARGS(sm_store__int(o->pipeline), sm_store__id_or_null(e->run),
-                       sm_store__int(seq),
+        SM_STORE__ARGS(sm_store__int(o->pipeline), sm_store__id_or_null(e->run), sm_store__int(seq),
                        sm_store__int(e->time_ms ? e->time_ms : sm_clock_now_ms()),
                        sm_store__int((int64_t)e->level), sm_store__text(e->type),
                        sm_store__text_or_null(e->dataset), sm_store__text_or_null(e->flow),
@@ -112,8 +109,8 @@ sm_code sm_store__put_events(sm_store *s, const sm_owner *o, const sm_event_rec 
     return SM_OK;
 }
 
-sm_code sm_store_events_append(sm_store *s, const sm_owner *o, const sm_event_rec *events,
-                               size_t n, int64_t *last, sm_error *err)
+sm_code sm_store_events_append(sm_store *s, const sm_owner *o, const sm_event_rec *events, size_t n,
+                               int64_t *last, sm_error *err)
 {
     sm_code rc;
 
@@ -131,23 +128,23 @@ sm_code sm_store_events_append(sm_store *s, const sm_owner *o, const sm_event_re
 
 /* One text per index that serves the filter, oldest and newest first.  `?1` … are the same in
  * all of them; what a filter does not ask for is 0 or ''. */
-#define EVENT_COLUMNS                                                                      \
-    "select id, pipeline_id, run_id, seq, time_ms, level, type, dataset, flow, batch, "    \
+#define EVENT_COLUMNS                                                                              \
+    "select id, pipeline_id, run_id, seq, time_ms, level, type, dataset, flow, batch, "            \
     "message, details from events where id > ?1 and id < ?2 and level >= ?3 "
-#define EVENT_FILTER                                                                       \
+#define EVENT_FILTER                                                                               \
     "and (?4 = 0 or pipeline_id = ?4) and (?7 = '' or flow = ?7) and (?8 = '' or type = ?8) "
-#define EVENT_RUN_ANY "and (?5 = 0 or run_id = ?5) "
+#define EVENT_RUN_ANY     "and (?5 = 0 or run_id = ?5) "
 #define EVENT_DATASET_ANY "and (?6 = '' or dataset = ?6) "
-#define EVENT_SQL(more) EVENT_COLUMNS EVENT_FILTER more
+#define EVENT_SQL(more)   EVENT_COLUMNS EVENT_FILTER more
 
 typedef struct event_query {
     const char *oldest_first, *newest_first;
 } event_query;
 
-#define EVENT_QUERY(more)                                      \
-    {                                                          \
-        .oldest_first = EVENT_SQL(more) "order by id limit ?9",      \
-        .newest_first = EVENT_SQL(more) "order by id desc limit ?9", \
+#define EVENT_QUERY(more)                                                                          \
+    {                                                                                              \
+        .oldest_first = EVENT_SQL(more) "order by id limit ?9",                                    \
+        .newest_first = EVENT_SQL(more) "order by id desc limit ?9",                               \
     }
 
 static const event_query by_run = EVENT_QUERY("and run_id = ?5 " EVENT_DATASET_ANY);
@@ -184,8 +181,8 @@ static void reverse(sm_event_rec *list, size_t n)
     }
 }
 
-sm_code sm_store_events_list(sm_store *s, const sm_event_filter *f, sm_arena *a,
-                             sm_event_rec **out, size_t *n, sm_error *err)
+sm_code sm_store_events_list(sm_store *s, const sm_event_filter *f, sm_arena *a, sm_event_rec **out,
+                             size_t *n, sm_error *err)
 {
     const event_query *e = f->run > 0 ? &by_run : f->dataset.len ? &by_dataset : &by_id;
     size_t limit = f->limit == 0 ? 1000 : f->limit > 10000 ? 10000 : f->limit;
@@ -194,9 +191,8 @@ sm_code sm_store_events_list(sm_store *s, const sm_event_filter *f, sm_arena *a,
         .sql = f->newest ? e->newest_first : e->oldest_first,
         SM_STORE__WITH(sm_store__int(f->after_id), sm_store__int(before),
                        sm_store__int((int64_t)f->least_level), sm_store__int(f->pipeline),
-                       sm_store__int(f->run), sm_store__text(f->dataset),
-                       sm_store__text(f->flow), sm_store__text(f->type),
-                       sm_store__int((int64_t)limit)),
+                       sm_store__int(f->run), sm_store__text(f->dataset), sm_store__text(f->flow),
+                       sm_store__text(f->type), sm_store__int((int64_t)limit)),
         .read = read_event,
         .size = sizeof(sm_event_rec),
     };

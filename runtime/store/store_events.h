@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
 /* store_events.h -- the event log as rows.
  *
  * What the types mean and which fields their details have is runtime/events/event.h; here an
@@ -27,18 +27,18 @@ typedef struct sm_event_rec {
     int64_t seq;      /* given by the store: 1, 2, … within the run; 0 outside */
     int64_t time_ms;  /* 0 = now */
     sm_event_level level;
-    sm_sv type;       /* "flow_progress" */
-    sm_sv dataset;    /* empty = none */
-    sm_sv flow;       /* empty = none */
-    int64_t batch;    /* -1 = none */
-    sm_sv message;    /* one line; cut at SM_STORE_TEXT_MAX with "…" */
-    sm_sv details;    /* JSON object; replaced by {"truncated": bytes} above SM_STORE_TEXT_MAX */
+    sm_sv type;    /* "flow_progress" */
+    sm_sv dataset; /* empty = none */
+    sm_sv flow;    /* empty = none */
+    int64_t batch; /* -1 = none */
+    sm_sv message; /* one line; cut at SM_STORE_TEXT_MAX with "…" */
+    sm_sv details; /* JSON object; replaced by {"truncated": bytes} above SM_STORE_TEXT_MAX */
 } sm_event_rec;
 
 /* Append `n` events in one transaction.  Events that belong to a record go with it instead:
  * see sm_decision, sm_done, sm_run_change.  `last` (may be NULL): id of the last one. */
-sm_code sm_store_events_append(sm_store *s, const sm_owner *o, const sm_event_rec *events,
-                               size_t n, int64_t *last, sm_error *err);
+sm_code sm_store_events_append(sm_store *s, const sm_owner *o, const sm_event_rec *events, size_t n,
+                               int64_t *last, sm_error *err);
 
 typedef struct sm_event_filter { /* a zeroed filter means everything, oldest first */
     int64_t pipeline;            /* 0 = any */
@@ -51,8 +51,8 @@ typedef struct sm_event_filter { /* a zeroed filter means everything, oldest fir
     size_t limit;                /* 0 means 1000; at most 10000 */
 } sm_event_filter;
 
-sm_code sm_store_events_list(sm_store *s, const sm_event_filter *f, sm_arena *a,
-                             sm_event_rec **out, size_t *n, sm_error *err);
+sm_code sm_store_events_list(sm_store *s, const sm_event_filter *f, sm_arena *a, sm_event_rec **out,
+                             size_t *n, sm_error *err);
 
 /* Id of the newest event in the store, 0 if none. */
 sm_code sm_store_events_last(sm_store *s, int64_t *out, sm_error *err);

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
 /* store_files.c -- the files a flow has seen of a source, numbered in the order they came.
  *
  * The table's key is (generation, source, seq), so a range of numbers is read in one walk; one
@@ -27,13 +27,13 @@ static sm_code check_generation(sm_store *s, const sm_owner *o, int64_t generati
         SM_STORE__ARGS(sm_store__int(generation), sm_store__int(o->pipeline)), 0, &found, err);
 
     if (rc == SM_OK && found == 0)
-        rc = sm_fail(err, SM_E_CONFLICT, 0, "generation %lld is not a current one of the pipeline",
-                     (long long)generation);
+        rc = sm_store__refuse(err, "generation %lld is not a current one of the pipeline",
+                              (long long)generation);
     return rc;
 }
 
-sm_code sm_store_files_add(sm_store *s, const sm_owner *o, sm_files_key key,
-                           sm_source_file *files, size_t n, sm_error *err)
+sm_code sm_store_files_add(sm_store *s, const sm_owner *o, sm_files_key key, sm_source_file *files,
+                           size_t n, sm_error *err)
 {
     int64_t seq = 0;
     sm_code rc;

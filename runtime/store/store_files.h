@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
 /* store_files.h -- the files that a flow has seen of a source.
  *
  * Files get numbers 1, 2, 3 … in the order they are added; the offset of a files source is the
@@ -26,8 +26,8 @@ typedef struct sm_source_file {
 } sm_source_file;
 
 /* Add files in the given order; seqs are filled in.  All or none. */
-sm_code sm_store_files_add(sm_store *s, const sm_owner *o, sm_files_key key,
-                           sm_source_file *files, size_t n, sm_error *err);
+sm_code sm_store_files_add(sm_store *s, const sm_owner *o, sm_files_key key, sm_source_file *files,
+                           size_t n, sm_error *err);
 
 /* For each path: `seqs[i]` = its newest number, 0 = never seen.  One look-up each, no list. */
 sm_code sm_store_files_lookup(sm_store *s, sm_files_key key, const sm_sv *paths, size_t n,

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
 /* store_generations.c -- the lives of a flow's checkpoint.
  *
  * A flow has at most one current generation (a unique index says so).  Beginning another one
@@ -27,12 +27,12 @@ sm_code sm_store__put_generation(sm_store *s, const sm_owner *o, const sm_genera
     int64_t now = sm_clock_now_ms();
     sm_code rc;
 
-    rc = sm_store__run(s,
-                       "update generations set state = 'old', ended_ms = ? "
-                       "where pipeline_id = ? and flow = ? and state = 'current'",
-                       SM_STORE__ARGS(sm_store__int(now), sm_store__int(o->pipeline),
-                                      sm_store__text(w->flow)),
-                       NULL, err);
+    rc = sm_store__run(
+        s,
+        "update generations set state = 'old', ended_ms = ? "
+        "where pipeline_id = ? and flow = ? and state = 'current'",
+        SM_STORE__ARGS(sm_store__int(now), sm_store__int(o->pipeline), sm_store__text(w->flow)),
+        NULL, err);
     if (rc != SM_OK)
         return rc;
     rc = sm_store__number(
@@ -87,8 +87,8 @@ static sm_code read_generation(sqlite3_stmt *stmt, sm_arena *a, void *record, sm
     return rc;
 }
 
-#define GENERATION_COLUMNS                                                      \
-    "select id, flow, target, uuid, number, why, state = 'current', started_ms, " \
+#define GENERATION_COLUMNS                                                                         \
+    "select id, flow, target, uuid, number, why, state = 'current', started_ms, "                  \
     "ended_ms from generations "
 
 sm_code sm_store_generations(sm_store *s, int64_t pipeline, sm_sv flow, sm_arena *a,

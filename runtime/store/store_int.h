@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
 /* store_int.h -- what the files of the store share: statements, transactions, rows.
  *
  * Everything here is called with the store's mutex held, between sm_store__begin (or
@@ -65,13 +65,13 @@ static inline sm_store__arg sm_store__id_or_null(int64_t i)
     return (sm_store__arg){ .kind = i > 0 ? SM_STORE__INT : SM_STORE__NULL, .i = i };
 }
 
-#define SM_STORE__ARGS(...)             \
-    (const sm_store__arg[]){ __VA_ARGS__ }, \
+#define SM_STORE__ARGS(...)                                                                        \
+    (const sm_store__arg[]){ __VA_ARGS__ },                                                        \
         sizeof((const sm_store__arg[]){ __VA_ARGS__ }) / sizeof(sm_store__arg)
 
 /* The same inside the braces of an sm_store__query. */
-#define SM_STORE__WITH(...)                             \
-    .args = (const sm_store__arg[]){ __VA_ARGS__ },     \
+#define SM_STORE__WITH(...)                                                                        \
+    .args = (const sm_store__arg[]){ __VA_ARGS__ },                                                \
     .n_args = sizeof((const sm_store__arg[]){ __VA_ARGS__ }) / sizeof(sm_store__arg)
 
 /* ---- statements (store_sql.c) ---- */
@@ -170,6 +170,10 @@ sm_code sm_store__put_deletions(sm_store *s, const sm_owner *o, const sm_sv *pat
                                 sm_sv why, sm_error *err);
 sm_code sm_store__close_dead_runs(sm_store *s, const sm_owner *o, int64_t *closed, sm_error *err);
 
+/* SM_E_CONFLICT that no retry heals: somebody else is ahead of us. */
+SM_PRINTF(2, 3)
+sm_code sm_store__refuse(sm_error *err, const char *fmt, ...);
+
 /* SM_E_LIMIT when a text is longer than `max`. */
 sm_code sm_store__bounded(sm_sv text, size_t max, const char *what, sm_error *err);
 /* At most `max` bytes of `text`, cut between characters. */
@@ -179,7 +183,7 @@ sm_sv sm_store__cut(sm_sv text, size_t max);
 sm_code sm_store__find_word(sm_sv word, const char *const *list, size_t n, size_t *out,
                             sm_error *err);
 
-#define SM_STORE__FIND_WORD(word, list, out, err) \
+#define SM_STORE__FIND_WORD(word, list, out, err)                                                  \
     sm_store__find_word(word, list, sizeof(list) / sizeof((list)[0]), out, err)
 
 #endif

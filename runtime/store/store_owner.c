@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
 /* store_owner.c -- pipelines and who may write their records; compiled plans.
  *
  * The OFD lock keeps two runs of a pipeline apart on one host; the epoch keeps apart what the
@@ -30,8 +30,8 @@ static sm_code take_epoch(sm_store *s, sm_sv pipeline, sm_sv holder, sm_owner *o
                             SM_STORE__ARGS(sm_store__int(out->pipeline)), 0, &out->epoch, err);
 }
 
-sm_code sm_store_acquire(sm_store *s, sm_sv pipeline, sm_sv holder, sm_owner *out,
-                         int64_t *closed, sm_error *err)
+sm_code sm_store_acquire(sm_store *s, sm_sv pipeline, sm_sv holder, sm_owner *out, int64_t *closed,
+                         sm_error *err)
 {
     sm_code rc = sm_store__begin(s, NULL, SM_STORE__ORDERED, err);
 
@@ -70,8 +70,7 @@ static sm_code read_pipeline(sqlite3_stmt *stmt, sm_arena *a, void *record, sm_e
     return SM_OK;
 }
 
-sm_code sm_store_pipeline(sm_store *s, sm_sv name, sm_arena *a, sm_pipeline_rec *out,
-                          sm_error *err)
+sm_code sm_store_pipeline(sm_store *s, sm_sv name, sm_arena *a, sm_pipeline_rec *out, sm_error *err)
 {
     sm_store__query q = {
         .sql = PIPELINE_COLUMNS "where name = ?",
@@ -145,12 +144,12 @@ sm_code sm_store_plan_put(sm_store *s, sm_sv key, sm_sv plan, sm_error *err)
         return rc;
     if ((rc = sm_store__begin(s, NULL, SM_STORE__ORDERED, err)) != SM_OK)
         return rc;
-    rc = sm_store__run(s,
-                       "insert or replace into plans (id, key, plan, created_ms) values "
-                       "((select ifnull(max(id), 0) + 1 from plans), ?, ?, ?)",
-                       SM_STORE__ARGS(sm_store__text(key), sm_store__text(plan),
-                                      sm_store__int(sm_clock_now_ms())),
-                       NULL, err);
+    rc = sm_store__run(
+        s,
+        "insert or replace into plans (id, key, plan, created_ms) values "
+        "((select ifnull(max(id), 0) + 1 from plans), ?, ?, ?)",
+        SM_STORE__ARGS(sm_store__text(key), sm_store__text(plan), sm_store__int(sm_clock_now_ms())),
+        NULL, err);
     if (rc == SM_OK)
         rc = sm_store__run(s,
                            "delete from plans where id not in "

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
 /* store_position.c -- where flows stand: batch records read back.
  *
  * Manifests are megabytes, so only the questions of recovery fetch them. */
@@ -6,15 +6,15 @@
 
 #include <inttypes.h>
 
-#define BATCH_COLUMNS                                                                        \
-    "select b.id, b.generation_id, g.flow, b.n, b.state, b.step, b.run_id, b.attempt, "      \
-    "b.timestamp_ms, b.start_offsets, b.end_offsets, b.read_versions, b.watermarks, "        \
-    "b.plan_fingerprint, b.schema_version, b.counters, b.expectations, b.started_ms, "       \
+#define BATCH_COLUMNS                                                                              \
+    "select b.id, b.generation_id, g.flow, b.n, b.state, b.step, b.run_id, b.attempt, "            \
+    "b.timestamp_ms, b.start_offsets, b.end_offsets, b.read_versions, b.watermarks, "              \
+    "b.plan_fingerprint, b.schema_version, b.counters, b.expectations, b.started_ms, "             \
     "b.decided_ms, b.done_ms"
 #define BATCH_FROM " from batches b join generations g on g.id = b.generation_id "
-#define WITH_MANIFEST \
-    BATCH_COLUMNS     \
-    ", m.body from batches b join generations g on g.id = b.generation_id " \
+#define WITH_MANIFEST                                                                              \
+    BATCH_COLUMNS                                                                                  \
+    ", m.body from batches b join generations g on g.id = b.generation_id "                        \
     "left join manifests m on m.batch_id = b.id "
 #define WITHOUT_MANIFEST BATCH_COLUMNS ", null" BATCH_FROM
 
@@ -26,8 +26,10 @@ static sm_code read_state(sm_sv word, sm_batch_state *out, sm_error *err)
             return SM_OK;
         }
     }
-    return sm_fail(err, SM_E_CORRUPT, 0, "the control store holds the impossible batch state "
-                   "\"%.*s\"", SM_SV_ARG(word));
+    return sm_fail(err, SM_E_CORRUPT, 0,
+                   "the control store holds the impossible batch state "
+                   "\"%.*s\"",
+                   SM_SV_ARG(word));
 }
 
 static sm_code read_batch(sqlite3_stmt *stmt, sm_arena *a, void *record, sm_error *err)
@@ -101,17 +103,17 @@ static sm_code find_batch(sm_store *s, const char *sql, const sm_store__arg *arg
 
 /* ---- one flow ---- */
 
-static sm_code fill_position(sm_store *s, int64_t pipeline, sm_sv flow, sm_arena *a,
-                             sm_position *p, sm_error *err)
+static sm_code fill_position(sm_store *s, int64_t pipeline, sm_sv flow, sm_arena *a, sm_position *p,
+                             sm_error *err)
 {
-    sm_code rc = sm_store__current_generation(s, pipeline, flow, a, &p->generation,
-                                              &p->has_generation, err);
+    sm_code rc =
+        sm_store__current_generation(s, pipeline, flow, a, &p->generation, &p->has_generation, err);
 
     if (rc != SM_OK || !p->has_generation)
         return rc;
-    rc = find_batch(s, WITH_MANIFEST "where b.generation_id = ? order by b.n desc limit 1",
-                    SM_STORE__ARGS(sm_store__int(p->generation.id)), a, &p->last, &p->has_last,
-                    err);
+    rc =
+        find_batch(s, WITH_MANIFEST "where b.generation_id = ? order by b.n desc limit 1",
+                   SM_STORE__ARGS(sm_store__int(p->generation.id)), a, &p->last, &p->has_last, err);
     if (rc != SM_OK || !p->has_last)
         return rc;
     p->next = p->last.state == SM_BATCH_INTENDED ? p->last.n : p->last.n + 1;
@@ -127,8 +129,8 @@ static sm_code fill_position(sm_store *s, int64_t pipeline, sm_sv flow, sm_arena
                       &p->has_done, err);
 }
 
-sm_code sm_store_position(sm_store *s, int64_t pipeline, sm_sv flow, sm_arena *a,
-                          sm_position *out, sm_error *err)
+sm_code sm_store_position(sm_store *s, int64_t pipeline, sm_sv flow, sm_arena *a, sm_position *out,
+                          sm_error *err)
 {
     sm_code rc;
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
 /* store_runs.c -- runs and what each flow did in them.
  *
  * The order of the states is the order of the enum; a run moves to the right and stops at the
@@ -22,14 +22,10 @@ static const char *const run_states[] = {
 };
 
 static const char *const flow_states[] = {
-    [SM_RUN_FLOW_WAITING] = "waiting",
-    [SM_RUN_FLOW_RUNNING] = "running",
-    [SM_RUN_FLOW_SUCCEEDED] = "succeeded",
-    [SM_RUN_FLOW_WARNINGS] = "succeeded_with_warnings",
-    [SM_RUN_FLOW_FAILED] = "failed",
-    [SM_RUN_FLOW_SKIPPED] = "skipped",
-    [SM_RUN_FLOW_STOPPED] = "stopped",
-    [SM_RUN_FLOW_IDLE] = "idle",
+    [SM_RUN_FLOW_WAITING] = "waiting",     [SM_RUN_FLOW_RUNNING] = "running",
+    [SM_RUN_FLOW_SUCCEEDED] = "succeeded", [SM_RUN_FLOW_WARNINGS] = "succeeded_with_warnings",
+    [SM_RUN_FLOW_FAILED] = "failed",       [SM_RUN_FLOW_SKIPPED] = "skipped",
+    [SM_RUN_FLOW_STOPPED] = "stopped",     [SM_RUN_FLOW_IDLE] = "idle",
     [SM_RUN_FLOW_EXCLUDED] = "excluded",
 };
 
@@ -68,10 +64,10 @@ sm_code sm_store_run_create(sm_store *s, const sm_owner *o, sm_run_rec *r, sm_er
         "selection, options, plan_fingerprint, created_ms, started_ms, ended_ms) "
         "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) returning id",
         SM_STORE__ARGS(sm_store__int(o->pipeline), sm_store__int(number + 1),
-                       sm_store__text(sm_sv_cstr(run_states[r->state])),
-                       sm_store__int(r->warnings), sm_store__text(r->cause),
-                       sm_store__text_or_null(r->commit), sm_store__text_or_null(r->target),
-                       sm_store__text_or_null(r->selection), sm_store__text_or_null(r->options),
+                       sm_store__text(sm_sv_cstr(run_states[r->state])), sm_store__int(r->warnings),
+                       sm_store__text(r->cause), sm_store__text_or_null(r->commit),
+                       sm_store__text_or_null(r->target), sm_store__text_or_null(r->selection),
+                       sm_store__text_or_null(r->options),
                        sm_store__text_or_null(r->plan_fingerprint), sm_store__int(now),
                        sm_store__int(r->state == SM_RUN_QUEUED ? 0 : now)),
         0, &r->id, err);
@@ -102,10 +98,9 @@ static sm_code put_run_flow(sm_store *s, const sm_owner *o, int64_t run, const s
                        sm_store__text(f->dataset),
                        sm_store__text(sm_sv_cstr(flow_states[f->state])),
                        sm_store__text_or_null(sm_store__cut(f->reason, SM_STORE_TEXT_MAX)),
-                       sm_store__text_or_null(f->counters),
-                       sm_store__text_or_null(f->expectations), sm_store__int(f->batches),
-                       sm_store__int(f->started_ms), sm_store__int(f->ended_ms),
-                       sm_store__int(f->duration_ms),
+                       sm_store__text_or_null(f->counters), sm_store__text_or_null(f->expectations),
+                       sm_store__int(f->batches), sm_store__int(f->started_ms),
+                       sm_store__int(f->ended_ms), sm_store__int(f->duration_ms),
                        sm_store__text_or_null(sm_store__cut(f->error, SM_STORE_TEXT_MAX))),
         NULL, err);
 }
@@ -129,9 +124,9 @@ static sm_code read_run_state(sm_store *s, const sm_owner *o, int64_t run, size_
     sqlite3_stmt *stmt;
     sm_sv word;
     bool row;
-    sm_code rc = sm_store__prepare(
-        s, "select state from runs where id = ? and pipeline_id = ?",
-        SM_STORE__ARGS(sm_store__int(run), sm_store__int(o->pipeline)), &stmt, err);
+    sm_code rc = sm_store__prepare(s, "select state from runs where id = ? and pipeline_id = ?",
+                                   SM_STORE__ARGS(sm_store__int(run), sm_store__int(o->pipeline)),
+                                   &stmt, err);
 
     if (rc == SM_OK)
         rc = sm_store__step(s, stmt, &row, err);
@@ -257,8 +252,8 @@ sm_code sm_store__close_dead_runs(sm_store *s, const sm_owner *o, int64_t *close
 
 /* ---- read ---- */
 
-#define RUN_COLUMNS                                                                         \
-    "select id, pipeline_id, number, state, warnings, cause, git_commit, target, selection, " \
+#define RUN_COLUMNS                                                                                \
+    "select id, pipeline_id, number, state, warnings, cause, git_commit, target, selection, "      \
     "options, plan_fingerprint, created_ms, started_ms, ended_ms, summary, error from runs "
 
 static sm_code read_run(sqlite3_stmt *stmt, sm_arena *a, void *record, sm_error *err)
@@ -315,15 +310,15 @@ sm_code sm_store_run(sm_store *s, int64_t pipeline, int64_t number, sm_arena *a,
     if (rc != SM_OK)
         return rc;
     if (n == 0 || (number > 0 && list[0].number != number))
-        return number > 0 ? sm_fail(err, SM_E_NOT_FOUND, 0, "there is no run %lld",
-                                    (long long)number)
-                          : sm_fail(err, SM_E_NOT_FOUND, 0, "there is no run yet");
+        return number > 0
+                   ? sm_fail(err, SM_E_NOT_FOUND, 0, "there is no run %lld", (long long)number)
+                   : sm_fail(err, SM_E_NOT_FOUND, 0, "there is no run yet");
     *out = list[0];
     return SM_OK;
 }
 
-#define RUN_FLOW_COLUMNS                                                                  \
-    "select f.run_id, f.flow, f.dataset, f.state, f.reason, f.counters, f.expectations, " \
+#define RUN_FLOW_COLUMNS                                                                           \
+    "select f.run_id, f.flow, f.dataset, f.state, f.reason, f.counters, f.expectations, "          \
     "f.batches, f.started_ms, f.ended_ms, f.duration_ms, f.error from run_flows f "
 
 static sm_code read_run_flow(sqlite3_stmt *stmt, sm_arena *a, void *record, sm_error *err)
@@ -363,8 +358,8 @@ static sm_code list_run_flows(sm_store *s, const char *sql, int64_t id, sm_arena
     return rc;
 }
 
-sm_code sm_store_run_flows(sm_store *s, int64_t run, sm_arena *a, sm_run_flow_rec **out,
-                           size_t *n, sm_error *err)
+sm_code sm_store_run_flows(sm_store *s, int64_t run, sm_arena *a, sm_run_flow_rec **out, size_t *n,
+                           sm_error *err)
 {
     return list_run_flows(s, RUN_FLOW_COLUMNS "where f.run_id = ? order by f.id", run, a, out, n,
                           err);
@@ -373,10 +368,10 @@ sm_code sm_store_run_flows(sm_store *s, int64_t run, sm_arena *a, sm_run_flow_re
 sm_code sm_store_flow_states(sm_store *s, int64_t pipeline, sm_arena *a, sm_run_flow_rec **out,
                              size_t *n, sm_error *err)
 {
-    return list_run_flows(
-        s,
-        RUN_FLOW_COLUMNS "join (select flow, max(run_id) as run_id from run_flows "
-                         "where pipeline_id = ? and state <> 'excluded' group by flow) l "
-                         "on f.run_id = l.run_id and f.flow = l.flow order by f.flow",
-        pipeline, a, out, n, err);
+    return list_run_flows(s,
+                          RUN_FLOW_COLUMNS
+                          "join (select flow, max(run_id) as run_id from run_flows "
+                          "where pipeline_id = ? and state <> 'excluded' group by flow) l "
+                          "on f.run_id = l.run_id and f.flow = l.flow order by f.flow",
+                          pipeline, a, out, n, err);
 }

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
 /* store_runs.h -- runs, and what each flow did in them.
  *
  *     queued -> initializing -> setting_up_tables -> running -> stopping -> completed
@@ -29,13 +29,13 @@ typedef enum sm_run_flow_state {
     SM_RUN_FLOW_SUCCEEDED,
     SM_RUN_FLOW_WARNINGS, /* succeeded with warnings */
     SM_RUN_FLOW_FAILED,
-    SM_RUN_FLOW_SKIPPED,  /* `reason` says why */
+    SM_RUN_FLOW_SKIPPED, /* `reason` says why */
     SM_RUN_FLOW_STOPPED,
     SM_RUN_FLOW_IDLE,     /* nothing was new */
     SM_RUN_FLOW_EXCLUDED, /* not selected */
 } sm_run_flow_state;
 
-const char *sm_run_state_name(sm_run_state state);           /* "setting_up_tables" */
+const char *sm_run_state_name(sm_run_state state); /* "setting_up_tables" */
 bool sm_run_state_final(sm_run_state state);
 const char *sm_run_flow_state_name(sm_run_flow_state state); /* "succeeded_with_warnings" */
 
@@ -45,23 +45,23 @@ typedef struct sm_run_rec {
     int64_t number;   /* given by the store: 1, 2, … per pipeline; what a user sees */
     sm_run_state state;
     bool warnings;
-    sm_sv cause;      /* "manual", "schedule", … */
-    sm_sv commit;     /* git commit of the project; empty = none */
+    sm_sv cause;  /* "manual", "schedule", … */
+    sm_sv commit; /* git commit of the project; empty = none */
     sm_sv target;
-    sm_sv selection;  /* as typed; empty = everything */
-    sm_sv options;    /* JSON object: full_refresh, … ; empty = {} */
+    sm_sv selection; /* as typed; empty = everything */
+    sm_sv options;   /* JSON object: full_refresh, … ; empty = {} */
     sm_sv plan_fingerprint;
     int64_t created_ms, started_ms, ended_ms;
-    sm_sv summary;    /* JSON object, when it has ended */
-    sm_sv error;      /* why it failed, one line */
+    sm_sv summary; /* JSON object, when it has ended */
+    sm_sv error;   /* why it failed, one line */
 } sm_run_rec;
 
 typedef struct sm_run_flow_rec {
     int64_t run;
     sm_sv flow, dataset;
     sm_run_flow_state state;
-    sm_sv reason;      /* of skipped: "upstream orders failed" */
-    sm_sv counters;    /* JSON object, summed over the batches of the run */
+    sm_sv reason;       /* of skipped: "upstream orders failed" */
+    sm_sv counters;     /* JSON object, summed over the batches of the run */
     sm_sv expectations; /* JSON array, likewise; may be empty */
     int64_t batches;
     int64_t started_ms, ended_ms, duration_ms; /* duration: time at work, on the boot clock */
@@ -74,12 +74,12 @@ typedef struct sm_run_change {
     bool set_state;
     sm_run_state state;
     bool warnings;
-    sm_sv summary, error;          /* empty = as they are */
-    const sm_run_flow_rec *flows;  /* put, by (run, flow); `run` is taken from above */
+    sm_sv summary, error;         /* empty = as they are */
+    const sm_run_flow_rec *flows; /* put, by (run, flow); `run` is taken from above */
     size_t n_flows;
     const sm_event_rec *events;
     size_t n_events;
-    int64_t last_event;            /* out: id of the last of them; 0 = none */
+    int64_t last_event; /* out: id of the last of them; 0 = none */
 } sm_run_change;
 
 /* Create a run of the owner's pipeline; `r->id`, `pipeline`, `number` and `created_ms` are
@@ -89,14 +89,14 @@ sm_code sm_store_run_create(sm_store *s, const sm_owner *o, sm_run_rec *r, sm_er
 sm_code sm_store_run_change(sm_store *s, const sm_owner *o, sm_run_change *c, sm_error *err);
 
 /* `number` 0 means the newest.  SM_E_NOT_FOUND. */
-sm_code sm_store_run(sm_store *s, int64_t pipeline, int64_t number, sm_arena *a,
-                     sm_run_rec *out, sm_error *err);
+sm_code sm_store_run(sm_store *s, int64_t pipeline, int64_t number, sm_arena *a, sm_run_rec *out,
+                     sm_error *err);
 /* Newest first; only numbers below `before` (0 = all); limit 0 means 50. */
 sm_code sm_store_runs(sm_store *s, int64_t pipeline, int64_t before, size_t limit, sm_arena *a,
                       sm_run_rec **out, size_t *n, sm_error *err);
 /* The flows of one run, by id, in the order they were first put. */
-sm_code sm_store_run_flows(sm_store *s, int64_t run, sm_arena *a, sm_run_flow_rec **out,
-                           size_t *n, sm_error *err);
+sm_code sm_store_run_flows(sm_store *s, int64_t run, sm_arena *a, sm_run_flow_rec **out, size_t *n,
+                           sm_error *err);
 /* The newest state of every flow of a pipeline that ever took part in a run (not excluded). */
 sm_code sm_store_flow_states(sm_store *s, int64_t pipeline, sm_arena *a, sm_run_flow_rec **out,
                              size_t *n, sm_error *err);

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
 /* store_schema.c -- the tables of the control store, and how an older file becomes a new one.
  *
  * `pragma user_version` says how many steps of the list below a file has gone through.  A step
@@ -173,7 +173,7 @@ static const char *const step_1[] = {
     "  id integer primary key autoincrement," /* never used twice */
     "  pipeline_id integer not null,"
     "  run_id integer,"
-    "  seq integer not null,"   /* 1, 2, ... within the run; 0 outside */
+    "  seq integer not null," /* 1, 2, ... within the run; 0 outside */
     "  time_ms integer not null,"
     "  level integer not null," /* 0 debug, 1 info, 2 warn, 3 error */
     "  type text not null,"
@@ -278,10 +278,11 @@ sm_code sm_store__migrate(sm_store *s, const sm_store__migration *list, sm_error
     if (s->read_only && version == 0)
         return sm_fail(err, SM_E_NOT_FOUND, 0, "control store \"%s\" is empty", s->path.ptr);
     if (s->read_only)
-        return sm_fail(err, SM_E_CONFLICT, 0,
-                       "control store \"%s\" has version %lld, older than this smelt (%lld); "
-                       "the next run brings it up to date",
-                       s->path.ptr, (long long)version, (long long)last);
+        return sm_store__refuse(
+            err,
+            "control store \"%s\" has version %lld, older than this smelt (%lld); "
+            "the next run brings it up to date",
+            s->path.ptr, (long long)version, (long long)last);
     /* Another process may have done it meanwhile: look again, inside the transaction. */
     if ((rc = sm_store__begin(s, NULL, SM_STORE__DURABLE, err)) != SM_OK)
         return rc;

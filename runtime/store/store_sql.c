@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
 /* store_sql.c -- statements, transactions, and SQLite's errors as ours.
  *
  * DURABILITY.  In WAL mode a commit appends to the log file; `synchronous=FULL` also waits for
@@ -16,33 +16,28 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 /* SQLite's primary codes.  A code without a row is SM_E_IO. */
 static const struct {
     int sqlite_code;
     sm_code code;
-    bool retryable;
     int sys; /* errno that says the same; 0 = SQLite's own code */
 } codes[] = {
-    { SQLITE_BUSY, SM_E_CONFLICT, true, 0 },
-    { SQLITE_LOCKED, SM_E_CONFLICT, true, 0 },
-    { SQLITE_FULL, SM_E_IO, true, ENOSPC },
-    { SQLITE_IOERR, SM_E_IO, false, EIO },
-    { SQLITE_CORRUPT, SM_E_CORRUPT, false, 0 },
-    { SQLITE_NOTADB, SM_E_CORRUPT, false, 0 },
-    { SQLITE_READONLY, SM_E_DENIED, false, EROFS },
-    { SQLITE_PERM, SM_E_DENIED, false, EACCES },
-    { SQLITE_AUTH, SM_E_DENIED, false, EACCES },
-    { SQLITE_TOOBIG, SM_E_LIMIT, false, 0 },
-    { SQLITE_INTERRUPT, SM_E_CANCELLED, false, 0 },
+    { SQLITE_BUSY, SM_E_CONFLICT, 0 },       { SQLITE_LOCKED, SM_E_CONFLICT, 0 },
+    { SQLITE_FULL, SM_E_IO, ENOSPC },        { SQLITE_IOERR, SM_E_IO, EIO },
+    { SQLITE_CORRUPT, SM_E_CORRUPT, 0 },     { SQLITE_NOTADB, SM_E_CORRUPT, 0 },
+    { SQLITE_READONLY, SM_E_DENIED, EROFS }, { SQLITE_PERM, SM_E_DENIED, EACCES },
+    { SQLITE_AUTH, SM_E_DENIED, EACCES },    { SQLITE_TOOBIG, SM_E_LIMIT, 0 },
+    { SQLITE_INTERRUPT, SM_E_CANCELLED, 0 },
 };
 
 sm_code sm_store__fail(const sm_store *s, int sqlite_code, const char *doing, sm_error *err)
 {
     sm_code code = SM_E_IO;
-    bool retryable = false;
     int sys = sqlite_code;
     int os = s->db ? sqlite3_system_errno(s->db) : 0;
     const char *why = s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(sqlite_code);
@@ -51,15 +46,13 @@ sm_code sm_store__fail(const sm_store *s, int sqlite_code, const char *doing, sm
         if (codes[i].sqlite_code != (sqlite_code & 0xff))
             continue;
         code = codes[i].code;
-        retryable = codes[i].retryable;
         if (codes[i].sys != 0)
             sys = (sqlite_code & 0xff) == SQLITE_IOERR && os != 0 ? os : codes[i].sys;
     }
     if (code == SM_E_CONFLICT)
         why = "another process is writing to it";
-    sm_fail(err, code, sys, "could not %s control store \"%s\": %s", doing, s->path.ptr, why);
-    err->retryable = retryable;
-    return code;
+    return sm_fail(err, code, sys, "could not %s control store \"%s\": %s", doing, s->path.ptr,
+                   why);
 }
 
 /* ---- statements ---- */
@@ -138,10 +131,8 @@ static int injected(void)
 
 static sm_code fail_injected(const sm_store *s, int code, sm_error *err)
 {
-    sm_fail(err, SM_E_IO, code == SQLITE_FULL ? ENOSPC : EIO,
-            "could not use control store \"%s\": %s", s->path.ptr, sqlite3_errstr(code));
-    err->retryable = code == SQLITE_FULL;
-    return SM_E_IO;
+    return sm_fail(err, SM_E_IO, code == SQLITE_FULL ? ENOSPC : EIO,
+                   "could not use control store \"%s\": %s", s->path.ptr, sqlite3_errstr(code));
 }
 
 sm_code sm_store__step(sm_store *s, sqlite3_stmt *stmt, bool *row, sm_error *err)
@@ -310,9 +301,10 @@ sm_code sm_store__check_epoch(sm_store *s, const sm_owner *o, sm_error *err)
                                   SM_STORE__ARGS(sm_store__int(o->pipeline)), -1, &epoch, err);
 
     if (rc == SM_OK && epoch != o->epoch)
-        rc = sm_fail(err, SM_E_CONFLICT, 0,
-                     "another run took over the pipeline (its epoch is %lld, ours was %lld)",
-                     (long long)epoch, (long long)o->epoch);
+        rc = sm_store__refuse(err,
+                              "another run took over the pipeline (its epoch is %lld, ours was "
+                              "%lld)",
+                              (long long)epoch, (long long)o->epoch);
     return rc;
 }
 
@@ -366,6 +358,19 @@ sm_code sm_store__end(sm_store *s, sm_code rc, sm_error *err)
 }
 
 /* ---- small helpers ---- */
+
+sm_code sm_store__refuse(sm_error *err, const char *fmt, ...)
+{
+    char text[sizeof err->msg];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    sm_fail(err, SM_E_CONFLICT, 0, "%s", text);
+    err->retryable = false;
+    return SM_E_CONFLICT;
+}
 
 sm_code sm_store__bounded(sm_sv text, size_t max, const char *what, sm_error *err)
 {

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
 /* store_tables.c -- datasets, schema versions, deletions.
  *
  * A dataset's row is made when a run declares it and stays when the file no longer names it:
@@ -32,8 +32,7 @@ static sm_code check_path_owner(sm_store *s, const sm_owner *o, const sm_table_r
     rc = sm_fail(err, SM_E_DENIED, 0,
                  "table \"%.*s\" at \"%.*s\" belongs to pipeline \"%s\" (its table \"%s\"); "
                  "a table has one owner",
-                 SM_SV_ARG(t->name), SM_SV_ARG(t->path),
-                 (const char *)sqlite3_column_text(stmt, 0),
+                 SM_SV_ARG(t->name), SM_SV_ARG(t->path), (const char *)sqlite3_column_text(stmt, 0),
                  (const char *)sqlite3_column_text(stmt, 1));
     sm_store__reset(stmt);
     return rc;
@@ -55,9 +54,9 @@ static sm_code declare_one(sm_store *s, const sm_owner *o, const sm_table_rec *t
         "changed_ms = excluded.changed_ms "
         "where kind <> excluded.kind or path <> excluded.path "
         "or fingerprint <> excluded.fingerprint or active <> 1",
-        SM_STORE__ARGS(sm_store__int(o->pipeline), sm_store__text(t->name),
-                       sm_store__text(t->kind), sm_store__text(t->path),
-                       sm_store__text(t->fingerprint), sm_store__int(sm_clock_now_ms())),
+        SM_STORE__ARGS(sm_store__int(o->pipeline), sm_store__text(t->name), sm_store__text(t->kind),
+                       sm_store__text(t->path), sm_store__text(t->fingerprint),
+                       sm_store__int(sm_clock_now_ms())),
         NULL, err);
 }
 
@@ -157,8 +156,8 @@ sm_code sm_store_table_seen(sm_store *s, const sm_owner *o, sm_sv name, sm_sv ta
                        SM_STORE__ARGS(sm_store__text_or_null(table_id), sm_store__int(version),
                                       sm_store__text(version_txn),
                                       sm_store__text_or_null(delta_state),
-                                      sm_store__int(sm_clock_now_ms()),
-                                      sm_store__int(o->pipeline), sm_store__text(name)),
+                                      sm_store__int(sm_clock_now_ms()), sm_store__int(o->pipeline),
+                                      sm_store__text(name)),
                        &changed, err);
     if (rc == SM_OK)
         rc = fail_unless_one(changed, name, err);
@@ -172,10 +171,8 @@ sm_code sm_store_table_forget(sm_store *s, const sm_owner *o, sm_sv name, sm_err
 
     if ((rc = sm_store__begin(s, o, SM_STORE__DURABLE, err)) != SM_OK)
         return rc;
-    rc = sm_store__run(s,
-                       "delete from generations where pipeline_id = ? and target = ?",
-                       SM_STORE__ARGS(sm_store__int(o->pipeline), sm_store__text(name)), NULL,
-                       err);
+    rc = sm_store__run(s, "delete from generations where pipeline_id = ? and target = ?",
+                       SM_STORE__ARGS(sm_store__int(o->pipeline), sm_store__text(name)), NULL, err);
     if (rc == SM_OK)
         rc = sm_store__run(s, "delete from datasets where pipeline_id = ? and name = ?",
                            SM_STORE__ARGS(sm_store__int(o->pipeline), sm_store__text(name)),
@@ -187,10 +184,10 @@ sm_code sm_store_table_forget(sm_store *s, const sm_owner *o, sm_sv name, sm_err
 
 /* ---- read tables ---- */
 
-#define TABLE_COLUMNS                                                                          \
-    "select d.pipeline_id, d.name, d.kind, d.path, d.table_id, d.fingerprint, d.active, "      \
-    "d.changed_ms, d.version, d.version_txn, d.delta_state, v.version, v.schema "              \
-    "from datasets d left join schema_versions v on v.dataset_id = d.id and v.version = "      \
+#define TABLE_COLUMNS                                                                              \
+    "select d.pipeline_id, d.name, d.kind, d.path, d.table_id, d.fingerprint, d.active, "          \
+    "d.changed_ms, d.version, d.version_txn, d.delta_state, v.version, v.schema "                  \
+    "from datasets d left join schema_versions v on v.dataset_id = d.id and v.version = "          \
     "(select max(version) from schema_versions where dataset_id = d.id) "
 
 static sm_code read_table(sqlite3_stmt *stmt, sm_arena *a, void *record, sm_error *err)
@@ -254,9 +251,9 @@ sm_code sm_store_tables(sm_store *s, int64_t pipeline, sm_arena *a, sm_table_rec
 
 static sm_code dataset_id(sm_store *s, int64_t pipeline, sm_sv name, int64_t *out, sm_error *err)
 {
-    sm_code rc = sm_store__number(
-        s, "select id from datasets where pipeline_id = ? and name = ?",
-        SM_STORE__ARGS(sm_store__int(pipeline), sm_store__text(name)), 0, out, err);
+    sm_code rc = sm_store__number(s, "select id from datasets where pipeline_id = ? and name = ?",
+                                  SM_STORE__ARGS(sm_store__int(pipeline), sm_store__text(name)), 0,
+                                  out, err);
 
     return rc == SM_OK && *out == 0 ? fail_unless_one(0, name, err) : rc;
 }
@@ -285,8 +282,8 @@ static sm_code newest_schema(sm_store *s, int64_t dataset, sm_sv schema, int64_t
     return rc;
 }
 
-sm_code sm_store_schema_pin(sm_store *s, const sm_owner *o, sm_sv dataset, sm_sv schema,
-                            sm_sv why, int64_t *version, sm_error *err)
+sm_code sm_store_schema_pin(sm_store *s, const sm_owner *o, sm_sv dataset, sm_sv schema, sm_sv why,
+                            int64_t *version, sm_error *err)
 {
     int64_t id = 0;
     bool same;
@@ -343,12 +340,12 @@ static sm_code list_schemas(sm_store *s, const char *sql, int64_t pipeline, sm_s
     return rc;
 }
 
-#define SCHEMA_COLUMNS                                                       \
-    "select d.name, v.version, v.schema, v.why, v.created_ms from schema_versions v " \
+#define SCHEMA_COLUMNS                                                                             \
+    "select d.name, v.version, v.schema, v.why, v.created_ms from schema_versions v "              \
     "join datasets d on d.id = v.dataset_id where d.pipeline_id = ?1 and d.name = ?2 "
 
-sm_code sm_store_schema(sm_store *s, int64_t pipeline, sm_sv dataset, int64_t version,
-                        sm_arena *a, sm_schema_version *out, sm_error *err)
+sm_code sm_store_schema(sm_store *s, int64_t pipeline, sm_sv dataset, int64_t version, sm_arena *a,
+                        sm_schema_version *out, sm_error *err)
 {
     sm_schema_version *list;
     size_t n;
@@ -402,8 +399,8 @@ static sm_code read_deletion(sqlite3_stmt *stmt, sm_arena *a, void *record, sm_e
     return SM_OK;
 }
 
-sm_code sm_store_deletions(sm_store *s, int64_t pipeline, sm_arena *a, sm_deletion **out,
-                           size_t *n, sm_error *err)
+sm_code sm_store_deletions(sm_store *s, int64_t pipeline, sm_arena *a, sm_deletion **out, size_t *n,
+                           sm_error *err)
 {
     sm_store__query q = {
         .sql = "select id, path, why, created_ms from deletions where pipeline_id = ? order by id",

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
 /* store_tables.h -- datasets, the schemas in force, and what is waiting to be deleted. */
 #ifndef SM_STORE_STORE_TABLES_H
 #define SM_STORE_STORE_TABLES_H
@@ -6,21 +6,21 @@
 #include "runtime/store/store.h"
 
 typedef struct sm_table_rec {
-    int64_t pipeline;    /* given by the store */
-    sm_sv name;          /* unique in the pipeline */
-    sm_sv kind;          /* "streaming_table", "materialized_view", "view", "source" */
-    sm_sv path;          /* the table's folder or URL, resolved; empty = not stored */
-    sm_sv table_id;      /* Delta metaData.id; empty = not created yet */
-    sm_sv schema;        /* JSON of the schema in force; empty = not known */
+    int64_t pipeline;       /* given by the store */
+    sm_sv name;             /* unique in the pipeline */
+    sm_sv kind;             /* "streaming_table", "materialized_view", "view", "source" */
+    sm_sv path;             /* the table's folder or URL, resolved; empty = not stored */
+    sm_sv table_id;         /* Delta metaData.id; empty = not created yet */
+    sm_sv schema;           /* JSON of the schema in force; empty = not known */
     int64_t schema_version; /* of the newest row of schema_versions; 0 = none */
-    sm_sv fingerprint;   /* of the definition it was last written by */
-    bool active;         /* false: gone from the pipeline's file; kept, readable, listed */
+    sm_sv fingerprint;      /* of the definition it was last written by */
+    bool active;            /* false: gone from the pipeline's file; kept, readable, listed */
     int64_t changed_ms;
 
     /* What was last seen of the table, for the cheap check of an idle run. */
-    int64_t version;     /* -1 = nothing seen */
-    sm_sv version_txn;   /* txnId of that version's commit */
-    sm_sv delta_state;   /* JSON, delta's own cache of the snapshot; may be empty */
+    int64_t version;   /* -1 = nothing seen */
+    sm_sv version_txn; /* txnId of that version's commit */
+    sm_sv delta_state; /* JSON, delta's own cache of the snapshot; may be empty */
 } sm_table_rec;
 
 /* Say what the pipeline's file declares now: puts name, kind, path, fingerprint of each, makes
@@ -57,11 +57,11 @@ typedef struct sm_schema_version {
 
 /* Add version k+1, durable.  The same schema again adds nothing; `*version` is the one in
  * force then.  `dataset` must be declared. */
-sm_code sm_store_schema_pin(sm_store *s, const sm_owner *o, sm_sv dataset, sm_sv schema,
-                            sm_sv why, int64_t *version, sm_error *err);
+sm_code sm_store_schema_pin(sm_store *s, const sm_owner *o, sm_sv dataset, sm_sv schema, sm_sv why,
+                            int64_t *version, sm_error *err);
 /* `version` 0 = the newest.  SM_E_NOT_FOUND: nothing pinned. */
-sm_code sm_store_schema(sm_store *s, int64_t pipeline, sm_sv dataset, int64_t version,
-                        sm_arena *a, sm_schema_version *out, sm_error *err);
+sm_code sm_store_schema(sm_store *s, int64_t pipeline, sm_sv dataset, int64_t version, sm_arena *a,
+                        sm_schema_version *out, sm_error *err);
 /* Oldest first. */
 sm_code sm_store_schemas(sm_store *s, int64_t pipeline, sm_sv dataset, sm_arena *a,
                          sm_schema_version **out, size_t *n, sm_error *err);
@@ -75,8 +75,8 @@ typedef struct sm_deletion {
     int64_t created_ms;
 } sm_deletion;
 
-sm_code sm_store_deletions(sm_store *s, int64_t pipeline, sm_arena *a, sm_deletion **out,
-                           size_t *n, sm_error *err);
+sm_code sm_store_deletions(sm_store *s, int64_t pipeline, sm_arena *a, sm_deletion **out, size_t *n,
+                           sm_error *err);
 sm_code sm_store_deletion_done(sm_store *s, const sm_owner *o, int64_t id, sm_error *err);
 
 #endif
