@@ -85,13 +85,13 @@ typedef struct sm_plan_flow {
     sm_sv name;    /* the table's name; `table.flow` for an entry of `flows:` */
     size_t target; /* dataset */
     sm_flow_kind kind;
-    bool once;     /* one batch per generation, then never again */
+    bool once; /* one batch per generation, then never again */
     const sm_plan_input *inputs;
     size_t n_inputs;
-    sm_sv sql;        /* compiled: names only input relations; no STREAM, no window( */
-    sm_sv sql_text;   /* as written */
-    bool bound;       /* false: waiting for the schema of a source */
-    sm_schema result; /* what the query gives, in the engine's types */
+    sm_sv sql;         /* compiled: names only input relations; no STREAM, no window( */
+    sm_sv sql_text;    /* as written */
+    bool bound;        /* false: waiting for the schema of a source */
+    sm_schema result;  /* what the query gives, in the engine's types */
     sm_sv fingerprint; /* of sql, inputs, rules and schema; not of comments or descriptions */
     sm_plan_place place;
 } sm_plan_flow;
@@ -104,20 +104,20 @@ typedef struct sm_plan_dataset {
     /* Columns as a reader sees them: for a table the stored types, for a view what it
      * gives, for a source what it delivers. */
     sm_schema schema;
-    bool known;     /* schema is known; false: waiting */
-    sm_sv path;     /* tables: <schema>/<table>, below storage */
+    bool known; /* schema is known; false: waiting */
+    sm_sv path; /* tables: <schema>/<table>, below storage */
     sm_plan_list partition_by;
     sm_sv source_type;            /* sources */
     const sm_json *source_config; /* sources: options by name, with defaults, no secrets */
     const sm_plan_rule *rules;    /* tables */
     size_t n_rules;
-    size_t flow, n_flows;         /* tables: plan->flows[flow .. flow + n_flows) */
-    sm_sv sql_text;               /* views: as written */
+    size_t flow, n_flows;           /* tables: plan->flows[flow .. flow + n_flows) */
+    sm_sv sql_text;                 /* views: as written */
     sm_plan_list columns_described; /* names, parallel to column_descriptions */
     sm_plan_list column_descriptions;
-    const size_t *reads;          /* datasets named by its queries, views included */
+    const size_t *reads; /* datasets named by its queries, views included */
     size_t n_reads;
-    sm_sv fingerprint;            /* of all that decides its rows and columns */
+    sm_sv fingerprint; /* of all that decides its rows and columns */
     sm_plan_place place;
 } sm_plan_dataset;
 
@@ -143,6 +143,8 @@ typedef struct sm_plan_env {
      * from yet.  NULL: never ask; then only a declared `schema` is known. */
     sm_code (*schema_of)(void *ctx, const sm_spec_source *source, sm_arena *a, sm_schema *out,
                          sm_error *err);
+    /* Can a source of this type be read by its plain name, all rows now?  NULL: each can. */
+    bool (*has_snapshot)(void *ctx, sm_sv source_type);
     void *ctx;
 } sm_plan_env;
 
@@ -215,7 +217,7 @@ typedef struct sm_plan_live {
 } sm_plan_live;
 
 typedef enum sm_plan_change_kind {
-    SM_CHANGE_NEW,       /* not there yet */
+    SM_CHANGE_NEW, /* not there yet */
     SM_CHANGE_UNCHANGED,
     SM_CHANGE_FORWARD,   /* rows from now on are made by the new definition */
     SM_CHANGE_RECOMPUTE, /* a materialized view: the next run computes it again */

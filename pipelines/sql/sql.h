@@ -147,6 +147,10 @@ typedef struct sm_sql_leaf {
 bool sm_sql_compile(const sm_sql_query *q, const sm_sql_leaf *leaves, sm_arena *a, sm_diags *d,
                     sm_sql_text *out);
 
+/* `before` + t + `after`; the two words come from nowhere.  Lives in `a`. */
+void sm_sql_enclose(const char *before, const sm_sql_text *t, const char *after, sm_arena *a,
+                    sm_sql_text *out);
+
 /* The place of compiled bytes in the files of the user. */
 sm_span sm_sql_text_span(const sm_sql_text *t, size_t offset, size_t len);
 
@@ -160,6 +164,10 @@ sm_sv sm_sql_normal(sm_sv text, sm_arena *a);
 sm_code sm_sql_bind(const sm_sql_engine *e, const sm_sql_query *q, const sm_sql_text *t,
                     const sm_sql_relation *relations, size_t n, sm_arena *a, sm_diags *d,
                     sm_schema *out, bool *ok, sm_error *err);
+
+/* Where the n-th column of a result of `n` columns is written: its item of the select list
+ * when the list names each column, else the beginning of the query. */
+sm_span sm_sql_column_span(const sm_sql_query *q, size_t column, size_t n);
 
 /* Names compare without the case of ASCII letters. */
 bool sm_sql_same_name(sm_sv a, sm_sv b);

@@ -74,6 +74,19 @@ void sm_sql__writer_done(sm_sql_writer *w, sm_sql_text *out)
     *out = (sm_sql_text){ { w->ptr, w->len - 1 }, w->pieces, w->n_pieces };
 }
 
+void sm_sql_enclose(const char *before, const sm_sql_text *t, const char *after, sm_arena *a,
+                    sm_sql_text *out)
+{
+    const sm_text *src = t->n_pieces ? t->pieces[0].src : NULL;
+    sm_sql_writer w;
+
+    sm_sql__writer_init(&w, a);
+    sm_sql__put(&w, src, 0, 0, sm_sv_cstr(before));
+    sm_sql__append(&w, t);
+    sm_sql__put(&w, src, 0, 0, sm_sv_cstr(after));
+    sm_sql__writer_done(&w, out);
+}
+
 static const struct sm_sql_piece *piece_at(const sm_sql_text *t, size_t offset)
 {
     size_t lo = 0, hi = t->n_pieces;

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan_int.h -- what the files of this module share while a plan is being made. */
+#ifndef SM_PLAN_INT_H
+#define SM_PLAN_INT_H
+
+#include "pipelines/plan/plan.h"
+
+/* A query or a rule on its way from text to plan. */
+typedef struct plan_query {
+    const sm_text *text;
+    const sm_sql_query *read; /* NULL: it has a fault that is told */
+    size_t *datasets;         /* by reference of `read`; SIZE_MAX when nothing has the name */
+    bool *streaming;          /* by reference */
+    size_t owner;             /* dataset */
+    sm_sv label;              /* `table "x"`, for messages */
+} plan_query;
+
+/* What is known of a dataset besides what the plan says. */
+typedef struct plan_node {
+    const sm_spec_source *source; /* or ... */
+    const sm_spec_table *table;
+    sm_span at; /* of its name */
+    plan_query *queries;
+    size_t n_queries; /* one per flow; a view has one */
+    plan_query *rules;
+    bool streaming; /* a view over a stream */
+    bool failed;    /* its columns cannot be known: the reason is told */
+} plan_node;
+
+typedef struct plan_builder {
+    const sm_spec *spec;
+    const sm_plan_env *env;
+    sm_arena *a;
+    sm_diags *d;
+    sm_plan *plan;
+    sm_plan_dataset *datasets; /* plan->datasets */
+    sm_plan_flow *flows;       /* plan->flows */
+    plan_node *nodes;          /* parallel to datasets */
+} plan_builder;
+
+/* ---- plan_resolve.c: names, order, what may be read how -------------------------- */
+
+/* Fill plan_query.datasets and plan_query.streaming, order and reads; everything that is
+ * wrong with the graph is told. */
+void sm_plan__resolve(plan_builder *b);
+
+/* ---- graph.c --------------------------------------------------------------------- */
+
+typedef struct plan_graph {
+    size_t n;
+    const size_t *const *reads; /* reads[i][0 .. n_reads[i]) */
+    const size_t *n_reads;
+} plan_graph;
+
+/* Topological order, inputs first, otherwise in the order of numbers.  Returns true and
+ * fills order[n]; or false and gives one cycle as the numbers met on the way, the first one
+ * again at the end, which live in `a`. */
+bool sm_plan__order(const plan_graph *g, sm_arena *a, size_t *order, const size_t **cycle,
+                    size_t *n_cycle);
+/* Mark everything that `from` reaches against (`up`) or along the direction of data, up to
+ * `depth` steps; `from` itself is not marked by this. */
+void sm_plan__reach(const sm_plan *p, size_t from, bool up, size_t depth, bool *marked);
+
+/* ---- plan_bind.c: columns -------------------------------------------------------- */
+
+sm_code sm_plan__bind(plan_builder *b, sm_error *err);
+void sm_plan__fingerprints(plan_builder *b);
+
+/* The place of a span, with the file relative to the project. */
+sm_plan_place sm_plan__place(const sm_span *at);
+
+#endif
