@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
 /* event.h -- the types of events, and what each says.
  *
  * One list: name, usual level, meaning, fields of its details.  The names, the reference page
@@ -12,45 +12,45 @@
 
 /* X(name, level, meaning, fields): a field is "name type", types are int, num, text, bool,
  * list, object; fields are separated by ", ". */
-#define SM_EVENT_TYPES(X)                                                                       \
-    X(run_started, INFO, "A run began.",                                                        \
-      "number int, cause text, target? text, selection? text, commit? text, full_refresh? list") \
-    X(run_progress, INFO, "A run moved to another state.", "state text")                        \
-    X(run_finished, INFO, "A run ended.",                                                       \
-      "number int, state text, warnings? bool, duration_ms? int, flows? object, error? text")   \
-    X(dataset_definition, DEBUG, "What a run knows of a dataset.",                              \
-      "kind text, flows? int, expectations? list")                                              \
-    X(flow_definition, DEBUG, "What a run knows of a flow.",                                    \
-      "inputs list, output text, once? bool, plan_fingerprint? text")                           \
-    X(flow_progress, INFO, "A flow changed its state or finished a batch.",                     \
-      "status text, counters? object, start_offsets? object, end_offsets? object, "             \
-      "watermarks? object, duration_ms? int, phases? object, reason? text")                     \
-    X(expectation_result, INFO, "The count of one rule over one batch.",                        \
-      "name text, policy text, passed int, failed int, samples? list")                          \
-    X(dataset_committed, INFO, "A version of a table was published.",                           \
-      "version int, operation text, added_files? int, removed_files? int, rows? int, bytes? int") \
-    X(flow_failed, ERROR, "A flow failed.",                                                     \
-      "error text, code text, retryable? bool, attempt? int")                                   \
+#define SM_EVENT_TYPES(X)                                                                          \
+    X(run_started, INFO, "A run began.",                                                           \
+      "number int, cause text, target? text, selection? text, commit? text, full_refresh? list")   \
+    X(run_progress, INFO, "A run moved to another state.", "state text")                           \
+    X(run_finished, INFO, "A run ended.",                                                          \
+      "number int, state text, warnings? bool, duration_ms? int, flows? object, error? text")      \
+    X(dataset_definition, DEBUG, "What a run knows of a dataset.",                                 \
+      "kind text, flows? int, expectations? list")                                                 \
+    X(flow_definition, DEBUG, "What a run knows of a flow.",                                       \
+      "inputs list, output text, once? bool, plan_fingerprint? text")                              \
+    X(flow_progress, INFO, "A flow changed its state or finished a batch.",                        \
+      "status text, counters? object, start_offsets? object, end_offsets? object, "                \
+      "watermarks? object, duration_ms? int, phases? object, reason? text")                        \
+    X(expectation_result, INFO, "The count of one rule over one batch.",                           \
+      "name text, policy text, passed int, failed int, samples? list")                             \
+    X(dataset_committed, INFO, "A version of a table was published.",                              \
+      "version int, operation text, added_files? int, removed_files? int, rows? int, bytes? int")  \
+    X(flow_failed, ERROR, "A flow failed.",                                                        \
+      "error text, code text, retryable? bool, attempt? int")                                      \
     X(flow_retried, WARN, "An attempt was given up and begins again.", "reason text, attempt int") \
-    X(flow_skipped, WARN, "A flow did not run.", "reason text")                                 \
-    X(batch_rolled_forward, WARN, "A batch decided before a crash was published now.",          \
-      "decided_ms? int, published? bool")                                                       \
-    X(batch_voided, WARN, "A decided batch that nobody had seen was taken back.", "reason text") \
-    X(generation_started, INFO, "A flow began a new life of its checkpoint.",                   \
-      "generation text, why text, number? int")                                                 \
-    X(schema_pinned, INFO, "The schema of a source or table has a new version.",                \
-      "version int, why text, schema? list, added? list")                                       \
-    X(checkpoint_written, INFO, "A table's log got a checkpoint.",                              \
-      "version int, actions? int, bytes? int, duration_ms? int")                                \
-    X(decode_error, WARN, "Records of a source could not be decoded.",                          \
-      "count int, samples list, policy? text")                                                  \
-    X(source_warning, WARN, "A source saw something that a person should know.",                \
-      "reason text, path? text")                                                                \
+    X(flow_skipped, WARN, "A flow did not run.", "reason text")                                    \
+    X(batch_rolled_forward, WARN, "A batch decided before a crash was published now.",             \
+      "decided_ms? int, published? bool")                                                          \
+    X(batch_voided, WARN, "A decided batch that nobody had seen was taken back.", "reason? text")  \
+    X(generation_started, INFO, "A flow began a new life of its checkpoint.",                      \
+      "generation text, why text, number? int")                                                    \
+    X(schema_pinned, INFO, "The schema of a source or table has a new version.",                   \
+      "version int, why text, schema? list, added? list")                                          \
+    X(checkpoint_written, INFO, "A table's log got a checkpoint.",                                 \
+      "version int, actions? int, bytes? int, duration_ms? int")                                   \
+    X(decode_error, WARN, "Records of a source could not be decoded.",                             \
+      "count int, samples list, policy? text")                                                     \
+    X(source_warning, WARN, "A source saw something that a person should know.",                   \
+      "reason text, path? text")                                                                   \
     X(table_inactive, WARN, "A table is gone from the pipeline's file; it is kept.", "path? text") \
-    X(maintenance, INFO, "Upkeep of a table or of the control store.",                          \
-      "operation text, removed_files? int, bytes? int, duration_ms? int")                       \
-    X(checkpoint_refused, ERROR, "Checkpoint and table do not fit; nothing was changed.",       \
-      "reason text, advice? text")                                                              \
+    X(maintenance, INFO, "Upkeep of a table or of the control store.",                             \
+      "operation text, removed_files? int, bytes? int, duration_ms? int")                          \
+    X(checkpoint_refused, ERROR, "Checkpoint and table do not fit; nothing was changed.",          \
+      "reason text, advice? text")                                                                 \
     X(user_action, INFO, "A person did something.", "action text, outcome? text")
 
 #define SM_EVENT_ENUM(name, level, meaning, fields) SM_EVENT_##name,

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
 /* event_bus.h -- a wake-up, nothing more.
  *
  * "There is something after id X."  The events themselves are read from the store, so a slow

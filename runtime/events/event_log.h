@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
 /* event_log.h -- the one path of an event: stored first, then the bus says so. */
 #ifndef SM_EVENTS_EVENT_LOG_H
 #define SM_EVENTS_EVENT_LOG_H
@@ -19,8 +19,9 @@ sm_code sm_event_log_append(sm_event_log log, const sm_owner *o, const sm_event_
  * wake the bus.  0 = there were none. */
 void sm_event_log_stored(sm_event_log log, int64_t last_event);
 
-/* The next events after `after`, at most `limit`, waiting up to `timeout_ms` until there is
- * one; none is SM_OK with n == 0.  Also sees events of other processes, within a second. */
+/* The next events that match, waiting up to `timeout_ms` until there is one or the bus is closed;
+ * none is SM_OK with n == 0.  Sees events of other processes too, within half a second.  The
+ * filter's after_id is the last one seen, `newest` is not for here; `log.bus` is needed. */
 sm_code sm_event_log_follow(sm_event_log log, const sm_event_filter *filter, int64_t timeout_ms,
                             sm_arena *a, sm_event_rec **out, size_t *n, sm_error *err);
 
