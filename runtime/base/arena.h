@@ -17,7 +17,7 @@ sm_arena *sm_arena_new(const char *name); /* `name` is borrowed, for statistics 
 void sm_arena_reset(sm_arena *a);
 void sm_arena_free(sm_arena *a); /* NULL is fine */
 void *sm_arena_alloc(sm_arena *a, size_t size, size_t align, size_t count);
-sm_sv sm_arena_dup(sm_arena *a, sm_sv s); /* the copy is terminated too */
+sm_sv sm_arena_dup(sm_arena *a, sm_sv s);        /* the copy is terminated too */
 const char *sm_arena_cstr(sm_arena *a, sm_sv s); /* the same, as a C string */
 SM_PRINTF(2, 3)
 sm_sv sm_arena_printf(sm_arena *a, const char *fmt, ...); /* terminated too */

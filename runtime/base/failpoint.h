@@ -14,30 +14,30 @@
 #include <stddef.h>
 
 /* Those of exactly-once.md, section 5, then the seams whose nth call can fail. */
-#define SM_FAILPOINTS(X)                                                                        \
-    X("source.after_read")                                                                      \
-    X("delta.after_file")                                                                       \
-    X("flow.after_decided")                                                                     \
-    X("delta.after_link")                                                                       \
-    X("delta.between_targets")                                                                  \
-    X("delta.after_checkpoint")                                                                 \
-    X("flow.before_decided")                                                                    \
-    X("flow.after_publish")                                                                     \
-    X("flow.after_done")                                                                        \
-    X("reset.after_switch")                                                                     \
-    X("schema.after_version")                                                                   \
-    X("store.step")                                                                             \
-    X("store.after_commit")                                                                     \
-    X("fs.open")                                                                                \
-    X("fs.read")                                                                                \
-    X("fs.write")                                                                               \
-    X("fs.fsync")                                                                               \
-    X("fs.fsync_dir")                                                                           \
-    X("fs.link")                                                                                \
-    X("fs.rename")                                                                              \
-    X("fs.unlink")                                                                              \
-    X("fs.mkdir")                                                                               \
-    X("fs.list")                                                                                \
+#define SM_FAILPOINTS(X)                                                                           \
+    X("source.after_read")                                                                         \
+    X("delta.after_file")                                                                          \
+    X("flow.after_decided")                                                                        \
+    X("delta.after_link")                                                                          \
+    X("delta.between_targets")                                                                     \
+    X("delta.after_checkpoint")                                                                    \
+    X("flow.before_decided")                                                                       \
+    X("flow.after_publish")                                                                        \
+    X("flow.after_done")                                                                           \
+    X("reset.after_switch")                                                                        \
+    X("schema.after_version")                                                                      \
+    X("store.step")                                                                                \
+    X("store.after_commit")                                                                        \
+    X("fs.open")                                                                                   \
+    X("fs.read")                                                                                   \
+    X("fs.write")                                                                                  \
+    X("fs.fsync")                                                                                  \
+    X("fs.fsync_dir")                                                                              \
+    X("fs.link")                                                                                   \
+    X("fs.rename")                                                                                 \
+    X("fs.unlink")                                                                                 \
+    X("fs.mkdir")                                                                                  \
+    X("fs.list")                                                                                   \
     X("fs.stat")
 
 /* Pass a point: dies here when told to; an errno given for it is ignored. */

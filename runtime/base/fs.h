@@ -30,8 +30,8 @@ bool sm_fs_exists(const char *path); /* false also when it cannot be told */
 /* ---- reading ---- */
 sm_code sm_fs_open_read(const char *path, int *fd_out, sm_error *err);
 /* Up to `len` bytes at `offset`; *got is less only at the end. `path` is for the message. */
-sm_code sm_fs_pread(int fd, const char *path, void *buffer, size_t len, int64_t offset,
-                    size_t *got, sm_error *err);
+sm_code sm_fs_pread(int fd, const char *path, void *buffer, size_t len, int64_t offset, size_t *got,
+                    sm_error *err);
 void sm_fs_close(int fd); /* < 0 is fine */
 /* The whole file, lives in `a`, terminated.  SM_E_LIMIT above `max` bytes. */
 sm_code sm_fs_read(const char *path, size_t max, sm_arena *a, sm_sv *out, sm_error *err);
@@ -47,11 +47,11 @@ sm_code sm_fs_put_if_absent(const char *path, sm_sv bytes, unsigned mode, sm_err
 sm_code sm_fs_write(const char *path, sm_sv bytes, unsigned mode, sm_error *err);
 sm_code sm_fs_append(const char *path, sm_sv bytes, unsigned mode, sm_error *err);
 
-sm_code sm_fs_fsync(const char *path, sm_error *err);     /* a file that somebody wrote */
+sm_code sm_fs_fsync(const char *path, sm_error *err); /* a file that somebody wrote */
 sm_code sm_fs_fsync_dir(const char *path, sm_error *err);
 sm_code sm_fs_rename(const char *from, const char *to, sm_error *err);
 sm_code sm_fs_link(const char *from, const char *to, sm_error *err); /* SM_E_CONFLICT: there */
-sm_code sm_fs_unlink(const char *path, sm_error *err); /* not there is fine */
+sm_code sm_fs_unlink(const char *path, sm_error *err);               /* not there is fine */
 /* All missing folders, each made durable in its parent. */
 sm_code sm_fs_mkdirs(const char *path, unsigned mode, sm_error *err);
 sm_code sm_fs_rmdir(const char *path, sm_error *err); /* not there is fine */

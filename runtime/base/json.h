@@ -57,13 +57,13 @@ bool sm_json_is_number(const sm_json *j); /* int or real */
 bool sm_json_is_bool(const sm_json *j);
 bool sm_json_is_null(const sm_json *j); /* also of NULL */
 
-size_t sm_json_len(const sm_json *j); /* of an array or object; 0 otherwise */
+size_t sm_json_len(const sm_json *j);                      /* of an array or object; 0 otherwise */
 const sm_json *sm_json_at(const sm_json *array, size_t i); /* NULL beyond the end */
 const sm_json *sm_json_get(const sm_json *o, const char *key); /* NULL when missing */
 const sm_json *sm_json_get_by(const sm_json *o, sm_sv key);
 sm_json *sm_json_get_mut(sm_json *o, const char *key);
 
-sm_sv sm_json_sv(const sm_json *j); /* "" when it is no string */
+sm_sv sm_json_sv(const sm_json *j);          /* "" when it is no string */
 int64_t sm_json_int_value(const sm_json *j); /* 0 when it is no number */
 double sm_json_real_value(const sm_json *j);
 bool sm_json_bool_value(const sm_json *j);

@@ -5,11 +5,11 @@
 
 #include <stddef.h>
 
-#define SM_LIMIT_SQL_BYTES     ((size_t)256 * 1024)
-#define SM_LIMIT_PLAN_BYTES    ((size_t)64 * 1024 * 1024)
-#define SM_LIMIT_BATCH_SQL     ((size_t)64 * 1024 * 1024)
-#define SM_LIMIT_DELTA_LINE    ((size_t)64 * 1024 * 1024)
-#define SM_LIMIT_SAMPLE_BYTES  ((size_t)1024)
-#define SM_LIMIT_SAMPLES       20
+#define SM_LIMIT_SQL_BYTES    ((size_t)256 * 1024)
+#define SM_LIMIT_PLAN_BYTES   ((size_t)64 * 1024 * 1024)
+#define SM_LIMIT_BATCH_SQL    ((size_t)64 * 1024 * 1024)
+#define SM_LIMIT_DELTA_LINE   ((size_t)64 * 1024 * 1024)
+#define SM_LIMIT_SAMPLE_BYTES ((size_t)1024)
+#define SM_LIMIT_SAMPLES      20
 
 #endif

@@ -54,7 +54,7 @@ sm_json *sm_option_default(const sm_option *o, sm_arena *a);
 
 /* Fill `config` (zeroed before, of the unit's config_size) from `values`; what is missing
  * takes its default.  Unknown keys are SM_E_INVALID.  Strings live in `a`. */
-sm_code sm_options_fill(const sm_option *options, const sm_json *values, void *config,
-                        sm_arena *a, sm_error *err);
+sm_code sm_options_fill(const sm_option *options, const sm_json *values, void *config, sm_arena *a,
+                        sm_error *err);
 
 #endif

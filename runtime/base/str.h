@@ -40,7 +40,7 @@ bool sm_sv_eq_nocase(sm_sv a, sm_sv b); /* ASCII letters only */
 int sm_sv_cmp(sm_sv a, sm_sv b);        /* by bytes; <0, 0, >0 */
 bool sm_sv_starts(sm_sv s, sm_sv prefix);
 bool sm_sv_ends(sm_sv s, sm_sv suffix);
-sm_sv sm_sv_trim(sm_sv s);              /* ASCII white space on both sides */
+sm_sv sm_sv_trim(sm_sv s);                 /* ASCII white space on both sides */
 ptrdiff_t sm_sv_find(sm_sv s, sm_sv what); /* offset of the first, -1 if none */
 ptrdiff_t sm_sv_find_char(sm_sv s, char c);
 

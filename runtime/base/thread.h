@@ -14,7 +14,10 @@
 typedef struct sm_mutex {
     pthread_mutex_t m;
 } sm_mutex;
-#define SM_MUTEX_INIT { PTHREAD_MUTEX_INITIALIZER }
+#define SM_MUTEX_INIT                                                                              \
+    {                                                                                              \
+        PTHREAD_MUTEX_INITIALIZER                                                                  \
+    }
 
 void sm_mutex_init(sm_mutex *m);
 void sm_mutex_lock(sm_mutex *m);
@@ -36,7 +39,10 @@ void sm_cond_release(sm_cond *c);
 typedef struct sm_once {
     pthread_once_t o;
 } sm_once;
-#define SM_ONCE_INIT { PTHREAD_ONCE_INIT }
+#define SM_ONCE_INIT                                                                               \
+    {                                                                                              \
+        PTHREAD_ONCE_INIT                                                                          \
+    }
 void sm_once_run(sm_once *o, void (*fn)(void));
 
 typedef struct sm_thread sm_thread;

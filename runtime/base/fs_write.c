@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fs_write.c -- files that are there after a power cut, or not at all.
+ *
+ *     write     <dir>/.<name>.<random>.tmp     the bytes, under a name that nobody reads
+ *     fsync     the file
+ *     rename    over the old name, or link() when the name must not be there yet
+ *     fsync     the folder                     from here on the new name is durable
+ *
+ * A temporary file that is left behind begins with a dot and is never read. */
+#include "runtime/base/fs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runtime/base/failpoint.h"
+#include "runtime/base/hash.h"
+
+static int write_all(int fd, sm_sv bytes)
+{
+    int sys = sm_failpoint_err("fs.write");
+
+    while (sys == 0 && bytes.len > 0) {
+        ssize_t n = write(fd, bytes.ptr, bytes.len);
+
+        if (n < 0 && errno != EINTR)
+            return errno;
+        if (n > 0)
+            bytes = sm_sv_sub(bytes, (size_t)n, bytes.len);
+    }
+    return sys;
+}
+
+static int fsync_fd(int fd, const char *failpoint)
+{
+    int sys = sm_failpoint_err(failpoint);
+
+    return sys != 0 ? sys : fsync(fd) == 0 ? 0 : errno;
+}
+
+/* Open, write, perhaps fsync, close.  0 or an errno; a file that could not be written
+ * whole stays for the caller to remove. */
+static int write_file(const char *path, int flags, sm_sv bytes, unsigned mode, bool sync)
+{
+    int sys = sm_failpoint_err("fs.open"), fd = -1;
+
+    if (sys == 0 && (fd = open(path, flags | O_WRONLY | O_CREAT | O_CLOEXEC, (mode_t)mode)) < 0)
+        sys = errno;
+    if (sys == 0)
+        sys = write_all(fd, bytes);
+    if (sys == 0 && sync)
+        sys = fsync_fd(fd, "fs.fsync");
+    if (fd >= 0 && close(fd) != 0 && sys == 0)
+        sys = errno;
+    return sys;
+}
+
+sm_code sm_fs_write(const char *path, sm_sv bytes, unsigned mode, sm_error *err)
+{
+    int sys = write_file(path, O_TRUNC, bytes, mode, false);
+
+    return sys == 0 ? SM_OK : sm_fail_errno(err, sys, "could not write \"%s\"", path);
+}
+
+sm_code sm_fs_append(const char *path, sm_sv bytes, unsigned mode, sm_error *err)
+{
+    int sys = write_file(path, O_APPEND, bytes, mode, false);
+
+    return sys == 0 ? SM_OK : sm_fail_errno(err, sys, "could not write \"%s\"", path);
+}
+
+static const char *temporary_name(sm_arena *a, const char *path)
+{
+    sm_sv p = sm_sv_cstr(path);
+
+    return sm_arena_printf(a, "%.*s/.%.*s.%s.tmp", SM_SV_ARG(sm_path_dir(p)),
+                           SM_SV_ARG(sm_path_base(p)), sm_uuid4(a).ptr)
+        .ptr;
+}
+
+static sm_code put_durable(const char *path, sm_sv bytes, unsigned mode, bool replace,
+                           sm_error *err)
+{
+    sm_arena *a = sm_arena_new("durable file");
+    const char *tmp = temporary_name(a, path);
+    int sys = write_file(tmp, O_EXCL, bytes, mode, true);
+    sm_code rc;
+
+    if (sys != 0)
+        rc = sm_fail_errno(err, sys, "could not write \"%s\"", path);
+    else
+        rc = replace ? sm_fs_rename(tmp, path, err) : sm_fs_link(tmp, path, err);
+    if (rc != SM_OK || !replace)
+        unlink(tmp);
+    if (rc == SM_OK)
+        rc = sm_fs_fsync_dir(sm_arena_cstr(a, sm_path_dir(sm_sv_cstr(path))), err);
+    sm_arena_free(a);
+    return rc;
+}
+
+sm_code sm_fs_write_durable(const char *path, sm_sv bytes, unsigned mode, sm_error *err)
+{
+    return put_durable(path, bytes, mode, true, err);
+}
+
+sm_code sm_fs_put_if_absent(const char *path, sm_sv bytes, unsigned mode, sm_error *err)
+{
+    return put_durable(path, bytes, mode, false, err);
+}
+
+static sm_code fsync_path(const char *path, int flags, const char *failpoint, sm_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | flags), sys;
+
+    if (fd < 0)
+        return sm_fail_errno(err, errno, "could not open \"%s\" to sync it", path);
+    sys = fsync_fd(fd, failpoint);
+    close(fd);
+    return sys == 0 ? SM_OK : sm_fail_errno(err, sys, "could not sync \"%s\"", path);
+}
+
+sm_code sm_fs_fsync(const char *path, sm_error *err)
+{
+    return fsync_path(path, 0, "fs.fsync", err);
+}
+
+sm_code sm_fs_fsync_dir(const char *path, sm_error *err)
+{
+    return fsync_path(path, O_DIRECTORY, "fs.fsync_dir", err);
+}
+
+sm_code sm_fs_rename(const char *from, const char *to, sm_error *err)
+{
+    int sys = sm_failpoint_err("fs.rename");
+
+    if (sys == 0 && rename(from, to) != 0)
+        sys = errno;
+    return sys == 0 ? SM_OK : sm_fail_errno(err, sys, "could not rename to \"%s\"", to);
+}
+
+sm_code sm_fs_link(const char *from, const char *to, sm_error *err)
+{
+    int sys = sm_failpoint_err("fs.link");
+
+    if (sys == 0 && link(from, to) != 0)
+        sys = errno;
+    return sys == 0 ? SM_OK : sm_fail_errno(err, sys, "could not create \"%s\"", to);
+}
+
+sm_code sm_fs_unlink(const char *path, sm_error *err)
+{
+    int sys = sm_failpoint_err("fs.unlink");
+
+    if (sys == 0 && unlink(path) != 0 && errno != ENOENT)
+        sys = errno;
+    return sys == 0 ? SM_OK : sm_fail_errno(err, sys, "could not remove \"%s\"", path);
+}
+
+/* One folder; *made: it was not there. */
+static sm_code make_dir(const char *path, unsigned mode, bool *made, sm_error *err)
+{
+    int sys = sm_failpoint_err("fs.mkdir");
+    struct stat st;
+
+    *made = sys == 0 && mkdir(path, (mode_t)mode) == 0;
+    if (*made)
+        return SM_OK;
+    if (sys == 0)
+        sys = errno;
+    if (sys == EEXIST && stat(path, &st) == 0)
+        sys = S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
+    return sys == 0 ? SM_OK : sm_fail_errno(err, sys, "could not make the folder \"%s\"", path);
+}
+
+sm_code sm_fs_mkdirs(const char *path, unsigned mode, sm_error *err)
+{
+    struct stat st;
+    sm_arena *a;
+    sm_sv p = sm_sv_cstr(path), parent = sm_path_dir(p);
+    bool made = false;
+    sm_code rc = SM_OK;
+
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return SM_OK;
+    a = sm_arena_new("mkdirs");
+    if (parent.len < p.len && !sm_sv_eq_str(parent, ".") && !sm_sv_eq_str(parent, "/"))
+        rc = sm_fs_mkdirs(sm_arena_cstr(a, parent), mode, err);
+    if (rc == SM_OK)
+        rc = make_dir(path, mode, &made, err);
+    if (rc == SM_OK && made)
+        rc = sm_fs_fsync_dir(sm_arena_cstr(a, parent), err);
+    sm_arena_free(a);
+    return rc;
+}
+
+sm_code sm_fs_rmdir(const char *path, sm_error *err)
+{
+    int sys = sm_failpoint_err("fs.unlink");
+
+    if (sys == 0 && rmdir(path) != 0 && errno != ENOENT)
+        sys = errno;
+    return sys == 0 ? SM_OK : sm_fail_errno(err, sys, "could not remove \"%s\"", path);
+}
+
+static sm_code remove_below(const char *path, size_t *left, sm_error *err)
+{
+    sm_arena *a = sm_arena_new("remove tree");
+    sm_fs_entry *e = NULL;
+    size_t n = 0;
+    sm_code rc = sm_fs_list(path, false, a, &e, &n, err);
+
+    for (size_t i = 0; rc == SM_OK && i < n; i++) {
+        const char *child = sm_path_join(a, sm_sv_cstr(path), e[i].name);
+        struct stat st;
+
+        if ((*left)-- == 0)
+            rc = sm_fail(err, SM_E_LIMIT, 0, "\"%s\" holds more entries than expected", path);
+        else if (lstat(child, &st) == 0 && S_ISDIR(st.st_mode))
+            rc = remove_below(child, left, err);
+        else
+            rc = sm_fs_unlink(child, err);
+    }
+    if (rc == SM_OK)
+        rc = sm_fs_rmdir(path, err);
+    sm_arena_free(a);
+    return rc;
+}
+
+sm_code sm_fs_remove_tree(const char *path, size_t max, sm_error *err)
+{
+    if (path[0] == '\0' || strcmp(path, "/") == 0)
+        return sm_fail(err, SM_E_DENIED, 0, "\"%s\" is not removed", path);
+    return sm_fs_exists(path) ? remove_below(path, &max, err) : SM_OK;
+}
+
+sm_code sm_fs_allocate(const char *path, int64_t bytes, unsigned mode, sm_error *err)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, (mode_t)mode), sys;
+
+    if (fd < 0)
+        return sm_fail_errno(err, errno, "could not open \"%s\"", path);
+    sys = sm_failpoint_err("fs.write");
+    if (sys == 0)
+        sys = posix_fallocate(fd, 0, (off_t)bytes);
+    close(fd);
+    return sys == 0 ? SM_OK : sm_fail_errno(err, sys, "could not reserve \"%s\"", path);
+}
