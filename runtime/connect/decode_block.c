@@ -98,10 +98,10 @@ static void block_reserve(sm_decode_block *block, size_t len)
 }
 
 /* Bytes [from, from + len) of the file to `at` in the buffer. */
-static sm_code block_pread(const sm_decode_blocks *b, sm_decode_block *block, int64_t from,
+static sm_code block_pread(const sm_decode_file *file, sm_decode_block *block, int64_t from,
                            size_t len, size_t at, sm_error *err)
 {
-    const char *path = b->files[block->file].path;
+    const char *path = file->path;
     sm_code rc;
     if (block->fd >= 0 && block->fd_file != block->file) {
         sm_fs_close(block->fd);
@@ -117,22 +117,22 @@ static sm_code block_pread(const sm_decode_blocks *b, sm_decode_block *block, in
     if ((rc = sm_fs_pread(block->fd, path, block->buffer + at, len, from, &got, err)) != SM_OK)
         return rc;
     if (got != len)
-        return sm_fail(err, SM_E_AGAIN, 0, "file \"%s\" became shorter while it was read", path);
+        return sm_fail(err, SM_E_AGAIN, 0, "file \"%s\" became shorter while it was read", file->name);
     return SM_OK;
 }
 
 /* Read on, from file offset *to, until the last line of the buffer is whole; *len grows.
  * A line that becomes too long is cut off again and told. */
-static sm_code block_finish_line(const sm_decode_blocks *b, sm_decode_block *block, int64_t to,
-                                 size_t *len, sm_error *err)
+static sm_code block_finish_line(const sm_decode_file *file, sm_decode_block *block,
+                                 int64_t to, size_t *len, sm_error *err)
 {
-    int64_t size = b->files[block->file].size;
+    int64_t size = file->size;
     const char *last = memrchr(block->buffer, '\n', *len);
     size_t line = last == NULL ? 0 : (size_t)(last - block->buffer) + 1;
     size_t more = BLOCK_MORE;
     while (to < size) {
         size_t take = (int64_t)more < size - to ? more : (size_t)(size - to);
-        sm_code rc = block_pread(b, block, to, take, *len, err);
+        sm_code rc = block_pread(file, block, to, take, *len, err);
         if (rc != SM_OK)
             return rc;
         const char *end = memchr(block->buffer + *len, '\n', take);
@@ -160,21 +160,20 @@ static size_t block_first_line(const sm_decode_block *block, size_t len, bool fi
     return end == NULL ? len : (size_t)(end - block->buffer) + 1;
 }
 
-static sm_code block_load(sm_decode_blocks *b, sm_decode_block *block, size_t k, sm_error *err)
+/* Whole lines of the bytes [begin, to) of block->file. */
+static sm_code block_load(const sm_decode_file *file, sm_decode_block *block, int64_t begin,
+                          int64_t to, sm_error *err)
 {
-    int64_t size = b->files[block->file].size;
-    int64_t begin = (int64_t)((k - b->first[block->file]) * b->size);
-    int64_t to = size - begin > (int64_t)b->size ? begin + (int64_t)b->size : size;
     int64_t from = begin == 0 ? 0 : begin - 1;
     size_t len = (size_t)(to - from);
-    sm_code rc = block_pread(b, block, from, len, 0, err);
+    sm_code rc = block_pread(file, block, from, len, 0, err);
     if (rc != SM_OK)
         return rc;
     block->too_long = -1;
     block->first = begin == 0;
-    size_t start = block_first_line(block, len, begin == 0);
+    size_t start = block_first_line(block, len, block->first);
     if (start < len && block->buffer[len - 1] != '\n' &&
-        (rc = block_finish_line(b, block, to, &len, err)) != SM_OK)
+        (rc = block_finish_line(file, block, to, &len, err)) != SM_OK)
         return rc;
     if (block->too_long >= 0)
         block->too_long += from;
@@ -195,5 +194,16 @@ sm_code sm_decode_block_next(sm_decode_blocks *b, sm_decode_block *block, bool *
     if (!*more)
         return SM_OK;
     block->file = block_file(b, k);
-    return block_load(b, block, k, err);
+    const sm_decode_file *file = &b->files[block->file];
+    int64_t begin = (int64_t)((k - b->first[block->file]) * b->size);
+    int64_t to = file->size - begin > (int64_t)b->size ? begin + (int64_t)b->size : file->size;
+    return block_load(file, block, begin, to, err);
+}
+
+sm_code sm_decode_block_head(const sm_decode_file *files, size_t file, int64_t limit,
+                             sm_decode_block *block, sm_error *err)
+{
+    int64_t size = files[file].size;
+    block->file = file;
+    return block_load(&files[file], block, 0, size > limit ? limit : size, err);
 }

@@ -17,6 +17,7 @@
 /* A file as it was listed: exactly `size` bytes are read, and fewer are SM_E_AGAIN. */
 typedef struct sm_decode_file {
     const char *path;
+    const char *name; /* for messages: the path as the user knows it */
     int64_t size;
 } sm_decode_file;
 
@@ -50,5 +51,9 @@ void sm_decode_block_release(sm_decode_block *block);
  * different `block`s.  What was in `block` before is gone. */
 sm_code sm_decode_block_next(sm_decode_blocks *b, sm_decode_block *block, bool *more,
                              sm_error *err);
+
+/* The lines that begin in the first `limit` bytes of a file. */
+sm_code sm_decode_block_head(const sm_decode_file *files, size_t file, int64_t limit,
+                             sm_decode_block *block, sm_error *err);
 
 #endif

@@ -135,7 +135,7 @@ const sm_json *sm_decode_tally_samples(const sm_decode_tally *t, const sm_decode
         size_t len = SM_DECODE_SAMPLE_TEXT;
         int64_t line = tally_read_again(path, s->at.offset, text, &len);
         sm_json *o = sm_json_object(a);
-        sm_json_set_string(o, "file", sm_sv_cstr(path));
+        sm_json_set_string(o, "file", sm_sv_cstr(files[s->at.file].name));
         sm_json_set_int(o, "line", line);
         sm_json_set_string(o, "reason", sm_sv_cstr(s->reason));
         sm_json_set_string(o, "text", tally_line(text, len));

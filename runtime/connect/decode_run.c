@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* decode_run.c -- files of one text format as rows, for the engine's threads. */
+#include "runtime/connect/decode_run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "runtime/base/thread.h"
+#include "runtime/connect/decode_text.h"
+
+struct sm_decode_run {
+    sm_decode_what what;
+    sm_mutex mu;
+    sm_decode_tally tally; /* guarded by mu */
+};
+
+struct sm_decode_scan {
+    sm_decode_run *run;
+    sm_decode_blocks *blocks;
+    sm_mutex mu;
+    sm_decode_tally tally; /* guarded by mu */
+};
+
+struct sm_decode_worker {
+    sm_decode_scan *scan;
+    const sm_decode_what *what;
+    sm_decode_block block;
+    bool in_block;
+    sm_ndjson *ndjson;
+    sm_csv *csv;
+    sm_text_lines text;
+    sm_decode_tally tally;
+};
+
+/* --- Runs --- */
+
+sm_decode_run *sm_decode_run_new(const sm_decode_what *what)
+{
+    sm_decode_run *run = sm_xcalloc(1, sizeof *run);
+    run->what = *what;
+    sm_mutex_init(&run->mu);
+    return run;
+}
+
+void sm_decode_run_free(sm_decode_run *run)
+{
+    if (run == NULL)
+        return;
+    sm_mutex_release(&run->mu);
+    free(run);
+}
+
+const sm_decode_what *sm_decode_run_what(const sm_decode_run *run)
+{
+    return &run->what;
+}
+
+const sm_decode_tally *sm_decode_run_tally(const sm_decode_run *run)
+{
+    return &run->tally;
+}
+
+sm_code sm_decode_run_judge(const sm_decode_run *run, const sm_decode_tally *t, sm_error *err)
+{
+    if (t->undecodable == 0)
+        return SM_OK;
+    const sm_decode_sample *first = &t->samples[0];
+    const char *path = run->what.files[first->at.file].name;
+    long long line = (long long)sm_decode_line(run->what.files, first->at);
+    if (t->undecodable == 1)
+        return sm_fail(err, SM_E_INVALID, 0, "%s:%lld: %s", path, line, first->reason);
+    return sm_fail(err, SM_E_INVALID, 0, "%lld undecodable records, the first is %s:%lld: %s",
+                   (long long)t->undecodable, path, line, first->reason);
+}
+
+static const sm_decode_unknown *run_first_unknown(const sm_decode_tally *t)
+{
+    const sm_decode_unknown *first = &t->unknown[0];
+    for (size_t i = 1; i < t->n_unknown; i++) {
+        const sm_decode_unknown *u = &t->unknown[i];
+        if (u->at.file < first->at.file ||
+            (u->at.file == first->at.file && u->at.offset < first->at.offset))
+            first = u;
+    }
+    return first;
+}
+
+sm_code sm_decode_run_judge_fields(const sm_decode_run *run, const sm_decode_tally *t,
+                                   sm_error *err)
+{
+    char others[48] = "";
+    if (t->n_unknown == 0)
+        return SM_OK;
+    const sm_decode_unknown *first = run_first_unknown(t);
+    if (t->n_unknown > 1)
+        snprintf(others, sizeof others, " (and %zu more)", t->n_unknown - 1);
+    return sm_fail(err, SM_E_INVALID, 0,
+                   "field \"%.*s\"%s appeared in %s:%lld, the schema in force does not have it",
+                   (int)first->len, first->name, others, run->what.files[first->at.file].name,
+                   (long long)sm_decode_line(run->what.files, first->at));
+}
+
+/* --- Scans --- */
+
+sm_decode_scan *sm_decode_scan_new(sm_decode_run *run)
+{
+    sm_decode_scan *scan = sm_xcalloc(1, sizeof *scan);
+    scan->run = run;
+    scan->blocks =
+        sm_decode_blocks_new(run->what.files, run->what.n_files, run->what.block_size);
+    sm_mutex_init(&scan->mu);
+    return scan;
+}
+
+void sm_decode_scan_free(sm_decode_scan *scan)
+{
+    if (scan == NULL)
+        return;
+    sm_decode_run *run = scan->run;
+    sm_mutex_lock(&run->mu);
+    if (scan->tally.records >= run->tally.records)
+        run->tally = scan->tally;
+    sm_mutex_unlock(&run->mu);
+    sm_decode_blocks_free(scan->blocks);
+    sm_mutex_release(&scan->mu);
+    free(scan);
+}
+
+/* --- Workers --- */
+
+sm_decode_worker *sm_decode_worker_new(sm_decode_scan *scan)
+{
+    sm_decode_worker *w = sm_xcalloc(1, sizeof *w);
+    const sm_decode_what *what = &scan->run->what;
+    w->scan = scan;
+    w->what = what;
+    sm_decode_block_init(&w->block);
+    if (what->format == SM_DECODE_FORMAT_NDJSON)
+        w->ndjson = sm_ndjson_new(what->columns, what->n_columns);
+    else if (what->format == SM_DECODE_FORMAT_CSV)
+        w->csv = sm_csv_new(what->columns, what->n_columns, what->dialect);
+    return w;
+}
+
+static void worker_give_tally(sm_decode_worker *w)
+{
+    sm_mutex_lock(&w->scan->mu);
+    sm_decode_tally_merge(&w->scan->tally, &w->tally);
+    sm_mutex_unlock(&w->scan->mu);
+}
+
+void sm_decode_worker_free(sm_decode_worker *w)
+{
+    if (w == NULL)
+        return;
+    worker_give_tally(w);
+    sm_decode_block_release(&w->block);
+    sm_ndjson_free(w->ndjson);
+    sm_csv_free(w->csv);
+    free(w);
+}
+
+static void worker_begin(sm_decode_worker *w)
+{
+    const sm_decode_what *what = w->what;
+    w->in_block = true;
+    w->tally.bytes += w->block.end - w->block.data;
+    switch (what->format) {
+    case SM_DECODE_FORMAT_NDJSON:
+        sm_ndjson_begin(w->ndjson, &w->block);
+        break;
+    case SM_DECODE_FORMAT_CSV:
+        sm_csv_begin(w->csv, &w->block, what->fields[w->block.file].map,
+                     what->fields[w->block.file].n);
+        break;
+    case SM_DECODE_FORMAT_TEXT:
+        sm_text_begin(&w->text, &w->block);
+        break;
+    }
+}
+
+static size_t worker_fill(sm_decode_worker *w, sm_decode_vector *vectors)
+{
+    switch (w->what->format) {
+    case SM_DECODE_FORMAT_NDJSON:
+        return sm_ndjson_rows(w->ndjson, vectors, &w->tally);
+    case SM_DECODE_FORMAT_CSV:
+        return sm_csv_rows(w->csv, vectors, &w->tally);
+    case SM_DECODE_FORMAT_TEXT:
+        break;
+    }
+    return sm_text_rows(&w->text, vectors, &w->tally);
+}
+
+/* The block is read: judge what must not wait, give the tally away. */
+static sm_code worker_end(sm_decode_worker *w, sm_error *err)
+{
+    const sm_decode_run *run = w->scan->run;
+    sm_code rc = SM_OK;
+    if (w->what->strict_records)
+        rc = sm_decode_run_judge(run, &w->tally, err);
+    if (rc == SM_OK && w->what->strict_fields)
+        rc = sm_decode_run_judge_fields(run, &w->tally, err);
+    w->in_block = false;
+    worker_give_tally(w);
+    return rc;
+}
+
+sm_code sm_decode_worker_rows(sm_decode_worker *w, sm_decode_vector *vectors, size_t *rows,
+                              sm_error *err)
+{
+    bool more = true;
+    sm_code rc;
+    *rows = 0;
+    for (;;) {
+        if (w->in_block && (*rows = worker_fill(w, vectors)) > 0)
+            return SM_OK;
+        if (w->in_block && (rc = worker_end(w, err)) != SM_OK)
+            return rc;
+        if ((rc = sm_decode_block_next(w->scan->blocks, &w->block, &more, err)) != SM_OK || !more)
+            return rc;
+        worker_begin(w);
+    }
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* decode_run.h -- files of one text format as rows, for the engine's threads.
+ *
+ *     run      what is read: files, format, columns        one per read() of a source
+ *     scan     one pass over all of it                      one per use in a query
+ *     worker   one thread's part of a scan
+ *
+ * A query may use the relation twice: each use is a scan with a tally of its own, and the
+ * run keeps the one that saw most, so that records are counted once.
+ */
+#ifndef SM_CONNECT_DECODE_RUN_H
+#define SM_CONNECT_DECODE_RUN_H
+
+#include "runtime/connect/decode_csv.h"
+#include "runtime/connect/decode_ndjson.h"
+
+typedef enum sm_decode_format {
+    SM_DECODE_FORMAT_NDJSON,
+    SM_DECODE_FORMAT_CSV,
+    SM_DECODE_FORMAT_TEXT,
+} sm_decode_format;
+
+/* The fields of a CSV file: map[i] is the column of field i, or -1; NULL: in order. */
+typedef struct sm_decode_fields {
+    const int32_t *map;
+    size_t n;
+} sm_decode_fields;
+
+/* All borrowed until sm_decode_run_free(). */
+typedef struct sm_decode_what {
+    sm_decode_format format;
+    const sm_decode_column *columns;
+    size_t n_columns;
+    const sm_decode_file *files;
+    size_t n_files;
+    const sm_csv_dialect *dialect;   /* CSV */
+    const sm_decode_fields *fields;  /* CSV: of each file */
+    bool strict_records; /* an undecodable record fails the scan at the end of its block */
+    bool strict_fields;  /* so does an unknown field */
+    size_t block_size; /* 0: chosen from the total */
+} sm_decode_what;
+
+typedef struct sm_decode_run sm_decode_run;
+typedef struct sm_decode_scan sm_decode_scan;
+typedef struct sm_decode_worker sm_decode_worker;
+
+/* Owned: free with sm_decode_run_free(), after its scans. */
+sm_decode_run *sm_decode_run_new(const sm_decode_what *what);
+void sm_decode_run_free(sm_decode_run *run);
+const sm_decode_what *sm_decode_run_what(const sm_decode_run *run);
+
+/* What the fullest scan so far saw; borrowed until the run ends. */
+const sm_decode_tally *sm_decode_run_tally(const sm_decode_run *run);
+
+/* SM_E_INVALID naming file, line and reason of the first undecodable record; SM_OK if there
+ * is none. */
+sm_code sm_decode_run_judge(const sm_decode_run *run, const sm_decode_tally *t, sm_error *err);
+
+/* SM_E_INVALID naming the unknown fields and where the first was met; SM_OK without any. */
+sm_code sm_decode_run_judge_fields(const sm_decode_run *run, const sm_decode_tally *t,
+                                   sm_error *err);
+
+/* Scans and workers: any thread.  A scan ends after its workers. */
+sm_decode_scan *sm_decode_scan_new(sm_decode_run *run);
+void sm_decode_scan_free(sm_decode_scan *scan);
+
+sm_decode_worker *sm_decode_worker_new(sm_decode_scan *scan);
+void sm_decode_worker_free(sm_decode_worker *w);
+
+/* Fill the vectors, one per column, zeroed before the first call; *rows is 0 at the end. */
+sm_code sm_decode_worker_rows(sm_decode_worker *w, sm_decode_vector *vectors, size_t *rows,
+                              sm_error *err);
+
+#endif
