@@ -97,6 +97,21 @@ sm_code sm_store_pipeline(sm_store *s, sm_sv name, sm_arena *a, sm_pipeline_rec 
 sm_code sm_store_pipelines(sm_store *s, sm_arena *a, sm_pipeline_rec **out, size_t *n,
                            sm_error *err);
 
+/* ---- what is too old ---- */
+
+typedef struct sm_trim {
+    int64_t before_ms;    /* runs, events and done batches older than this may go */
+    int64_t keep_runs;    /* but never the newest ones of the pipeline, */
+    int64_t keep_batches; /* nor the newest of a generation */
+} sm_trim;
+
+/* Drop up to `limit` rows of what `t` lets go, and of the files that old generations had seen;
+ * `*dropped` = how many: when it is below `limit`, nothing is left.  What recovery could ask for
+ * always stays: open runs, batches that are not done, the last done one, the last two with
+ * actions for a target. */
+sm_code sm_store_trim(sm_store *s, const sm_owner *o, const sm_trim *t, int64_t limit,
+                      int64_t *dropped, sm_error *err);
+
 /* ---- compiled plans, kept so that an idle run parses nothing ---- */
 
 /* SM_E_NOT_FOUND: not kept.  `key` is a hash, up to 128 characters. */
