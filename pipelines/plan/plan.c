@@ -191,8 +191,8 @@ static void add_table(plan_builder *b, size_t ds, const sm_spec_table *t)
         node->queries[i] = (plan_query){
             .text = flow_text(b, t, kind, i),
             .owner = ds,
-            .label = sm_arena_printf(b->a, "%s \"%.*s\"", table_word(kind),
-                                     SM_SV_ARG(t->name.text)),
+            .label =
+                sm_arena_printf(b->a, "%s \"%.*s\"", table_word(kind), SM_SV_ARG(t->name.text)),
         };
         node->failed |= !node->queries[i].text;
     }
@@ -200,8 +200,8 @@ static void add_table(plan_builder *b, size_t ds, const sm_spec_table *t)
         table->sql_text = node->queries[0].text ? node->queries[0].text->text : SM_SV("");
         return;
     }
-    table->path = sm_arena_printf(b->a, "%.*s/%.*s", SM_SV_ARG(b->plan->schema),
-                                  SM_SV_ARG(table->name));
+    table->path =
+        sm_arena_printf(b->a, "%.*s/%.*s", SM_SV_ARG(b->plan->schema), SM_SV_ARG(table->name));
     table->n_flows = node->n_queries;
     for (size_t i = 0; i < node->n_queries; i++)
         add_flow(b, ds, t, i);

@@ -111,11 +111,9 @@ typedef struct sm_plan_dataset {
     const sm_json *source_config; /* sources: options by name, with defaults, no secrets */
     const sm_plan_rule *rules;    /* tables */
     size_t n_rules;
-    size_t flow, n_flows;           /* tables: plan->flows[flow .. flow + n_flows) */
-    sm_sv sql_text;                 /* views: as written */
-    sm_plan_list columns_described; /* names, parallel to column_descriptions */
-    sm_plan_list column_descriptions;
-    const size_t *reads; /* datasets named by its queries, views included */
+    size_t flow, n_flows; /* tables: plan->flows[flow .. flow + n_flows) */
+    sm_sv sql_text;       /* views: as written */
+    const size_t *reads;  /* datasets named by its queries, views included */
     size_t n_reads;
     sm_sv fingerprint; /* of all that decides its rows and columns */
     sm_plan_place place;

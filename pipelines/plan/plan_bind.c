@@ -85,9 +85,8 @@ static sm_sv input_relation(plan_builder *b, inputs *in, size_t ds, sm_input_mod
         in->items = grown;
         in->cap = cap;
     }
-    in->items[in->n] = (sm_plan_input){
-        ds, mode, sm_arena_printf(b->a, SM_SQL_RELATION "%zu", in->n)
-    };
+    in->items[in->n] =
+        (sm_plan_input){ ds, mode, sm_arena_printf(b->a, SM_SQL_RELATION "%zu", in->n) };
     return in->items[in->n++].relation;
 }
 
@@ -108,8 +107,8 @@ static bool compile_query(plan_builder *b, const plan_query *q, inputs *in, sm_s
                 return false;
             leaves[i].view = view;
         } else {
-            leaves[i].relation = input_relation(
-                b, in, ds, ref->stream ? SM_INPUT_STREAM : SM_INPUT_SNAPSHOT);
+            leaves[i].relation =
+                input_relation(b, in, ds, ref->stream ? SM_INPUT_STREAM : SM_INPUT_SNAPSHOT);
         }
     }
     if (!sm_sql_compile(q->read, leaves, b->a, b->d, out))
@@ -117,8 +116,8 @@ static bool compile_query(plan_builder *b, const plan_query *q, inputs *in, sm_s
     if (out->text.len <= MAX_COMPILED)
         return true;
     sm_diag_add(b->d, "SM0214", sm_text_span(q->text, 0, 1),
-                "%.*s: with its views inside the SQL is longer than %zu bytes",
-                SM_SV_ARG(q->label), MAX_COMPILED);
+                "%.*s: with its views inside the SQL is longer than %zu bytes", SM_SV_ARG(q->label),
+                MAX_COMPILED);
     return false;
 }
 
@@ -143,8 +142,8 @@ static sm_code bind_text(plan_builder *b, const plan_query *q, const sm_sql_text
     sm_sql_relation *relations = SM_NEW_N(b->a, sm_sql_relation, in->n + 1);
 
     for (size_t i = 0; i < in->n; i++)
-        relations[i] = (sm_sql_relation){ in->items[i].relation,
-                                          &b->datasets[in->items[i].dataset].schema };
+        relations[i] =
+            (sm_sql_relation){ in->items[i].relation, &b->datasets[in->items[i].dataset].schema };
     return sm_sql_bind(b->env->sql, q->read, text, relations, in->n, b->a, b->d, out, ok, err);
 }
 

@@ -219,6 +219,6 @@ sm_span sm_sql_column_span(const sm_sql_query *q, size_t column, size_t n)
     for (size_t i = 0; named && i < n; i++)
         named = !sm_ast_is(sm_ast_item(list, i), "class", "STAR");
     return sm_sql__span(q->text, q->tree,
-                        named ? sm_ast_first_place(sm_ast_item(list, column)) :
-                                q->tree->prepared_tokens.items[0].at);
+                        named ? sm_ast_first_place(sm_ast_item(list, column))
+                              : q->tree->prepared_tokens.items[0].at);
 }

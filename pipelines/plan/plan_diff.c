@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan_diff.c -- a plan against what is live.
+ *
+ *     found                                            the table is
+ *     ----------------------------------------------   ------------------------------------
+ *     no table of that name, or an inactive one        new
+ *     columns not known yet                            waiting
+ *     partitioning changed; a column of the live       rebuild
+ *     table is gone or has another type; a
+ *     materialized view never: it is overwritten
+ *     a flow's fingerprint changed, a flow came or     forward; a materialized view:
+ *     went, columns came                               recompute
+ *     nothing of this                                  unchanged
+ *     live, and not in the plan                        inactive
+ */
+#include "pipelines/plan/plan_int.h"
+
+typedef struct reasons {
+    sm_arena *a;
+    sm_sv *items;
+    size_t n, cap;
+} reasons;
+
+SM_PRINTF(2, 3)
+static void say(reasons *r, const char *fmt, ...)
+{
+    sm_buf text;
+    va_list args;
+
+    if (r->n == r->cap) {
+        size_t cap = r->cap ? 2 * r->cap : 4;
+        sm_sv *grown = SM_NEW_N(r->a, sm_sv, cap);
+
+        if (r->n)
+            memcpy(grown, r->items, r->n * sizeof *grown);
+        r->items = grown;
+        r->cap = cap;
+    }
+    sm_buf_init(&text, 4096);
+    va_start(args, fmt);
+    sm_buf_addv(&text, fmt, args);
+    va_end(args);
+    r->items[r->n++] = sm_arena_dup(r->a, sm_buf_sv(&text));
+    sm_buf_release(&text);
+}
+
+static const sm_plan_live_table *live_table(const sm_plan_live *live, sm_sv name)
+{
+    for (size_t i = 0; i < live->n_tables; i++) {
+        if (sm_sql_same_name(live->tables[i].name, name))
+            return &live->tables[i];
+    }
+    return NULL;
+}
+
+static const sm_plan_live_flow *live_flow(const sm_plan_live *live, sm_sv name)
+{
+    for (size_t i = 0; i < live->n_flows; i++) {
+        if (sm_sql_same_name(live->flows[i].name, name))
+            return &live->flows[i];
+    }
+    return NULL;
+}
+
+static bool same_list(const sm_plan_list *x, const sm_plan_list *y)
+{
+    for (size_t i = 0; x->n == y->n && i < x->n; i++) {
+        if (!sm_sql_same_name(x->items[i], y->items[i]))
+            return false;
+    }
+    return x->n == y->n;
+}
+
+/* What of the live columns cannot go on; `gained` counts those that come. */
+static void compare_columns(const sm_plan_dataset *ds, const sm_plan_live_table *t, reasons *broken,
+                            reasons *gained)
+{
+    for (size_t i = 0; i < t->schema.n; i++) {
+        const sm_column *old = &t->schema.columns[i];
+        ptrdiff_t k = sm_schema_find(&ds->schema, old->name);
+
+        if (k < 0)
+            say(broken, "column \"%.*s\" is gone", SM_SV_ARG(old->name));
+        else if (!sm_sv_eq(ds->schema.columns[k].type, old->type))
+            say(broken, "column \"%.*s\" changes from %.*s to %.*s", SM_SV_ARG(old->name),
+                SM_SV_ARG(old->type), SM_SV_ARG(ds->schema.columns[k].type));
+    }
+    for (size_t i = 0; i < ds->schema.n; i++) {
+        if (sm_schema_find(&t->schema, ds->schema.columns[i].name) < 0)
+            say(gained, "column \"%.*s\" is new", SM_SV_ARG(ds->schema.columns[i].name));
+    }
+}
+
+static void compare_flows(const sm_plan *p, const sm_plan_dataset *ds, const sm_plan_live *live,
+                          reasons *changed)
+{
+    for (size_t i = 0; i < ds->n_flows; i++) {
+        const sm_plan_flow *f = &p->flows[ds->flow + i];
+        const sm_plan_live_flow *old = live_flow(live, f->name);
+
+        if (!old)
+            say(changed, "flow \"%.*s\" is new", SM_SV_ARG(f->name));
+        else if (!sm_sv_eq(old->fingerprint, f->fingerprint))
+            say(changed, "the query or the rules of flow \"%.*s\" changed", SM_SV_ARG(f->name));
+    }
+    for (size_t i = 0; i < live->n_flows; i++) {
+        if (sm_sql_same_name(live->flows[i].table, ds->name) &&
+            !sm_plan_find_flow(p, live->flows[i].name))
+            say(changed, "flow \"%.*s\" is gone", SM_SV_ARG(live->flows[i].name));
+    }
+}
+
+static sm_plan_change compare_table(const sm_plan *p, const sm_plan_dataset *ds,
+                                    const sm_plan_live *live, sm_arena *a)
+{
+    const sm_plan_live_table *t = live_table(live, ds->name);
+    bool view = ds->kind == SM_DATASET_MATERIALIZED_VIEW;
+    reasons broken = { .a = a }, changed = { .a = a };
+    sm_plan_change out = { .table = ds->name, .kind = SM_CHANGE_UNCHANGED };
+
+    if (!ds->known) {
+        say(&changed, "its columns depend on a source that has no data yet");
+        out.kind = SM_CHANGE_WAITING;
+    } else if (!t || !t->active) {
+        if (t)
+            say(&changed, "it was in the file before, and its table is still there");
+        out.kind = SM_CHANGE_NEW;
+    } else {
+        if (!same_list(&ds->partition_by, &t->partition_by))
+            say(&broken, "`partition_by` changed");
+        compare_columns(ds, t, view ? &changed : &broken, &changed);
+        compare_flows(p, ds, live, &changed);
+        out.kind = broken.n > 0     ? SM_CHANGE_REBUILD
+                   : changed.n == 0 ? SM_CHANGE_UNCHANGED
+                   : view           ? SM_CHANGE_RECOMPUTE
+                                    : SM_CHANGE_FORWARD;
+    }
+    for (size_t i = 0; i < changed.n; i++)
+        say(&broken, "%.*s", SM_SV_ARG(changed.items[i]));
+    out.reasons = broken.items;
+    out.n_reasons = broken.n;
+    return out;
+}
+
+void sm_plan_diff(const sm_plan *p, const sm_plan_live *live, sm_arena *a,
+                  const sm_plan_change **out, size_t *n_out)
+{
+    sm_plan_change *changes = SM_NEW_N(a, sm_plan_change, p->n_datasets + live->n_tables + 1);
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->n_datasets; i++) {
+        const sm_plan_dataset *ds = &p->datasets[p->order[i]];
+
+        if (sm_dataset_is_table(ds))
+            changes[n++] = compare_table(p, ds, live, a);
+    }
+    for (size_t i = 0; i < live->n_tables; i++) {
+        const sm_plan_dataset *ds = sm_plan_find(p, live->tables[i].name);
+        reasons gone = { .a = a };
+
+        if (ds && sm_dataset_is_table(ds))
+            continue;
+        say(&gone, "it is not in the file; the table is kept, readable, and not written");
+        changes[n++] =
+            (sm_plan_change){ live->tables[i].name, SM_CHANGE_INACTIVE, gone.items, gone.n };
+    }
+    *out = changes;
+    *n_out = n;
+}
+
+const char *sm_plan_change_name(sm_plan_change_kind kind)
+{
+    switch (kind) {
+    case SM_CHANGE_NEW:
+        return "new";
+    case SM_CHANGE_UNCHANGED:
+        return "unchanged";
+    case SM_CHANGE_FORWARD:
+        return "forward";
+    case SM_CHANGE_RECOMPUTE:
+        return "recompute";
+    case SM_CHANGE_REBUILD:
+        return "rebuild";
+    case SM_CHANGE_INACTIVE:
+        return "inactive";
+    case SM_CHANGE_WAITING:
+        return "waiting";
+    }
+    return "";
+}

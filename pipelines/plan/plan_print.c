@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan_print.c -- the plan and its graph for people. */
+#include "pipelines/plan/plan_int.h"
+
+/* ---- the plan ------------------------------------------------------------------ */
+
+static void print_columns(const sm_schema *s, sm_buf *out)
+{
+    size_t width = 0;
+
+    for (size_t i = 0; i < s->n; i++)
+        width = s->columns[i].name.len > width ? s->columns[i].name.len : width;
+    for (size_t i = 0; i < s->n; i++)
+        sm_buf_addf(out, "      %-*.*s  %.*s\n", (int)width, SM_SV_ARG(s->columns[i].name),
+                    SM_SV_ARG(s->columns[i].type));
+}
+
+static void print_rules(const sm_plan_dataset *ds, sm_buf *out)
+{
+    if (ds->n_rules > 0)
+        sm_buf_adds(out, "    expects\n");
+    for (size_t i = 0; i < ds->n_rules; i++)
+        sm_buf_addf(out, "      %.*s: %.*s (%.*s)\n", SM_SV_ARG(ds->rules[i].name),
+                    SM_SV_ARG(ds->rules[i].expr), SM_SV_ARG(ds->rules[i].policy));
+}
+
+/* Every line of the SQL with the same space before it. */
+static void print_sql(sm_sv sql, sm_buf *out)
+{
+    sm_sv rest = sql, line;
+
+    while (sm_sv_next(&rest, '\n', &line)) {
+        if (sm_sv_trim(line).len > 0)
+            sm_buf_addf(out, "      %.*s\n", SM_SV_ARG(line));
+    }
+}
+
+static void print_flow(const sm_plan *p, const sm_plan_flow *f, sm_buf *out)
+{
+    sm_buf_addf(out, "    flow %.*s (%s%s)\n", SM_SV_ARG(f->name),
+                f->kind == SM_FLOW_OVERWRITE ? "overwrite" : "append", f->once ? ", once" : "");
+    for (size_t i = 0; i < f->n_inputs; i++)
+        sm_buf_addf(out, "      %.*s = %s of %.*s\n", SM_SV_ARG(f->inputs[i].relation),
+                    sm_input_mode_name(f->inputs[i].mode),
+                    SM_SV_ARG(p->datasets[f->inputs[i].dataset].name));
+    print_sql(f->sql, out);
+}
+
+static void print_dataset(const sm_plan *p, const sm_plan_dataset *ds, sm_buf *out)
+{
+    sm_buf_addf(out, "\n%s %.*s", sm_dataset_kind_name(ds->kind), SM_SV_ARG(ds->name));
+    if (ds->layer.len > 0)
+        sm_buf_addf(out, " [%.*s]", SM_SV_ARG(ds->layer));
+    if (ds->kind == SM_DATASET_SOURCE)
+        sm_buf_addf(out, " (%.*s)", SM_SV_ARG(ds->source_type));
+    if (ds->path.len > 0)
+        sm_buf_addf(out, " -> %.*s", SM_SV_ARG(ds->path));
+    sm_buf_addc(out, '\n');
+    if (ds->partition_by.n > 0) {
+        sm_buf_adds(out, "    partitioned by");
+        for (size_t i = 0; i < ds->partition_by.n; i++)
+            sm_buf_addf(out, "%s %.*s", i ? "," : "", SM_SV_ARG(ds->partition_by.items[i]));
+        sm_buf_addc(out, '\n');
+    }
+    sm_buf_adds(out, ds->known ? "    columns\n" : "    columns are not known yet\n");
+    print_columns(&ds->schema, out);
+    print_rules(ds, out);
+    if (ds->kind == SM_DATASET_VIEW)
+        print_sql(ds->sql_text, out);
+    for (size_t i = 0; i < ds->n_flows; i++)
+        print_flow(p, &p->flows[ds->flow + i], out);
+}
+
+void sm_plan_print(const sm_plan *p, sm_buf *out)
+{
+    sm_buf_addf(out, "pipeline %.*s, schema %.*s, storage %.*s\n", SM_SV_ARG(p->pipeline),
+                SM_SV_ARG(p->schema), SM_SV_ARG(p->storage));
+    for (size_t i = 0; i < p->n_datasets; i++)
+        print_dataset(p, &p->datasets[p->order[i]], out);
+}
+
+/* ---- the graph ----------------------------------------------------------------- */
+
+/* Does `ds` follow `read` as a stream, itself or through its flows? */
+static bool follows(const sm_plan *p, const sm_plan_dataset *ds, size_t read)
+{
+    for (size_t i = 0; i < ds->n_flows; i++) {
+        const sm_plan_flow *f = &p->flows[ds->flow + i];
+
+        for (size_t k = 0; k < f->n_inputs; k++) {
+            if (f->inputs[k].dataset == read && f->inputs[k].mode == SM_INPUT_STREAM)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* "stream" or "snapshot" for a table that reads; "view" for what a view hides. */
+static const char *edge_mode(const sm_plan *p, const sm_plan_dataset *ds, size_t read)
+{
+    if (ds->kind == SM_DATASET_VIEW || p->datasets[read].kind == SM_DATASET_VIEW)
+        return "view";
+    return follows(p, ds, read) ? "stream" : "snapshot";
+}
+
+static void print_text_graph(const sm_plan *p, sm_buf *out)
+{
+    size_t width = 0;
+
+    for (size_t i = 0; i < p->n_datasets; i++)
+        width = p->datasets[i].name.len > width ? p->datasets[i].name.len : width;
+    for (size_t i = 0; i < p->n_datasets; i++) {
+        const sm_plan_dataset *ds = &p->datasets[p->order[i]];
+
+        sm_buf_addf(out, "%-*.*s  %s", (int)width, SM_SV_ARG(ds->name),
+                    sm_dataset_kind_name(ds->kind));
+        for (size_t k = 0; k < ds->n_reads; k++)
+            sm_buf_addf(out, "%s%.*s (%s)", k ? ", " : "  <- ",
+                        SM_SV_ARG(p->datasets[ds->reads[k]].name), edge_mode(p, ds, ds->reads[k]));
+        sm_buf_addc(out, '\n');
+    }
+}
+
+static void print_mermaid(const sm_plan *p, sm_buf *out)
+{
+    sm_buf_adds(out, "flowchart LR\n");
+    for (size_t i = 0; i < p->n_datasets; i++) {
+        const sm_plan_dataset *ds = &p->datasets[p->order[i]];
+        const char *shape = ds->kind == SM_DATASET_SOURCE ? "  n%zu([\"%.*s\"])\n"
+                            : ds->kind == SM_DATASET_VIEW ? "  n%zu{{\"%.*s\"}}\n"
+                                                          : "  n%zu[(\"%.*s\")]\n";
+
+        sm_buf_addf(out, shape, p->order[i], SM_SV_ARG(ds->name));
+    }
+    for (size_t i = 0; i < p->n_datasets; i++) {
+        const sm_plan_dataset *ds = &p->datasets[p->order[i]];
+
+        for (size_t k = 0; k < ds->n_reads; k++)
+            sm_buf_addf(out, "  n%zu %s n%zu\n", ds->reads[k],
+                        follows(p, ds, ds->reads[k]) ? "==>" : "-->", p->order[i]);
+    }
+}
+
+static void print_dot(const sm_plan *p, sm_buf *out)
+{
+    sm_buf_adds(out, "digraph pipeline {\n  rankdir=LR;\n");
+    for (size_t i = 0; i < p->n_datasets; i++) {
+        const sm_plan_dataset *ds = &p->datasets[p->order[i]];
+
+        sm_buf_addf(out, "  \"%.*s\" [shape=%s];\n", SM_SV_ARG(ds->name),
+                    ds->kind == SM_DATASET_SOURCE ? "cds"
+                    : ds->kind == SM_DATASET_VIEW ? "hexagon"
+                                                  : "cylinder");
+    }
+    for (size_t i = 0; i < p->n_datasets; i++) {
+        const sm_plan_dataset *ds = &p->datasets[p->order[i]];
+
+        for (size_t k = 0; k < ds->n_reads; k++)
+            sm_buf_addf(out, "  \"%.*s\" -> \"%.*s\" [style=%s];\n",
+                        SM_SV_ARG(p->datasets[ds->reads[k]].name), SM_SV_ARG(ds->name),
+                        follows(p, ds, ds->reads[k]) ? "bold" : "solid");
+    }
+    sm_buf_adds(out, "}\n");
+}
+
+void sm_plan_print_graph(const sm_plan *p, sm_graph_format format, sm_buf *out)
+{
+    switch (format) {
+    case SM_GRAPH_TEXT:
+        print_text_graph(p, out);
+        break;
+    case SM_GRAPH_MERMAID:
+        print_mermaid(p, out);
+        break;
+    case SM_GRAPH_DOT:
+        print_dot(p, out);
+        break;
+    }
+}
+
+sm_json *sm_plan_graph_json(const sm_plan *p, sm_arena *a)
+{
+    sm_json *o = sm_json_object(a), *nodes = sm_json_array(a), *edges = sm_json_array(a);
+
+    for (size_t i = 0; i < p->n_datasets; i++) {
+        const sm_plan_dataset *ds = &p->datasets[p->order[i]];
+        sm_json *node = sm_json_object(a);
+
+        sm_json_set_string(node, "name", ds->name);
+        sm_json_set_string(node, "kind", sm_sv_cstr(sm_dataset_kind_name(ds->kind)));
+        sm_json_set_string(node, "layer", ds->layer);
+        sm_json_set_string(node, "description", ds->description);
+        sm_json_append(nodes, node);
+        for (size_t k = 0; k < ds->n_reads; k++) {
+            sm_json *edge = sm_json_object(a);
+
+            sm_json_set_string(edge, "from", p->datasets[ds->reads[k]].name);
+            sm_json_set_string(edge, "to", ds->name);
+            sm_json_set_string(edge, "mode", sm_sv_cstr(edge_mode(p, ds, ds->reads[k])));
+            sm_json_append(edges, edge);
+        }
+    }
+    sm_json_set(o, "nodes", nodes);
+    sm_json_set(o, "edges", edges);
+    return o;
+}
