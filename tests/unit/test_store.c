@@ -246,12 +246,13 @@ static void test_migrate__reads_a_file_of_version_1(void **state)
     sm_position p;
     sm_pipeline_rec pipeline;
     sm_table_rec table;
+    char db[1200];
 
     (void)state;
     snprintf(f.path, sizeof f.path, "%s", sm_test_folder("store"));
     sm_store_close(store_again(&f, 0)); /* makes the folder */
-    sm_test_remove(strcat(f.path, "/control/smelt.db"));
-    f.path[strlen(f.path) - strlen("/control/smelt.db")] = '\0';
+    snprintf(db, sizeof db, "%s/control/smelt.db", f.path);
+    sm_test_remove(db);
     raw_sql(&f, sql);
     free(sql);
     f.s = store_again(&f, 0);
