@@ -92,6 +92,9 @@ static void add_source(plan_builder *b, size_t ds, const sm_spec_source *s)
         .description = SM_SV(""),
         .source_type = s->type.text,
         .source_config = s->options,
+        .schema_declared = s->schema.n > 0,
+        .schema_hints = s->schema_hints.text,
+        .drop_undecodable = s->on_decode_error.v == SM_DECODE_DROP,
         .place = sm_plan__place(&s->name.at),
     };
 }

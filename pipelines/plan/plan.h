@@ -109,6 +109,9 @@ typedef struct sm_plan_dataset {
     sm_plan_list partition_by;
     sm_sv source_type;            /* sources */
     const sm_json *source_config; /* sources: options by name, with defaults, no secrets */
+    bool schema_declared;         /* sources: the user wrote `schema` */
+    sm_sv schema_hints;           /* sources: "battery INT, …" or "" */
+    bool drop_undecodable;        /* sources: on_decode_error is drop */
     const sm_plan_rule *rules;    /* tables */
     size_t n_rules;
     size_t flow, n_flows; /* tables: plan->flows[flow .. flow + n_flows) */

@@ -165,6 +165,9 @@ static sm_json *source_json(sm_arena *a, const sm_plan_dataset *ds)
 
     sm_json_set_string(o, "type", ds->source_type);
     sm_json_set(o, "options", sm_json_copy(a, ds->source_config));
+    sm_json_set_bool(o, "schema_declared", ds->schema_declared);
+    put_text(o, "schema_hints", ds->schema_hints);
+    sm_json_set_string(o, "on_decode_error", ds->drop_undecodable ? SM_SV("drop") : SM_SV("fail"));
     return o;
 }
 
@@ -424,8 +427,13 @@ static void read_dataset(reader *r, const sm_json *o, size_t i)
         .fingerprint = take_text(r, o, "fingerprint"),
         .place = take_place(r, o),
     };
-    if (source)
+    if (source) {
         ds->source_config = sm_json_copy(r->a, sm_json_get(source, "options"));
+        ds->schema_declared = sm_json_get_bool(source, "schema_declared", false);
+        ds->schema_hints = take_text(r, source, "schema_hints");
+        ds->drop_undecodable =
+            sm_sv_eq_str(sm_json_get_sv(source, "on_decode_error", SM_SV("")), "drop");
+    }
     take_schema(r, sm_json_get(o, "columns"), &ds->schema);
     read_rules(r, sm_json_get(o, "rules"), ds);
     read_reads(r, sm_json_get(o, "reads"), ds);
