@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MESSAGE_MAX = 16 * 1024, LINE_SHOWN = 200, SOURCES = 64 };
+enum { MESSAGE_MAX = 16 * 1024, LINE_SHOWN = 200, SOURCES = 64, KEPT = 1000 };
 
 typedef struct source_text {
     const char *file;
@@ -18,6 +18,7 @@ struct sm_diags {
     sm_diag *items;
     size_t n, cap;
     size_t errors;
+    size_t dropped; /* counted and not kept: a hostile file can have millions */
     source_text sources[SOURCES];
     size_t n_sources;
 };
@@ -56,6 +57,11 @@ void sm_diag_add(sm_diags *d, const char *id, sm_span at, const char *fmt, ...)
     va_list ap;
 
     assert(def != NULL);
+    d->errors += def->severity == SM_SEVERITY_ERROR;
+    if (d->n == KEPT) {
+        d->dropped++;
+        return;
+    }
     if (d->n == d->cap) {
         d->cap = d->cap == 0 ? 16 : d->cap * 2;
         d->items = sm_xrealloc(d->items, d->cap * sizeof *d->items);
@@ -63,7 +69,6 @@ void sm_diag_add(sm_diags *d, const char *id, sm_span at, const char *fmt, ...)
     va_start(ap, fmt);
     d->items[d->n++] = (sm_diag){ .def = def, .at = at, .message = diag_text(d, fmt, ap) };
     va_end(ap);
-    d->errors += def->severity == SM_SEVERITY_ERROR;
 }
 
 void sm_diag_hint(sm_diags *d, const char *fmt, ...)
@@ -71,6 +76,8 @@ void sm_diag_hint(sm_diags *d, const char *fmt, ...)
     va_list ap;
 
     assert(d->n > 0);
+    if (d->dropped > 0)
+        return;
     va_start(ap, fmt);
     d->items[d->n - 1].hint = diag_text(d, fmt, ap);
     va_end(ap);
@@ -78,9 +85,12 @@ void sm_diag_hint(sm_diags *d, const char *fmt, ...)
 
 void sm_diag_see(sm_diags *d, sm_span other, const char *label)
 {
-    sm_diag_note *note = SM_NEW(d->a, sm_diag_note), **end;
+    sm_diag_note *note, **end;
 
     assert(d->n > 0);
+    if (d->dropped > 0)
+        return;
+    note = SM_NEW(d->a, sm_diag_note);
     note->at = other;
     note->label = sm_arena_dup(d->a, sm_sv_cstr(label));
     for (end = &d->items[d->n - 1].notes; *end != NULL; end = &(*end)->next)
@@ -106,7 +116,7 @@ size_t sm_diags_errors(const sm_diags *d)
 
 size_t sm_diags_warnings(const sm_diags *d)
 {
-    return d->n - d->errors;
+    return d->n + d->dropped - d->errors;
 }
 
 const sm_diag *sm_diags_at(const sm_diags *d, size_t i)
@@ -178,6 +188,26 @@ static size_t prefix_bytes(sm_sv line, uint32_t characters)
     return at;
 }
 
+/* The line with one column for each character: a tab is a space, and what is no text or could
+ * drive a terminal a question mark. */
+static void add_line(sm_sv line, sm_buf *out)
+{
+    sm_buf safe;
+
+    sm_buf_init(&safe, 64);
+    for (size_t at = 0, n; at < line.len; at += n) {
+        n = sm_utf8_len(line, at);
+        n = n == 0 ? 1 : n;
+        sm_buf_clear(&safe);
+        sm_buf_add_safe(&safe, sm_sv_sub(line, at, n));
+        if (line.ptr[at] == '\t')
+            sm_buf_addc(out, ' ');
+        else
+            sm_buf_add(out, safe.len == n ? sm_buf_sv(&safe) : SM_SV("?"));
+    }
+    sm_buf_release(&safe);
+}
+
 /* The line, with the number of carets below what is meant; long lines are cut. */
 static void print_caret(const sm_diags *d, sm_span at, sm_buf *out)
 {
@@ -193,8 +223,7 @@ static void print_caret(const sm_diags *d, sm_span at, sm_buf *out)
     if (last > from + LINE_SHOWN)
         last = from + LINE_SHOWN;
     sm_buf_addf(out, "%5u | ", at.line);
-    for (size_t i = 0; i < line.len; i++)
-        sm_buf_addc(out, line.ptr[i] == '\t' ? ' ' : line.ptr[i]);
+    add_line(line, out);
     sm_buf_adds(out, "\n      | ");
     for (uint32_t c = from; c < first; c++)
         sm_buf_addc(out, ' ');
@@ -241,7 +270,7 @@ void sm_diags_print(sm_diags *d, bool color, sm_buf *out)
     for (size_t i = 0; i < d->n && i < SM_DIAGS_SHOWN; i++)
         print_one(d, &d->items[i], color, out);
     if (d->n > SM_DIAGS_SHOWN)
-        sm_buf_addf(out, "… and %zu more\n", d->n - SM_DIAGS_SHOWN);
+        sm_buf_addf(out, "… and %zu more\n", d->n + d->dropped - SM_DIAGS_SHOWN);
 }
 
 static void add_counted(sm_buf *out, size_t n, const char *noun)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* diag.h -- faults of the user's document: all of them, each with its place.
  *
- * A loader collects; the caller prints at the end, sorted by place.  Texts are copied. */
+ * A loader collects; the caller prints at the end, sorted by place.  Texts are copied.  The
+ * first 1,000 are kept, the rest is only counted. */
 #ifndef SM_BASE_DIAG_H
 #define SM_BASE_DIAG_H
 
