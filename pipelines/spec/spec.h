@@ -100,16 +100,16 @@ typedef struct sm_spec_columns {
 } sm_spec_columns;
 
 typedef struct sm_spec_source {
-    sm_text name;             /* the key */
+    sm_text name; /* the key */
     sm_text type;
-    const sm_spec_unit *unit; /* NULL only when `broken` */
-    const sm_json *options;   /* of the unit, defaults included; see sm_options_fill() */
-    const sm_json *origins;   /* option name -> "default" or "<file>:<line>:<column>" */
-    sm_spec_columns schema;   /* n == 0: not given */
-    sm_text schema_hints;     /* "battery INT, tags MAP(VARCHAR, VARCHAR)" or "" */
+    const sm_spec_unit *unit;     /* NULL only when `broken` */
+    const sm_json *options;       /* of the unit, defaults included; see sm_options_fill() */
+    const sm_json *origins;       /* option name -> "default" or "<file>:<line>:<column>" */
+    sm_spec_columns schema;       /* n == 0: not given */
+    sm_text schema_hints;         /* "battery INT, tags MAP(VARCHAR, VARCHAR)" or "" */
     sm_spec_enum on_decode_error; /* sm_decode_policy */
-    sm_span at;               /* of the whole source */
-    bool broken;              /* it has a fault that is already told */
+    sm_span at;                   /* of the whole source */
+    bool broken;                  /* it has a fault that is already told */
 } sm_spec_source;
 
 typedef struct sm_spec_sources {
@@ -133,8 +133,8 @@ typedef struct sm_spec_flows {
 } sm_spec_flows;
 
 typedef struct sm_spec_rule {
-    sm_text name; /* the key */
-    sm_text expect; /* SQL boolean over one row of the result */
+    sm_text name;              /* the key */
+    sm_text expect;            /* SQL boolean over one row of the result */
     sm_spec_enum on_violation; /* sm_violation */
     sm_text description;
     sm_spec_texts tags;

@@ -76,13 +76,14 @@ static void bind_other(const sm_bind *b, const sm_block *block, const sm_spec_un
 {
     if (is_extension(block, p.key->text) || (unit && sm_option_find(unit->options, p.key->text)))
         return;
+    if (block->units && !unit)
+        return; /* without its type nobody knows the keys of a source */
     if (sm_key_listed(block->later, p.key->text)) {
         sm_diag_add(b->d, "SM0111", sm_yaml_span(p.key), "`%.*s` is not supported yet",
                     SM_SV_ARG(p.key->text));
         return;
     }
-    if (!block->units || unit) /* without its type nobody knows the keys of a source */
-        tell_unknown(b, block, unit, p.key);
+    tell_unknown(b, block, unit, p.key);
 }
 
 /* True when a key is there that is not supported yet: perhaps the one that seems missing. */
@@ -221,7 +222,8 @@ void sm_spec__bind_block(const sm_bind *b, const sm_block *block, sm_pair p, voi
     else if (block->shorthand && p.value->kind != SM_YAML_LIST && p.value->kind != SM_YAML_NULL)
         bind_shorthand(b, block, p, out);
     else
-        sm_spec__wrong_kind(b, p, "a map of keys");
+        sm_spec__wrong_kind(b, p,
+                            block->shorthand ? "SQL as text, or a map of keys" : "a map of keys");
     broken = sm_diags_errors(b->d) > before;
     if (block->broken)
         memcpy((char *)out + block->broken, &broken, sizeof(broken));

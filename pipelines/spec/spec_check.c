@@ -32,8 +32,10 @@ static bool check_name(const sm_bind *b, const sm_text *name, const char *what)
     if (is_reserved(name->text)) {
         sm_diag_add(b->d, "SM0119", name->at, "\"%.*s\" is a name that smelt keeps for itself",
                     SM_SV_ARG(name->text));
-        sm_diag_hint(b->d, "%s may not begin with _smelt, nor end with __quarantine or __late, "
-                           "nor be _delta_log", what);
+        sm_diag_hint(b->d,
+                     "%s may not begin with _smelt, nor end with __quarantine or __late, "
+                     "nor be _delta_log",
+                     what);
         return false;
     }
     return true;
@@ -169,8 +171,7 @@ static void fill_defaults(const sm_bind *b, sm_spec *s)
 
         while (len > 1 && s->storage.text.ptr[len - 1] == '/')
             len--;
-        s->state.path.text =
-                sm_arena_printf(b->a, "%.*s/.smelt", (int)len, s->storage.text.ptr);
+        s->state.path.text = sm_arena_printf(b->a, "%.*s/.smelt", (int)len, s->storage.text.ptr);
     }
 }
 

@@ -8,9 +8,8 @@
 #include "pipelines/spec/yaml_tree.h"
 
 /* What JSON Schema says of sizes and durations that are texts. */
-#define SM_SPEC_SIZE_PATTERN "^ *[0-9]+(\\.[0-9]+)? *([kKmMgGtTpP]([iI]?[bB])?|[bB])? *$"
-#define SM_SPEC_TIME_PATTERN \
-    "^ *[0-9]+(\\.[0-9]+)? *(us|ms|s|m|h|d|[a-z]+) *$"
+#define SM_SPEC_SIZE_PATTERN     "^ *[0-9]+(\\.[0-9]+)? *([kKmMgGtTpP]([iI]?[bB])?|[bB])? *$"
+#define SM_SPEC_TIME_PATTERN     "^ *[0-9]+(\\.[0-9]+)? *(us|ms|s|m|h|d|[a-z]+) *$"
 /* Names that smelt keeps for itself. */
 #define SM_SPEC_RESERVED_PATTERN "^_smelt|__quarantine$|__late$|^_delta_log$"
 

@@ -7,7 +7,10 @@
 #include "pipelines/spec/spec.h"
 
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define END       { .name = NULL }
+#define END                                                                                        \
+    {                                                                                              \
+        .name = NULL                                                                               \
+    }
 
 static bool is_word_char(char c, bool first)
 {
@@ -204,18 +207,18 @@ const sm_block sm_block_source = {
     .units = true,
     /* Options that a unit has are found before these, so a source that learns one of them
      * needs no change here. */
-    .later = LIST("format", "schema_evolution_mode", "rescued_data_column",
-                  "corrupt_record_column", "watermark", "include_metadata", "path",
-                  "infer_column_types", "path_glob_filter", "recursive_file_lookup",
-                  "include_existing_files", "allow_overwrites", "max_files_per_trigger",
-                  "max_bytes_per_trigger", "partition_columns", "modified_after",
-                  "modified_before", "clean_source", "detection", "backfill_interval", "header",
-                  "sep", "multi_line", "brokers", "connection", "topics", "topic_pattern",
-                  "assign", "starting_offsets", "max_offsets_per_trigger", "fail_on_data_loss",
-                  "isolation", "value_format", "include_headers", "options", "starting_version",
-                  "starting_timestamp", "allow_absolute_paths", "skip_change_commits",
-                  "read_change_feed", "url", "method", "headers", "pagination", "cursor",
-                  "poll_interval", "records_path", "rows_per_second", "rows", "seed", "fields"),
+    .later =
+        LIST("format", "schema_evolution_mode", "rescued_data_column", "corrupt_record_column",
+             "watermark", "include_metadata", "path", "infer_column_types", "path_glob_filter",
+             "recursive_file_lookup", "include_existing_files", "allow_overwrites",
+             "max_files_per_trigger", "max_bytes_per_trigger", "partition_columns",
+             "modified_after", "modified_before", "clean_source", "detection", "backfill_interval",
+             "header", "sep", "multi_line", "brokers", "connection", "topics", "topic_pattern",
+             "assign", "starting_offsets", "max_offsets_per_trigger", "fail_on_data_loss",
+             "isolation", "value_format", "include_headers", "options", "starting_version",
+             "starting_timestamp", "allow_absolute_paths", "skip_change_commits",
+             "read_change_feed", "url", "method", "headers", "pagination", "cursor",
+             "poll_interval", "records_path", "rows_per_second", "rows", "seed", "fields"),
 };
 
 static const sm_key expectation_keys[] = {
@@ -348,10 +351,10 @@ const sm_block sm_block_table = {
     .keys = table_keys,
     .one_of = LIST("from", "sql", "flows"),
     .later = LIST("sql_file", "columns", "watermark", "output_mode", "include_metadata",
-                  "watermark_policy", "no_data_batches", "unbounded_state", "trigger",
-                  "late_rows", "deduplicate", "auto_cdc", "cluster_by", "contract",
-                  "reset_allowed", "private", "maintenance", "retention", "refresh_policy",
-                  "freshness", "properties", "enabled", "owner"),
+                  "watermark_policy", "no_data_batches", "unbounded_state", "trigger", "late_rows",
+                  "deduplicate", "auto_cdc", "cluster_by", "contract", "reset_allowed", "private",
+                  "maintenance", "retention", "refresh_policy", "freshness", "properties",
+                  "enabled", "owner"),
 };
 
 static const sm_key pipeline_keys[] = {
@@ -433,9 +436,9 @@ const sm_block sm_block_pipeline = {
     .at = offsetof(sm_spec, at),
     .keys = pipeline_keys,
     .extensions = true,
-    .later = LIST("owner", "freshness", "sinks", "retry", "timeout", "concurrency",
-                  "notifications", "include", "variables", "secrets", "connections", "server",
-                  "rules", "defaults", "targets", "name", "tests", "maintenance"),
+    .later = LIST("owner", "freshness", "sinks", "retry", "timeout", "concurrency", "notifications",
+                  "include", "variables", "secrets", "connections", "server", "rules", "defaults",
+                  "targets", "name", "tests", "maintenance"),
 };
 
 const sm_key *sm_key_find(const sm_block *block, sm_sv name)

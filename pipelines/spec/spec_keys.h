@@ -49,7 +49,7 @@ struct sm_block;
 typedef struct sm_key {
     const char *name;
     sm_key_kind kind;
-    size_t offset;                /* of the value in the struct */
+    size_t offset; /* of the value in the struct */
     bool required;
     const char *fallback;         /* as YAML text; NULL: zero, "" or empty */
     const char *fallback_doc;     /* when the default is computed: "the pipeline's name" */
@@ -66,22 +66,22 @@ typedef struct sm_key {
 /* Blocks of a MAP are structs that begin with `sm_text name`, the key; those of a LIST and of
  * a MAP have `sm_span at`. */
 typedef struct sm_block {
-    const char *name;             /* as in `smelt schema NAME` */
-    const char *what;             /* "a table", for messages */
+    const char *name; /* as in `smelt schema NAME` */
+    const char *what; /* "a table", for messages */
     const char *doc;
-    size_t size;                  /* of the struct */
-    size_t at;                    /* offset of its sm_span */
-    size_t broken;                /* offset of its bool `broken`; 0: it has none */
-    const sm_key *keys;           /* ends with a row whose name is NULL */
-    const char *const *later;     /* known keys without code yet, ends with NULL */
-    const char *const *one_of;    /* exactly one of these keys is there, ends with NULL */
-    const char *shorthand;        /* a scalar in place of the map is the value of this key */
-    bool extensions;              /* `x-…` is free space */
-    bool units;                   /* `type` names a unit, whose options are keys too */
+    size_t size;               /* of the struct */
+    size_t at;                 /* offset of its sm_span */
+    size_t broken;             /* offset of its bool `broken`; 0: it has none */
+    const sm_key *keys;        /* ends with a row whose name is NULL */
+    const char *const *later;  /* known keys without code yet, ends with NULL */
+    const char *const *one_of; /* exactly one of these keys is there, ends with NULL */
+    const char *shorthand;     /* a scalar in place of the map is the value of this key */
+    bool extensions;           /* `x-…` is free space */
+    bool units;                /* `type` names a unit, whose options are keys too */
 } sm_block;
 
 extern const sm_block sm_block_pipeline, sm_block_state, sm_block_engine, sm_block_source,
-        sm_block_column, sm_block_table, sm_block_flow, sm_block_expectation;
+    sm_block_column, sm_block_table, sm_block_flow, sm_block_expectation;
 
 /* The row of a key, NULL if there is none. */
 const sm_key *sm_key_find(const sm_block *block, sm_sv name);

@@ -75,8 +75,7 @@ static void show_items(const show *s, const sm_key *key, sm_sv name, const void 
 
         memcpy(&own, item, sizeof(own)); /* both kinds begin with their name */
         show_block(s, key->block,
-                   sm_arena_printf(s->a, "%.*s.%.*s.", SM_SV_ARG(name), SM_SV_ARG(own.text)),
-                   item);
+                   sm_arena_printf(s->a, "%.*s.%.*s.", SM_SV_ARG(name), SM_SV_ARG(own.text)), item);
     }
 }
 

@@ -81,6 +81,8 @@ bool sm_spec__text(const sm_bind *b, sm_pair p, sm_text *out)
 
     if (n->kind != SM_YAML_STRING) {
         sm_spec__wrong_kind(b, p, "a text");
+        if (n->kind == SM_YAML_INT || n->kind == SM_YAML_FLOAT || n->kind == SM_YAML_BOOL)
+            sm_diag_hint(b->d, "put it in quotes");
         return false;
     }
     text = sm_yaml_text(n);

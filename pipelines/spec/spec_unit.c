@@ -83,8 +83,8 @@ void sm_spec__bind_options(const sm_bind *b, sm_pair source, sm_spec_source *s)
         } else if (o->fallback) {
             sm_json_set(options, o->name, sm_option_default(o, b->a));
         } else {
-            sm_diag_add(b->d, "SM0112", sm_yaml_span(source.key), "a source of type `%s` needs `%s`",
-                        s->unit->name, o->name);
+            sm_diag_add(b->d, "SM0112", sm_yaml_span(source.key),
+                        "a source of type `%s` needs `%s`", s->unit->name, o->name);
             sm_diag_hint(b->d, "%s", o->doc);
         }
         sm_json_set_string(origins, o->name, origin);

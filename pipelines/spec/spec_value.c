@@ -7,7 +7,7 @@
 #include "runtime/base/suggest.h"
 
 /* Values, columns and named things that one list or map may hold. */
-#define MAX_ITEMS 10000
+#define MAX_ITEMS   10000
 #define MAX_CHOICES 32
 
 typedef void (*bind_fn)(const sm_bind *b, const sm_key *key, sm_pair p, void *to);
@@ -76,13 +76,14 @@ static void tell_choice(const sm_bind *b, sm_pair p, const sm_sv *names, size_t 
 
     sm_buf_init(&all, 4096);
     for (size_t i = 0; i < n; i++)
-        sm_buf_addf(&all, "%s%.*s", i == 0 ? "" : i + 1 < n ? ", " : " or ", SM_SV_ARG(names[i]));
-    sm_diag_add(b->d, "SM0115", sm_yaml_span(p.value), "`%.*s` is never %.*s",
-                SM_SV_ARG(p.key->text), SM_SV_ARG(sm_yaml_describe(p.value, b->a)));
-    if (near < n && n > 1)
-        sm_diag_hint(b->d, "did you mean \"%.*s\"? It is %s", SM_SV_ARG(names[near]), all.ptr);
+        sm_buf_addf(&all, "%s%.*s", i > 0 ? ", " : "", SM_SV_ARG(names[i]));
+    sm_diag_add(b->d, "SM0115", sm_yaml_span(p.value), "%.*s is no value of `%.*s`",
+                SM_SV_ARG(sm_yaml_describe(p.value, b->a)), SM_SV_ARG(p.key->text));
+    if (near < n)
+        sm_diag_hint(b->d, "did you mean \"%.*s\"? The values are %s", SM_SV_ARG(names[near]),
+                     all.ptr);
     else
-        sm_diag_hint(b->d, "it is %s", all.ptr);
+        sm_diag_hint(b->d, "the values are %s", all.ptr);
     sm_buf_release(&all);
 }
 
@@ -151,9 +152,20 @@ static void bind_int(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
                     key->name, (long long)value.v, (long long)key->min, (long long)key->max);
 }
 
+/* 64MiB, 1PiB: in the largest unit that divides it. */
+static sm_sv size_words(const sm_bind *b, int64_t bytes)
+{
+    static const char *const units[] = { "", "KiB", "MiB", "GiB", "TiB", "PiB" };
+    size_t unit = 0;
+
+    for (; bytes > 0 && bytes % 1024 == 0 && unit < 5; unit++)
+        bytes /= 1024;
+    return sm_arena_printf(b->a, "%lld%s", (long long)bytes, units[unit]);
+}
+
 static void bind_size(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
 {
-    sm_option o = { .name = key->name, .type = SM_TYPE_SIZE, .min = key->min, .max = key->max };
+    const sm_option o = { .name = key->name, .type = SM_TYPE_SIZE };
     sm_spec_int value = { 0, sm_yaml_span(p.value) };
     sm_json *canonical;
     sm_error err;
@@ -167,7 +179,12 @@ static void bind_size(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
         return;
     }
     value.v = sm_json_int_value(canonical);
-    memcpy(to, &value, sizeof(value));
+    if (value.v >= key->min && value.v <= key->max)
+        memcpy(to, &value, sizeof(value));
+    else
+        sm_diag_add(b->d, "SM0116", value.at, "`%s` is %.*s, and must be from %.*s to %.*s",
+                    key->name, SM_SV_ARG(size_words(b, value.v)),
+                    SM_SV_ARG(size_words(b, key->min)), SM_SV_ARG(size_words(b, key->max)));
 }
 
 static void bind_bool(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
@@ -287,10 +304,10 @@ static void bind_list(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
 }
 
 static const bind_fn binders[] = {
-    [SM_KEY_TEXT] = bind_text,   [SM_KEY_SQL] = bind_sql,     [SM_KEY_CHOICE] = bind_choice,
-    [SM_KEY_ENUM] = bind_enum,   [SM_KEY_INT] = bind_int,     [SM_KEY_SIZE] = bind_size,
-    [SM_KEY_BOOL] = bind_bool,   [SM_KEY_TEXTS] = bind_texts, [SM_KEY_JSON] = bind_json,
-    [SM_KEY_BLOCK] = bind_struct, [SM_KEY_MAP] = bind_named,  [SM_KEY_LIST] = bind_list,
+    [SM_KEY_TEXT] = bind_text,    [SM_KEY_SQL] = bind_sql,     [SM_KEY_CHOICE] = bind_choice,
+    [SM_KEY_ENUM] = bind_enum,    [SM_KEY_INT] = bind_int,     [SM_KEY_SIZE] = bind_size,
+    [SM_KEY_BOOL] = bind_bool,    [SM_KEY_TEXTS] = bind_texts, [SM_KEY_JSON] = bind_json,
+    [SM_KEY_BLOCK] = bind_struct, [SM_KEY_MAP] = bind_named,   [SM_KEY_LIST] = bind_list,
 };
 
 void sm_spec__bind_value(const sm_bind *b, const sm_key *key, sm_pair p, void *to)

@@ -19,7 +19,7 @@ typedef struct sentence {
     const char *what; /* libyaml's context, or a part of it; NULL: any */
     const char *why;  /* libyaml's problem, or a part of it; NULL: any */
     const char *code;
-    bool at_context;  /* place it where the thing began, not where it went wrong */
+    bool at_context; /* place it where the thing began, not where it went wrong */
     const char *text, *hint;
     void (*tell)(const look *l); /* instead of text and hint */
 } sentence;
@@ -107,7 +107,8 @@ static void tell_no_colon(const look *l)
     while (colon < end && char_at(l->doc, colon) != ':')
         colon++;
     if (colon < end && char_at(l->doc, colon + 1) != ' ' && colon + 1 < end) {
-        sm_diag_add(l->d, "SM0101", span, "no space after the colon, so this is no key with a value");
+        sm_diag_add(l->d, "SM0101", span,
+                    "no space after the colon, so this is no key with a value");
         sm_diag_hint(l->d, "write \"%.*s: …\"", (int)(colon - at), l->doc->src.ptr + at);
         return;
     }
@@ -132,10 +133,10 @@ static void tell_no_key(const look *l)
         sm_diag_hint(l->d, "a list and keys cannot be mixed on one level");
         return;
     }
-    sm_diag_add(l->d, "SM0101", span, "this line begins in column %u, but what it belongs to "
-                "begins in column %u", span.column, map.column);
+    sm_diag_add(l->d, "SM0101", span, "this line begins in column %u, and no level around it does",
+                span.column);
     sm_diag_hint(l->d, "keys and items of one level begin in the same column");
-    sm_diag_see(l->d, map, "it began here");
+    sm_diag_see(l->d, map, "the level around it begins here");
 }
 
 static void tell_not_closed(const look *l)
@@ -216,6 +217,7 @@ static const sentence sentences[] = {
       .text = "a colon without a space in a value that is not in quotes",
       .hint = "put the value in quotes" },
     { .what = "directive",
+      .at_context = true,
       .text = "\"%\" in the first column begins a directive of YAML, and this is none",
       .hint = "remove the line, or put the value in quotes" },
     { .why = "directive", .text = "a directive of YAML stands here twice", .hint = "remove it" },

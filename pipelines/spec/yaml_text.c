@@ -127,6 +127,9 @@ static void walk_flow(walk *w, uint8_t style)
             w->out++;
         }
     }
+    if (style == SM_YAML_DOUBLE && w->in + 1 < w->end && w->src[w->in] == '\\' &&
+        is_break(w->src[w->in + 1]))
+        walk_escape(w); /* a line that is continued makes no character */
 }
 
 /* Behind `|+2 # comment` and its break. */

@@ -55,7 +55,7 @@ typedef struct build {
     const sm_yaml_doc *doc;
     sm_arena *a;
     sm_diags *d;
-    sm_strmap *anchors;      /* name -> index in anchored */
+    sm_strmap *anchors; /* name -> index in anchored */
     sm_yaml_node **anchored;
     size_t n_anchored, cap_anchored;
     sm_yaml_node **stack; /* children of the collections being built */
@@ -219,6 +219,7 @@ static sm_yaml_node *build_nothing(build *b)
 {
     sm_yaml_node *n = new_node(b, SM_YAML_NULL);
 
+    n->style = SM_YAML_TOLD;
     n->text = SM_SV("");
     n->height = 1;
     n->weight = 1;
@@ -392,6 +393,8 @@ static size_t merge_sources(build *b, sm_yaml_node *value, sm_yaml_node ***maps)
         if (n == value->n)
             return n;
     }
+    if (value->style == SM_YAML_TOLD)
+        return 0;
     sm_diag_add(b->d, "SM0108", sm_yaml_span(value), "`<<` takes a map, or a list of maps");
     sm_diag_hint(b->d, "write `<<: *name`, where &name stands before a map");
     return 0;

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* golden_diag.c -- broken pipeline files and what smelt says about them.
+ *
+ *     golden_diag tests/golden/diag [CASE…]
+ *
+ * Each folder below the given one is a case: pipeline.yml, and diag.txt with every diagnostic
+ * of it, as printed on a terminal without colour.  SM_UPDATE_GOLDEN=1 rewrites diag.txt; the
+ * difference is reviewed like code.  A case without an error is itself a failure. */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "pipelines/spec/spec.h"
+#include "runtime/base/fs.h"
+#include "tests/support/units.h"
+
+enum { MAX_CASES = 1000, MAX_OUTPUT = 4 * 1024 * 1024 };
+
+typedef struct cases {
+    char *names[MAX_CASES];
+    size_t n;
+} cases;
+
+static int by_name(const void *x, const void *y)
+{
+    return strcmp(*(char *const *)x, *(char *const *)y);
+}
+
+static bool has_pipeline(const char *folder, const char *name)
+{
+    char path[4096];
+
+    return snprintf(path, sizeof(path), "%s/%s/pipeline.yml", folder, name) < (int)sizeof(path) &&
+           access(path, R_OK) == 0;
+}
+
+static void find_cases(const char *folder, cases *all)
+{
+    DIR *dir = opendir(folder);
+    struct dirent *entry;
+
+    while (dir && (entry = readdir(dir)) && all->n < MAX_CASES)
+        if (has_pipeline(folder, entry->d_name))
+            all->names[all->n++] = strdup(entry->d_name);
+    if (dir)
+        (void)closedir(dir);
+    qsort(all->names, all->n, sizeof(all->names[0]), by_name);
+}
+
+/* What smelt says about pipeline.yml, into `out`; false when it finds no error. */
+static bool diagnose(sm_arena *a, sm_buf *out)
+{
+    sm_diags *d = sm_diags_new(a);
+    const sm_spec *spec;
+    sm_error err;
+
+    if (sm_spec_load("pipeline.yml", sm_test_units, a, d, &spec, &err) != SM_OK) {
+        sm_buf_addf(out, "could not load: %s\n", err.msg);
+        return false;
+    }
+    sm_diags_print(d, false, out);
+    sm_diags_summary(d, out);
+    sm_buf_adds(out, "\n");
+    return sm_diags_errors(d) > 0;
+}
+
+static bool write_golden(sm_sv text)
+{
+    FILE *f = fopen("diag.txt", "we");
+    bool ok = f && fwrite(text.ptr, 1, text.len, f) == text.len;
+
+    return f && fclose(f) == 0 && ok;
+}
+
+static bool same_as_golden(const char *name, sm_sv text, sm_arena *a)
+{
+    sm_sv wanted = SM_SV("");
+    sm_error err;
+
+    if (getenv("SM_UPDATE_GOLDEN"))
+        return write_golden(text);
+    (void)sm_fs_read("diag.txt", MAX_OUTPUT, a, &wanted, &err); /* absent: nothing wanted */
+    if (sm_sv_eq(wanted, text))
+        return true;
+    printf("%s: expected\n%.*s\n%s: found\n%.*s\n", name, SM_SV_ARG(wanted), name, SM_SV_ARG(text));
+    return false;
+}
+
+static bool run_case(const char *name)
+{
+    sm_arena *a = sm_arena_new("golden");
+    sm_buf out;
+    bool ok;
+
+    sm_buf_init(&out, MAX_OUTPUT);
+    ok = diagnose(a, &out);
+    if (!ok)
+        printf("%s: no error is found\n", name);
+    ok = same_as_golden(name, sm_buf_sv(&out), a) && ok;
+    sm_buf_release(&out);
+    sm_arena_free(a);
+    return ok;
+}
+
+/* Run the case in its own folder, so that messages say pipeline.yml. */
+static bool enter_case(const char *folder, const char *name)
+{
+    char home[4096], path[4096];
+
+    return getcwd(home, sizeof(home)) &&
+           snprintf(path, sizeof(path), "%s/%s", folder, name) < (int)sizeof(path) &&
+           chdir(path) == 0 && (run_case(name) & (chdir(home) == 0));
+}
+
+int main(int argc, char **argv)
+{
+    cases all = { .n = 0 };
+    size_t failed = 0;
+
+    if (argc < 2) {
+        fprintf(stderr, "usage: golden_diag FOLDER [CASE…]\n");
+        return 2;
+    }
+    for (int i = 2; i < argc && all.n < MAX_CASES; i++)
+        all.names[all.n++] = strdup(argv[i]);
+    if (argc == 2)
+        find_cases(argv[1], &all);
+    for (size_t i = 0; i < all.n; i++) {
+        failed += !enter_case(argv[1], all.names[i]);
+        free(all.names[i]);
+    }
+    printf("%zu cases, %zu failed\n", all.n, failed);
+    return failed > 0 || all.n == 0;
+}

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+set(units "${CMAKE_SOURCE_DIR}/tests/support/units.c")
+sm_unit_test(test_yaml_tree pipelines/spec runtime/base)
+sm_unit_test(test_yaml_scalar pipelines/spec runtime/base)
+sm_unit_test(test_yaml_source pipelines/spec runtime/base)
+sm_unit_test(test_yaml_text pipelines/spec runtime/base)
+sm_unit_test(test_spec_bind pipelines/spec runtime/base SOURCES ${units})
+sm_unit_test(test_spec_text pipelines/spec runtime/base SOURCES ${units})
+sm_unit_test(test_spec_show pipelines/spec runtime/base SOURCES ${units})
+sm_unit_test(test_spec_schema pipelines/spec runtime/base SOURCES ${units})
