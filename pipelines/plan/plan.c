@@ -157,6 +157,7 @@ static void add_rules(plan_builder *b, size_t ds, const sm_spec_table *t)
         node->rules[n] = (plan_query){
             .text = &rule->expect,
             .owner = ds,
+            .rule = true,
             .label = sm_arena_printf(b->a, "rule \"%.*s\" of table \"%.*s\"",
                                      SM_SV_ARG(rule->name.text), SM_SV_ARG(t->name.text)),
         };
@@ -251,13 +252,6 @@ static size_t each_query(plan_builder *b, plan_query **list)
     return n;
 }
 
-static bool is_rule(const plan_builder *b, const plan_query *q)
-{
-    const plan_node *node = &b->nodes[q->owner];
-
-    return q >= node->rules && q < node->rules + b->datasets[q->owner].n_rules;
-}
-
 static sm_code read_queries(plan_builder *b, sm_error *err)
 {
     size_t n = each_query(b, NULL);
@@ -268,13 +262,13 @@ static sm_code read_queries(plan_builder *b, sm_error *err)
 
     each_query(b, list);
     for (size_t i = 0; i < n; i++)
-        in[i] = (sm_sql_input){ is_rule(b, list[i]) ? SM_SQL_RULE : SM_SQL_QUERY, list[i]->text,
+        in[i] = (sm_sql_input){ list[i]->rule ? SM_SQL_RULE : SM_SQL_QUERY, list[i]->text,
                                 list[i]->label };
     if ((rc = sm_sql_read(b->env->sql, in, n, b->a, b->d, out, err)) != SM_OK)
         return rc;
     for (size_t i = 0; i < n; i++) {
         list[i]->read = out[i];
-        if (!out[i] && !is_rule(b, list[i]))
+        if (!out[i] && !list[i]->rule)
             b->nodes[list[i]->owner].failed = true;
     }
     return SM_OK;

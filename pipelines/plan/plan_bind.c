@@ -449,7 +449,7 @@ sm_code sm_plan__bind(plan_builder *b, sm_error *err)
 {
     for (size_t i = 0; i < b->plan->n_datasets; i++) {
         size_t ds = b->plan->order[i];
-        sm_code rc;
+        sm_code rc = SM_OK;
 
         switch (b->datasets[ds].kind) {
         case SM_DATASET_SOURCE:

@@ -12,7 +12,8 @@ typedef struct plan_query {
     size_t *datasets;         /* by reference of `read`; SIZE_MAX when nothing has the name */
     bool *streaming;          /* by reference */
     size_t owner;             /* dataset */
-    sm_sv label;              /* `table "x"`, for messages */
+    bool rule;
+    sm_sv label; /* `table "x"`, for messages */
 } plan_query;
 
 /* What is known of a dataset besides what the plan says. */
