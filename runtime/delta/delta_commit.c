@@ -47,6 +47,7 @@
 
 #include "runtime/base/failpoint.h"
 #include "runtime/delta/delta_action.h"
+#include "runtime/delta/delta_path.h"
 #include "runtime/delta/delta_schema.h"
 
 /* What one action of the manifest is, by its key. */
@@ -218,7 +219,8 @@ static sm_code try_once(sm_delta_table *t, sm_delta_head *h, const sm_delta_chan
         goto done;
     if ((rc = compose(h, c, a, &text, err)) != SM_OK)
         goto done;
-    if ((rc = sm_delta_put_commit(t, h->version + 1, sm_buf_sv(&text), err)) != SM_OK) {
+    if ((rc = sm_delta_put_new(t, sm_delta_commit_key(h->version + 1, a), sm_buf_sv(&text), err)) !=
+        SM_OK) {
         *lost = rc == SM_E_CONFLICT;
         goto done;
     }

@@ -12,43 +12,48 @@
 
 #include <string.h>
 
-#include "runtime/base/fs.h"
 #include "runtime/base/json.h"
 #include "runtime/delta/delta_path.h"
+#include "runtime/io/object_store.h"
 
 enum { LOG_PROBES = 64 }; /* versions looked for one by one before the folder is listed */
 
 struct sm_delta_table {
     sm_arena *arena;
     sm_sv root;
-    const char *log; /* <root>/_delta_log */
+    sm_object_store *store;
 };
 
 sm_code sm_delta_open(sm_sv root, sm_delta_table **out, sm_error *err)
 {
     sm_arena *a = sm_arena_new("delta table");
     sm_delta_table *t = SM_NEW(a, sm_delta_table);
+    sm_code rc = SM_OK;
 
+    *out = NULL;
     while (root.len > 1 && root.ptr[root.len - 1] == '/')
         root.len--;
-    for (size_t i = 0; i < root.len; i++) {
-        if (strchr("*?[", root.ptr[i]) != NULL) { /* the engine would read a pattern */
-            sm_arena_free(a);
-            return sm_fail(err, SM_E_INVALID, 0,
-                           "folder \"%.*s\" of a table cannot contain * ? or [", SM_SV_ARG(root));
-        }
-    }
+    for (size_t i = 0; i < root.len && rc == SM_OK; i++)
+        if (strchr("*?[", root.ptr[i]) != NULL) /* the engine would read a pattern */
+            rc = sm_fail(err, SM_E_INVALID, 0,
+                         "folder \"%.*s\" of a table cannot contain * ? or [", SM_SV_ARG(root));
     t->arena = a;
     t->root = sm_arena_dup(a, root);
-    t->log = sm_path_join(a, t->root, SM_SV("_delta_log"));
-    *out = t;
-    return SM_OK;
+    if (rc == SM_OK)
+        rc = sm_object_store_open_local(t->root, &t->store, err);
+    if (rc == SM_OK)
+        *out = t;
+    else
+        sm_arena_free(a);
+    return rc;
 }
 
 void sm_delta_close(sm_delta_table *t)
 {
-    if (t != NULL)
-        sm_arena_free(t->arena);
+    if (t == NULL)
+        return;
+    sm_object_store_close(t->store);
+    sm_arena_free(t->arena);
 }
 
 sm_sv sm_delta_root(const sm_delta_table *t)
@@ -60,7 +65,7 @@ sm_sv sm_delta_root(const sm_delta_table *t)
 
 sm_code sm_delta_read_key(sm_delta_table *t, sm_sv key, sm_arena *a, sm_sv *out, sm_error *err)
 {
-    return sm_fs_read(sm_path_join(a, t->root, key), SM_DELTA_MAX_COMMIT, a, out, err);
+    return sm_object_get(t->store, key, SM_DELTA_MAX_COMMIT, a, out, err);
 }
 
 sm_code sm_delta_read(sm_delta_table *t, int64_t version, sm_arena *a, sm_sv *out, sm_error *err)
@@ -81,42 +86,45 @@ sm_code sm_delta_each(sm_delta_table *t, int64_t version, sm_arena *a, sm_delta_
     return SM_OK;
 }
 
-sm_code sm_delta_put_commit(sm_delta_table *t, int64_t version, sm_sv text, sm_error *err)
+sm_code sm_delta_put_new(sm_delta_table *t, sm_sv key, sm_sv text, sm_error *err)
 {
-    sm_arena *a = sm_arena_new("delta put");
-    const char *path = sm_path_join(a, t->root, sm_delta_commit_key(version, a));
-    sm_code rc = SM_OK;
-
-    if (version == 0)
-        rc = sm_fs_mkdirs(t->log, 0777, err);
-    if (rc == SM_OK)
-        rc = sm_fs_put_if_absent(path, text, 0666, err);
-    sm_arena_free(a);
-    return rc;
+    return sm_object_put_if_absent(t->store, key, text, err);
 }
 
 sm_code sm_delta_put_key(sm_delta_table *t, sm_sv key, sm_sv text, sm_error *err)
 {
-    sm_arena *a = sm_arena_new("delta put");
-    sm_code rc = sm_fs_write_durable(sm_path_join(a, t->root, key), text, 0666, err);
+    return sm_object_put(t->store, key, text, err);
+}
 
-    sm_arena_free(a);
+/* Is there an object?  *mtime_ms is its time. */
+static sm_code stat_key(sm_delta_table *t, sm_sv key, bool *there, int64_t *mtime_ms, sm_error *err)
+{
+    sm_object found;
+    sm_error why;
+    sm_code rc = sm_object_stat(t->store, key, &found, &why);
+
+    *there = rc == SM_OK;
+    *mtime_ms = rc == SM_OK ? found.mtime_ms : 0;
+    if (rc == SM_OK || rc == SM_E_NOT_FOUND)
+        return SM_OK;
+    *err = why;
     return rc;
 }
 
 sm_code sm_delta_probe(sm_delta_table *t, int64_t version, bool *out, sm_error *err)
 {
-    sm_arena *a = sm_arena_new("delta probe");
-    sm_fs_stat st;
-    sm_error why;
-    sm_code rc =
-        sm_fs_stat_path(sm_path_join(a, t->root, sm_delta_commit_key(version, a)), &st, &why);
+    int64_t ignored;
 
-    *out = rc == SM_OK;
+    return sm_delta_probe_time(t, version, out, &ignored, err);
+}
+
+sm_code sm_delta_probe_time(sm_delta_table *t, int64_t version, bool *out, int64_t *mtime_ms,
+                            sm_error *err)
+{
+    sm_arena *a = sm_arena_new("delta probe");
+    sm_code rc = stat_key(t, sm_delta_commit_key(version, a), out, mtime_ms, err);
+
     sm_arena_free(a);
-    if (rc == SM_OK || rc == SM_E_NOT_FOUND)
-        return SM_OK;
-    *err = why;
     return rc;
 }
 
@@ -137,32 +145,25 @@ int64_t sm_delta_last_checkpoint(sm_delta_table *t)
     return version < 0 ? -1 : version;
 }
 
-/* All names of the folder; none when it is not there. */
-static sm_code list_log(sm_delta_table *t, sm_arena *a, sm_fs_entry **out, size_t *n, sm_error *err)
+static sm_sv base_name(const sm_object *o)
 {
-    sm_error why;
-    sm_code rc = sm_fs_list(t->log, false, a, out, n, &why);
+    static const size_t folder = sizeof "_delta_log/" - 1;
 
-    if (rc == SM_E_NOT_FOUND) {
-        *n = 0;
-        return SM_OK;
-    }
-    if (rc != SM_OK)
-        *err = why;
-    return rc;
+    return (sm_sv){ o->key.ptr + folder, o->key.len - folder };
 }
 
 static sm_code newest_by_list(sm_delta_table *t, int64_t *out, sm_error *err)
 {
     sm_arena *a = sm_arena_new("delta list");
-    sm_fs_entry *entries;
+    sm_object *objects;
     size_t n;
-    sm_code rc = list_log(t, a, &entries, &n, err);
+    sm_code rc = sm_object_list(t->store, SM_SV("_delta_log"), SM_SV(""), a, &objects, &n, err);
 
     *out = -1;
     for (size_t i = 0; rc == SM_OK && i < n; i++) {
         int64_t version, part, parts;
-        if (sm_delta_name_parse(entries[i].name, &version, &part, &parts) == SM_DELTA_NAME_COMMIT &&
+        if (sm_delta_name_parse(base_name(&objects[i]), &version, &part, &parts) ==
+                SM_DELTA_NAME_COMMIT &&
             version > *out)
             *out = version;
     }
@@ -198,26 +199,31 @@ sm_code sm_delta_newest(sm_delta_table *t, int64_t hint, int64_t *out, sm_error 
 
 /* ---- checkpoints ---- */
 
-/* The parts of the checkpoint `version`, in order; n == 0 when some are missing.  A single
- * file wins over parts. */
-static void gather_parts(sm_delta_table *t, const sm_fs_entry *entries, size_t n, sm_arena *a,
+static sm_sv absolute(const sm_delta_table *t, sm_sv key, sm_arena *a)
+{
+    return sm_arena_printf(a, "%.*s/%.*s", SM_SV_ARG(t->root), SM_SV_ARG(key));
+}
+
+/* The parts of the checkpoint c->version, in order; n == 0 when some are missing.  Of several
+ * sets the one with fewer parts wins, a single file above all. */
+static void gather_parts(sm_delta_table *t, const sm_object *objects, size_t n, sm_arena *a,
                          sm_delta_checkpoint_files *c)
 {
     int64_t version, part, parts, want = 0, have = 0;
 
     c->n = 0;
     for (size_t i = 0; i < n; i++) {
-        if (sm_delta_name_parse(entries[i].name, &version, &part, &parts) !=
+        if (sm_delta_name_parse(base_name(&objects[i]), &version, &part, &parts) !=
                 SM_DELTA_NAME_CHECKPOINT ||
-            version != c->version)
+            version != c->version || parts > (int64_t)n)
             continue;
-        if (want == 0 || parts < want) { /* sets of different size: the smaller one */
+        if (want == 0 || parts < want) {
             want = parts;
             have = 0;
-            c->paths = parts <= (int64_t)n ? SM_NEW_N(a, sm_sv, (size_t)parts) : NULL;
+            c->paths = SM_NEW_N(a, sm_sv, (size_t)parts);
         }
-        if (parts == want && c->paths != NULL && c->paths[part - 1].len == 0) {
-            c->paths[part - 1] = sm_sv_cstr(sm_path_join(a, sm_sv_cstr(t->log), entries[i].name));
+        if (parts == want && c->paths[part - 1].len == 0) {
+            c->paths[part - 1] = absolute(t, objects[i].key, a);
             have++;
         }
     }
@@ -225,28 +231,50 @@ static void gather_parts(sm_delta_table *t, const sm_fs_entry *entries, size_t n
         c->n = (size_t)want;
 }
 
-sm_code sm_delta_find_checkpoint(sm_delta_table *t, int64_t version, sm_arena *a,
-                                 sm_delta_checkpoint_files *out, sm_error *err)
+static sm_code find_by_list(sm_delta_table *t, int64_t version, sm_arena *a,
+                            sm_delta_checkpoint_files *out, sm_error *err)
 {
-    sm_fs_entry *entries;
+    sm_object *objects;
     size_t n;
     sm_code rc;
 
-    *out = (sm_delta_checkpoint_files){ .version = -1 };
-    if ((rc = list_log(t, a, &entries, &n, err)) != SM_OK)
+    if ((rc = sm_object_list(t->store, SM_SV("_delta_log"), SM_SV(""), a, &objects, &n, err)) !=
+        SM_OK)
         return rc;
-    for (int64_t below = version; out->n == 0;) {
-        int64_t best = -1, v, part, parts;
+    for (int64_t below = version; out->n == 0; below = out->version - 1) {
+        int64_t v, part, parts;
+        out->version = -1;
         for (size_t i = 0; i < n; i++)
-            if (sm_delta_name_parse(entries[i].name, &v, &part, &parts) ==
+            if (sm_delta_name_parse(base_name(&objects[i]), &v, &part, &parts) ==
                     SM_DELTA_NAME_CHECKPOINT &&
-                v <= below && v > best)
-                best = v;
-        out->version = best;
-        if (best < 0)
+                v <= below && v > out->version)
+                out->version = v;
+        if (out->version < 0)
             break;
-        gather_parts(t, entries, n, a, out);
-        below = best - 1;
+        gather_parts(t, objects, n, a, out);
     }
     return SM_OK;
+}
+
+sm_code sm_delta_find_checkpoint(sm_delta_table *t, int64_t version, sm_arena *a,
+                                 sm_delta_checkpoint_files *out, sm_error *err)
+{
+    int64_t hint = sm_delta_last_checkpoint(t), ignored;
+    bool there = false;
+    sm_code rc;
+
+    *out = (sm_delta_checkpoint_files){ .version = -1 };
+    if (hint >= 0 && hint <= version) {
+        sm_sv key = sm_delta_checkpoint_key(hint, a);
+        if ((rc = stat_key(t, key, &there, &ignored, err)) != SM_OK)
+            return rc;
+        if (there) {
+            out->version = hint;
+            out->paths = SM_NEW_N(a, sm_sv, 1);
+            out->paths[0] = absolute(t, key, a);
+            out->n = 1;
+            return SM_OK;
+        }
+    }
+    return find_by_list(t, version, a, out, err);
 }

@@ -25,6 +25,10 @@ sm_sv sm_delta_root(const sm_delta_table *t);
 /* Is there a commit `version`?  One system call: the cheap check of an idle run. */
 sm_code sm_delta_probe(sm_delta_table *t, int64_t version, bool *out, sm_error *err);
 
+/* The same, and when the commit was written. */
+sm_code sm_delta_probe_time(sm_delta_table *t, int64_t version, bool *out, int64_t *mtime_ms,
+                            sm_error *err);
+
 /* The newest version, -1 when there is no table.  `hint` (or -1) is a version that is known
  * to exist; looks upward from it, else from _last_checkpoint, else lists the folder. */
 sm_code sm_delta_newest(sm_delta_table *t, int64_t hint, int64_t *out, sm_error *err);
@@ -39,10 +43,11 @@ sm_code sm_delta_each(sm_delta_table *t, int64_t version, sm_arena *a, sm_delta_
 /* Any file below the root by its key, at most SM_DELTA_MAX_COMMIT bytes. */
 sm_code sm_delta_read_key(sm_delta_table *t, sm_sv key, sm_arena *a, sm_sv *out, sm_error *err);
 
-/* Make commit `version` of `text`, durable, if there is none: SM_E_CONFLICT if there is. */
-sm_code sm_delta_put_commit(sm_delta_table *t, int64_t version, sm_sv text, sm_error *err);
+/* Write a file of the log that must not replace another (a commit, a .crc), durable:
+ * SM_E_CONFLICT when it is there. */
+sm_code sm_delta_put_new(sm_delta_table *t, sm_sv key, sm_sv text, sm_error *err);
 
-/* Write a file of _delta_log that readers may find replaced (_last_checkpoint, .crc). */
+/* Write a file of _delta_log that readers may find replaced (_last_checkpoint). */
 sm_code sm_delta_put_key(sm_delta_table *t, sm_sv key, sm_sv text, sm_error *err);
 
 /* The newest complete classic checkpoint at or below `version`: its files, in `a`.

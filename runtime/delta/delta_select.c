@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "runtime/base/sqltext.h"
+#include "runtime/delta/delta_files.h"
 #include "runtime/delta/delta_path.h"
 
 enum { SELECT_MAX = 256 * 1024 * 1024 };
@@ -229,6 +230,16 @@ static void files_rows(files_query *q)
     sm_buf_add(&q->sql, SM_SV("], union_by_name=true, hive_partitioning=false)"));
 }
 
+/* A log may name any path; only files of the table itself are read. */
+static sm_code check_paths(const files_query *q, sm_error *err)
+{
+    for (size_t i = 0; i < q->n; i++)
+        if (!sm_delta_files_inside(q->files[i]->key))
+            return sm_fail(err, SM_E_DENIED, 0, "file \"%.*s\" lies outside of the table",
+                           SM_SV_ARG(q->files[i]->key));
+    return SM_OK;
+}
+
 static sm_code parse_types(files_query *q, sm_error *err)
 {
     sm_code rc;
@@ -257,7 +268,7 @@ sm_code sm_delta_files_select(sm_sv root, const sm_schema *schema, const sm_sv *
     };
     sm_code rc;
 
-    if ((rc = parse_types(&q, err)) != SM_OK)
+    if ((rc = check_paths(&q, err)) != SM_OK || (rc = parse_types(&q, err)) != SM_OK)
         return rc;
     sm_buf_init(&q.sql, SELECT_MAX);
     sm_buf_add(&q.sql, SM_SV("SELECT "));

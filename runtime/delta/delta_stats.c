@@ -23,7 +23,6 @@
 #include <string.h>
 
 #include "runtime/base/json.h"
-#include "runtime/base/sqltext.h"
 
 /* ---- bounds ---- */
 
@@ -260,69 +259,79 @@ bool sm_delta_stats_bound(const sm_sqltype *t, sm_sv text, bool is_max, sm_buf *
 
 typedef enum stats_part { PART_MIN, PART_MAX, PART_NULLS } stats_part;
 
+/* Leaves lie at most as deep as types nest. */
+enum { PATH_MAX_PARTS = SM_SQLTYPE_MAX_DEPTH + 1 };
+
 typedef struct stats_walk {
-    const sm_delta_column_stats *columns;
+    const sm_copy_stat *columns;
     size_t n;
     stats_part part;
     int leaves; /* seen so far, of all columns */
+    sm_sv path[PATH_MAX_PARTS];
+    size_t path_len;
     sm_buf *out;
 } stats_walk;
 
-/* `"a"."b"` with the quotes of DuckDB. */
-static void path_push(sm_buf *path, sm_sv name)
+static bool same_path(const stats_walk *w, const sm_copy_stat *s)
 {
-    if (path->len > 0)
-        sm_buf_add(path, SM_SV("."));
-    sm_sql_ident(path, name);
+    if (s->path_len != w->path_len)
+        return false;
+    for (size_t i = 0; i < w->path_len; i++)
+        if (!sm_sv_eq(s->path[i], w->path[i]))
+            return false;
+    return true;
 }
 
-static const sm_delta_column_stats *find_stats(const stats_walk *w, sm_sv path)
+static const sm_copy_stat *find_stats(const stats_walk *w)
 {
     for (size_t i = 0; i < w->n; i++)
-        if (sm_sv_eq(w->columns[i].path, path))
+        if (same_path(w, &w->columns[i]))
             return &w->columns[i];
     return NULL;
 }
 
-static bool leaf_value(stats_walk *w, const sm_sqltype *t, sm_sv path)
+static bool leaf_value(stats_walk *w, const sm_sqltype *t)
 {
-    const sm_delta_column_stats *s = find_stats(w, path);
+    const sm_copy_stat *s = find_stats(w);
 
     if (s == NULL || w->leaves > SM_DELTA_STATS_COLUMNS)
         return false;
     if (w->part == PART_NULLS) {
-        if (s->nulls < 0)
+        if (s->null_count < 0)
             return false;
-        sm_buf_addf(w->out, "%lld", (long long)s->nulls);
+        sm_buf_addf(w->out, "%lld", (long long)s->null_count);
         return true;
     }
-    if (s->has_nan || !(w->part == PART_MIN ? s->has_min : s->has_max))
+    sm_sv text = w->part == PART_MIN ? s->min : s->max;
+    if (s->has_nan || text.ptr == NULL)
         return false;
-    return sm_delta_stats_bound(t, w->part == PART_MIN ? s->min : s->max, w->part == PART_MAX,
-                                w->out);
+    return sm_delta_stats_bound(t, text, w->part == PART_MAX, w->out);
 }
 
 /* `"name":value`, or nothing at all; true when something was written. */
-static bool walk_member(stats_walk *w, sm_sv name, const sm_sqltype *t, sm_buf *path, bool first)
+static bool walk_member(stats_walk *w, sm_sv name, const sm_sqltype *t, bool first)
 {
-    size_t out_at = w->out->len, path_at = path->len;
+    size_t out_at = w->out->len;
     bool wrote = false;
 
+    if (w->path_len == PATH_MAX_PARTS)
+        return false;
     if (!first)
         sm_buf_add(w->out, SM_SV(","));
     sm_buf_add_json_string(w->out, name);
     sm_buf_add(w->out, SM_SV(":"));
-    path_push(path, name);
+    w->path[w->path_len++] = name;
     if (t->kind == SM_SQLTYPE_STRUCT) {
         sm_buf_add(w->out, SM_SV("{"));
         for (size_t i = 0; i < t->n; i++)
-            wrote |= walk_member(w, t->fields[i].name, t->fields[i].type, path, !wrote);
+            if (walk_member(w, t->fields[i].name, t->fields[i].type, !wrote))
+                wrote = true;
         sm_buf_add(w->out, SM_SV("}"));
     } else if (t->kind != SM_SQLTYPE_LIST && t->kind != SM_SQLTYPE_MAP) {
         w->leaves++;
-        wrote = leaf_value(w, t, sm_buf_sv(path));
+        wrote = leaf_value(w, t);
     }
-    sm_buf_cut(path, path_at);
+    w->path_len--;
     if (!wrote)
         sm_buf_cut(w->out, out_at);
     return wrote;
@@ -332,19 +341,16 @@ static void walk_part(const sm_schema *schema, sm_sqltype *const *types, stats_w
 {
     static const char *const names[] = { "minValues", "maxValues", "nullCount" };
     bool wrote = false;
-    sm_buf path;
 
-    sm_buf_init(&path, 1024 * 1024);
-    w->leaves = 0;
     sm_buf_addf(w->out, ",\"%s\":{", names[w->part]);
     for (size_t i = 0; i < schema->n; i++)
-        wrote |= walk_member(w, schema->columns[i].name, types[i], &path, !wrote);
+        if (walk_member(w, schema->columns[i].name, types[i], !wrote))
+            wrote = true;
     sm_buf_add(w->out, SM_SV("}"));
-    sm_buf_release(&path);
 }
 
-sm_sv sm_delta_stats_text(const sm_schema *schema, int64_t rows,
-                          const sm_delta_column_stats *columns, size_t n, sm_arena *a)
+sm_sv sm_delta_stats_text(const sm_schema *schema, int64_t rows, const sm_copy_stat *columns,
+                          size_t n, sm_arena *a)
 {
     sm_sqltype **types = SM_NEW_N(a, sm_sqltype *, schema->n + 1);
     sm_error ignored;

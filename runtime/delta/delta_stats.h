@@ -14,24 +14,17 @@
 #include "runtime/base/arena.h"
 #include "runtime/base/sqltype.h"
 #include "runtime/base/str.h"
+#include "runtime/engine/engine_copy.h"
 
 enum {
     SM_DELTA_STATS_COLUMNS = 32, /* leaf columns that get bounds */
     SM_DELTA_STATS_CHARS = 32,   /* of a string bound */
 };
 
-/* One leaf column as RETURN_STATS reports it. */
-typedef struct sm_delta_column_stats {
-    sm_sv path; /* "\"a\".\"b\"" as DuckDB writes it */
-    sm_sv min, max;
-    bool has_min, has_max, has_nan;
-    int64_t nulls; /* -1: not told */
-} sm_delta_column_stats;
-
 /* The JSON text of add.stats for a file of `rows` rows.  `schema` has stored types; columns
  * that are in no file (partition columns) simply have no entry.  Lives in `a`. */
-sm_sv sm_delta_stats_text(const sm_schema *schema, int64_t rows,
-                          const sm_delta_column_stats *columns, size_t n, sm_arena *a);
+sm_sv sm_delta_stats_text(const sm_schema *schema, int64_t rows, const sm_copy_stat *columns,
+                          size_t n, sm_arena *a);
 
 /* The same for one bound: appends the JSON value of `text` (a minimum or a maximum) of type
  * `t` and returns true, or appends nothing when it proves nothing. */

@@ -143,11 +143,13 @@ static void test_delta_stats__text_nests_like_the_schema(void **state)
         { .name = SM_SV("p"), .type = SM_SV("DATE") },
     };
     sm_schema schema = { columns, 4 };
-    sm_delta_column_stats stats[] = {
-        { .path = SM_SV("\"a\""), .min = SM_SV("1"), .max = SM_SV("2"), .has_min = true, .has_max = true },
-        { .path = SM_SV("\"s\".\"t\""), .min = SM_SV("x"), .has_min = true, .nulls = 1 },
-        { .path = SM_SV("\"s\".\"u\".\"element\""), .min = SM_SV("7"), .has_min = true },
-        { .path = SM_SV("\"n\""), .min = SM_SV("1"), .has_min = true, .has_nan = true, .nulls = 2 },
+    sm_sv a[] = { SM_SV("a") }, st[] = { SM_SV("s"), SM_SV("t") }, n[] = { SM_SV("n") };
+    sm_sv su[] = { SM_SV("s"), SM_SV("u"), SM_SV("element") };
+    sm_copy_stat stats[] = {
+        { .path = a, .path_len = 1, .min = SM_SV("1"), .max = SM_SV("2") },
+        { .path = st, .path_len = 2, .min = SM_SV("x"), .null_count = 1 },
+        { .path = su, .path_len = 3, .min = SM_SV("7") },
+        { .path = n, .path_len = 1, .min = SM_SV("1"), .has_nan = true, .null_count = 2 },
     };
 
     assert_string_equal(
@@ -161,12 +163,13 @@ static void test_delta_stats__only_the_first_32_leaves_are_described(void **stat
     (void)state;
     enum { N = 40 };
     sm_column columns[N];
-    sm_delta_column_stats stats[N];
+    sm_copy_stat stats[N];
+    sm_sv names[N];
 
     for (int i = 0; i < N; i++) {
-        columns[i] = (sm_column){ .name = sm_arena_printf(arena, "c%d", i), .type = SM_SV("BIGINT") };
-        stats[i] = (sm_delta_column_stats){ .path = sm_arena_printf(arena, "\"c%d\"", i),
-                                            .min = SM_SV("1"), .has_min = true };
+        names[i] = sm_arena_printf(arena, "c%d", i);
+        columns[i] = (sm_column){ .name = names[i], .type = SM_SV("BIGINT") };
+        stats[i] = (sm_copy_stat){ .path = &names[i], .path_len = 1, .min = SM_SV("1") };
     }
     sm_schema schema = { columns, N };
     const char *text = sm_arena_cstr(arena, sm_delta_stats_text(&schema, 1, stats, N, arena));
