@@ -42,7 +42,7 @@ typedef struct plan_builder {
 /* ---- plan_resolve.c: names, order, what may be read how -------------------------- */
 
 /* Fill plan_query.datasets and plan_query.streaming, order and reads; everything that is
- * wrong with the graph is told. */
+ * wrong with the graph is told.  plan->order stays NULL when there are too many cycles. */
 void sm_plan__resolve(plan_builder *b);
 
 /* ---- graph.c --------------------------------------------------------------------- */

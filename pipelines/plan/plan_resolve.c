@@ -159,8 +159,10 @@ static void tell_cycle(plan_builder *b, const size_t *cycle, size_t n)
     sm_buf_release(&path);
 }
 
-/* Returns false when there is a cycle. */
-static bool order_datasets(plan_builder *b, sm_arena *scratch)
+enum { MAX_CYCLES = 20 };
+
+/* Each cycle is told, then taken apart so that the rest still has an order. */
+static void order_datasets(plan_builder *b, sm_arena *scratch)
 {
     size_t n = b->plan->n_datasets, n_cycle = 0;
     const size_t **lists = SM_NEW_N(scratch, const size_t *, n + 1);
@@ -174,11 +176,17 @@ static bool order_datasets(plan_builder *b, sm_arena *scratch)
         lists[i] = b->datasets[i].reads;
         counts[i] = b->datasets[i].n_reads;
     }
-    b->plan->order = order;
-    if (sm_plan__order(&(plan_graph){ n, lists, counts }, scratch, order, &cycle, &n_cycle))
-        return true;
-    tell_cycle(b, cycle, n_cycle);
-    return false;
+    for (int i = 0; i < MAX_CYCLES; i++) {
+        if (sm_plan__order(&(plan_graph){ n, lists, counts }, scratch, order, &cycle, &n_cycle)) {
+            b->plan->order = order;
+            return;
+        }
+        tell_cycle(b, cycle, n_cycle);
+        for (size_t k = 0; k < n_cycle; k++) {
+            b->nodes[cycle[k]].failed = true;
+            counts[cycle[k]] = 0;
+        }
+    }
 }
 
 /* ---- what may be read how ------------------------------------------------------ */
@@ -272,15 +280,12 @@ void sm_plan__resolve(plan_builder *b)
         for (size_t k = 0; k < b->nodes[i].n_queries; k++)
             resolve_query(&n, &b->nodes[i].queries[k]);
     }
-    if (order_datasets(b, scratch)) {
-        for (size_t i = 0; i < b->plan->n_datasets; i++) {
-            size_t ds = b->plan->order[i];
+    order_datasets(b, scratch);
+    for (size_t i = 0; b->plan->order && i < b->plan->n_datasets; i++) {
+        size_t ds = b->plan->order[i];
 
-            for (size_t k = 0; k < b->nodes[ds].n_queries; k++)
-                judge_query(b, ds, k);
-        }
-    } else {
-        b->plan->order = NULL;
+        for (size_t k = 0; k < b->nodes[ds].n_queries; k++)
+            judge_query(b, ds, k);
     }
     sm_arena_free(scratch);
 }

@@ -109,7 +109,7 @@ static void add_names(sm_buf *buf, const sm_sql_query *q)
         sm_buf_addf(buf, "%s%.*s", before, SM_SV_ARG(q->refs[i].name));
     }
     if (q->n_refs == 0)
-        sm_buf_addf(buf, q->kind == SM_SQL_RULE ? "the table's columns" : "this query");
+        sm_buf_addf(buf, q->kind == SM_SQL_RULE ? "the columns of its table" : "this query");
 }
 
 static sm_span place_of(const sm_sql_query *q, const sm_sql_text *t, const sm_sql_error *why)
@@ -157,8 +157,12 @@ static void tell_column(const sm_sql_query *q, const sm_sql_text *t, const patte
     } else {
         add_names(&where, q);
     }
-    sm_diag_add(d, p->code, place_of(q, t, why), "column \"%.*s\" not found in %s", SM_SV_ARG(name),
-                where.ptr);
+    if (q->kind == SM_SQL_RULE)
+        sm_diag_add(d, p->code, place_of(q, t, why), "%.*s: column \"%.*s\" not found in %s",
+                    SM_SV_ARG(q->owner), SM_SV_ARG(name), where.ptr);
+    else
+        sm_diag_add(d, p->code, place_of(q, t, why), "column \"%.*s\" not found in %s",
+                    SM_SV_ARG(name), where.ptr);
     hint_column(d, name, relations, n, why);
     sm_buf_release(&where);
 }

@@ -66,7 +66,6 @@ static const struct {
     { "setseed", "it acts on the engine" },
     { "error", "it fails the batch; use an expectation with on_violation: fail" },
     { "ago", "it reads the clock of the machine; write now() - INTERVAL …" },
-    { "session_window", "session windows are not supported yet" },
 };
 
 static int name_order(sm_sv name, const char *known)

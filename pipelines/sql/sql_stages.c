@@ -208,10 +208,13 @@ static void judge_modifier(judge *j, const sm_json *node, const sm_json *modifie
                "A table keeps no order, and rows of later batches belong between those already "
                "written. Sort where the table is read.");
     } else if (sm_ast_get(modifier, "offset") || sm_sv_eq(type, SM_SV("LIMIT_PERCENT_MODIFIER"))) {
-        refuse(j, "SM0509", place, "OFFSET and LIMIT in percent over a stream are not supported",
+        refuse(j, "SM0509",
+               keyword_before(j, place, sm_ast_get(modifier, "offset") ? "offset" : "limit"),
+               "OFFSET and LIMIT in percent over a stream are not supported",
                "Both need all rows, and a stream has no last one.");
     } else {
-        refuse(j, "SM0505", place, "LIMIT over a stream is not supported yet", HINT_VIEW);
+        refuse(j, "SM0505", keyword_before(j, place, "limit"),
+               "LIMIT over a stream is not supported yet", HINT_VIEW);
     }
 }
 
