@@ -3,6 +3,7 @@
 #include "tests/unit/store_fixture.h"
 
 #include "runtime/base/failpoint.h"
+#include "runtime/base/thread.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -450,6 +451,52 @@ static void test_owners__that_fight_leave_a_whole_history(void **state)
     store_close(&f);
 }
 
+/* ---- threads ---- */
+
+typedef struct worker {
+    store_fixture *f;
+    int64_t generation;
+} worker;
+
+static void work(void *arg)
+{
+    worker *w = arg;
+    store_fixture own = *w->f; /* its own error */
+
+    for (int64_t n = 0; n < 30; n++) {
+        sm_assert_ok(store_decide(&own, w->generation, n, -1), own.err);
+        sm_assert_ok(store_done(&own, w->generation, n), own.err);
+    }
+}
+
+static void test_threads__share_one_handle(void **state)
+{
+    enum { WORKERS = 4 };
+    store_fixture f;
+    worker workers[WORKERS];
+    sm_thread *threads[WORKERS];
+
+    (void)state;
+    store_open(&f, "batches");
+    for (int i = 0; i < WORKERS; i++) {
+        char flow[16];
+
+        snprintf(flow, sizeof flow, "t.%d", i);
+        workers[i] = (worker){ .f = &f, .generation = store_generation(&f, flow) };
+    }
+    for (int i = 0; i < WORKERS; i++)
+        sm_assert_ok(sm_thread_start("work", work, &workers[i], &threads[i], &f.err), f.err);
+    for (int i = 0; i < WORKERS; i++)
+        sm_thread_join(threads[i]);
+    for (int i = 0; i < WORKERS; i++) {
+        sm_batch_rec b;
+
+        sm_assert_ok(sm_store_batch(f.s, workers[i].generation, 29, f.a, &b, &f.err), f.err);
+        assert_int_equal(b.state, SM_BATCH_DONE);
+    }
+    store_close(&f);
+}
+
 static void test_kill__between_decide_and_done_leaves_the_decided_record(void **state)
 {
     store_fixture f;
@@ -620,6 +667,7 @@ int main(void)
         SM_TEST(test_void__takes_back_the_newest_decided_batch_only),
         SM_TEST(test_owner__that_was_replaced_can_write_nothing),
         SM_TEST(test_owners__that_fight_leave_a_whole_history),
+        SM_TEST(test_threads__share_one_handle),
         SM_TEST(test_kill__between_decide_and_done_leaves_the_decided_record),
         SM_TEST(test_fault__at_any_call_leaves_a_whole_decision_or_none),
         SM_TEST(test_fault__after_the_commit_is_an_error_with_the_record_written),
