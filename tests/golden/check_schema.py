@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""check_schema.py SCHEMA_TOOL -- the JSON Schema and the loader agree.
+
+The schema is valid draft 2020-12.  Documents made from one good pipeline by a change each are
+shown to a validator and to the loader: both take the good ones and refuse the bad ones.
+Needs the Python package jsonschema; without it the test is skipped.
+"""
+import copy
+import json
+import os
+import subprocess
+import sys
+
+if os.environ.get("SM_PYTHON") and os.access(os.environ["SM_PYTHON"], os.X_OK) \
+        and os.path.realpath(sys.executable) != os.path.realpath(os.environ["SM_PYTHON"]) \
+        and not os.environ.get("SM_SCHEMA_REEXEC"):
+    os.environ["SM_SCHEMA_REEXEC"] = "1"
+    os.execv(os.environ["SM_PYTHON"], [os.environ["SM_PYTHON"], "-B"] + sys.argv)
+try:
+    from jsonschema import Draft202012Validator
+except ImportError:
+    print("skipped: the Python package jsonschema is not installed")
+    sys.exit(77)
+
+GOOD = {
+    "version": 1,
+    "pipeline": "shop",
+    "description": "all of it",
+    "schema": "shop",
+    "storage": "./lake",
+    "state": {"path": "./state"},
+    "engine": {"type": "embedded", "memory_limit": "4GiB", "threads": 2, "workers": 3,
+               "temp_directory": "/tmp"},
+    "trigger": "available_now",
+    "tags": ["daily", "team:a"],
+    "meta": {"any": [1, {"thing": None}]},
+    "x-common": {"a": 1},
+    "sources": {
+        "orders": {"type": "files", "path": "data/*.json", "format": "json",
+                   "schema": [{"name": "id", "data_type": "BIGINT"}],
+                   "on_decode_error": "drop", "max_bytes_per_trigger": "64 MiB", "header": False},
+        "ticks": {"type": "generate", "rows_per_second": 10, "every": "10 minutes", "share": 0.5,
+                  "names": ["a", "b"], "fields": {"a": "INT"}, "schema_hints": "a INT"},
+    },
+    "tables": {
+        "bronze": {"from": "orders", "layer": "bronze", "partition_by": ["day"]},
+        "silver": {"sql": "SELECT 1", "description": "x", "tags": ["a"], "meta": {"a": 1},
+                   "expectations": {"short": "id > 0",
+                                    "long": {"expect": "id > 0", "on_violation": "fail",
+                                             "description": "x", "tags": ["y"]}}},
+        "all": {"type": "streaming_table",
+                "flows": {"old": {"sql": "SELECT 1", "once": True}, "new": {"sql": "SELECT 2"}}},
+        "gold": {"type": "materialized_view", "sql": "SELECT 1", "expectations": {"a": "b"}},
+        "v": {"type": "view", "from": "shop.silver"},
+    },
+}
+DELETE = object()
+# Where, and what stands there instead; DELETE takes it away.
+CHANGES = {
+    "good": [
+        ("description", DELETE), ("schema", DELETE), ("state", DELETE), ("engine", DELETE),
+        ("trigger", DELETE), ("tags", DELETE), ("meta", DELETE), ("sources", DELETE),
+        ("meta", 3), ("x-y", [1]), ("engine.memory_limit", 1 << 30), ("state", {}), ("tags", []),
+        ("sources.orders.schema", DELETE), ("sources.ticks.every", 500),
+        ("tables.silver.expectations", {}), ("tables._x9", {"sql": "SELECT 1"}),
+        ("tables.bronze.layer", "my-layer"), ("tables.all.flows.old.once", False),
+    ],
+    "bad": [
+        ("version", DELETE), ("version", 2), ("version", "1"), ("version", 1.5),
+        ("pipeline", DELETE), ("pipeline", "my shop"), ("pipeline", 7), ("pipeline", ""),
+        ("pipeline", "9x"), ("schema", "a-b"), ("storage", DELETE), ("storage", "s3://b/x"),
+        ("description", 4), ("description", None), ("description", ["a"]),
+        ("state", "x"), ("state.durable", True), ("state.pth", "x"),
+        ("engine.type", "spark"), ("engine.threads", 0), ("engine.threads", "2"),
+        ("engine.workers", 257), ("engine.memory_limit", 1), ("engine.memory_limit", "much"),
+        ("engine.memory_limit", True),
+        ("trigger", "continuous"), ("trigger", {"interval": "10s"}),
+        ("tags", "daily"), ("tags", [1]), ("tags", ["a b"]), ("tags", ["a", "a"]),
+        ("owner", "me"), ("sinks", {}), ("freshness", {}), ("xcommon", 1), ("x-", 1),
+        ("sources", []), ("sources.orders", {}), ("sources.orders.type", "kafka"),
+        ("sources.orders.type", "file"), ("sources.orders.path", DELETE),
+        ("sources.orders.path", ["a"]), ("sources.orders.format", "jsonl"),
+        ("sources.orders.rows_per_second", 4), ("sources.orders.schema", []),
+        ("sources.orders.schema", [{"name": "x"}]),
+        ("sources.orders.schema", [{"name": "x", "data_type": "INT", "type": "x"}]),
+        ("sources.orders.on_decode_error", "quarantine"), ("sources.orders.header", "yes"),
+        ("sources.orders.max_files_per_trigger", 0), ("sources.orders.watermark", {}),
+        ("sources.ticks.names", ["a", 1]), ("sources.ticks.share", "much"),
+        ("sources.ticks.every", "soon"), ("sources.ticks.fields", ["a"]),
+        ("sources.my source", {"type": "generate"}), ("sources._smelt_x", {"type": "generate"}),
+        ("tables", DELETE), ("tables", []), ("tables.bronze", None), ("tables.bronze", {}),
+        ("tables.x__quarantine", {"sql": "SELECT 1"}), ("tables.x__late", {"sql": "SELECT 1"}),
+        ("tables._delta_log", {"sql": "SELECT 1"}), ("tables.a.b", {"sql": "SELECT 1"}),
+        ("tables.bronze.sql", "SELECT 1"), ("tables.bronze.from", "SELECT 1"),
+        ("tables.bronze.from", "a.b.c"), ("tables.bronze.layer", ["a"]),
+        ("tables.bronze.cluster_by", ["a"]), ("tables.bronze.typo", 1),
+        ("tables.bronze.partition_by", "day"), ("tables.bronze.type", "table"),
+        ("tables.silver.sql", ""), ("tables.silver.sql", " \n"), ("tables.silver.sql", 1),
+        ("tables.silver.sql_file", "x.sql"), ("tables.silver.expectations.short", ""),
+        ("tables.silver.expectations.short", ["id > 0"]),
+        ("tables.silver.expectations.long", {"on_violation": "drop"}),
+        ("tables.silver.expectations.long.on_violation", "quarantine"),
+        ("tables.silver.expectations.long.fail_if", "> 1%"),
+        ("tables.silver.expectations.a-b", "id > 0"),
+        ("tables.all.flows.old.once", "true"), ("tables.all.flows.old.sql", DELETE),
+        ("tables.all.flows.old.from", "x"), ("tables.gold.flows", {"a": {"sql": "SELECT 1"}}),
+        ("tables.v.partition_by", ["a"]), ("tables.v.expectations", {"a": "b"}),
+    ],
+}
+
+
+def changed(path, value):
+    doc = copy.deepcopy(GOOD)
+    names = path.split(".") if not path.startswith("tables.a.b") else ["tables", "a.b"]
+    at = doc
+    for name in names[:-1]:
+        at = at[name]
+    if value is DELETE:
+        del at[names[-1]]
+    else:
+        at[names[-1]] = value
+    return doc
+
+
+def loader_takes(tool, doc):
+    with open("document.yml", "w", encoding="utf-8") as f:
+        json.dump(doc, f)
+    done = subprocess.run([tool, "check", "document.yml"], capture_output=True, text=True)
+    return done.returncode == 0, done.stdout + done.stderr
+
+
+def check_documents(tool, validator):
+    faults = count = 0
+    cases = [("good", "", GOOD)]
+    for wanted, changes in CHANGES.items():
+        cases += [(wanted, f"{path} = {'nothing' if value is DELETE else value!r}",
+                   changed(path, value)) for path, value in changes]
+    for wanted, what, doc in cases:
+        count += 1
+        said, why = loader_takes(tool, doc)
+        if validator.is_valid(doc) != (wanted == "good"):
+            faults += 1
+            print(f"the schema does not think that this is {wanted}: {what}")
+            print(*[f"    {e.json_path}: {e.message[:200]}" for e in validator.iter_errors(doc)], sep="\n")
+        if said != (wanted == "good"):
+            faults += 1
+            print(f"the loader does not think that this is {wanted}: {what}\n{why}")
+    return count, faults
+
+
+def main():
+    tool = os.path.abspath(sys.argv[1])
+    run = lambda *args: subprocess.run([tool, *args], check=True, capture_output=True, text=True).stdout
+    for block in run("blocks").split() + ["files", "generate"]:
+        Draft202012Validator.check_schema(json.loads(run("schema", block)))
+    schema = json.loads(run("schema"))
+    Draft202012Validator.check_schema(schema)
+    count, faults = check_documents(tool, Draft202012Validator(schema))
+    print(f"{count} documents, {faults} faults")
+    sys.exit(1 if faults else 0)
+
+
+main()
