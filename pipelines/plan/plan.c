@@ -199,6 +199,7 @@ static void add_table(plan_builder *b, size_t ds, const sm_spec_table *t)
                 sm_arena_printf(b->a, "%s \"%.*s\"", table_word(kind), SM_SV_ARG(t->name.text)),
         };
         node->failed |= !node->queries[i].text;
+        node->queries[i].whole = node->queries[i].text && node->queries[i].text->map == from_span;
     }
     if (kind == SM_DATASET_VIEW) {
         table->sql_text = node->queries[0].text ? node->queries[0].text->text : SM_SV("");

@@ -10,8 +10,7 @@
 #include "pipelines/plan/plan_int.h"
 #include "runtime/base/hash.h"
 #include "runtime/base/limit.h"
-
-#define ROW_RELATION "_smelt_row"
+#include "runtime/base/strmap.h"
 
 /* A view that reads a view that … doubles its text each time; somewhere that ends. */
 #define MAX_COMPILED ((size_t)4 * SM_LIMIT_SQL_BYTES)
@@ -70,6 +69,34 @@ typedef struct inputs {
     size_t n, cap;
 } inputs;
 
+/* What a text is compiled for: the plan, whose relations are the flow's inputs; or the
+ * engine's judgement, whose relations are named by their columns, so that a thousand tables
+ * of ten kinds ask the engine to know ten relations. */
+typedef enum purpose { FOR_PLAN, FOR_BIND } purpose;
+
+/* The relation that stands for every dataset with these columns. */
+static const sm_sql_relation *bind_relation(plan_builder *b, const sm_schema *schema)
+{
+    sm_sv key = sm_json_text(sm_schema_to_json(schema, b->a), b->a);
+    size_t i = b->n_relations;
+
+    if (!sm_strmap_get(b->relation_names, key, &i)) {
+        if (i == b->cap_relations) {
+            size_t cap = i ? 2 * i : 16;
+            sm_sql_relation *grown = SM_NEW_N(b->a, sm_sql_relation, cap);
+
+            if (i)
+                memcpy(grown, b->relations, i * sizeof *grown);
+            b->relations = grown;
+            b->cap_relations = cap;
+        }
+        sm_strmap_put(b->relation_names, key, i);
+        b->relations[i] = (sm_sql_relation){ sm_arena_printf(b->a, "_smelt_kind_%zu", i), schema };
+        b->n_relations++;
+    }
+    return &b->relations[i];
+}
+
 static sm_sv input_relation(plan_builder *b, inputs *in, size_t ds, sm_input_mode mode)
 {
     for (size_t i = 0; i < in->n; i++) {
@@ -91,7 +118,8 @@ static sm_sv input_relation(plan_builder *b, inputs *in, size_t ds, sm_input_mod
 }
 
 /* The text of a query with its leaves as relations of `in` and its views inside. */
-static bool compile_query(plan_builder *b, const plan_query *q, inputs *in, sm_sql_text *out)
+static bool compile_query(plan_builder *b, const plan_query *q, purpose what, inputs *in,
+                          sm_sql_text *out)
 {
     sm_sql_leaf *leaves = SM_NEW_N(b->a, sm_sql_leaf, q->read->n_refs + 1);
 
@@ -103,12 +131,14 @@ static bool compile_query(plan_builder *b, const plan_query *q, inputs *in, sm_s
         if (b->datasets[ds].kind == SM_DATASET_VIEW) {
             sm_sql_text *view = SM_NEW(b->a, sm_sql_text);
 
-            if (!compile_query(b, &b->nodes[ds].queries[0], in, view))
+            if (!compile_query(b, &b->nodes[ds].queries[0], what, in, view))
                 return false;
             leaves[i].view = view;
         } else {
             leaves[i].relation =
                 input_relation(b, in, ds, ref->stream ? SM_INPUT_STREAM : SM_INPUT_SNAPSHOT);
+            if (what == FOR_BIND)
+                leaves[i].relation = bind_relation(b, &b->datasets[ds].schema)->name;
         }
     }
     if (!sm_sql_compile(q->read, leaves, b->a, b->d, out))
@@ -136,22 +166,31 @@ static inputs_state state_of(const plan_builder *b, const plan_query *q)
     return state;
 }
 
-static sm_code bind_text(plan_builder *b, const plan_query *q, const sm_sql_text *text,
-                         const inputs *in, sm_schema *out, bool *ok, sm_error *err)
+/* The columns that the query gives; its inputs are known. */
+static sm_code bind_query(plan_builder *b, const plan_query *q, sm_schema *out, bool *ok,
+                          sm_error *err)
 {
-    sm_sql_relation *relations = SM_NEW_N(b->a, sm_sql_relation, in->n + 1);
+    sm_sql_relation *relations;
+    inputs in = { 0 };
+    sm_sql_text text;
 
-    for (size_t i = 0; i < in->n; i++)
-        relations[i] =
-            (sm_sql_relation){ in->items[i].relation, &b->datasets[in->items[i].dataset].schema };
-    return sm_sql_bind(b->env->sql, q->read, text, relations, in->n, b->a, b->d, out, ok, err);
+    if (q->whole) { /* from: x */
+        *out = b->datasets[q->datasets[0]].schema;
+        *ok = true;
+        return SM_OK;
+    }
+    *ok = false;
+    if (!compile_query(b, q, FOR_BIND, &in, &text))
+        return SM_OK;
+    relations = SM_NEW_N(b->a, sm_sql_relation, in.n + 1);
+    for (size_t i = 0; i < in.n; i++)
+        relations[i] = *bind_relation(b, &b->datasets[in.items[i].dataset].schema);
+    return sm_sql_bind(b->env->sql, q->read, &text, relations, in.n, b->a, b->d, out, ok, err);
 }
 
 static sm_code bind_view(plan_builder *b, size_t ds, sm_error *err)
 {
     const plan_query *q = &b->nodes[ds].queries[0];
-    inputs in = { 0 };
-    sm_sql_text text;
     inputs_state state;
     bool ok = false;
     sm_code rc;
@@ -159,10 +198,10 @@ static sm_code bind_view(plan_builder *b, size_t ds, sm_error *err)
     if (b->nodes[ds].failed)
         return SM_OK;
     state = state_of(b, q);
-    b->nodes[ds].failed = state == INPUTS_FAILED || !compile_query(b, q, &in, &text);
-    if (b->nodes[ds].failed || state == INPUTS_WAITING)
+    b->nodes[ds].failed = state == INPUTS_FAILED;
+    if (state != INPUTS_KNOWN)
         return SM_OK;
-    if ((rc = bind_text(b, q, &text, &in, &b->datasets[ds].schema, &ok, err)) != SM_OK)
+    if ((rc = bind_query(b, q, &b->datasets[ds].schema, &ok, err)) != SM_OK)
         return rc;
     b->datasets[ds].known = ok;
     b->nodes[ds].failed = !ok;
@@ -298,14 +337,16 @@ static void add_rule_text(plan_builder *b, const plan_query *rule, sm_sql_text *
 static sm_code bind_rule(plan_builder *b, const plan_query *rule, const sm_sql_text *expr,
                          const sm_schema *row, sm_error *err)
 {
-    sm_sql_relation relation = { SM_SV(ROW_RELATION), row };
+    const sm_sql_relation *relation = bind_relation(b, row);
     sm_sql_text text;
     sm_schema out = { 0 };
     bool ok = false;
     sm_code rc;
 
-    sm_sql_enclose("SELECT (", expr, ") FROM " ROW_RELATION, b->a, &text);
-    rc = sm_sql_bind(b->env->sql, rule->read, &text, &relation, 1, b->a, b->d, &out, &ok, err);
+    sm_sql_enclose("SELECT (", expr,
+                   sm_arena_printf(b->a, ") FROM %.*s", SM_SV_ARG(relation->name)).ptr, b->a,
+                   &text);
+    rc = sm_sql_bind(b->env->sql, rule->read, &text, relation, 1, b->a, b->d, &out, &ok, err);
     if (rc != SM_OK || !ok)
         return rc;
     if (out.n != 1 || !sm_sv_eq_nocase(out.columns[0].type, SM_SV("BOOLEAN"))) {
@@ -323,7 +364,7 @@ static sm_code bind_rules(plan_builder *b, size_t ds, const sm_schema *row, sm_e
     const sm_plan_dataset *table = &b->datasets[ds];
     const plan_node *node = &b->nodes[ds];
     sm_sql_text *texts = SM_NEW_N(b->a, sm_sql_text, table->n_rules + 1);
-    sm_sql_relation relation = { SM_SV(ROW_RELATION), row };
+    const sm_sql_relation *relation = bind_relation(b, row);
     sm_sql_error why = { 0 };
     sm_schema out = { 0 };
     sm_buf all;
@@ -340,9 +381,9 @@ static sm_code bind_rules(plan_builder *b, size_t ds, const sm_schema *row, sm_e
         sm_buf_add(&all, texts[i].text);
         sm_buf_addc(&all, ')');
     }
-    sm_buf_adds(&all, " FROM " ROW_RELATION);
+    sm_buf_addf(&all, " FROM %.*s", SM_SV_ARG(relation->name));
     if (n > 0) {
-        rc = b->env->sql->bind(b->env->sql->ctx, sm_buf_sv(&all), &relation, 1, b->a, &out, &why,
+        rc = b->env->sql->bind(b->env->sql->ctx, sm_buf_sv(&all), relation, 1, b->a, &out, &why,
                                err);
         plain = rc == SM_OK && out.n == n;
         for (size_t i = 0; plain && i < n; i++)
@@ -372,7 +413,7 @@ static sm_code bind_flow(plan_builder *b, size_t ds, size_t i, bool *ok, sm_erro
 
     *ok = false;
     state = state_of(b, q);
-    if (state == INPUTS_FAILED || !compile_query(b, q, &in, &text))
+    if (state == INPUTS_FAILED || !compile_query(b, q, FOR_PLAN, &in, &text))
         return SM_OK;
     f->inputs = in.items;
     f->n_inputs = in.n;
@@ -380,7 +421,7 @@ static sm_code bind_flow(plan_builder *b, size_t ds, size_t i, bool *ok, sm_erro
     *ok = true;
     if (state == INPUTS_WAITING)
         return SM_OK;
-    if ((rc = bind_text(b, q, &text, &in, &f->result, ok, err)) != SM_OK)
+    if ((rc = bind_query(b, q, &f->result, ok, err)) != SM_OK)
         return rc;
     f->bound = *ok;
     return SM_OK;
@@ -447,6 +488,7 @@ static sm_code bind_table(plan_builder *b, size_t ds, sm_error *err)
 
 sm_code sm_plan__bind(plan_builder *b, sm_error *err)
 {
+    b->relation_names = sm_strmap_new(b->a);
     for (size_t i = 0; i < b->plan->n_datasets; i++) {
         size_t ds = b->plan->order[i];
         sm_code rc = SM_OK;

@@ -13,6 +13,7 @@ typedef struct plan_query {
     bool *streaming;          /* by reference */
     size_t owner;             /* dataset */
     bool rule;
+    bool whole;  /* all columns of its one input, as they are */
     sm_sv label; /* `table "x"`, for messages */
 } plan_query;
 
@@ -34,9 +35,12 @@ typedef struct plan_builder {
     sm_arena *a;
     sm_diags *d;
     sm_plan *plan;
-    sm_plan_dataset *datasets; /* plan->datasets */
-    sm_plan_flow *flows;       /* plan->flows */
-    plan_node *nodes;          /* parallel to datasets */
+    sm_plan_dataset *datasets;  /* plan->datasets */
+    sm_plan_flow *flows;        /* plan->flows */
+    plan_node *nodes;           /* parallel to datasets */
+    sm_sql_relation *relations; /* of plan_bind.c: one per kind of row */
+    size_t n_relations, cap_relations;
+    struct sm_strmap *relation_names;
 } plan_builder;
 
 /* ---- plan_resolve.c: names, order, what may be read how -------------------------- */
