@@ -81,7 +81,7 @@ static sm_code look(sm_sv root, int64_t version, struct sm_session *session, sm_
 done:
     sm_delta_snapshot_free(s);
     sm_delta_close(t);
-    return rc;
+    return rc == SM_OK ? rc : sm_wrap(err, "table in \"%.*s\"", SM_SV_ARG(root));
 }
 
 sm_code sm_delta_describe(sm_sv root, int64_t version, struct sm_session *session, sm_arena *a,

@@ -209,6 +209,7 @@ static sm_code try_once(sm_delta_table *t, sm_delta_head *h, const sm_delta_chan
                         sm_error *err)
 {
     sm_arena *a = sm_arena_new("delta commit text");
+    int fault;
     sm_code rc;
     sm_buf text;
 
@@ -224,7 +225,11 @@ static sm_code try_once(sm_delta_table *t, sm_delta_head *h, const sm_delta_chan
         *lost = rc == SM_E_CONFLICT;
         goto done;
     }
-    sm_failpoint("delta.after_link");
+    if ((fault = sm_failpoint_err("delta.after_link")) != 0) {
+        rc = sm_fail_errno(err, fault, "after the commit of version %lld",
+                           (long long)(h->version + 1));
+        goto done;
+    }
     rc = sm_delta_head_apply(h, h->version + 1, sm_buf_sv(&text), err);
 done:
     sm_buf_release(&text);

@@ -540,7 +540,7 @@ sm_code sm_delta_head_load(sm_delta_table *t, const sm_json *memory, struct sm_s
 done:
     if (rc != SM_OK) {
         sm_delta_head_free(h);
-        return sm_wrap(err, "table \"%.*s\"", SM_SV_ARG(sm_delta_root(t)));
+        return rc;
     }
     *out = h;
     return SM_OK;

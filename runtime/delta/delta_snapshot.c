@@ -192,7 +192,7 @@ sm_code sm_delta_snapshot_advance(sm_delta_snapshot *s, sm_delta_table *t, int64
     if (version == s->version)
         return SM_OK;
     if ((rc = replay_commits(s, t, version, err)) != SM_OK)
-        return sm_wrap(err, "table \"%.*s\"", SM_SV_ARG(sm_delta_root(t)));
+        return rc;
     collect(s);
     return SM_OK;
 }
@@ -239,7 +239,7 @@ sm_code sm_delta_snapshot_load(sm_delta_table *t, int64_t version, struct sm_ses
 done:
     if (rc != SM_OK) {
         sm_delta_snapshot_free(s);
-        return sm_wrap(err, "table \"%.*s\"", SM_SV_ARG(sm_delta_root(t)));
+        return rc;
     }
     *out = s;
     return SM_OK;

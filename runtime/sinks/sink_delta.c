@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sink_delta.c -- batches into a Delta table.
+ *
+ * WHAT A TARGET OF THE MANIFEST HOLDS, besides "sink", "name", "actions":
+ *
+ *     {"stem":…,                  begins the name of every file of this attempt
+ *      "txn_id":…,                of the commit, the same at every try
+ *      "mode":"append"|"overwrite",
+ *      "creates":bool,            metaData is for a table that was not there
+ *      "definition_version":n,    the metaData in force when the files were written; -1 none
+ *      "read_version":n,          overwrite: where the removed files were listed; else -1
+ *      "rows":n, "bytes":n, "files":n, "removed":n}
+ *
+ *     prepare   knows the head ─ one COPY through sm_delta_select() ─ fsync files, folders ─
+ *               add per file, remove per live file (overwrite), protocol and metaData when
+ *               the table is new or, in a full refresh, redefined
+ *     publish   the sizes of all added files ─ one commit ─ the head goes forward by itself
+ *
+ * A table is made by its first commit, also when there are no rows.  A file without rows is
+ * removed and nothing is added for it.  What the store keeps as "memory" is the head as JSON
+ * (delta_head.h), so that neither a batch nor an idle check costs more with history.
+ */
+#include "runtime/sinks/sink_delta.h"
+
+#include <assert.h>
+
+#include "runtime/base/clock.h"
+#include "runtime/base/failpoint.h"
+#include "runtime/base/fs.h"
+#include "runtime/base/hash.h"
+#include "runtime/delta/delta_checkpoint.h"
+#include "runtime/delta/delta_commit.h"
+#include "runtime/delta/delta_files.h"
+#include "runtime/delta/delta_head.h"
+#include "runtime/delta/delta_log.h"
+#include "runtime/delta/delta_path.h"
+#include "runtime/delta/delta_schema.h"
+#include "runtime/delta/delta_select.h"
+#include "runtime/delta/delta_snapshot.h"
+#include "runtime/delta/delta_stats.h"
+#include "runtime/engine/engine_copy.h"
+
+enum { FOLDER_MODE = 0750 };
+
+typedef struct delta_sink {
+    sm_delta_table *table;
+    sm_delta_head *head;         /* NULL until it is needed */
+    sm_delta_snapshot *snapshot; /* of an overwritten table, kept to go on from */
+    sm_arena *memory[2];         /* k->memory lives in one, the one before it in the other */
+    int turn;
+} delta_sink;
+
+static void free_arena(void *a)
+{
+    sm_arena_free(a);
+}
+
+static sm_code delta_open(sm_sink *k, sm_error *err)
+{
+    delta_sink *s = SM_NEW(k->arena, delta_sink);
+
+    k->state = s;
+    for (int i = 0; i < 2; i++) { /* the last memory outlives close(), as k->arena does */
+        s->memory[i] = sm_arena_new("delta memory");
+        sm_arena_defer(k->arena, free_arena, s->memory[i]);
+    }
+    return sm_delta_open(k->path, &s->table, err);
+}
+
+static void delta_close(sm_sink *k)
+{
+    delta_sink *s = k->state;
+
+    if (s == NULL)
+        return;
+    sm_delta_snapshot_free(s->snapshot);
+    sm_delta_head_free(s->head);
+    sm_delta_close(s->table);
+    k->state = NULL;
+}
+
+/* The head as it is now: loaded once, then brought forward. */
+static sm_code delta_head(sm_sink *k, sm_error *err)
+{
+    delta_sink *s = k->state;
+
+    if (s->head != NULL)
+        return sm_delta_head_advance(s->head, s->table, err);
+    return sm_delta_head_load(s->table, k->memory, k->session, &s->head, err);
+}
+
+static void delta_remember(sm_sink *k)
+{
+    delta_sink *s = k->state;
+
+    s->turn = 1 - s->turn;
+    sm_arena_reset(s->memory[s->turn]);
+    k->memory = sm_delta_head_to_json(s->head, s->memory[s->turn]);
+}
+
+/* ---- prepare ---- */
+
+typedef struct preparing {
+    sm_sink *k;
+    delta_sink *s;
+    sm_manifest *m;
+    sm_json *target;
+    sm_delta_definition definition;
+    bool creates, redefines;
+    sm_sv stem;
+    sm_copied copied;
+    int64_t files, rows, bytes, removed;
+} preparing;
+
+/* Which of new, fitting, redefined the table is; SM_E_INVALID when it is none. */
+static sm_code prepare_definition(preparing *p, sm_error *err)
+{
+    const sm_delta_head *h = p->s->head;
+    sm_code rc;
+
+    p->creates = h->version < 0;
+    if (p->creates)
+        return SM_OK;
+    if ((rc = sm_delta_protocol_check(&h->protocol, true, err)) != SM_OK)
+        return rc;
+    if (sm_delta_metadata_fits(&h->metadata, &p->definition, p->m->arena))
+        return SM_OK;
+    if (p->k->mode != SM_WRITE_OVERWRITE || !p->k->replace_schema)
+        return sm_delta_metadata_refuse(&h->metadata, &p->definition, p->m->arena, err);
+    p->redefines = true;
+    return SM_OK;
+}
+
+/* One COPY; files without rows go at once. */
+static sm_code prepare_files(preparing *p, sm_sv select, sm_error *err)
+{
+    sm_arena *a = p->m->arena;
+    sm_sv root = sm_delta_root(p->s->table);
+    sm_copy_options o = {
+        .folder = root,
+        .stem = p->stem,
+        .codec = SM_SV("snappy"),
+        .partition_by = p->definition.partition_by,
+        .partition_count = p->definition.partition_count,
+    };
+    size_t kept = 0;
+    sm_sv sql;
+    sm_code rc;
+
+    if ((rc = sm_delta_select(&p->definition, select, a, &sql, err)) != SM_OK ||
+        (rc = sm_fs_mkdirs(sm_arena_cstr(a, root), FOLDER_MODE, err)) != SM_OK ||
+        (rc = sm_session_copy(p->k->session, sql, &o, a, &p->copied, err)) != SM_OK)
+        return rc;
+    for (size_t i = 0; i < p->copied.n_files; i++) {
+        if (p->copied.files[i].rows > 0)
+            p->copied.files[kept++] = p->copied.files[i];
+        else if ((rc = sm_fs_unlink(p->copied.files[i].path.ptr, err)) != SM_OK)
+            return rc;
+    }
+    p->copied.n_files = kept;
+    return SM_OK;
+}
+
+static sm_code prepare_sync(preparing *p, sm_error *err)
+{
+    sm_sv *paths = SM_NEW_N(p->m->arena, sm_sv, p->copied.n_files + 1);
+    int fault;
+    sm_code rc;
+
+    for (size_t i = 0; i < p->copied.n_files; i++)
+        paths[i] = p->copied.files[i].path;
+    if ((rc = sm_delta_files_sync(sm_delta_root(p->s->table), paths, p->copied.n_files, err)) !=
+        SM_OK)
+        return rc;
+    if ((fault = sm_failpoint_err("delta.after_file")) != 0)
+        return sm_fail_errno(err, fault, "after the files of a batch");
+    return SM_OK;
+}
+
+static sm_code add_action(preparing *p, sm_json *action, sm_error *err)
+{
+    return sm_manifest_add_action(p->m, p->target, action, err);
+}
+
+static sm_code put_definition(preparing *p, sm_error *err)
+{
+    sm_arena *a = p->m->arena;
+    const sm_delta_head *h = p->s->head;
+    sm_sv id = p->creates ? SM_SV("") : h->metadata.id;
+    sm_delta_metadata metadata;
+    sm_delta_protocol protocol;
+    sm_code rc;
+
+    if (!p->creates && !p->redefines)
+        return SM_OK;
+    if ((rc = sm_delta_metadata_make(&p->definition, id, p->m->id.time_ms, a, &metadata, err)) !=
+        SM_OK)
+        return rc;
+    protocol = sm_delta_protocol_make(p->definition.schema, a);
+    if ((p->creates || protocol.min_reader > h->protocol.min_reader) &&
+        (rc = add_action(p, sm_delta_protocol_json(&protocol, a), err)) != SM_OK)
+        return rc;
+    return add_action(p, sm_delta_metadata_json(&metadata, a), err);
+}
+
+/* Overwrite: every live file goes. */
+static sm_code put_removes(preparing *p, sm_error *err)
+{
+    delta_sink *s = p->s;
+    int64_t version = s->head->version;
+    sm_code rc;
+
+    if (p->k->mode != SM_WRITE_OVERWRITE || p->creates)
+        return SM_OK;
+    if (s->snapshot != NULL)
+        rc = sm_delta_snapshot_advance(s->snapshot, s->table, version, err);
+    else
+        rc = sm_delta_snapshot_load(s->table, version, p->k->session, &s->snapshot, err);
+    for (size_t i = 0; rc == SM_OK && i < s->snapshot->file_count; i++) {
+        rc = add_action(p, sm_delta_remove_json(s->snapshot->files[i], p->m->id.time_ms,
+                                                p->m->arena), err);
+        p->removed++;
+    }
+    return rc;
+}
+
+static const sm_json *partition_values(const preparing *p, const sm_copy_file *f)
+{
+    sm_arena *a = p->m->arena;
+    sm_json *values = sm_json_object(a);
+
+    for (size_t i = 0; i < f->n_partition; i++) {
+        const sm_copy_value *v = &f->partition[i];
+        ptrdiff_t at = sm_schema_find(p->definition.schema, v->column);
+        sm_sv name = at < 0 ? v->column : p->definition.schema->columns[at].name;
+        sm_json_set_sv(values, name,
+                       v->value.ptr == NULL ? sm_json_null(a) : sm_json_string(a, v->value));
+    }
+    return values;
+}
+
+static sm_code put_adds(preparing *p, sm_error *err)
+{
+    sm_arena *a = p->m->arena;
+    sm_sv root = sm_delta_root(p->s->table);
+
+    for (size_t i = 0; i < p->copied.n_files; i++) {
+        const sm_copy_file *f = &p->copied.files[i];
+        sm_code rc;
+
+        assert(f->path.len > root.len + 1 && sm_sv_starts(f->path, root));
+        sm_sv key = sm_sv_sub(f->path, root.len + 1, f->path.len);
+        sm_delta_file add = {
+            .path = sm_delta_path_encode(key, a),
+            .key = key,
+            .partition_values = partition_values(p, f),
+            .size = f->bytes,
+            .time_ms = p->m->id.time_ms,
+            .data_change = true,
+            .stats = sm_delta_stats_text(p->definition.schema, f->rows, f->stats, f->n_stats, a),
+        };
+        if ((rc = add_action(p, sm_delta_add_json(&add, a), err)) != SM_OK)
+            return rc;
+        p->files++;
+        p->rows += f->rows;
+        p->bytes += f->bytes;
+    }
+    return SM_OK;
+}
+
+static void put_facts(preparing *p)
+{
+    sm_json *t = p->target;
+    bool overwrite = p->k->mode == SM_WRITE_OVERWRITE;
+
+    sm_json_set_string(t, "stem", p->stem);
+    sm_json_set_string(t, "txn_id", sm_uuid4(p->m->arena));
+    sm_json_set_string(t, "mode", overwrite ? SM_SV("overwrite") : SM_SV("append"));
+    sm_json_set_bool(t, "creates", p->creates);
+    sm_json_set_int(t, "definition_version", p->s->head->metadata_version);
+    sm_json_set_int(t, "read_version", overwrite ? p->s->head->version : -1);
+    sm_json_set_int(t, "rows", p->rows);
+    sm_json_set_int(t, "bytes", p->bytes);
+    sm_json_set_int(t, "files", p->files);
+    sm_json_set_int(t, "removed", p->removed);
+}
+
+static sm_code delta_prepare(sm_sink *k, sm_sv select, sm_manifest *m, int64_t *rows_out,
+                             int64_t *bytes_out, sm_error *err)
+{
+    preparing p = {
+        .k = k,
+        .s = k->state,
+        .m = m,
+        .target = sm_manifest_target(m, SM_SV("delta"), k->name),
+        .definition = {
+            .name = k->name,
+            .description = k->description,
+            .schema = k->schema,
+            .partition_by = k->partition_by,
+            .partition_count = k->partition_count,
+        },
+        .stem = sm_arena_printf(m->arena, "part-00000-%.*s", SM_SV_ARG(sm_uuid4(m->arena))),
+    };
+    sm_code rc;
+
+    if ((rc = delta_head(k, err)) != SM_OK || (rc = prepare_definition(&p, err)) != SM_OK)
+        return rc;
+    if ((rc = prepare_files(&p, select, err)) != SM_OK || (rc = prepare_sync(&p, err)) != SM_OK ||
+        (rc = put_definition(&p, err)) != SM_OK || (rc = put_removes(&p, err)) != SM_OK ||
+        (rc = put_adds(&p, err)) != SM_OK) {
+        sm_delta_files_remove(sm_delta_root(p.s->table), p.stem, k->partition_count);
+        return rc;
+    }
+    put_facts(&p);
+    *rows_out = p.rows;
+    *bytes_out = p.bytes;
+    return SM_OK;
+}
+
+/* ---- publish ---- */
+
+static sm_code check_staged(sm_sink *k, const sm_json *actions, sm_error *err)
+{
+    delta_sink *s = k->state;
+    sm_arena *a = sm_arena_new("delta staged");
+    sm_code rc = SM_OK;
+
+    for (size_t i = 0; i < sm_json_len(actions) && rc == SM_OK; i++) {
+        sm_delta_action action;
+        sm_arena_reset(a);
+        if ((rc = sm_delta_action_read(sm_json_at(actions, i), a, &action, err)) == SM_OK &&
+            action.kind == SM_DELTA_ADD)
+            rc = sm_delta_files_check(sm_delta_root(s->table), &action.u.file, err);
+    }
+    sm_arena_free(a);
+    return rc;
+}
+
+static void set_number(sm_json *j, const char *name, const sm_json *target, const char *from,
+                       sm_arena *a)
+{
+    sm_json_set_string(
+        j, name, sm_arena_printf(a, "%lld", (long long)sm_json_get_int(target, from, 0)));
+}
+
+/* Every value a string: other readers parse both as maps of strings. */
+static void describe_change(const sm_json *target, const sm_manifest *m, sm_delta_change *c,
+                            sm_arena *a)
+{
+    sm_json *parameters = sm_json_object(a), *metrics = sm_json_object(a);
+    bool overwrite = sm_sv_eq_str(sm_json_get_sv(target, "mode", SM_SV("")), "overwrite");
+
+    if (overwrite) {
+        sm_json_set_string(parameters, "mode", SM_SV("Overwrite"));
+    } else {
+        sm_json_set_string(parameters, "outputMode", SM_SV("Append"));
+        sm_json_set_string(parameters, "queryId", m->id.generation);
+        sm_json_set_string(parameters, "epochId",
+                           sm_arena_printf(a, "%lld", (long long)m->id.n));
+    }
+    set_number(metrics, "numOutputRows", target, "rows", a);
+    set_number(metrics, "numOutputBytes", target, "bytes", a);
+    set_number(metrics, "numAddedFiles", target, "files", a);
+    set_number(metrics, "numRemovedFiles", target, "removed", a);
+    c->operation = overwrite ? SM_SV("WRITE") : SM_SV("STREAMING UPDATE");
+    c->parameters = parameters;
+    c->metrics = metrics;
+}
+
+/* commitInfo.smelt: what `smelt checkpoint adopt` rebuilds a position from. */
+static const sm_json *describe_batch(const sm_manifest *m, sm_arena *a)
+{
+    sm_json *j = sm_json_object(a);
+
+    sm_json_set_string(j, "flow", m->id.flow);
+    sm_json_set_string(j, "generation", m->id.generation);
+    sm_json_set_int(j, "batch", m->id.n);
+    sm_json_set(j, "end_offsets",
+                m->id.end_offsets == NULL ? sm_json_object(a) : sm_json_copy(a, m->id.end_offsets));
+    sm_json_set(j, "watermark", sm_json_null(a));
+    return j;
+}
+
+static sm_code delta_publish(sm_sink *k, const sm_manifest *m, int64_t *version_out, sm_error *err)
+{
+    delta_sink *s = k->state;
+    const sm_json *target = sm_manifest_find_target(m, k->name);
+    const sm_json *actions = sm_json_get(target, "actions");
+    const sm_delta_txn_at *txn;
+    sm_code rc;
+
+    if ((rc = delta_head(k, err)) != SM_OK)
+        return rc;
+    if (sm_json_len(actions) == 0) {
+        *version_out = s->head->version;
+        return SM_OK;
+    }
+    sm_arena *a = sm_arena_new("delta publish");
+    sm_delta_change c = {
+        .app_id = m->id.generation,
+        .batch = m->id.n,
+        .txn_id = sm_json_get_sv(target, "txn_id", SM_SV("")),
+        .actions = actions,
+        .read_version = sm_json_get_int(target, "read_version", -1),
+        .definition_version = sm_json_get_int(target, "definition_version", -1),
+        .creates = sm_json_get_bool(target, "creates", false),
+        .smelt = describe_batch(m, a),
+        .now_ms = sm_clock_now_ms(),
+    };
+    describe_change(target, m, &c, a);
+    txn = sm_delta_head_txn(s->head, c.app_id);
+    if (txn == NULL || txn->txn.version < c.batch)
+        rc = check_staged(k, actions, err);
+    if (rc == SM_OK)
+        rc = sm_delta_commit(s->table, s->head, &c, version_out, err);
+    sm_arena_free(a);
+    if (rc != SM_OK)
+        return rc;
+    delta_remember(k);
+    sm_failpoint("delta.between_targets");
+    return SM_OK;
+}
+
+static void delta_discard(sm_sink *k, const sm_manifest *m)
+{
+    delta_sink *s = k->state;
+    sm_sv stem = sm_json_get_sv(sm_manifest_find_target(m, k->name), "stem", SM_SV(""));
+
+    if (stem.len > 0)
+        sm_delta_files_remove(sm_delta_root(s->table), stem, k->partition_count);
+}
+
+/* ---- looking ---- */
+
+static sm_code delta_inspect(sm_sink *k, sm_arena *a, sm_target_state *out, sm_error *err)
+{
+    delta_sink *s = k->state;
+    const sm_delta_txn_at *txn;
+    const sm_delta_flow *flow;
+    sm_code rc;
+
+    *out = (sm_target_state){ .version = -1, .batch = -1, .other_batch = -1 };
+    if ((rc = delta_head(k, err)) != SM_OK ||
+        (rc = sm_delta_head_flow(s->head, s->table, k->flow, &flow, err)) != SM_OK)
+        return rc;
+    out->exists = s->head->version >= 0;
+    out->table_id = sm_arena_dup(a, s->head->metadata.id);
+    out->version = s->head->version;
+    if ((txn = sm_delta_head_txn(s->head, k->generation)) != NULL)
+        out->batch = txn->txn.version;
+    if (flow != NULL && !sm_sv_eq(flow->generation, k->generation)) {
+        out->other_generation = true;
+        out->other_id = sm_arena_dup(a, flow->generation);
+        out->other_batch = flow->batch;
+        out->other_offsets =
+            flow->end_offsets == NULL ? NULL : sm_json_copy(a, flow->end_offsets);
+    }
+    delta_remember(k);
+    return SM_OK;
+}
+
+static sm_code delta_unchanged(sm_sink *k, bool *out, sm_error *err)
+{
+    delta_sink *s = k->state;
+
+    return sm_delta_unchanged(s->table, k->memory, out, err);
+}
+
+static sm_code delta_maintain(sm_sink *k, sm_error *err)
+{
+    delta_sink *s = k->state;
+    sm_code rc;
+
+    if ((rc = delta_head(k, err)) != SM_OK)
+        return rc;
+    if (!sm_delta_checkpoint_due(s->head, sm_delta_last_checkpoint(s->table)))
+        return SM_OK;
+    rc = sm_delta_checkpoint_write(s->table, s->head, sm_clock_now_ms(), k->session, err);
+    delta_remember(k);
+    return rc;
+}
+
+const sm_sink_ops sm_sink_delta = {
+    .name = "delta",
+    .summary = "A Delta Lake table in a folder.",
+    .strongest = SM_EXACTLY_ONCE,
+    .open = delta_open,
+    .prepare = delta_prepare,
+    .publish = delta_publish,
+    .discard = delta_discard,
+    .inspect = delta_inspect,
+    .unchanged = delta_unchanged,
+    .maintain = delta_maintain,
+    .close = delta_close,
+};
