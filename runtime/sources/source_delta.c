@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* source_delta.c -- reading a Delta table: as a log of batches, or as it is now.
+ *
+ *     newest    one or two looks for the next commit file; nothing is parsed
+ *     latest    reads the commits after `start`, counting files up to the limits
+ *     read      reads the same commits again and shows their files as one relation
+ *
+ * Why the commits are read twice: between the two calls the process may have died, and the
+ * batch record holds only offsets.  A commit file never changes, so both see the same.
+ */
+#include "runtime/sources/source_delta.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "runtime/base/fs.h"
+#include "runtime/base/sqltext.h"
+#include "runtime/delta/delta_head.h"
+#include "runtime/delta/delta_log.h"
+#include "runtime/delta/delta_schema.h"
+#include "runtime/delta/delta_select.h"
+#include "runtime/delta/delta_snapshot.h"
+#include "runtime/engine/engine.h"
+
+typedef struct delta_config {
+    sm_sv path;
+    int64_t max_files, max_bytes;
+} delta_config;
+
+static const sm_option delta_options[] = {
+    {
+        .name = "path",
+        .type = SM_TYPE_STRING,
+        .offset = offsetof(delta_config, path),
+        .doc = "The folder of the table.",
+    },
+    {
+        .name = "max_files_per_trigger",
+        .type = SM_TYPE_INT,
+        .offset = offsetof(delta_config, max_files),
+        .fallback = "1000",
+        .min = 1,
+        .max = 100000,
+        .doc = "How many files of the table one batch reads at most.",
+    },
+    {
+        .name = "max_bytes_per_trigger",
+        .type = SM_TYPE_SIZE,
+        .offset = offsetof(delta_config, max_bytes),
+        .fallback = "1GiB",
+        .min = 1,
+        .max = INT64_MAX,
+        .doc = "How many bytes of files one batch reads at most; always at least one file.",
+    },
+    { .name = NULL },
+};
+
+typedef struct delta_source {
+    sm_delta_table *table;
+    sm_delta_head *head;         /* NULL until something new is read */
+    sm_delta_snapshot *snapshot; /* of the last look at the whole table */
+    int64_t newest;              /* a version that exists; -1: not known */
+} delta_source;
+
+/* ---- offsets ---- */
+
+typedef struct delta_offset {
+    sm_sv table_id;
+    int64_t version; /* -1: before the first */
+    int64_t index;   /* files taken of it; -1: all */
+    bool snapshot;   /* of the table as it stood then, not of the commit */
+    bool skip_truncation;
+} delta_offset;
+
+static delta_offset offset_read(const sm_json *j)
+{
+    return (delta_offset){
+        .table_id = sm_json_get_sv(j, "table_id", SM_SV("")),
+        .version = sm_json_get_int(j, "version", -1),
+        .index = sm_json_get_int(j, "index", -1),
+        .snapshot = sm_json_get_bool(j, "snapshot", false),
+        .skip_truncation = sm_json_get_bool(j, "skip_truncation", false),
+    };
+}
+
+static const sm_json *offset_write(const delta_offset *o, sm_arena *a)
+{
+    sm_json *j = sm_json_object(a);
+
+    sm_json_set_string(j, "table_id", o->table_id);
+    sm_json_set_int(j, "version", o->version);
+    sm_json_set_int(j, "index", o->index);
+    if (o->snapshot)
+        sm_json_set_bool(j, "snapshot", true);
+    if (o->skip_truncation)
+        sm_json_set_bool(j, "skip_truncation", true);
+    return j;
+}
+
+/* ---- the files between two offsets ---- */
+
+typedef struct range {
+    sm_arena *a;
+    const sm_delta_file **files;
+    size_t n, cap;
+    int64_t bytes;
+    int64_t max_files, max_bytes; /* 0: no limit */
+    bool full;
+} range;
+
+/* Takes the file unless the limits are reached; the first one always. */
+static bool range_take(range *r, const sm_delta_file *f)
+{
+    bool too_many = r->max_files > 0 && (int64_t)r->n >= r->max_files;
+    bool too_much = r->max_bytes > 0 && r->n > 0 && r->bytes + f->size > r->max_bytes;
+
+    if (too_many || too_much) {
+        r->full = true;
+        return false;
+    }
+    if (r->n == r->cap) {
+        size_t cap = r->cap == 0 ? 64 : r->cap * 2;
+        const sm_delta_file **wider = SM_NEW_N(r->a, const sm_delta_file *, cap);
+        if (r->n > 0)
+            memcpy(wider, r->files, r->n * sizeof *wider);
+        r->files = wider;
+        r->cap = cap;
+    }
+    sm_delta_file *copy = SM_NEW(r->a, sm_delta_file);
+    *copy = sm_delta_file_copy(f, r->a);
+    r->files[r->n++] = copy;
+    r->bytes += f->size;
+    return true;
+}
+
+typedef struct commit_walk {
+    range *r;
+    int64_t skip, limit; /* files of this commit to pass; how many to end at, -1 all */
+    int64_t seen;        /* files with new rows so far */
+    int64_t taken_to;    /* the last one taken, counted from 1 */
+    bool removes;
+    sm_sv operation;
+    bool ours;
+} commit_walk;
+
+static sm_code walk_action(void *ctx, const sm_delta_action *action, sm_error *err)
+{
+    commit_walk *w = ctx;
+
+    (void)err;
+    if (action->kind == SM_DELTA_COMMIT_INFO) {
+        w->operation = sm_arena_dup(
+            w->r->a, sm_json_get_sv(action->u.info, "operation", SM_SV("a change")));
+        w->ours = sm_json_is_object(sm_json_get(action->u.info, "smelt"));
+    }
+    if (action->kind == SM_DELTA_REMOVE && action->u.file.data_change)
+        w->removes = true;
+    if (action->kind != SM_DELTA_ADD || !action->u.file.data_change)
+        return SM_OK;
+    w->seen++;
+    bool wanted = w->seen > w->skip && (w->limit < 0 || w->seen <= w->limit) && !w->r->full;
+    if (wanted && range_take(w->r, &action->u.file))
+        w->taken_to = w->seen;
+    return SM_OK;
+}
+
+/* Take what is new in commit `version`, from file `skip` on; *at becomes where that ended. */
+static sm_code take_commit(delta_source *s, range *r, int64_t version, int64_t skip, int64_t limit,
+                           delta_offset *at, sm_error *err)
+{
+    sm_arena *scratch = sm_arena_new("delta commit");
+    commit_walk w = { .r = r, .skip = skip, .limit = limit, .taken_to = skip };
+    sm_code rc = sm_delta_each(s->table, version, scratch, walk_action, &w, err);
+
+    sm_arena_free(scratch);
+    if (rc == SM_E_NOT_FOUND)
+        return sm_fail(err, SM_E_CORRUPT, 0, "version %lld of the log is missing",
+                       (long long)version);
+    if (rc != SM_OK)
+        return rc;
+    if (w.removes && !(at->skip_truncation && w.ours))
+        return sm_fail(err, SM_E_INVALID, 0,
+                       "version %lld (%.*s) removed rows that may have been read; rebuild the "
+                       "reader with --full-refresh",
+                       (long long)version, SM_SV_ARG(w.operation));
+    if (w.removes)
+        at->skip_truncation = false;
+    at->snapshot = false;
+    at->version = version;
+    at->index = w.taken_to < w.seen ? w.taken_to : -1;
+    return SM_OK;
+}
+
+/* Forward from `at` through the commits up to (version, index). */
+static sm_code take_commits(delta_source *s, range *r, delta_offset *at, int64_t version,
+                            int64_t index, sm_error *err)
+{
+    bool inside = at->index >= 0;
+    int64_t v = inside ? at->version : at->version + 1;
+    sm_code rc = SM_OK;
+
+    for (; v <= version && !r->full && rc == SM_OK; v++) {
+        delta_offset before = *at;
+        rc = take_commit(s, r, v, inside ? at->index : 0, v == version ? index : -1, at, err);
+        inside = false;
+        /* Nothing taken of a commit at the limit: it was not begun.  And what lies before a
+         * commit that stops the reader is read first. */
+        if (rc == SM_OK && r->full && at->index == 0)
+            *at = before;
+        if (rc == SM_E_INVALID && r->n > 0) {
+            *at = before;
+            return SM_OK;
+        }
+    }
+    return rc;
+}
+
+/* ---- the table as it stood ---- */
+
+static sm_code load_snapshot(sm_source *src, int64_t version, sm_error *err)
+{
+    delta_source *s = src->state;
+
+    if (s->snapshot != NULL && s->snapshot->version > version) {
+        sm_delta_snapshot_free(s->snapshot);
+        s->snapshot = NULL;
+    }
+    if (s->snapshot != NULL)
+        return sm_delta_snapshot_advance(s->snapshot, s->table, version, err);
+    return sm_delta_snapshot_load(s->table, version, src->session, &s->snapshot, err);
+}
+
+/* From file `at->index` of the snapshot up to file `index` (-1: the last). */
+static sm_code take_snapshot(sm_source *src, range *r, delta_offset *at, int64_t index,
+                             sm_error *err)
+{
+    delta_source *s = src->state;
+    int64_t i = at->index < 0 ? 0 : at->index;
+    sm_code rc;
+
+    if ((rc = load_snapshot(src, at->version, err)) != SM_OK)
+        return rc;
+    int64_t n = (int64_t)s->snapshot->file_count, end = index < 0 || index > n ? n : index;
+    while (i < end && range_take(r, s->snapshot->files[i]))
+        i++;
+    at->table_id = sm_arena_dup(r->a, s->snapshot->metadata.id);
+    at->index = i == n ? -1 : i;
+    at->snapshot = i < n;
+    return SM_OK;
+}
+
+/* ---- is it still the same table? ---- */
+
+static sm_code check_table(sm_source *src, const delta_offset *start, sm_error *err)
+{
+    delta_source *s = src->state;
+    sm_code rc;
+
+    if (s->head == NULL)
+        rc = sm_delta_head_load(s->table, NULL, src->session, &s->head, err);
+    else
+        rc = sm_delta_head_advance(s->head, s->table, err);
+    if (rc != SM_OK)
+        return rc;
+    if ((rc = sm_delta_protocol_check(&s->head->protocol, false, err)) != SM_OK)
+        return rc;
+    if (start->table_id.len > 0 && !sm_sv_eq(start->table_id, s->head->metadata.id))
+        return sm_fail(err, SM_E_CORRUPT, 0,
+                       "the table in \"%.*s\" was replaced: it has id %.*s, the reader knows %.*s",
+                       SM_SV_ARG(sm_delta_root(s->table)), SM_SV_ARG(s->head->metadata.id),
+                       SM_SV_ARG(start->table_id));
+    return SM_OK;
+}
+
+/* ---- the operations ---- */
+
+static sm_code delta_open(sm_source *src, sm_error *err)
+{
+    const delta_config *c = src->config;
+    delta_source *s = SM_NEW(src->arena, delta_source);
+
+    s->newest = -1;
+    src->state = s;
+    return sm_delta_open(sm_sv_cstr(sm_path_join(src->arena, src->base_dir, c->path)), &s->table,
+                         err);
+}
+
+static void delta_close(sm_source *src)
+{
+    delta_source *s = src->state;
+
+    if (s == NULL)
+        return;
+    sm_delta_snapshot_free(s->snapshot);
+    sm_delta_head_free(s->head);
+    sm_delta_close(s->table);
+    src->state = NULL;
+}
+
+static sm_code find_newest(delta_source *s, sm_error *err)
+{
+    return sm_delta_newest(s->table, s->newest, &s->newest, err);
+}
+
+static sm_code delta_newest(sm_source *src, sm_arena *a, const sm_json **out, sm_error *err)
+{
+    delta_source *s = src->state;
+    sm_code rc;
+
+    *out = NULL;
+    if ((rc = find_newest(s, err)) != SM_OK)
+        return rc;
+    if (s->newest >= 0) {
+        delta_offset o = { .table_id = { "", 0 }, .version = s->newest, .index = -1 };
+        *out = offset_write(&o, a);
+    }
+    return SM_OK;
+}
+
+static sm_code delta_latest(sm_source *src, const sm_json *start, const sm_json *until,
+                            sm_arena *a, const sm_json **out, sm_error *err)
+{
+    const delta_config *c = src->config;
+    delta_source *s = src->state;
+    int64_t end = sm_json_get_int(until, "version", -1);
+    range r = { .a = a, .max_files = c->max_files, .max_bytes = c->max_bytes };
+    delta_offset at = offset_read(start);
+    sm_code rc;
+
+    *out = start;
+    if (end < 0 || (start != NULL && at.version == end && at.index < 0))
+        return SM_OK;
+    if (start != NULL && at.version > end && !at.snapshot)
+        return sm_fail(err, SM_E_CORRUPT, 0,
+                       "the table in \"%.*s\" is at version %lld, the reader was at %lld",
+                       SM_SV_ARG(sm_delta_root(s->table)), (long long)end, (long long)at.version);
+    if ((rc = check_table(src, &at, err)) != SM_OK)
+        return rc;
+    if (start == NULL)
+        at = (delta_offset){ .version = end, .index = 0, .snapshot = true };
+    if (at.snapshot)
+        rc = take_snapshot(src, &r, &at, -1, err);
+    else
+        rc = take_commits(s, &r, &at, end, -1, err);
+    if (rc != SM_OK)
+        return rc;
+    at.table_id = s->head->metadata.id;
+    if (r.n > 0 || start == NULL)
+        *out = offset_write(&at, a);
+    return SM_OK;
+}
+
+/* ---- rows ---- */
+
+static sm_code show(sm_source *src, sm_sv view, const sm_delta_metadata *m, const range *r,
+                    sm_error *err)
+{
+    delta_source *s = src->state;
+    const sm_sv *partitions = NULL;
+    size_t n = 0;
+    sm_sv sql;
+    sm_code rc;
+
+    if (m != NULL &&
+        (rc = sm_delta_metadata_partitions(m, r->a, &partitions, &n, err)) != SM_OK)
+        return rc;
+    if ((rc = sm_delta_files_select(sm_delta_root(s->table), src->schema, partitions, n, r->files,
+                                    r->n, r->a, &sql, err)) != SM_OK)
+        return rc;
+    return sm_session_view(src->session, view, sql, err);
+}
+
+/* Rows by the statistics of the files; a file that does not say is counted. */
+static sm_code count_rows(sm_source *src, sm_sv view, const range *r, sm_error *err)
+{
+    int64_t rows = 0;
+    sm_buf sql;
+    sm_code rc;
+
+    src->report.files = (int64_t)r->n;
+    src->report.bytes = r->bytes;
+    for (size_t i = 0; i < r->n && rows >= 0; i++) {
+        int64_t more = sm_delta_file_rows(r->files[i], r->a);
+        rows = more < 0 ? -1 : rows + more;
+    }
+    src->report.read = rows;
+    if (rows >= 0)
+        return SM_OK;
+    sm_buf_init(&sql, 4096);
+    sm_buf_add(&sql, SM_SV("SELECT count(*) FROM "));
+    sm_sql_ident(&sql, view);
+    rc = sm_session_int64(src->session, sm_buf_sv(&sql), &src->report.read, err);
+    sm_buf_release(&sql);
+    return rc;
+}
+
+static sm_code take_range(sm_source *src, range *r, const sm_json *start, const sm_json *end,
+                          sm_error *err)
+{
+    delta_source *s = src->state;
+    delta_offset at = offset_read(start), to = offset_read(end);
+    sm_code rc;
+
+    if (end == NULL || sm_json_equal(start, end))
+        return SM_OK;
+    if ((rc = check_table(src, &to, err)) != SM_OK)
+        return rc;
+    if (start == NULL)
+        at = (delta_offset){ .version = to.version, .index = 0, .snapshot = true };
+    if (at.snapshot)
+        return take_snapshot(src, r, &at, to.snapshot ? to.index : -1, err);
+    return take_commits(s, r, &at, to.version, to.index, err);
+}
+
+static sm_code delta_read(sm_source *src, const sm_json *start, const sm_json *end, sm_sv view,
+                          sm_error *err)
+{
+    delta_source *s = src->state;
+    sm_arena *a = sm_arena_new("delta read");
+    range r = { .a = a };
+    sm_code rc;
+
+    if ((rc = take_range(src, &r, start, end, err)) != SM_OK)
+        goto done;
+    if ((rc = show(src, view, r.n == 0 ? NULL : &s->head->metadata, &r, err)) != SM_OK)
+        goto done;
+    rc = count_rows(src, view, &r, err);
+done:
+    sm_arena_free(a);
+    return rc;
+}
+
+static sm_code delta_position(sm_source *src, sm_arena *a, const sm_json **out, sm_error *err)
+{
+    delta_source *s = src->state;
+    sm_json *j = sm_json_object(a);
+    int64_t time_ms = 0;
+    bool there = false;
+    sm_code rc;
+
+    if ((rc = find_newest(s, err)) != SM_OK)
+        return rc;
+    if (s->newest >= 0 &&
+        (rc = sm_delta_probe_time(s->table, s->newest, &there, &time_ms, err)) != SM_OK)
+        return rc;
+    sm_json_set_int(j, "version", s->newest);
+    sm_json_set_int(j, "time", time_ms);
+    *out = j;
+    return SM_OK;
+}
+
+static sm_code delta_snapshot(sm_source *src, const sm_json *position, sm_sv view, sm_error *err)
+{
+    delta_source *s = src->state;
+    int64_t version = sm_json_get_int(position, "version", -1);
+    sm_arena *a = sm_arena_new("delta snapshot view");
+    range r = { .a = a };
+    sm_code rc = SM_OK;
+
+    if (version >= 0 && (rc = load_snapshot(src, version, err)) != SM_OK)
+        goto done;
+    for (size_t i = 0; version >= 0 && i < s->snapshot->file_count; i++)
+        (void)range_take(&r, s->snapshot->files[i]);
+    if ((rc = show(src, view, r.n == 0 ? NULL : &s->snapshot->metadata, &r, err)) != SM_OK)
+        goto done;
+    rc = count_rows(src, view, &r, err);
+done:
+    sm_arena_free(a);
+    return rc;
+}
+
+const sm_source_ops sm_source_delta = {
+    .name = "delta",
+    .summary = "A Delta Lake table in a folder.",
+    .options = delta_options,
+    .config_size = sizeof(delta_config),
+    .open = delta_open,
+    .newest = delta_newest,
+    .latest = delta_latest,
+    .read = delta_read,
+    .position = delta_position,
+    .snapshot = delta_snapshot,
+    .close = delta_close,
+};

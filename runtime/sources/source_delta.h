@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* source_delta.h -- reading a Delta table: as a log of batches, or as it is now.
+ *
+ * AN OFFSET says what has been read:
+ *
+ *     {"table_id":…, "version":12, "index":-1}      all of version 12 and before
+ *     {"table_id":…, "version":12, "index":3}       before 12, and the first 3 files of 12
+ *     … "snapshot":true                             the first `index` files of the table as
+ *                                                   it stood at that version
+ *
+ * A reader without an offset begins with the table as it stands, then follows the log.  Only
+ * files that bring new rows count (dataChange); a commit that takes rows away stops the
+ * reader, naming version and operation.  There is one way past it:
+ *
+ *     … "skip_truncation":true      set on an offset by who rebuilds the table and wants its
+ *                                   readers to go on: the next commit of ours that removes
+ *                                   rows is passed, its new rows are read, the flag ends
+ *
+ * A POSITION (plain reads) is {"version":n, "time":ms}, with version -1 while there is no
+ * table; it changes with every commit.
+ */
+#ifndef SM_SOURCES_SOURCE_DELTA_H
+#define SM_SOURCES_SOURCE_DELTA_H
+
+#include "runtime/connect/source.h"
+
+extern const sm_source_ops sm_source_delta;
+
+#endif
