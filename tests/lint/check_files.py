@@ -15,7 +15,7 @@ SOURCES = (".c", ".h", ".py", ".sh", ".cmake", "CMakeLists.txt")
 MAX_LINES = 800
 LOCK_FILES = ("package-lock.json", "requirements.txt", "pom.xml")
 NOTES = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "X" + "XX", "HA" + "CK")) + r")\b")
-HOMES = re.compile(r"(?<![\w.])/(?:ro" + r"ot|wo" + r"rk|home/\w+)/")
+HOMES = re.compile(r"(?<![\w.])/(?:ro" + r"ot/\.|wo" + r"rk/|home/\w+/)")
 ADDRESS = re.compile(r"https?://(?!maven\.apache\.org/(?:POM|xsd)|www\.w3\.org)")
 TEXT = SOURCES + (".md", ".yml", ".json", ".txt", ".js", ".css", ".html", ".xml", ".sql")
 
