@@ -67,6 +67,45 @@ static bool add_dataset(const sm_bind *b, datasets *all, const sm_text *name, co
     return true;
 }
 
+/* A type that the engine has and a table can hold. */
+static bool check_type(const sm_bind *b, const sm_text *at, sm_sv name, sm_sv type)
+{
+    sm_sqltype *tree, *stored;
+    sm_error err;
+
+    if (sm_sqltype_parse(type, b->a, &tree, &err) == SM_OK &&
+        !sm_sqltype_has(tree, SM_SQLTYPE_OTHER) &&
+        sm_sqltype_stored(tree, b->a, &stored, &err) == SM_OK)
+        return true;
+    sm_diag_add(b->d, "SM0406", at->at,
+                "column \"%.*s\": \"%.*s\" is no type that a table can have", SM_SV_ARG(name),
+                SM_SV_ARG(type));
+    sm_diag_hint(b->d, "types are written as BIGINT, DOUBLE, DECIMAL(10,2), VARCHAR, TIMESTAMP, "
+                       "VARCHAR[] or STRUCT(a BIGINT)");
+    return false;
+}
+
+/* Hints are what stands between the brackets of a STRUCT. */
+static bool check_hints(const sm_bind *b, const sm_text *hints)
+{
+    sm_sqltype *all;
+    sm_error err;
+    bool ok = true;
+
+    if (!sm_text_set(hints))
+        return true;
+    if (sm_sqltype_parse(sm_arena_printf(b->a, "STRUCT(%.*s)", SM_SV_ARG(hints->text)), b->a, &all,
+                         &err) != SM_OK ||
+        all->kind != SM_SQLTYPE_STRUCT) {
+        sm_diag_add(b->d, "SM0406", hints->at, "`schema_hints` is no list of columns and types");
+        sm_diag_hint(b->d, "it is written as \"a BIGINT, b VARCHAR[]\"");
+        return false;
+    }
+    for (size_t i = 0; i < all->n; i++)
+        ok = check_type(b, hints, all->fields[i].name, all->fields[i].type->text) && ok;
+    return ok;
+}
+
 static bool check_columns(const sm_bind *b, const sm_spec_columns *columns)
 {
     sm_strmap *seen = sm_strmap_new_nocase(b->a);
@@ -79,8 +118,11 @@ static bool check_columns(const sm_bind *b, const sm_spec_columns *columns)
     }
     for (size_t i = 0; i < columns->n; i++) {
         const sm_text *name = &columns->items[i].name;
+        const sm_text *type = &columns->items[i].data_type;
         size_t first;
 
+        if (sm_text_set(type))
+            ok = check_type(b, type, name->text, type->text) && ok;
         if (!sm_text_set(name) || sm_strmap_put(seen, name->text, i))
             continue;
         (void)sm_strmap_get(seen, name->text, &first);
@@ -130,6 +172,7 @@ static void check_sources(const sm_bind *b, sm_spec *s, datasets *all)
 
         ok = add_dataset(b, all, &source->name, "source") && ok;
         ok = check_columns(b, &source->schema) && ok;
+        ok = check_hints(b, &source->schema_hints) && ok;
         source->broken = source->broken || !ok;
     }
 }

@@ -20,7 +20,7 @@ static const char *supported_names(const sm_bind *b)
 
 const sm_spec_unit *sm_spec__unit(const sm_bind *b, sm_pair type)
 {
-    sm_sv names[MAX_UNITS], word = type.value->text;
+    sm_sv names[MAX_UNITS] = { 0 }, word = type.value->text;
     size_t n = 0, near;
 
     if (type.value->kind != SM_YAML_STRING)

@@ -90,7 +90,7 @@ static void tell_choice(const sm_bind *b, sm_pair p, const sm_sv *names, size_t 
 int sm_spec__choice(const sm_bind *b, sm_pair p, const char *const *choices,
                     const char *const *later)
 {
-    sm_sv names[MAX_CHOICES];
+    sm_sv names[MAX_CHOICES] = { 0 };
     size_t n = 0;
 
     if (p.value->kind != SM_YAML_STRING) {
