@@ -251,8 +251,14 @@ static char *infer_csv_record(sm_infer *in, const sm_csv_dialect *dialect, char 
     }
 }
 
-void sm_infer_csv(sm_infer *in, const sm_csv_dialect *dialect, const sm_decode_block *block,
-                  const sm_sv *names, size_t n)
+static sm_code infer_too_many(sm_error *err)
+{
+    return sm_fail(err, SM_E_LIMIT, 0, "more than %d fields; at most that many can be read",
+                   (int)SM_DECODE_MAX_COLUMNS);
+}
+
+sm_code sm_infer_csv(sm_infer *in, const sm_csv_dialect *dialect, const sm_decode_block *block,
+                     const sm_sv *names, size_t n, sm_error *err)
 {
     infer_node **nodes = SM_NEW_N(in->arena, infer_node *, n + 1);
     char *p = block->data;
@@ -261,7 +267,7 @@ void sm_infer_csv(sm_infer *in, const sm_csv_dialect *dialect, const sm_decode_b
     for (size_t i = 0; i < n; i++) {
         nodes[i] = infer_field(in, &in->root, names[i], i, SM_DECODE_MAX_COLUMNS);
         if (nodes[i] == NULL)
-            return; /* more columns than can be read: sm_infer_schema() says so */
+            return infer_too_many(err);
     }
     if (dialect->header && block->first && p < block->end)
         p = (char *)memchr(p, '\n', (size_t)(block->end - p) + 1) + 1;
@@ -272,6 +278,7 @@ void sm_infer_csv(sm_infer *in, const sm_csv_dialect *dialect, const sm_decode_b
         }
         p = infer_line_end(in, block, p, infer_csv_record(in, dialect, p, nodes, n));
     }
+    return SM_OK;
 }
 
 /* --- Telling --- */
@@ -355,8 +362,7 @@ sm_code sm_infer_schema(sm_infer *in, const sm_decode_file *files, sm_schema *ou
     if (in->records == 0 && root->n == 0)
         return infer_nothing(in, files, err);
     if ((root->seen & SEEN_TEXT) != 0)
-        return sm_fail(err, SM_E_LIMIT, 0, "more than %d fields; at most that many can be read",
-                       (int)SM_DECODE_MAX_COLUMNS);
+        return infer_too_many(err);
     for (size_t i = 0; i < root->n; i++) {
         for (size_t j = 0; j < i; j++) {
             if (sm_sv_eq_nocase(root->fields[i].name, root->fields[j].name))

@@ -35,9 +35,9 @@ sm_infer *sm_infer_new(sm_arena *a, bool types);
 /* Look at the records of a block (whole lines; written to). */
 void sm_infer_ndjson(sm_infer *in, const sm_decode_block *block);
 
-/* The same for CSV.  `names` are the fields of this file. */
-void sm_infer_csv(sm_infer *in, const sm_csv_dialect *dialect, const sm_decode_block *block,
-                  const sm_sv *names, size_t n);
+/* The same for CSV.  `names` are the fields of this file.  SM_E_LIMIT: too many in all. */
+sm_code sm_infer_csv(sm_infer *in, const sm_csv_dialect *dialect, const sm_decode_block *block,
+                     const sm_sv *names, size_t n, sm_error *err);
 
 /* The columns; n == 0 when there was no record.  SM_E_INVALID when no line was a record
  * (naming the first fault), or names cannot stand in one table.  Lives in `a`. */

@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* source_files.c -- files that appear in a folder, each read once.
+ *
+ * A file gets a number (seq) in the control store when it is first seen, in the order of
+ * (modification time, name) within one look; the offset is the last number read:
+ *
+ *     {"seq": 17, "mtime_ns": 1767225600000000000}
+ *
+ * mtime_ns is the greatest of all files up to seq; only adopt() looks at it.  A path is
+ * read once for ever: changed content under an old name is not seen (as with Auto Loader's
+ * allowOverwrites=false).  Numbers are recorded before they are read, so a second look
+ * after a crash finds the same file under the same number and read(start, end) is the same
+ * set of files each time.
+ *
+ * Size and time of each file are taken before reading and compared after (verify): a file
+ * that was rewritten meanwhile discards the attempt with SM_E_AGAIN.  The clock is never
+ * asked.
+ *
+ * A plain read is not tracked: position() is a hash over the listing, and snapshot() says
+ * SM_E_AGAIN when the listing has another one by then. */
+#include "runtime/sources/source_files.h"
+
+#include <string.h>
+
+#include "runtime/base/fs.h"
+#include "runtime/base/hash.h"
+#include "runtime/sources/source_files_int.h"
+#include "runtime/store/store_files.h"
+
+enum { FILES_PAGE = 1000 };
+
+static const char *const files_formats[] = { "json", "csv", "parquet", "text", NULL };
+
+static const sm_option files_options[] = {
+    {
+        .name = "path",
+        .type = SM_TYPE_STRING,
+        .offset = offsetof(sm_files_config, path),
+        .doc = "A file, a folder, or a pattern with * and ?, relative to the pipeline file.",
+    },
+    {
+        .name = "format",
+        .type = SM_TYPE_ENUM,
+        .offset = offsetof(sm_files_config, format),
+        .choices = files_formats,
+        .doc = "How the files are written; json is one object on each line.",
+    },
+    {
+        .name = "max_files_per_trigger",
+        .type = SM_TYPE_INT,
+        .offset = offsetof(sm_files_config, max_files),
+        .fallback = "1000",
+        .min = 1,
+        .max = 1000000,
+        .doc = "Files of one batch, at most.",
+    },
+    {
+        .name = "max_bytes_per_trigger",
+        .type = SM_TYPE_SIZE,
+        .offset = offsetof(sm_files_config, max_bytes),
+        .fallback = "128MiB",
+        .min = 1,
+        .max = INT64_MAX,
+        .doc = "Bytes of one batch; the file that reaches it is still taken whole.",
+    },
+    {
+        .name = "infer_column_types",
+        .type = SM_TYPE_BOOL,
+        .offset = offsetof(sm_files_config, infer_column_types),
+        .fallback = "true",
+        .doc = "Infer types from the first records; false makes JSON and CSV columns VARCHAR.",
+    },
+    {
+        .name = "header",
+        .type = SM_TYPE_BOOL,
+        .offset = offsetof(sm_files_config, header),
+        .fallback = "true",
+        .doc = "CSV: the first line of each file names its fields.",
+    },
+    {
+        .name = "sep",
+        .type = SM_TYPE_STRING,
+        .offset = offsetof(sm_files_config, sep),
+        .fallback = ",",
+        .doc = "CSV: the character between fields.",
+    },
+    {
+        .name = "quote",
+        .type = SM_TYPE_STRING,
+        .offset = offsetof(sm_files_config, quote),
+        .fallback = "\"",
+        .doc = "CSV: the character around fields; empty when there is none.",
+    },
+    {
+        .name = "escape",
+        .type = SM_TYPE_STRING,
+        .offset = offsetof(sm_files_config, escape),
+        .fallback = "\"",
+        .doc = "CSV: what stands before a quote inside quotes, the quote itself or a backslash.",
+    },
+    {
+        .name = "null_value",
+        .type = SM_TYPE_STRING,
+        .offset = offsetof(sm_files_config, null_value),
+        .fallback = "",
+        .doc = "CSV: the unquoted text that means NULL.",
+    },
+    { .name = NULL },
+};
+
+/* --- Life --- */
+
+static sm_code files_character(sm_sv text, const char *option, char *out, sm_error *err)
+{
+    if (sm_sv_eq_str(text, "\\t"))
+        text = SM_SV("\t");
+    if (text.len > 1)
+        return sm_fail(err, SM_E_INVALID, 0, "option \"%s\" must be one character", option);
+    *out = text.len == 1 ? text.ptr[0] : '\0';
+    return SM_OK;
+}
+
+static sm_code files_open(sm_source *s, sm_error *err)
+{
+    const sm_files_config *config = s->config;
+    sm_files_state *f = SM_NEW(s->arena, sm_files_state);
+    sm_csv_dialect *d = &f->dialect;
+    sm_code rc;
+    s->state = f;
+    f->read = sm_arena_new("files read");
+    *d = (sm_csv_dialect){ .header = config->header, .null_value = config->null_value };
+    if (config->path.len == 0)
+        return sm_fail(err, SM_E_INVALID, 0, "option \"path\" is empty");
+    if (sm_sv_find(config->path, SM_SV("**")) >= 0)
+        return sm_fail(err, SM_E_INVALID, 0, "option \"path\": `**` is not supported yet");
+    if (config->format != SM_FILES_CSV)
+        return SM_OK;
+    if ((rc = files_character(config->sep, "sep", &d->sep, err)) != SM_OK ||
+        (rc = files_character(config->quote, "quote", &d->quote, err)) != SM_OK ||
+        (rc = files_character(config->escape, "escape", &d->escape, err)) != SM_OK)
+        return rc;
+    if (d->quote == '\0')
+        d->escape = '\0';
+    return sm_csv_dialect_check(d, err);
+}
+
+static void files_close(sm_source *s)
+{
+    sm_files_state *f = s->state;
+    if (f == NULL)
+        return;
+    sm_decode_relation_free(f->relation);
+    sm_arena_free(f->read);
+    s->state = NULL;
+}
+
+/* Forget what the last read() left. */
+static sm_files_state *files_begin_read(sm_source *s)
+{
+    sm_files_state *f = s->state;
+    sm_decode_relation_free(f->relation);
+    f->relation = NULL;
+    sm_arena_reset(f->read);
+    f->files = (sm_files){ 0 };
+    f->rows = 0;
+    s->report = (sm_read_report){ 0 };
+    return f;
+}
+
+/* --- Offsets --- */
+
+static int64_t files_seq(const sm_json *offset)
+{
+    return sm_json_get_int(offset, "seq", 0);
+}
+
+static const sm_json *files_offset(sm_arena *a, int64_t seq, int64_t mtime_ns)
+{
+    sm_json *o = sm_json_object(a);
+    sm_json_set_int(o, "seq", seq);
+    sm_json_set_int(o, "mtime_ns", mtime_ns);
+    return o;
+}
+
+static sm_files_key files_key(const sm_source *s)
+{
+    return (sm_files_key){ s->generation_id, s->name };
+}
+
+/* --- Discovery --- */
+
+/* Keep of `files` those that have no number yet. */
+static sm_code files_only_new(const sm_source *s, sm_arena *a, sm_files *files, sm_error *err)
+{
+    sm_sv *names = SM_NEW_N(a, sm_sv, files->n + 1);
+    int64_t *seqs = SM_NEW_N(a, int64_t, files->n + 1);
+    size_t kept = 0;
+    for (size_t i = 0; i < files->n; i++)
+        names[i] = sm_sv_cstr(files->items[i].name);
+    sm_code rc = sm_store_files_lookup(s->store, files_key(s), names, files->n, seqs, err);
+    for (size_t i = 0; rc == SM_OK && i < files->n; i++) {
+        if (seqs[i] == 0)
+            files->items[kept++] = files->items[i];
+    }
+    files->n = kept;
+    return rc;
+}
+
+static sm_code files_track(sm_source *s, const sm_files *files, sm_arena *a, sm_error *err)
+{
+    sm_source_file *rows = SM_NEW_N(a, sm_source_file, files->n + 1);
+    for (size_t i = 0; i < files->n; i++) {
+        rows[i] = (sm_source_file){
+            .path = sm_sv_cstr(files->items[i].name),
+            .size = files->items[i].size,
+            .mtime_ns = files->items[i].mtime_ns,
+            .inode = files->items[i].inode,
+            .batch = -1,
+        };
+    }
+    return sm_store_files_add(s->store, s->owner, files_key(s), rows, files->n, err);
+}
+
+static sm_code files_newest(sm_source *s, sm_arena *a, const sm_json **out, sm_error *err)
+{
+    sm_arena *scratch = sm_arena_new("files discovery");
+    sm_files files = { 0 };
+    int64_t last = 0;
+    sm_code rc;
+    *out = NULL;
+    if ((rc = sm_files__list(s, scratch, &files, err)) != SM_OK)
+        goto done;
+    if (s->store != NULL && s->generation_id != 0) {
+        if ((rc = files_only_new(s, scratch, &files, err)) != SM_OK ||
+            (rc = sm_store_files_last(s->store, files_key(s), &last, err)) != SM_OK)
+            goto done;
+    }
+    if ((rc = sm_files__stat(&files, err)) != SM_OK)
+        goto done;
+    if (s->owner != NULL && files.n > 0 && (rc = files_track(s, &files, scratch, err)) != SM_OK)
+        goto done;
+    last += (int64_t)files.n;
+    if (last > 0)
+        *out = files_offset(a, last, 0);
+done:
+    sm_arena_free(scratch);
+    return rc;
+}
+
+static sm_code files_latest(sm_source *s, const sm_json *start, const sm_json *until, sm_arena *a,
+                            const sm_json **out, sm_error *err)
+{
+    const sm_files_config *config = s->config;
+    int64_t begin = files_seq(start), end = begin, limit = files_seq(until), bytes = 0;
+    int64_t mtime_ns = sm_json_get_int(start, "mtime_ns", 0);
+    sm_arena *scratch = sm_arena_new("files batch");
+    sm_code rc = SM_OK;
+    bool full = false;
+    *out = start;
+    while (!full && end < limit) {
+        sm_source_file *page;
+        size_t n;
+        rc = sm_store_files_range(s->store, files_key(s), end, limit, FILES_PAGE, scratch, &page,
+                                  &n, err);
+        if (rc != SM_OK || n == 0)
+            break;
+        for (size_t i = 0; i < n && !full; i++) {
+            end = page[i].seq;
+            bytes += page[i].size;
+            mtime_ns = page[i].mtime_ns > mtime_ns ? page[i].mtime_ns : mtime_ns;
+            full = end - begin >= config->max_files || bytes >= config->max_bytes;
+        }
+        sm_arena_reset(scratch);
+    }
+    sm_arena_free(scratch);
+    if (rc == SM_OK && end > begin)
+        *out = files_offset(a, end, mtime_ns);
+    return rc;
+}
+
+/* --- Reading --- */
+
+/* The tracked files of (begin, end]. */
+static sm_code files_of_range(sm_source *s, int64_t begin, int64_t end, sm_error *err)
+{
+    sm_files_state *f = s->state;
+    sm_source_file *page;
+    size_t n, cap = 0;
+    while (begin < end) {
+        sm_code rc = sm_store_files_range(s->store, files_key(s), begin, end, FILES_PAGE, f->read,
+                                          &page, &n, err);
+        if (rc != SM_OK)
+            return rc;
+        if (n == 0)
+            return sm_fail(err, SM_E_CORRUPT, 0,
+                           "the control store does not have files %lld to %lld of this source",
+                           (long long)begin + 1, (long long)end);
+        if (f->files.n + n > cap) {
+            sm_file *grown = SM_NEW_N(f->read, sm_file, cap * 2 + n);
+            if (f->files.n > 0)
+                memcpy(grown, f->files.items, f->files.n * sizeof *grown);
+            f->files.items = grown;
+            cap = cap * 2 + n;
+        }
+        for (size_t i = 0; i < n; i++) {
+            f->files.items[f->files.n++] = (sm_file){
+                .name = sm_arena_cstr(f->read, page[i].path),
+                .path = sm_files__path(s, f->read, page[i].path),
+            };
+        }
+        begin = page[n - 1].seq;
+    }
+    return SM_OK;
+}
+
+/* What the files are like before they are read.  A file that is gone is an error here: its
+ * number was promised to the batch. */
+static sm_code files_look(sm_source *s, sm_error *err)
+{
+    sm_files_state *f = s->state;
+    size_t n = f->files.n;
+    for (size_t i = 0; i < n; i++) {
+        sm_fs_stat st;
+        sm_file *file = &f->files.items[i];
+        sm_code rc = sm_fs_stat_path(file->path, &st, err);
+        if (rc == SM_E_NOT_FOUND)
+            return sm_fail(err, rc, 0,
+                           "file \"%s\" was found earlier and is gone before it was read; "
+                           "put it back, or begin again with --full-refresh", file->name);
+        if (rc != SM_OK)
+            return rc;
+        if (!st.is_file)
+            return sm_fail(err, SM_E_INVALID, 0, "\"%s\" is no longer a file", file->name);
+        file->size = st.size;
+        file->mtime_ns = st.mtime_ns;
+        file->inode = st.inode;
+    }
+    return SM_OK;
+}
+
+static sm_code files_make_view(sm_source *s, bool at_once, sm_sv view, sm_error *err)
+{
+    const sm_files_config *config = s->config;
+    return config->format == SM_FILES_PARQUET ? sm_files__read_parquet(s, view, err)
+                                              : sm_files__read_text(s, at_once, view, err);
+}
+
+static sm_code files_read(sm_source *s, const sm_json *start, const sm_json *end, sm_sv view,
+                          sm_error *err)
+{
+    sm_code rc;
+    files_begin_read(s);
+    if ((rc = files_of_range(s, files_seq(start), files_seq(end), err)) != SM_OK ||
+        (rc = files_look(s, err)) != SM_OK)
+        return rc;
+    return files_make_view(s, false, view, err);
+}
+
+static sm_code files_verify(sm_source *s, const sm_json *start, const sm_json *end, sm_error *err)
+{
+    sm_files_state *f = s->state;
+    (void)start;
+    (void)end;
+    for (size_t i = 0; i < f->files.n; i++) {
+        const sm_file *file = &f->files.items[i];
+        sm_fs_stat st;
+        sm_code rc = sm_fs_stat_path(file->path, &st, err);
+        if (rc != SM_OK && rc != SM_E_NOT_FOUND)
+            return rc;
+        if (rc == SM_E_NOT_FOUND || st.size != file->size || st.mtime_ns != file->mtime_ns ||
+            st.inode != file->inode)
+            return sm_fail(err, SM_E_AGAIN, 0, "file \"%s\" changed while it was read", file->name);
+        s->report.bytes += file->size;
+    }
+    s->report.files = (int64_t)f->files.n;
+    s->report.read = f->rows;
+    return f->relation == NULL ? SM_OK : sm_files__judge_text(s, err);
+}
+
+/* --- Adoption --- */
+
+/* Number the files that the lost tracking had: those up to the offset's time.  Numbers of
+ * files that were deleted since are used up by entries that nobody reads. */
+static sm_code files_adopt(sm_source *s, const sm_json *offset, sm_error *err)
+{
+    int64_t seq = files_seq(offset), until = sm_json_get_int(offset, "mtime_ns", 0), last = 0;
+    sm_arena *a = sm_arena_new("files adoption");
+    sm_files files = { 0 };
+    sm_code rc = sm_store_files_last(s->store, files_key(s), &last, err);
+    if (rc != SM_OK || last > 0) {
+        rc = rc != SM_OK ? rc : sm_fail(err, SM_E_CONFLICT, 0, "this checkpoint has files already");
+        goto done;
+    }
+    if ((rc = sm_files__list(s, a, &files, err)) != SM_OK ||
+        (rc = sm_files__stat(&files, err)) != SM_OK)
+        goto done;
+    while (files.n > 0 && files.items[files.n - 1].mtime_ns > until)
+        files.n--;
+    if ((int64_t)files.n > seq) {
+        rc = sm_fail(err, SM_E_CONFLICT, 0,
+                     "%zu files are as old as the %lld that were read: which were read cannot be "
+                     "told; use --full-refresh", files.n, (long long)seq);
+        goto done;
+    }
+    sm_files all = { SM_NEW_N(a, sm_file, (size_t)seq + 1), (size_t)seq };
+    size_t gone = (size_t)seq - files.n;
+    for (size_t i = 0; i < gone; i++)
+        all.items[i].name = sm_arena_printf(a, "deleted file %zu", i + 1).ptr;
+    if (files.n > 0)
+        memcpy(all.items + gone, files.items, files.n * sizeof *files.items);
+    rc = files_track(s, &all, a, err);
+done:
+    sm_arena_free(a);
+    return rc;
+}
+
+/* --- Plain reads --- */
+
+static sm_code files_all_now(sm_source *s, sm_arena *a, sm_files *files, sm_error *err)
+{
+    sm_code rc = sm_files__list(s, a, files, err);
+    return rc == SM_OK ? sm_files__stat(files, err) : rc;
+}
+
+static const sm_json *files_position_of(const sm_files *files, sm_arena *a)
+{
+    sm_hash *h = sm_hash_new();
+    sm_json *o = sm_json_object(a);
+    for (size_t i = 0; i < files->n; i++) {
+        const sm_file *f = &files->items[i];
+        int64_t numbers[] = { f->size, f->mtime_ns, f->inode };
+        sm_hash_add(h, sm_sv_cstr(f->name));
+        sm_hash_add(h, (sm_sv){ (const char *)numbers, sizeof numbers });
+    }
+    sm_json_set_int(o, "files", (int64_t)files->n);
+    sm_json_set_string(o, "hash", sm_hash_hex(h, a));
+    return o;
+}
+
+static sm_code files_position(sm_source *s, sm_arena *a, const sm_json **out, sm_error *err)
+{
+    sm_arena *scratch = sm_arena_new("files position");
+    sm_files files;
+    sm_code rc = files_all_now(s, scratch, &files, err);
+    if (rc == SM_OK)
+        *out = files_position_of(&files, a);
+    sm_arena_free(scratch);
+    return rc;
+}
+
+static sm_code files_snapshot(sm_source *s, const sm_json *position, sm_sv view, sm_error *err)
+{
+    sm_files_state *f = files_begin_read(s);
+    sm_code rc = files_all_now(s, f->read, &f->files, err);
+    if (rc != SM_OK)
+        return rc;
+    if (position != NULL && !sm_json_equal(position, files_position_of(&f->files, f->read)))
+        return sm_fail(err, SM_E_AGAIN, 0, "the files changed while the batch was planned");
+    return files_make_view(s, true, view, err);
+}
+
+const sm_source_ops sm_source_files = {
+    .name = "files",
+    .summary = "JSON, CSV, Parquet or text files that appear in a folder",
+    .options = files_options,
+    .config_size = sizeof(sm_files_config),
+    .open = files_open,
+    .infer = sm_files__infer,
+    .newest = files_newest,
+    .latest = files_latest,
+    .read = files_read,
+    .verify = files_verify,
+    .adopt = files_adopt,
+    .position = files_position,
+    .snapshot = files_snapshot,
+    .close = files_close,
+};

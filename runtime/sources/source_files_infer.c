@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* source_files_infer.c -- columns from the first records of the files that are there.
+ *
+ * Up to INFER_FILES files share INFER_BYTES: each gives its first lines.  The files are
+ * taken in the order in which they would be read. */
+#include "runtime/sources/source_files_int.h"
+
+#include "runtime/connect/decode_hints.h"
+#include "runtime/connect/decode_infer.h"
+
+enum {
+    INFER_FILES = 1000,
+    INFER_BYTES = 16 * 1024 * 1024,
+    INFER_LEAST = 16 * 1024, /* of one file */
+};
+
+static int64_t infer_share(size_t n_files)
+{
+    size_t share = INFER_BYTES / n_files;
+    return share < INFER_LEAST ? INFER_LEAST : (int64_t)share;
+}
+
+static sm_code infer_file(const sm_source *s, sm_infer *in, const sm_decode_file *files,
+                          size_t file, int64_t limit, sm_decode_block *block, sm_arena *a,
+                          sm_error *err)
+{
+    const sm_files_config *config = s->config;
+    const sm_files_state *f = s->state;
+    sm_sv *names;
+    size_t n;
+    sm_code rc = sm_decode_block_head(files, file, limit, block, err);
+    if (rc != SM_OK)
+        return rc;
+    if (config->format == SM_FILES_JSON) {
+        sm_infer_ndjson(in, block);
+        return SM_OK;
+    }
+    if ((rc = sm_files__csv_names(f, files, file, block, a, &names, &n, err)) != SM_OK || n == 0)
+        return rc;
+    /* splitting wrote to the first line, which may be a record: take it afresh */
+    if ((rc = sm_decode_block_head(files, file, limit, block, err)) == SM_OK)
+        rc = sm_infer_csv(in, &f->dialect, block, names, n, err);
+    return rc;
+}
+
+static sm_code infer_records(const sm_source *s, const sm_files *files, sm_arena *a,
+                             sm_schema *out, sm_error *err)
+{
+    const sm_files_config *config = s->config;
+    sm_decode_file *decode = sm_files__decode_files(files, a);
+    sm_infer *in = sm_infer_new(a, config->infer_column_types);
+    size_t n = files->n < INFER_FILES ? files->n : INFER_FILES;
+    sm_decode_block block;
+    sm_code rc = SM_OK;
+    sm_decode_block_init(&block);
+    for (size_t i = 0; rc == SM_OK && i < n; i++)
+        rc = infer_file(s, in, decode, i, infer_share(n), &block, a, err);
+    if (rc == SM_OK)
+        rc = sm_infer_schema(in, decode, out, err);
+    sm_decode_block_release(&block);
+    return rc;
+}
+
+static void infer_text_column(sm_arena *a, sm_schema *out)
+{
+    out->columns = SM_NEW(a, sm_column);
+    out->columns[0] = (sm_column){ .name = SM_SV("value"), .type = SM_SV("VARCHAR"),
+                                   .nullable = true };
+    out->n = 1;
+}
+
+sm_code sm_files__infer(sm_source *s, sm_arena *a, sm_schema *out, sm_error *err)
+{
+    const sm_files_config *config = s->config;
+    sm_files files = { 0 };
+    sm_code rc;
+    *out = (sm_schema){ 0 };
+    if (config->format == SM_FILES_TEXT) {
+        infer_text_column(a, out);
+        return SM_OK;
+    }
+    if ((rc = sm_files__list(s, a, &files, err)) != SM_OK ||
+        (rc = sm_files__stat(&files, err)) != SM_OK)
+        return rc;
+    if ((rc = sm_files__refuse_compressed(config->format, &files, err)) != SM_OK)
+        return rc;
+    if (files.n == 0)
+        return SM_OK;
+    rc = config->format == SM_FILES_PARQUET ? sm_files__infer_parquet(s, &files, a, out, err)
+                                            : infer_records(s, &files, a, out, err);
+    if (rc == SM_OK && out->n > 0)
+        rc = sm_decode_apply_hints(s->schema_hints, a, out, err);
+    return rc;
+}

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* source_files_parquet.c -- Parquet files as a relation, by the engine's reader.
+ *
+ * A Parquet file says its columns itself, and they may differ from file to file.  Each
+ * file is asked; files with the same columns become one SELECT, the SELECTs a UNION ALL:
+ *
+ *     SELECT CAST("a" AS BIGINT) AS "a", NULL::VARCHAR AS "b" FROM read_parquet([…])
+ *     UNION ALL
+ *     SELECT "a", "b" FROM read_parquet([…])
+ *
+ * A column that the schema has not is a fault that names it, unless the user wrote the
+ * schema; one that the file has not is NULL; a type is cast only where no value can
+ * change: to a wider one of its kind. */
+#include "runtime/sources/source_files_int.h"
+
+#include <string.h>
+
+#include "runtime/base/fs.h"
+#include "runtime/base/limit.h"
+#include "runtime/base/sqltext.h"
+
+static void parquet_from(sm_buf *sql, const sm_sv *paths, size_t n)
+{
+    sm_buf_adds(sql, " FROM read_parquet(");
+    sm_sql_string_list(sql, paths, n);
+    sm_buf_addc(sql, ')');
+}
+
+/* The path as the engine takes it: absolute, and no pattern. */
+static sm_code parquet_path(const sm_file *file, sm_arena *a, sm_sv *out, sm_error *err)
+{
+    if (strpbrk(file->name, "*?[") != NULL)
+        return sm_fail(err, SM_E_INVALID, 0,
+                       "file \"%s\" cannot be read: its name has one of * ? [", file->name);
+    const char *path = sm_path_absolute(a, file->path, err);
+    *out = sm_sv_cstr(path);
+    return path == NULL ? err->code : SM_OK;
+}
+
+/* The columns that the file says it has. */
+static sm_code parquet_describe(sm_source *s, const sm_file *file, sm_arena *a, sm_sv *path_out,
+                                sm_schema *out, sm_error *err)
+{
+    sm_sv path;
+    sm_buf sql;
+    sm_code rc = parquet_path(file, a, &path, err);
+    if (rc != SM_OK)
+        return rc;
+    *path_out = path;
+    sm_buf_init(&sql, SM_LIMIT_SQL_BYTES);
+    sm_buf_adds(&sql, "SELECT *");
+    parquet_from(&sql, &path, 1);
+    rc = sm_session_describe(s->session, sm_buf_sv(&sql), a, out, err);
+    sm_buf_release(&sql);
+    return rc == SM_OK ? rc : sm_wrap(err, "file \"%s\"", file->name);
+}
+
+/* --- Types --- */
+
+static int parquet_rank(sm_sqltype_kind kind)
+{
+    static const signed char ranks[] = {
+        [SM_SQLTYPE_TINYINT] = 1,  [SM_SQLTYPE_SMALLINT] = 3,  [SM_SQLTYPE_INTEGER] = 5,
+        [SM_SQLTYPE_BIGINT] = 7,   [SM_SQLTYPE_UTINYINT] = 2,  [SM_SQLTYPE_USMALLINT] = 4,
+        [SM_SQLTYPE_UINTEGER] = 6, [SM_SQLTYPE_UBIGINT] = 8,
+    };
+    return (size_t)kind < sizeof ranks ? ranks[kind] : 0;
+}
+
+static bool parquet_is_instant(sm_sqltype_kind kind)
+{
+    return kind == SM_SQLTYPE_TIMESTAMP || kind == SM_SQLTYPE_TIMESTAMPTZ ||
+           kind == SM_SQLTYPE_TIMESTAMP_NTZ || kind == SM_SQLTYPE_TIMESTAMP_S ||
+           kind == SM_SQLTYPE_TIMESTAMP_MS;
+}
+
+/* Every value of type `from` is one of type `to`. */
+static bool parquet_widens(const sm_sqltype *from, const sm_sqltype *to)
+{
+    int x = parquet_rank(from->kind), y = parquet_rank(to->kind);
+    if (sm_sqltype_equal(from, to) || (parquet_is_instant(from->kind) && parquet_is_instant(to->kind)))
+        return true;
+    if (x > 0 && y > 0) /* an unsigned type holds no negative number */
+        return x <= y && (y % 2 == 1 || x % 2 == 0);
+    if (from->kind == SM_SQLTYPE_FLOAT && to->kind == SM_SQLTYPE_DOUBLE)
+        return true;
+    return from->kind == SM_SQLTYPE_DECIMAL && to->kind == SM_SQLTYPE_DECIMAL &&
+           from->scale <= to->scale && from->width - from->scale <= to->width - to->scale;
+}
+
+static sm_code parquet_types(sm_sv from, sm_sv to, sm_arena *a, sm_sqltype **x, sm_sqltype **y,
+                             sm_error *err)
+{
+    sm_code rc = sm_sqltype_parse(from, a, x, err);
+    return rc == SM_OK ? sm_sqltype_parse(to, a, y, err) : rc;
+}
+
+/* --- Inference --- */
+
+/* Types as smelt's tables know them: an instant is a TIMESTAMP. */
+static sm_sv parquet_type(sm_sv type)
+{
+    return sm_sv_eq_str(type, "TIMESTAMP WITH TIME ZONE") || sm_sv_eq_str(type, "TIMESTAMPTZ")
+               ? SM_SV("TIMESTAMP")
+               : type;
+}
+
+static sm_code parquet_merge(const sm_file *file, const sm_schema *found, sm_arena *a,
+                             sm_schema *out, sm_error *err)
+{
+    sm_column *columns = SM_NEW_N(a, sm_column, out->n + found->n + 1);
+    if (out->n > 0)
+        memcpy(columns, out->columns, out->n * sizeof *columns);
+    out->columns = columns;
+    for (size_t i = 0; i < found->n; i++) {
+        sm_sv type = parquet_type(found->columns[i].type);
+        ptrdiff_t at = sm_schema_find(out, found->columns[i].name);
+        sm_sqltype *x, *y;
+        if (at < 0) {
+            columns[out->n++] = (sm_column){ .name = found->columns[i].name, .type = type,
+                                             .nullable = true };
+            continue;
+        }
+        sm_code rc = parquet_types(type, columns[at].type, a, &x, &y, err);
+        if (rc != SM_OK)
+            return rc;
+        if (parquet_widens(y, x))
+            columns[at].type = type;
+        else if (!parquet_widens(x, y))
+            return sm_fail(err, SM_E_INVALID, 0,
+                           "file \"%s\": column \"%.*s\" is %.*s, and %.*s in an earlier file",
+                           file->name, SM_SV_ARG(columns[at].name), SM_SV_ARG(type),
+                           SM_SV_ARG(columns[at].type));
+    }
+    return SM_OK;
+}
+
+sm_code sm_files__infer_parquet(sm_source *s, const sm_files *files, sm_arena *a, sm_schema *out,
+                                sm_error *err)
+{
+    enum { LOOK_AT = 100 };
+    for (size_t i = 0; i < files->n && i < LOOK_AT; i++) {
+        sm_schema found;
+        sm_sv path;
+        sm_code rc;
+        if (files->items[i].size == 0)
+            continue;
+        if ((rc = parquet_describe(s, &files->items[i], a, &path, &found, err)) != SM_OK ||
+            (rc = parquet_merge(&files->items[i], &found, a, out, err)) != SM_OK)
+            return rc;
+    }
+    return SM_OK;
+}
+
+/* --- Reading --- */
+
+/* Append column `c` as `found` (the file's, -1: it has none) gives it. */
+static sm_code parquet_column(const sm_column *c, const sm_column *found, const sm_file *file,
+                              sm_arena *a, sm_buf *sql, sm_error *err)
+{
+    sm_sqltype *have, *want;
+    sm_code rc = parquet_types(found == NULL ? c->type : found->type, c->type, a, &have, &want, err);
+    if (rc != SM_OK)
+        return rc;
+    if (!parquet_widens(have, want))
+        return sm_fail(err, SM_E_INVALID, 0,
+                       "file \"%s\": column \"%.*s\" is %.*s, the schema in force has %.*s",
+                       file->name, SM_SV_ARG(c->name), SM_SV_ARG(found->type), SM_SV_ARG(c->type));
+    if (found != NULL && have->kind == SM_SQLTYPE_TIMESTAMPTZ && parquet_is_instant(want->kind)) {
+        sm_buf_adds(sql, "make_timestamp(epoch_us(");
+        sm_sql_ident(sql, found->name);
+        sm_buf_adds(sql, "))");
+    } else {
+        sm_buf_adds(sql, "CAST(");
+        if (found == NULL)
+            sm_buf_adds(sql, "NULL");
+        else
+            sm_sql_ident(sql, found->name);
+        sm_buf_adds(sql, " AS ");
+        sm_buf_add(sql, sm_sqltype_view_text(want, a));
+        sm_buf_addc(sql, ')');
+    }
+    sm_buf_adds(sql, " AS ");
+    sm_sql_ident(sql, c->name);
+    return SM_OK;
+}
+
+/* The SELECT list of a file with the columns `found`. */
+static sm_code parquet_select(const sm_source *s, const sm_file *file, const sm_schema *found,
+                              sm_arena *a, sm_buf *sql, sm_error *err)
+{
+    for (size_t i = 0; i < found->n && !s->schema_declared; i++) {
+        if (sm_schema_find(s->schema, found->columns[i].name) < 0)
+            return sm_fail(err, SM_E_INVALID, 0,
+                           "column \"%.*s\" appeared in file \"%s\", the schema in force does not "
+                           "have it", SM_SV_ARG(found->columns[i].name), file->name);
+    }
+    sm_buf_adds(sql, "SELECT ");
+    for (size_t i = 0; i < s->schema->n; i++) {
+        const sm_column *c = &s->schema->columns[i];
+        ptrdiff_t at = sm_schema_find(found, c->name);
+        if (i > 0)
+            sm_buf_adds(sql, ", ");
+        sm_code rc = parquet_column(c, at < 0 ? NULL : &found->columns[at], file, a, sql, err);
+        if (rc != SM_OK)
+            return rc;
+    }
+    return SM_OK;
+}
+
+/* Append the SELECT over one run of files with equal lists. */
+static void parquet_add_group(sm_buf *sql, sm_sv list, const sm_sv *paths, size_t n)
+{
+    if (n == 0)
+        return;
+    if (sql->len > 0)
+        sm_buf_adds(sql, " UNION ALL ");
+    sm_buf_add(sql, list);
+    parquet_from(sql, paths, n);
+}
+
+/* One SELECT for each run of files that have the same columns. */
+static sm_code parquet_groups(sm_source *s, sm_sv *paths, size_t *n_paths, sm_buf *sql,
+                              sm_error *err)
+{
+    const sm_files_state *f = s->state;
+    sm_sv last = { "", 0 };
+    size_t from = 0;
+    sm_buf list;
+    sm_code rc = SM_OK;
+    sm_buf_init(&list, SM_LIMIT_BATCH_SQL);
+    for (size_t i = 0; i < f->files.n; i++) {
+        const sm_file *file = &f->files.items[i];
+        sm_schema found;
+        sm_sv path;
+        if (file->size == 0)
+            continue; /* no footer, no rows */
+        sm_buf_clear(&list);
+        if ((rc = parquet_describe(s, file, f->read, &path, &found, err)) != SM_OK ||
+            (rc = parquet_select(s, file, &found, f->read, &list, err)) != SM_OK)
+            break;
+        if (!sm_sv_eq(sm_buf_sv(&list), last)) {
+            parquet_add_group(sql, last, paths + from, *n_paths - from);
+            from = *n_paths;
+            last = sm_arena_dup(f->read, sm_buf_sv(&list));
+        }
+        paths[(*n_paths)++] = path;
+    }
+    parquet_add_group(sql, last, paths + from, *n_paths - from);
+    sm_buf_release(&list);
+    return rc;
+}
+
+/* No file has rows: an empty relation with the columns. */
+static sm_code parquet_nothing(const sm_source *s, sm_arena *a, sm_buf *sql, sm_error *err)
+{
+    static const sm_file none = { .name = "" };
+    const sm_schema found = { 0 };
+    sm_code rc = parquet_select(s, &none, &found, a, sql, err);
+    sm_buf_adds(sql, " WHERE false");
+    return rc;
+}
+
+static sm_code parquet_count(sm_source *s, const sm_sv *paths, size_t n, sm_error *err)
+{
+    sm_files_state *f = s->state;
+    sm_buf sql;
+    sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
+    sm_buf_adds(&sql, "SELECT CAST(sum(num_rows) AS BIGINT) FROM parquet_file_metadata(");
+    sm_sql_string_list(&sql, paths, n);
+    sm_buf_addc(&sql, ')');
+    sm_code rc = sm_session_int64(s->session, sm_buf_sv(&sql), &f->rows, err);
+    sm_buf_release(&sql);
+    return rc;
+}
+
+sm_code sm_files__read_parquet(sm_source *s, sm_sv view, sm_error *err)
+{
+    const sm_files_state *f = s->state;
+    sm_sv *paths = SM_NEW_N(f->read, sm_sv, f->files.n + 1);
+    size_t n = 0;
+    sm_buf sql;
+    sm_code rc;
+    sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
+    rc = parquet_groups(s, paths, &n, &sql, err);
+    if (rc == SM_OK && n == 0)
+        rc = parquet_nothing(s, f->read, &sql, err);
+    else if (rc == SM_OK)
+        rc = parquet_count(s, paths, n, err);
+    if (rc == SM_OK)
+        rc = sm_buf_check(&sql, "the SQL that reads the files", err);
+    if (rc == SM_OK)
+        rc = sm_session_view(s->session, view, sm_buf_sv(&sql), err);
+    sm_buf_release(&sql);
+    return rc;
+}

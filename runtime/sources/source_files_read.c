@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* source_files_read.c -- JSON, CSV and text files as a relation. */
+#include "runtime/sources/source_files_int.h"
+
+#include <string.h>
+
+#include "runtime/base/strmap.h"
+
+sm_decode_file *sm_files__decode_files(const sm_files *files, sm_arena *a)
+{
+    sm_decode_file *out = SM_NEW_N(a, sm_decode_file, files->n + 1);
+    for (size_t i = 0; i < files->n; i++) {
+        const sm_file *f = &files->items[i];
+        out[i] = (sm_decode_file){ .path = f->path, .name = f->name, .size = f->size };
+    }
+    return out;
+}
+
+/* --- Headers of CSV files --- */
+
+/* The first line of a file, split; borrowed from `block`. */
+static sm_code csv_header(const sm_csv_dialect *dialect, const sm_decode_file *file,
+                          sm_decode_block *block, sm_arena *a, sm_sv **names, size_t *n,
+                          sm_error *err)
+{
+    sm_decode_fault fault = { 0 };
+    char *p = block->data;
+    size_t cap = 0;
+    *n = 0;
+    for (;; p++) {
+        sm_csv_field field;
+        if ((p = sm_csv_take(dialect, p, &field, &fault)) == NULL)
+            return sm_fail(err, SM_E_INVALID, 0, "%s:1: %s", file->name, fault.reason);
+        if (*n == cap) {
+            sm_sv *grown = SM_NEW_N(a, sm_sv, cap * 2 + 16);
+            if (*n > 0)
+                memcpy(grown, *names, *n * sizeof *grown);
+            *names = grown;
+            cap = cap * 2 + 16;
+        }
+        sm_sv name = sm_sv_trim((sm_sv){ field.text, field.len });
+        if (sm_utf8_check(name) < name.len)
+            return sm_fail(err, SM_E_INVALID, 0, "%s:1: the header is no UTF-8", file->name);
+        if (name.len == 0)
+            return sm_fail(err, SM_E_INVALID, 0, "%s:1: field %zu of the header has no name",
+                           file->name, *n + 1);
+        (*names)[(*n)++] = sm_arena_dup(a, name);
+        if (*p == '\n')
+            return SM_OK;
+    }
+}
+
+/* column_0, column_1, … as many as the first line has fields. */
+static void csv_numbered(sm_arena *a, sm_sv *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        names[i] = sm_arena_printf(a, "column_%zu", i);
+}
+
+sm_code sm_files__csv_names(const sm_files_state *f, const sm_decode_file *files, size_t file,
+                            sm_decode_block *block, sm_arena *a, sm_sv **names, size_t *n,
+                            sm_error *err)
+{
+    *n = 0;
+    *names = NULL;
+    if (block->data == block->end)
+        return SM_OK; /* an empty file has no fields and no rows */
+    if (f->dialect.header)
+        return csv_header(&f->dialect, &files[file], block, a, names, n, err);
+    sm_decode_fault ignored = { .quiet = true };
+    sm_csv_field field;
+    for (char *p = block->data; (p = sm_csv_take(&f->dialect, p, &field, &ignored)) != NULL; p++) {
+        ++*n;
+        if (*p == '\n')
+            break;
+    }
+    *names = SM_NEW_N(a, sm_sv, *n + 1);
+    csv_numbered(a, *names, *n);
+    return SM_OK;
+}
+
+/* Which column each field of the header feeds. */
+static sm_code csv_map_header(const sm_source *s, const sm_strmap *columns, const sm_sv *names,
+                              size_t n, const sm_decode_file *file, sm_decode_fields *out,
+                              sm_error *err)
+{
+    const sm_files_state *f = s->state;
+    int32_t *map = SM_NEW_N(f->read, int32_t, n + 1);
+    bool *fed = SM_NEW_N(f->read, bool, s->schema->n + 1), any = false;
+    for (size_t i = 0; i < n; i++) {
+        size_t column;
+        map[i] = -1;
+        if (!sm_strmap_get(columns, names[i], &column)) {
+            if (s->schema_declared)
+                continue;
+            return sm_fail(err, SM_E_INVALID, 0,
+                           "field \"%.*s\" appeared in %s:1, the schema in force does not have it",
+                           SM_SV_ARG(names[i]), file->name);
+        }
+        if (fed[column])
+            return sm_fail(err, SM_E_INVALID, 0, "%s:1: field \"%.*s\" stands twice in the header",
+                           file->name, SM_SV_ARG(names[i]));
+        fed[column] = any = true;
+        map[i] = (int32_t)column;
+    }
+    if (!any && n > 0)
+        return sm_fail(err, SM_E_INVALID, 0, "%s:1: no field of the header is a column of the schema",
+                       file->name);
+    *out = (sm_decode_fields){ map, n };
+    return SM_OK;
+}
+
+/* The fields of each file: from its header, or the columns in their order. */
+static sm_code csv_fields(const sm_source *s, const sm_decode_file *files, size_t n_files,
+                          sm_decode_fields *out, sm_error *err)
+{
+    const sm_files_state *f = s->state;
+    sm_strmap *columns = sm_strmap_new(f->read);
+    sm_decode_block block;
+    sm_code rc = SM_OK;
+    for (size_t i = 0; i < s->schema->n; i++)
+        sm_strmap_put(columns, s->schema->columns[i].name, i);
+    sm_decode_block_init(&block);
+    for (size_t i = 0; rc == SM_OK && i < n_files; i++) {
+        sm_sv *names = NULL;
+        size_t n = 0;
+        out[i] = (sm_decode_fields){ NULL, s->schema->n };
+        if (!f->dialect.header)
+            continue;
+        if ((rc = sm_decode_block_head(files, i, 1, &block, err)) != SM_OK)
+            break;
+        if (block.too_long >= 0)
+            rc = sm_fail(err, SM_E_LIMIT, 0, "%s:1: the header is longer than 16 MiB",
+                         files[i].name);
+        if (rc == SM_OK)
+            rc = sm_files__csv_names(f, files, i, &block, f->read, &names, &n, err);
+        if (rc == SM_OK)
+            rc = csv_map_header(s, columns, names, n, &files[i], &out[i], err);
+    }
+    sm_decode_block_release(&block);
+    return rc;
+}
+
+/* --- Reading and judging --- */
+
+static sm_decode_format files_decode_format(int format)
+{
+    if (format == SM_FILES_CSV)
+        return SM_DECODE_FORMAT_CSV;
+    return format == SM_FILES_TEXT ? SM_DECODE_FORMAT_TEXT : SM_DECODE_FORMAT_NDJSON;
+}
+
+sm_code sm_files__refuse_compressed(int format, const sm_files *files, sm_error *err)
+{
+    static const char *const endings[] = { ".gz", ".zst", ".bz2", ".xz", NULL };
+    if (format == SM_FILES_PARQUET)
+        return SM_OK; /* compresses inside */
+    for (size_t i = 0; i < files->n; i++) {
+        for (const char *const *e = endings; *e != NULL; e++) {
+            if (sm_sv_ends(sm_sv_cstr(files->items[i].name), sm_sv_cstr(*e)))
+                return sm_fail(err, SM_E_INVALID, 0,
+                               "file \"%s\" is compressed; compressed files are not supported yet",
+                               files->items[i].name);
+        }
+    }
+    return SM_OK;
+}
+
+sm_code sm_files__read_text(sm_source *s, bool at_once, sm_sv view, sm_error *err)
+{
+    const sm_files_config *config = s->config;
+    sm_files_state *f = s->state;
+    sm_decode_column *columns;
+    sm_decode_what what = {
+        .format = files_decode_format(config->format),
+        .files = sm_files__decode_files(&f->files, f->read),
+        .n_files = f->files.n,
+        .dialect = &f->dialect,
+        .strict_records = at_once && !s->drop_undecodable,
+        .strict_fields = at_once && !s->schema_declared,
+    };
+    sm_code rc;
+    if ((rc = sm_files__refuse_compressed(config->format, &f->files, err)) != SM_OK ||
+        (rc = sm_decode_columns(s->schema, f->read, &columns, err)) != SM_OK)
+        return rc;
+    what.columns = columns;
+    what.n_columns = s->schema->n;
+    if (config->format == SM_FILES_TEXT &&
+        (s->schema->n != 1 || columns[0].kind != SM_DECODE_VARCHAR))
+        return sm_fail(err, SM_E_INVALID, 0, "a text source has one column, and it is VARCHAR");
+    if (config->format == SM_FILES_CSV) {
+        sm_decode_fields *fields = SM_NEW_N(f->read, sm_decode_fields, f->files.n + 1);
+        if ((rc = csv_fields(s, what.files, what.n_files, fields, err)) != SM_OK)
+            return rc;
+        what.fields = fields;
+    }
+    return sm_decode_relation_new(&what, s->session, view, &f->relation, err);
+}
+
+sm_code sm_files__judge_text(sm_source *s, sm_error *err)
+{
+    const sm_files_state *f = s->state;
+    const sm_decode_run *run = sm_decode_relation_run(f->relation);
+    const sm_decode_tally *t = sm_decode_run_tally(run);
+    sm_code rc = SM_OK;
+    s->report.read = t->records;
+    s->report.undecodable = t->undecodable;
+    s->report.samples = sm_decode_tally_samples(t, sm_decode_run_what(run)->files, f->read);
+    if (!s->drop_undecodable)
+        rc = sm_decode_run_judge(run, t, err);
+    if (rc == SM_OK && !s->schema_declared)
+        rc = sm_decode_run_judge_fields(run, t, err);
+    return rc;
+}
