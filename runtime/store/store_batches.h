@@ -85,6 +85,7 @@ typedef struct sm_batch_key {
 typedef struct sm_generation_switch {
     sm_sv flow, target, uuid;
     sm_generation_why why;
+    int64_t reserved; /* id that sm_store_generation_reserve gave; 0: none was reserved */
 } sm_generation_switch;
 
 /* Everything that one decision changes, in one transaction. */
@@ -147,6 +148,12 @@ sm_code sm_store_void(sm_store *s, const sm_owner *o, const sm_batch_key *keys, 
 sm_code sm_store_generation_begin(sm_store *s, const sm_owner *o,
                                   const sm_generation_switch *switches, size_t n, int64_t *ids,
                                   sm_error *err);
+
+/* Make a generation that is not current yet, so that its sources can track what they see
+ * before its batch 0 is decided: durable with that decision, whose switch names it.  What an
+ * earlier attempt reserved for the flow is dropped. */
+sm_code sm_store_generation_reserve(sm_store *s, const sm_owner *o, const sm_generation_switch *w,
+                                    int64_t *id, sm_error *err);
 
 /* Where a flow stands: all that is needed to start its next batch. */
 typedef struct sm_position {

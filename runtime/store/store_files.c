@@ -16,18 +16,18 @@ static sm_code last_seq(sm_store *s, sm_files_key key, int64_t *out, sm_error *e
         SM_STORE__ARGS(KEY_ARGS(key)), 0, out, err);
 }
 
-/* Numbers are handed out in the flow's own generation only: an old one takes no files. */
+/* Numbers are handed out in a living generation only: an old one takes no files. */
 static sm_code check_generation(sm_store *s, const sm_owner *o, int64_t generation, sm_error *err)
 {
     int64_t found = 0;
     sm_code rc = sm_store__number(
         s,
         "select count(*) from generations where id = ? and pipeline_id = ? "
-        "and state = 'current'",
+        "and state in ('current', 'reserved')",
         SM_STORE__ARGS(sm_store__int(generation), sm_store__int(o->pipeline)), 0, &found, err);
 
     if (rc == SM_OK && found == 0)
-        rc = sm_store__refuse(err, "generation %lld is not a current one of the pipeline",
+        rc = sm_store__refuse(err, "generation %lld is not a living one of this pipeline",
                               (long long)generation);
     return rc;
 }

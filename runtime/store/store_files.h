@@ -11,7 +11,7 @@
 #include "runtime/store/store.h"
 
 typedef struct sm_files_key {
-    int64_t generation; /* id, of the flow's current generation */
+    int64_t generation; /* id, of the flow's current or reserved generation */
     sm_sv source;       /* name of the source dataset */
 } sm_files_key;
 

@@ -62,7 +62,7 @@ static const char *const step_1[] = {
     "  uuid text not null unique," /* the Delta appId */
     "  number integer not null,"   /* 1, 2, ... per flow */
     "  why text not null check (why in ('first', 'full_refresh', 'reset', 'adopt')),"
-    "  state text not null check (state in ('current', 'old')),"
+    "  state text not null check (state in ('reserved', 'current', 'old', 'dropped')),"
     "  started_ms integer not null,"
     "  ended_ms integer not null,"
     "  unique (pipeline_id, flow, number)"

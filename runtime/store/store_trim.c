@@ -59,7 +59,7 @@ static const trim_rule rules[] = {
     { "delete from source_files where (generation_id, source, seq) in "
       "(select f.generation_id, f.source, f.seq from generations g "
       "join source_files f on f.generation_id = g.id where g.pipeline_id = ?1 "
-      "and g.state = 'old' and g.ended_ms < ?2 and ?3 = 0 limit ?4)",
+      "and g.state in ('old', 'dropped') and g.ended_ms < ?2 and ?3 = 0 limit ?4)",
       keep_nothing },
 };
 

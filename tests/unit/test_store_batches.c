@@ -287,6 +287,45 @@ static void test_decide__of_a_full_refresh_switches_the_generation_with_it(void 
     store_close(&f);
 }
 
+static void test_reserve__keeps_the_old_life_until_the_decision(void **state)
+{
+    store_fixture f;
+    sm_generation_switch w = { .flow = SM_SV("orders"),
+                               .target = SM_SV("orders"),
+                               .uuid = SM_SV("dies"),
+                               .why = SM_GENERATION_FULL_REFRESH };
+    sm_source_file file = { .path = SM_SV("a") };
+    sm_batch_rec b = store_batch(0, 0);
+    sm_decision d = { .switches = &w, .n_switches = 1, .records = &b, .n_records = 1 };
+    sm_generation *list;
+    int64_t old, dead;
+    size_t n;
+
+    (void)state;
+    store_open(&f, "batches");
+    old = store_generation(&f, "orders");
+    sm_assert_ok(sm_store_generation_reserve(f.s, &f.o, &w, &dead, &f.err), f.err);
+    w.uuid = SM_SV("lives");
+    sm_assert_ok(sm_store_generation_reserve(f.s, &f.o, &w, &w.reserved, &f.err), f.err);
+    assert_int_equal(position(&f, "orders").generation.id, old);
+    sm_assert_ok(sm_store_files_add(
+                     f.s, &f.o, (sm_files_key){ .generation = w.reserved, .source = SM_SV("raw") },
+                     &file, 1, &f.err),
+                 f.err);
+    b.flow = SM_SV("orders");
+    sm_assert_ok(sm_store_decide(f.s, &f.o, &d, &f.err), f.err);
+    assert_int_equal(b.generation, w.reserved);
+    assert_int_equal(position(&f, "orders").generation.id, w.reserved);
+    assert_sv(position(&f, "orders").generation.uuid, "lives");
+    sm_assert_ok(sm_store_generations(f.s, f.o.pipeline, SM_SV("orders"), f.a, &list, &n, &f.err),
+                 f.err);
+    assert_int_equal(n, 2); /* the one that died was never a life */
+    w.reserved = dead;
+    sm_assert_code(sm_store_decide(f.s, &f.o, &d, &f.err), SM_E_CONFLICT);
+    sm_test_contains(f.err.msg, "is not reserved");
+    store_close(&f);
+}
+
 static void test_decide__adopts_a_position_as_a_done_batch(void **state)
 {
     store_fixture f;
@@ -662,6 +701,7 @@ int main(void)
         SM_TEST(test_decide__takes_all_links_of_a_step_or_none),
         SM_TEST(test_decide__writes_progress_events_and_files_in_the_same_transaction),
         SM_TEST(test_decide__of_a_full_refresh_switches_the_generation_with_it),
+        SM_TEST(test_reserve__keeps_the_old_life_until_the_decision),
         SM_TEST(test_decide__adopts_a_position_as_a_done_batch),
         SM_TEST(test_intend__fixes_the_range_until_it_is_decided),
         SM_TEST(test_void__takes_back_the_newest_decided_batch_only),
