@@ -46,8 +46,9 @@ static const char *joined(const sm_bind *b, const names *list)
 }
 
 static void tell_unknown(const sm_bind *b, const sm_block *block, const sm_spec_unit *unit,
-                         const sm_yaml_node *key)
+                         sm_pair p)
 {
+    const sm_yaml_node *key = p.key;
     names list = { .n = 0 };
     size_t near;
 
@@ -59,7 +60,9 @@ static void tell_unknown(const sm_bind *b, const sm_block *block, const sm_spec_
         sm_diag_add(b->d, "SM0110", sm_yaml_span(key), "%s has no key `%.*s`", block->what,
                     SM_SV_ARG(key->text));
     near = sm_suggest(key->text, list.items, list.n);
-    if (near < list.n)
+    if (p.value->start == key->end) /* no colon: it stands in { } */
+        sm_diag_hint(b->d, "inside { } a comma ends a value: put the value in quotes");
+    else if (near < list.n)
         sm_diag_hint(b->d, "did you mean `%.*s`? Its keys are %s", SM_SV_ARG(list.items[near]),
                      joined(b, &list));
     else
@@ -83,7 +86,7 @@ static void bind_other(const sm_bind *b, const sm_block *block, const sm_spec_un
                     SM_SV_ARG(p.key->text));
         return;
     }
-    tell_unknown(b, block, unit, p.key);
+    tell_unknown(b, block, unit, p);
 }
 
 /* True when a key is there that is not supported yet: perhaps the one that seems missing. */

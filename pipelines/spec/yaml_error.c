@@ -117,15 +117,31 @@ static void tell_no_colon(const look *l)
                        "below \"|\", indented");
 }
 
+static void tell_more_text(const look *l, sm_span span)
+{
+    uint32_t at = l->fault->problem;
+    char c = char_at(l->doc, at);
+
+    if (c == '}' || c == ']') {
+        sm_diag_add(l->d, "SM0101", span, "this \"%c\" closes nothing", c);
+        sm_diag_hint(l->d, "remove it, or put the value in quotes");
+        return;
+    }
+    sm_diag_add(l->d, "SM0101", span, "more text behind a value that had ended");
+    if (at > 0 && strchr("'\"", char_at(l->doc, at - 1)))
+        sm_diag_hint(l->d, "put the whole value in one pair of quotes, inside '…' a quote is "
+                           "written twice; or a quote further up is not closed");
+    else
+        sm_diag_hint(l->d, "put the whole value in one pair of quotes");
+}
+
 static void tell_no_key(const look *l)
 {
     uint32_t at = l->fault->problem, from = l->fault->context;
     sm_span span = word_at(l->doc, at), map = sm_yaml__span(l->doc, from, from);
 
     if (!first_on_line(l->doc, at)) {
-        sm_diag_add(l->d, "SM0101", span, "more text behind a value that had ended");
-        sm_diag_hint(l->d, "put the whole value in one pair of quotes; inside '…' a quote is "
-                           "written twice");
+        tell_more_text(l, span);
         return;
     }
     if (span.column == map.column) {
