@@ -27,7 +27,7 @@ typedef sm_span (*sm_text_map)(const void *ctx, sm_sv text, size_t offset, size_
 
 typedef struct sm_text {
     sm_sv text;
-    sm_span at; /* of the whole; line 0: written nowhere, a default */
+    sm_span at;      /* of the whole; line 0: written nowhere, a default */
     sm_text_map map; /* NULL: see above */
     const void *ctx; /* borrowed: lives as long as what `text` lives in */
 } sm_text;
