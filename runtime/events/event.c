@@ -130,7 +130,7 @@ static sm_code check_details(const sm_event_type_def *t, const sm_json *details,
             return rc;
     }
     for (sm_json_iter it = sm_json_first(details); sm_json_valid(&it); sm_json_next(&it)) {
-        if (!is_declared(t, it.key))
+        if (!is_declared(t, it.key) && !sm_sv_eq(it.key, SM_SV("truncated")))
             return sm_fail(err, SM_E_INVALID, 0, "event \"%s\" declares no field \"%.*s\"", t->name,
                            SM_SV_ARG(it.key));
     }

@@ -4,7 +4,8 @@
  * One list: name, usual level, meaning, fields of its details.  The names, the reference page
  * and the checks come from it.  An event that is stored is an sm_event_rec of the store; its
  * `type` is the name of a row here, its `details` one flat JSON object with the fields of the
- * row (those marked ? may be missing).  Fields are only ever added. */
+ * row (those marked ? may be missing).  Fields are only ever added.  The store cuts
+ * what is too long and adds "truncated": true. */
 #ifndef SM_EVENTS_EVENT_H
 #define SM_EVENTS_EVENT_H
 

@@ -7,8 +7,6 @@
 
 #include "runtime/base/clock.h"
 
-#include <stdio.h>
-
 static const char *const level_names[] = {
     [SM_EVENT_DEBUG] = "debug",
     [SM_EVENT_INFO] = "info",
@@ -50,48 +48,37 @@ static sm_code next_seq(sm_store *s, const sm_owner *o, int64_t run, int64_t *se
     return rc;
 }
 
-/* Messages are cut, with a sign of it; details are JSON, so half of them would be nothing. */
-static sm_sv bounded_message(sm_sv message, char buf[SM_STORE_TEXT_MAX + 1])
+static sm_code insert_event(sm_store *s, const sm_owner *o, const sm_event_rec *e, int64_t seq,
+                            sm_arena *a, int64_t *id, sm_error *err)
 {
-    sm_sv cut;
-
-    if (message.len <= SM_STORE_TEXT_MAX)
-        return message;
-    cut = sm_store__cut(message, SM_STORE_TEXT_MAX - 3);
-    snprintf(buf, SM_STORE_TEXT_MAX + 1, "%.*s\xe2\x80\xa6", SM_SV_ARG(cut));
-    return sm_sv_cstr(buf);
-}
-
-static sm_sv bounded_details(sm_sv details, char buf[64])
-{
-    if (details.len <= SM_STORE_TEXT_MAX)
-        return details;
-    snprintf(buf, 64, "{\"truncated\":%zu}", details.len);
-    return sm_sv_cstr(buf);
+    return sm_store__number(
+        s,
+        "insert into events (pipeline_id, run_id, seq, time_ms, level, type, dataset, flow, "
+        "batch, message, details) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning id",
+        SM_STORE__ARGS(
+            sm_store__int(o->pipeline), sm_store__id_or_null(e->run), sm_store__int(seq),
+            sm_store__int(e->time_ms ? e->time_ms : sm_clock_now_ms()),
+            sm_store__int((int64_t)e->level), sm_store__text(e->type),
+            sm_store__text_or_null(e->dataset), sm_store__text_or_null(e->flow),
+            e->batch >= 0 ? sm_store__int(e->batch) : sm_store__id_or_null(0),
+            sm_store__text(sm_store__fit_message(e->message, SM_STORE_TEXT_MAX, a)),
+            sm_store__text_or_null(sm_store__fit_details(e->details, SM_STORE_TEXT_MAX, a))),
+        0, id, err);
 }
 
 static sm_code put_event(sm_store *s, const sm_owner *o, const sm_event_rec *e, int64_t *id,
                          sm_error *err)
 {
-    char message[SM_STORE_TEXT_MAX + 1];
-    char details[64];
+    sm_arena *a = NULL;
     int64_t seq = 0;
     sm_code rc;
 
     if (e->run > 0 && (rc = next_seq(s, o, e->run, &seq, err)) != SM_OK)
         return rc;
-    return sm_store__number(
-        s,
-        "insert into events (pipeline_id, run_id, seq, time_ms, level, type, dataset, flow, "
-        "batch, message, details) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning id",
-        SM_STORE__ARGS(sm_store__int(o->pipeline), sm_store__id_or_null(e->run), sm_store__int(seq),
-                       sm_store__int(e->time_ms ? e->time_ms : sm_clock_now_ms()),
-                       sm_store__int((int64_t)e->level), sm_store__text(e->type),
-                       sm_store__text_or_null(e->dataset), sm_store__text_or_null(e->flow),
-                       e->batch >= 0 ? sm_store__int(e->batch) : sm_store__id_or_null(0),
-                       sm_store__text(bounded_message(e->message, message)),
-                       sm_store__text_or_null(bounded_details(e->details, details))),
-        0, id, err);
+    a = sm_arena_new("store event");
+    rc = insert_event(s, o, e, seq, a, id, err);
+    sm_arena_free(a);
+    return rc;
 }
 
 sm_code sm_store__put_events(sm_store *s, const sm_owner *o, const sm_event_rec *events, size_t n,

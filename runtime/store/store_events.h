@@ -32,7 +32,8 @@ typedef struct sm_event_rec {
     sm_sv flow;    /* empty = none */
     int64_t batch; /* -1 = none */
     sm_sv message; /* one line; cut at SM_STORE_TEXT_MAX with "…" */
-    sm_sv details; /* JSON object; replaced by {"truncated": bytes} above SM_STORE_TEXT_MAX */
+    sm_sv details; /* JSON object; above SM_STORE_TEXT_MAX its lists and texts are cut,
+                    * "truncated": true says so */
 } sm_event_rec;
 
 /* Append `n` events in one transaction.  Events that belong to a record go with it instead:

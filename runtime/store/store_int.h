@@ -12,6 +12,7 @@
 #include "runtime/store/store_batches.h"
 #include "runtime/store/store_events.h"
 #include "runtime/store/store_files.h"
+#include "runtime/store/store_fit.h"
 #include "runtime/store/store_runs.h"
 #include "runtime/store/store_tables.h"
 
@@ -176,9 +177,6 @@ sm_code sm_store__refuse(sm_error *err, const char *fmt, ...);
 
 /* SM_E_LIMIT when a text is longer than `max`. */
 sm_code sm_store__bounded(sm_sv text, size_t max, const char *what, sm_error *err);
-/* At most `max` bytes of `text`, cut between characters. */
-sm_sv sm_store__cut(sm_sv text, size_t max);
-
 /* The index of a stored word in its list; a word that is not in it is a damaged store. */
 sm_code sm_store__find_word(sm_sv word, const char *const *list, size_t n, size_t *out,
                             sm_error *err);

@@ -379,17 +379,6 @@ sm_code sm_store__bounded(sm_sv text, size_t max, const char *what, sm_error *er
     return sm_fail(err, SM_E_LIMIT, 0, "%s has %zu bytes; the limit is %zu", what, text.len, max);
 }
 
-sm_sv sm_store__cut(sm_sv text, size_t max)
-{
-    size_t len = max;
-
-    if (text.len <= max)
-        return text;
-    while (len > 0 && ((unsigned char)text.ptr[len] & 0xc0) == 0x80)
-        len--; /* not inside a character */
-    return (sm_sv){ text.ptr, len };
-}
-
 sm_code sm_store__find_word(sm_sv word, const char *const *list, size_t n, size_t *out,
                             sm_error *err)
 {

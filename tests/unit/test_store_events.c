@@ -2,6 +2,9 @@
 /* test_store_events.c -- events as rows: order, numbers, filters, bounds. */
 #include "tests/unit/store_fixture.h"
 
+#include "runtime/base/json.h"
+#include "runtime/store/store_fit.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,9 +107,50 @@ static void test_text__is_cut_between_characters(void **state)
     assert_true(list[0].message.len <= SM_STORE_TEXT_MAX);
     assert_true(list[0].message.len > SM_STORE_TEXT_MAX - 8);
     assert_memory_equal(list[0].message.ptr + list[0].message.len - 5, "\xc3\xa4\xe2\x80\xa6", 5);
-    assert_memory_equal(list[0].details.ptr, "{\"truncated\":", 13);
+    assert_sv(list[0].details, "{\"truncated\":true}");
     free(text);
     store_close(&f);
+}
+
+static void test_details__lose_samples_before_counts(void **state)
+{
+    store_fixture f;
+    sm_event_rec e = { .type = SM_SV("expectation_result"), .batch = -1 };
+    sm_event_rec *list;
+    sm_json *o, *samples, *back = NULL;
+    char row[1001];
+
+    (void)state;
+    store_open(&f, "events");
+    memset(row, 'r', 1000);
+    row[1000] = '\0';
+    o = sm_json_object(f.a);
+    samples = sm_json_array(f.a);
+    for (int i = 0; i < 40; i++)
+        sm_json_append_string(samples, sm_sv_cstr(row));
+    sm_json_set_int(o, "failed", 7);
+    sm_json_set(o, "samples", samples);
+    e.details = sm_json_text(o, f.a);
+    append(&f, e);
+    assert_int_equal(count(&f, (sm_event_filter){ 0 }, &list), 1);
+    assert_true(list[0].details.len <= SM_STORE_TEXT_MAX);
+    sm_assert_ok(sm_json_parse(list[0].details, f.a, &back, &f.err), f.err);
+    assert_int_equal(sm_json_get_int(back, "failed", 0), 7);
+    assert_int_equal(sm_json_len(sm_json_get(back, "samples")), 10);
+    assert_true(sm_json_get_bool(back, "truncated", false));
+    store_close(&f);
+}
+
+static void test_details__shrink_the_greatest_member_first(void **state)
+{
+    sm_arena *a = sm_arena_new("test");
+    sm_sv deep = SM_SV("{\"x\":{\"a\":\"0123456789012345678901234567890123456789\"},"
+                       "\"list\":[{\"b\":\"0123456789012345678901234567890123456789\"}],\"n\":1}");
+
+    (void)state;
+    assert_sv(sm_store__fit_details(deep, 64, a), "{\"list\":[],\"n\":1,\"truncated\":true}");
+    assert_sv(sm_store__fit_details(deep, 1000, a), deep.ptr);
+    sm_arena_free(a);
 }
 
 static void test_level__is_parsed_by_name(void **state)
@@ -128,6 +172,8 @@ int main(void)
         SM_TEST(test_append__numbers_events_within_their_run),
         SM_TEST(test_list__filters_and_pages),
         SM_TEST(test_text__is_cut_between_characters),
+        SM_TEST(test_details__lose_samples_before_counts),
+        SM_TEST(test_details__shrink_the_greatest_member_first),
         SM_TEST(test_level__is_parsed_by_name),
     };
 
