@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* flow.c -- run one flow, one micro-batch at a time.
+ *
+ * THE LIFE OF BATCH n
+ *
+ *     running     read, prepare, verify inputs, judge rules; files lie under their
+ *                 final, unique names, and nothing counts
+ *     decided     one SQLite transaction holds offsets, what was read and the
+ *                 manifest; from here on nothing undoes it
+ *     published   the log of the target holds txn(generation, n)
+ *     done        the record is closed; counters and events are written
+ *
+ *     found at start        what the flow does
+ *     -------------------   -------------------------------------------------
+ *     n done                resume.c compares store and target; plan n + 1
+ *     n decided, not done   roll forward: publish the manifest unless the target's
+ *                           txn >= n, mark done; no query, no source
+ *     nothing for n         plan n, over any range; the dead attempt left orphans
+ *
+ * Invariants; flow_check() asserts what can be seen from here:
+ *   (1) All that a manifest names is durable, with its directory, before decided.
+ *   (2) A decided manifest never changes.
+ *   (3) After decided, sources and sinks have no engine: nothing is computed twice.
+ *   (4) At most one batch is between decided and done; numbers grow by one.
+ *   (5) The manifest of the last done batch is kept until the next one is done.
+ *   (6) Every record is written under the owner epoch.
+ *   (7) Cancellation is looked at only while running.
+ *
+ * An attempt that fails before decided removes its own files.  A failed decide removes
+ * nothing: whether the record was written is known only at the next look at the store. */
+#include "runtime/exec/flow_int.h"
+
+#include <assert.h>
+
+#include "runtime/base/clock.h"
+#include "runtime/base/failpoint.h"
+#include "runtime/base/log.h"
+
+static void flow_check(const sm_flow *f, const sm_batch *b)
+{
+    assert(f->generation > 0);
+    assert(b->n == f->next);
+    assert(b->state == SM_BATCH_RUNNING || f->sink.session == NULL);
+}
+
+/* ---- planned ------------------------------------------------------------------- */
+
+/* The batch that an earlier life decided and did not finish. */
+static sm_code batch_load_decided(sm_flow *f, sm_batch *b, sm_error *err)
+{
+    sm_position pos;
+    sm_code rc;
+
+    if ((rc = sm_store_position(f->env->q->store, f->env->owner.pipeline, f->plan->name, f->scratch,
+                                &pos, err)) != SM_OK)
+        return rc;
+    assert(pos.has_last && pos.last.state == SM_BATCH_DECIDED);
+    b->n = pos.last.n;
+    b->time_ms = pos.last.timestamp_ms;
+    b->state = SM_BATCH_DECIDED;
+    b->rolled_forward = true;
+    sm_flow__counts_read(f, b, pos.last.counters, pos.last.expectations);
+    return sm_manifest_parse(f->scratch, pos.last.manifest, &b->manifest, err);
+}
+
+/* Ask each stream how far this batch goes; *moved: there is something new. */
+static sm_code plan_streams(sm_flow *f, sm_json *start, sm_json *end, bool *moved, sm_error *err)
+{
+    for (size_t i = 0; i < f->plan->n_inputs; i++) {
+        sm_flow_input *in = &f->inputs[i];
+        const sm_json *to = NULL;
+        sm_code rc;
+
+        if (in->plan->mode != SM_INPUT_STREAM)
+            continue;
+        if ((rc = sm_source_latest(&in->source, in->done, in->until, f->scratch, &to, err)) !=
+            SM_OK)
+            return rc;
+        if (!sm_json_equal(in->done, to))
+            *moved = true;
+        sm_json_set_sv(start, in->dataset->name, sm_json_copy(f->scratch, in->done));
+        sm_json_set_sv(end, in->dataset->name, sm_json_copy(f->scratch, to));
+    }
+    return SM_OK;
+}
+
+static sm_code plan_snapshots(sm_flow *f, sm_json *reads, sm_error *err)
+{
+    for (size_t i = 0; i < f->plan->n_inputs; i++) {
+        sm_flow_input *in = &f->inputs[i];
+        const sm_json *at = NULL;
+        sm_code rc;
+
+        if (in->plan->mode != SM_INPUT_SNAPSHOT)
+            continue;
+        if ((rc = sm_source_position(&in->source, f->scratch, &at, err)) != SM_OK)
+            return rc;
+        sm_json_set_sv(reads, in->dataset->name, sm_json_copy(f->scratch, at));
+    }
+    return SM_OK;
+}
+
+/* Is there a reason to run a batch over what plan_streams() and plan_snapshots() found? */
+static bool batch_is_due(const sm_flow *f, bool moved, const sm_json *reads)
+{
+    if (f->refresh)
+        return true;
+    if (f->plan->once && f->once_done)
+        return false;
+    if (f->plan->kind == SM_FLOW_OVERWRITE)
+        return f->next == 0 || !sm_json_equal(reads, f->last_reads) ||
+               !sm_sv_eq(f->last_fingerprint, f->plan->fingerprint);
+    return moved || (f->plan->once && f->n_streams == 0);
+}
+
+static sm_code batch_plan(sm_flow *f, sm_batch *b, sm_error *err)
+{
+    sm_json *start = sm_json_object(f->scratch);
+    sm_json *end = sm_json_object(f->scratch);
+    sm_json *reads = sm_json_object(f->scratch);
+    bool moved = false;
+    sm_code rc;
+
+    if ((rc = plan_streams(f, start, end, &moved, err)) != SM_OK ||
+        (rc = plan_snapshots(f, reads, err)) != SM_OK)
+        return rc;
+    b->n = f->next;
+    b->start = start;
+    b->end = end;
+    b->reads = reads;
+    b->state = batch_is_due(f, moved, reads) ? SM_BATCH_RUNNING : SM_BATCH_IDLE;
+    b->time_ms = sm_clock_now_ms();
+    if (b->time_ms <= f->last_time)
+        b->time_ms = f->last_time + 1;
+    return SM_OK;
+}
+
+static sm_code flow_next_batch(sm_flow *f, sm_batch *b, sm_error *err)
+{
+    sm_arena_reset(f->scratch);
+    *b = (sm_batch){ .attempt = b->attempt + 1, .version = -1, .started_ms = sm_clock_now_ms() };
+    if (f->decided)
+        return batch_load_decided(f, b, err);
+    return batch_plan(f, b, err);
+}
+
+/* ---- running --------------------------------------------------------------------- */
+
+static sm_code input_read(sm_flow *f, const sm_batch *b, sm_flow_input *in, sm_error *err)
+{
+    sm_source *s = &in->source;
+    sm_sv name = in->dataset->name;
+
+    s->session = f->session;
+    s->batch_time_ms = b->time_ms;
+    if (in->plan->mode == SM_INPUT_STREAM)
+        return sm_source_read(s, in->done, sm_json_get_by(b->end, name), in->plan->relation, err);
+    return sm_source_snapshot(s, sm_json_get_by(b->reads, name), in->plan->relation, err);
+}
+
+static sm_code inputs_read(sm_flow *f, const sm_batch *b, sm_error *err)
+{
+    sm_code rc = sm_session_set_time(f->session, b->time_ms, err);
+
+    for (size_t i = 0; rc == SM_OK && i < f->plan->n_inputs; i++)
+        rc = input_read(f, b, &f->inputs[i], err);
+    return rc;
+}
+
+static void count_input(const sm_flow *f, const sm_flow_input *in, sm_batch *b)
+{
+    const sm_read_report *r = &in->source.report;
+
+    /* What a batch reads are its streams; of a view of everything, everything. */
+    if (in->plan->mode != SM_INPUT_STREAM && f->n_streams > 0)
+        return;
+    b->counts.read += r->read;
+    b->counts.undecodable += r->undecodable;
+    b->counts.bytes_in += r->bytes;
+    b->counts.files_in += r->files;
+    if (r->undecodable > 0 && r->samples != NULL)
+        b->bad_records = sm_json_copy(f->scratch, r->samples);
+}
+
+/* Did an input move, or say something wrong, while the query ran? */
+static sm_code inputs_verify(sm_flow *f, sm_batch *b, sm_error *err)
+{
+    sm_code rc = SM_OK;
+
+    for (size_t i = 0; rc == SM_OK && i < f->plan->n_inputs; i++) {
+        sm_flow_input *in = &f->inputs[i];
+        const sm_json *end = sm_json_get_by(b->end, in->dataset->name);
+
+        if (in->source.session == NULL) /* the attempt ended before it was read */
+            continue;
+        rc = sm_source_verify(&in->source, in->done, end, err);
+        count_input(f, in, b);
+    }
+    return rc;
+}
+
+static void inputs_release(sm_flow *f)
+{
+    for (size_t i = 0; i < f->plan->n_inputs; i++)
+        f->inputs[i].source.session = NULL;
+    f->sink.session = NULL;
+}
+
+static sm_code run_query(sm_flow *f, sm_batch *b, sm_error *err)
+{
+    sm_batch_id id = { f->plan->name, f->uuid, b->n, b->time_ms, b->end };
+    sm_sv select;
+    sm_code rc;
+
+    b->manifest = sm_manifest_new(f->scratch, &id);
+    if ((rc = inputs_read(f, b, err)) != SM_OK || (rc = sm_flow__select(f, &select, err)) != SM_OK)
+        return rc;
+    if (f->env->stopping(f->env->ctx))
+        return sm_fail(err, SM_E_CANCELLED, 0, "asked to stop");
+    f->sink.session = f->session;
+    return sm_sink_prepare(&f->sink, select, b->manifest, &b->counts.written, &b->counts.bytes_out,
+                           err);
+}
+
+/* One pass of SQL.  What a failed attempt wrote is removed here. */
+static sm_code flow_compute(sm_flow *f, sm_batch *b, sm_error *err)
+{
+    sm_error unread;
+    sm_code rc = sm_flow__need_session(f, err);
+
+    if (rc != SM_OK)
+        return rc;
+    rc = run_query(f, b, err);
+    if (rc == SM_OK)
+        rc = inputs_verify(f, b, err);
+    else if (rc != SM_E_CANCELLED && inputs_verify(f, b, &unread) != SM_OK) {
+        *err = unread; /* the cause: a record or a file that the query could not read */
+        rc = unread.code;
+    }
+    if (rc == SM_OK)
+        rc = sm_flow__judge(f, b, err);
+    inputs_release(f);
+    if (rc != SM_OK)
+        sm_sink_discard(&f->sink, b->manifest);
+    return rc;
+}
+
+/* ---- published, done ------------------------------------------------------------- */
+
+static sm_code flow_publish(sm_flow *f, sm_batch *b, sm_error *err)
+{
+    f->sink.session = NULL;
+    if (sm_manifest_is_empty(b->manifest))
+        return SM_OK;
+    return sm_sink_publish(&f->sink, b->manifest, &b->version, err);
+}
+
+/* Where the next batch begins.  The batch lives in scratch memory, the flow does not. */
+static void flow_advance(sm_flow *f, const sm_batch *b)
+{
+    for (size_t i = 0; b->end != NULL && i < f->plan->n_inputs; i++) {
+        sm_flow_input *in = &f->inputs[i];
+        const sm_json *end = sm_json_get_by(b->end, in->dataset->name);
+
+        if (in->plan->mode == SM_INPUT_STREAM && !sm_json_is_null(end))
+            in->done = sm_json_copy(f->arena, end);
+    }
+    if (b->reads != NULL)
+        f->last_reads = sm_json_copy(f->arena, b->reads);
+    if (b->reads != NULL)
+        f->last_fingerprint = f->plan->fingerprint;
+    f->next = b->n + 1;
+    f->last_time = b->time_ms;
+    f->decided = f->refresh = false;
+    f->ran = true;
+    if (f->plan->kind == SM_FLOW_APPEND) {
+        f->sink.mode = SM_WRITE_APPEND;
+        f->sink.replace_schema = false;
+    }
+}
+
+static sm_code inputs_forget(sm_flow *f, sm_error *err)
+{
+    sm_code rc = SM_OK;
+
+    for (size_t i = 0; rc == SM_OK && i < f->plan->n_inputs; i++)
+        if (f->inputs[i].plan->mode == SM_INPUT_STREAM && f->inputs[i].done != NULL)
+            rc = sm_source_forget(&f->inputs[i].source, f->inputs[i].done, err);
+    return rc;
+}
+
+/* Log checkpoints and the like; nothing depends on them, so a failure is only told. */
+static void flow_maintain(sm_flow *f)
+{
+    sm_error err;
+
+    if (f->session == NULL)
+        return;
+    f->sink.session = f->session;
+    if (sm_sink_maintain(&f->sink, &err) != SM_OK)
+        sm_log(SM_LOG_WARN, "exec", "flow=%.*s maintenance failed: %s", SM_SV_ARG(f->plan->name),
+               err.msg);
+    f->sink.session = NULL;
+}
+
+/* Take the next batch of `f` to done.  Recovery is no second path: a batch found decided
+ * enters half-way down.  SM_E_AGAIN asks the caller for another attempt. */
+sm_code sm_flow__run_batch(sm_flow *f, sm_batch *b, sm_error *err)
+{
+    sm_code rc;
+
+    if ((rc = flow_next_batch(f, b, err)) != SM_OK) /* decided, or planned now */
+        goto done;
+    if (b->state == SM_BATCH_IDLE)
+        goto done;
+    flow_check(f, b);
+
+    if (b->state == SM_BATCH_RUNNING) {
+        if ((rc = flow_compute(f, b, err)) != SM_OK) /* one pass of SQL */
+            goto done;
+        sm_failpoint("flow.before_decided");
+        if ((rc = sm_flow__decide(f, b, err)) != SM_OK) /* one transaction */
+            goto done;
+    }
+    sm_failpoint("flow.after_decided");
+    if ((rc = flow_publish(f, b, err)) != SM_OK)
+        goto done;
+    sm_failpoint("flow.after_publish");
+    if ((rc = sm_flow__mark_done(f, b, err)) != SM_OK)
+        goto done;
+    sm_failpoint("flow.after_done");
+    flow_advance(f, b);
+    flow_maintain(f);
+    rc = inputs_forget(f, err);
+done:
+    if (rc != SM_OK)
+        sm_wrap(err, "batch %lld", (long long)f->next);
+    return rc;
+}
+
+sm_code sm_flow__skip_rebuilt(sm_flow *f, const bool *rebuilt, sm_error *err)
+{
+    sm_batch_id id = { f->plan->name, f->uuid, f->next, sm_clock_now_ms(), NULL };
+    sm_json *start = sm_json_object(f->scratch), *end = sm_json_object(f->scratch);
+    sm_batch b = { .n = f->next, .time_ms = id.time_ms, .attempt = 1, .version = -1 };
+    sm_code rc;
+
+    for (size_t i = 0; i < f->plan->n_inputs; i++) {
+        sm_flow_input *in = &f->inputs[i];
+        const sm_json *to = in->done;
+
+        if (in->plan->mode != SM_INPUT_STREAM)
+            continue;
+        if (rebuilt[in->plan->dataset] &&
+            (rc = sm_source_newest(&in->source, f->scratch, &to, err)) != SM_OK)
+            return rc;
+        sm_json_set_sv(start, in->dataset->name, sm_json_copy(f->scratch, in->done));
+        sm_json_set_sv(end, in->dataset->name, sm_json_copy(f->scratch, to));
+    }
+    b.start = start;
+    b.end = id.end_offsets = end;
+    b.reads = sm_json_object(f->scratch);
+    b.expectations = sm_json_array(f->scratch);
+    b.manifest = sm_manifest_new(f->scratch, &id);
+    if ((rc = sm_flow__decide(f, &b, err)) == SM_OK &&
+        (rc = sm_flow__mark_done(f, &b, err)) == SM_OK)
+        flow_advance(f, &b);
+    return rc;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* flow_int.h -- a flow at work; shared by the files of runtime/exec only. */
+#ifndef SM_EXEC_FLOW_INT_H
+#define SM_EXEC_FLOW_INT_H
+
+#include "expectations/mask.h"
+#include "expectations/verdict.h"
+#include "runtime/engine/engine.h"
+#include "runtime/engine/engine_rules.h"
+#include "runtime/events/event_log.h"
+#include "runtime/exec/run.h"
+#include "runtime/store/store_batches.h"
+#include "runtime/store/store_tables.h"
+
+/* What a flow borrows from its run; the same for all flows, valid until the run is freed. */
+typedef struct sm_flow_env {
+    const sm_run_request *q;
+    sm_owner owner;
+    int64_t run; /* id in the store; 0 outside of a run (reset, adopt) */
+    sm_event_log log;
+    /* The engine, opened when first asked for; thread-safe. */
+    sm_code (*engine)(void *ctx, struct sm_engine **out, sm_error *err);
+    /* Has somebody asked to stop?  Also counts the session in, so that it is interrupted. */
+    bool (*stopping)(void *ctx);
+    void (*session_opened)(void *ctx, struct sm_session *s);
+    void (*session_closing)(void *ctx, struct sm_session *s);
+    void *ctx;
+} sm_flow_env;
+
+typedef struct sm_flow_input {
+    const sm_plan_input *plan;
+    const sm_plan_dataset *dataset;
+    sm_source source;
+    bool open;
+    const sm_json *done;  /* STREAM: where the last decided batch ended; NULL: the beginning */
+    const sm_json *until; /* STREAM: how far this run goes; NULL: nothing is there */
+    bool fixed;           /* `until` has been asked for */
+} sm_flow_input;
+
+typedef struct sm_flow {
+    const sm_flow_env *env;
+    const sm_plan_flow *plan;
+    const sm_plan_dataset *target;
+    size_t n_streams;      /* inputs that are streams */
+    sm_arena *arena;       /* as long as the flow is open */
+    sm_arena *scratch;     /* one batch; reset before the next is planned */
+    sm_flow_input *inputs; /* plan->n_inputs of them */
+    sm_sink sink;
+    bool sink_open;
+    bool refresh;          /* batch 0 of a new generation removes all that is there */
+    const sm_sv *siblings; /* refresh: the other flows of the table; they begin anew with it */
+    size_t n_siblings;
+    int64_t generation; /* id in the store */
+    sm_sv uuid;
+    int64_t next;              /* number of the next batch */
+    int64_t last_time;         /* timestamp of the last batch, ms */
+    const sm_json *last_reads; /* materialized view: what the last batch read; NULL none */
+    sm_sv last_fingerprint;
+    bool decided;   /* a batch of an earlier life waits to be published: next is its number */
+    bool once_done; /* a ONCE flow that has had its turn */
+    bool ran;       /* a batch was taken to done since the flow was opened */
+    sm_session *session;
+    sm_mask *mask;          /* NULL: the target has no rules */
+    sm_engine_rules *rules; /* registered while a session is open */
+    sm_flow_outcome *out;
+} sm_flow;
+
+/* One micro-batch; lives in f->scratch. */
+typedef struct sm_batch {
+    sm_batch_state state;
+    int64_t n, time_ms, attempt, started_ms;
+    const sm_json *start, *end; /* objects: dataset -> offset */
+    const sm_json *reads;       /* object: dataset -> position read as a snapshot */
+    sm_manifest *manifest;
+    sm_flow_counts counts;
+    sm_rule_count *rules;
+    const sm_json *expectations; /* array, with samples */
+    const sm_json *bad_records;  /* samples of undecodable records, an array */
+    int64_t version;             /* of the target that holds the batch */
+    bool rolled_forward;         /* decided in an earlier life */
+} sm_batch;
+
+/* flow_open.c: everything but the engine.  Finds or begins the generation, opens sources and
+ * sink.  `f` is zeroed memory with env, plan, out and refresh set; close also after a failure. */
+sm_code sm_flow__open(sm_flow *f, sm_error *err);
+void sm_flow__close(sm_flow *f);
+/* How far this run reads: of external sources when the run starts, of tables when their
+ * writers are through.  Asks only inputs that have no answer yet. */
+sm_code sm_flow__fix_horizon(sm_flow *f, bool external_only, sm_error *err);
+sm_code sm_flow__need_session(sm_flow *f, sm_error *err);
+void sm_flow__close_session(sm_flow *f);
+
+/* resume.c: is this checkpoint the right one?  May publish a lost commit again. */
+sm_code sm_flow__resume(sm_flow *f, sm_error *err);
+
+/* flow_rules.c: the expectations of the target, inside the one pass of SQL of a batch. */
+sm_code sm_flow__register_rules(sm_flow *f, sm_error *err);
+void sm_flow__unregister_rules(sm_flow *f);
+/* The SELECT that the sink is given; lives in f->scratch. */
+sm_code sm_flow__select(sm_flow *f, sm_sv *out, sm_error *err);
+/* After the query: counts into `b`; SM_E_RULE when a rule with policy fail is broken. */
+sm_code sm_flow__judge(sm_flow *f, sm_batch *b, sm_error *err);
+
+/* flow.c: take the next batch to done.  b->state is SM_BATCH_IDLE when there was none. */
+sm_code sm_flow__run_batch(sm_flow *f, sm_batch *b, sm_error *err);
+/* An empty batch that ends where the rebuilt inputs (per dataset) end now: what was added
+ * to them before is not read. */
+sm_code sm_flow__skip_rebuilt(sm_flow *f, const bool *rebuilt, sm_error *err);
+
+/* progress.c: counts as JSON and back, and the row of a flow in the record of a run. */
+sm_json *sm_flow__counts_json(const sm_flow_counts *c, sm_arena *a);
+void sm_flow__counts_read(sm_flow *f, sm_batch *b, sm_sv counters, sm_sv expectations);
+sm_run_flow_rec sm_flow__progress(const sm_flow_outcome *o, sm_arena *a);
+/* Add the batch to what the flow did in this run. */
+void sm_flow__add_batch(sm_flow *f, const sm_batch *b);
+
+/* flow_record.c: the record of a batch, and the events that go with it. */
+sm_code sm_flow__decide(sm_flow *f, sm_batch *b, sm_error *err);
+sm_code sm_flow__mark_done(sm_flow *f, sm_batch *b, sm_error *err);
+
+/* owner.c: the lock of the pipeline on this host, and the epoch. */
+typedef struct sm_owner_lock sm_owner_lock;
+sm_code sm_owner__take(sm_store *s, sm_sv state_dir, sm_sv pipeline, sm_owner_lock **lock,
+                       sm_owner *out, sm_error *err);
+void sm_owner__release(sm_owner_lock *lock); /* NULL is fine */
+/* Tell the store what the pipeline's file declares now. */
+sm_code sm_owner__declare(const sm_run_request *q, const sm_owner *owner, sm_arena *a,
+                          sm_error *err);
+
+#endif

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* flow_open.c -- bring a flow to where its next batch can be planned: generation, inputs,
+ * sink.  Nothing here needs the engine, so a run with nothing new ends without it.
+ *
+ * A flow that never ran gets a generation before anything else, so that a source can keep
+ * its tracking under it.  A full refresh reserves its new generation now and makes it the
+ * current one with the decision of its batch 0: a run that dies before leaves the old life
+ * as it was. */
+#include "runtime/exec/flow_int.h"
+
+#include <assert.h>
+
+#include "runtime/base/fs.h"
+#include "runtime/base/hash.h"
+
+/* ---- generation ------------------------------------------------------------------ */
+
+static sm_code generation_reserve(sm_flow *f, sm_error *err)
+{
+    sm_generation_switch w = { .flow = f->plan->name,
+                               .target = f->target->name,
+                               .uuid = f->uuid,
+                               .why = SM_GENERATION_FULL_REFRESH };
+
+    return sm_store_generation_reserve(f->env->q->store, &f->env->owner, &w, &f->generation, err);
+}
+
+/* JSON that the store gave as text. */
+static sm_code stored_json(sm_flow *f, sm_sv text, const char *what, const sm_json **out,
+                           sm_error *err)
+{
+    sm_json *j = NULL;
+    sm_error why;
+
+    *out = NULL;
+    if (text.len == 0)
+        return SM_OK;
+    if (sm_json_parse(text, f->arena, &j, &why) != SM_OK)
+        return sm_fail(err, SM_E_CORRUPT, 0, "the stored %s of flow \"%.*s\" cannot be read: %s",
+                       what, SM_SV_ARG(f->plan->name), why.msg);
+    *out = j;
+    return SM_OK;
+}
+
+/* Take over what the last record says. */
+static sm_code position_load(sm_flow *f, const sm_position *pos, sm_error *err)
+{
+    const sm_json *ends = NULL;
+    sm_code rc;
+
+    f->generation = pos->generation.id;
+    f->uuid = sm_arena_dup(f->arena, pos->generation.uuid);
+    f->next = pos->next;
+    if (!pos->has_last)
+        return SM_OK;
+    f->decided = pos->last.state == SM_BATCH_DECIDED;
+    if (f->decided)
+        f->next = pos->last.n;
+    f->once_done = f->plan->once;
+    f->last_time = pos->last.timestamp_ms;
+    f->last_fingerprint = sm_arena_dup(f->arena, pos->last.plan_fingerprint);
+    if ((rc = stored_json(f, pos->last.end_offsets, "offsets", &ends, err)) != SM_OK ||
+        (rc = stored_json(f, pos->last.read_versions, "versions", &f->last_reads, err)) != SM_OK)
+        return rc;
+    for (size_t i = 0; i < f->plan->n_inputs; i++) {
+        sm_flow_input *in = &f->inputs[i];
+        const sm_json *at = sm_json_get_by(ends, in->dataset->name);
+
+        if (in->plan->mode == SM_INPUT_STREAM && !sm_json_is_null(at))
+            in->done = at;
+    }
+    return SM_OK;
+}
+
+static sm_code generation_load(sm_flow *f, sm_error *err)
+{
+    sm_position pos;
+    sm_code rc;
+
+    f->uuid = sm_uuid4(f->arena);
+    if (f->refresh)
+        return generation_reserve(f, err);
+    rc = sm_store_position(f->env->q->store, f->env->owner.pipeline, f->plan->name, f->arena, &pos,
+                           err);
+    if (rc == SM_OK && pos.has_generation)
+        rc = position_load(f, &pos, err);
+    return rc;
+}
+
+/* ---- inputs ---------------------------------------------------------------------- */
+
+/* The configuration of a table of ours as a source of type delta. */
+static const sm_json *table_config(sm_flow *f, const sm_plan_dataset *d)
+{
+    sm_json *config = sm_json_object(f->arena);
+
+    sm_json_set_string(config, "path",
+                       sm_sv_cstr(sm_path_join(f->arena, f->env->q->storage_dir, d->path)));
+    return config;
+}
+
+static sm_code input_open(sm_flow *f, sm_flow_input *in, sm_error *err)
+{
+    const sm_plan_dataset *d = in->dataset;
+    bool external = d->kind == SM_DATASET_SOURCE;
+    sm_sv type = external ? d->source_type : SM_SV("delta");
+    sm_source *s = &in->source;
+    sm_code rc;
+
+    *s = (sm_source){ .ops = sm_source_find(f->env->q->sources, type),
+                      .name = d->name,
+                      .flow = f->plan->name,
+                      .generation = f->uuid,
+                      .generation_id = f->generation,
+                      .base_dir = f->env->q->base_dir,
+                      .schema = &d->schema,
+                      .drop_undecodable = d->drop_undecodable,
+                      .store = f->env->q->store,
+                      .owner = &f->env->owner,
+                      .arena = f->arena };
+    assert(s->ops != NULL);
+    s->config = sm_arena_alloc(f->arena, s->ops->config_size, _Alignof(max_align_t), 1);
+    rc = sm_options_fill(s->ops->options, external ? d->source_config : table_config(f, d),
+                         s->config, f->arena, err);
+    if (rc != SM_OK)
+        return sm_wrap(err, "source \"%.*s\"", SM_SV_ARG(d->name));
+    in->open = true; /* closed also after a failed open */
+    return sm_source_open(s, err);
+}
+
+static void inputs_bind(sm_flow *f)
+{
+    f->inputs = SM_NEW_N(f->arena, sm_flow_input, f->plan->n_inputs);
+    for (size_t i = 0; i < f->plan->n_inputs; i++) {
+        f->inputs[i].plan = &f->plan->inputs[i];
+        f->inputs[i].dataset = &f->env->q->plan->datasets[f->plan->inputs[i].dataset];
+        f->n_streams += f->plan->inputs[i].mode == SM_INPUT_STREAM;
+    }
+}
+
+static sm_code inputs_open(sm_flow *f, sm_error *err)
+{
+    sm_code rc = SM_OK;
+
+    for (size_t i = 0; rc == SM_OK && i < f->plan->n_inputs; i++)
+        rc = input_open(f, &f->inputs[i], err);
+    return rc;
+}
+
+sm_code sm_flow__fix_horizon(sm_flow *f, bool external_only, sm_error *err)
+{
+    for (size_t i = 0; i < f->plan->n_inputs; i++) {
+        sm_flow_input *in = &f->inputs[i];
+        sm_code rc;
+
+        if (in->plan->mode != SM_INPUT_STREAM || in->fixed ||
+            (external_only && in->dataset->kind != SM_DATASET_SOURCE))
+            continue;
+        if ((rc = sm_source_newest(&in->source, f->arena, &in->until, err)) != SM_OK)
+            return rc;
+        in->fixed = true;
+    }
+    return SM_OK;
+}
+
+/* ---- sink ------------------------------------------------------------------------ */
+
+/* What the store remembers of the table for the sink; a text that is no JSON is as good as
+ * none. */
+static sm_code sink_memory(sm_flow *f, sm_error *err)
+{
+    sm_table_rec rec;
+    sm_json *j = NULL;
+    sm_error ignored;
+    sm_code rc = sm_store_table(f->env->q->store, f->env->owner.pipeline, f->target->name, f->arena,
+                                &rec, err);
+
+    if (rc == SM_E_NOT_FOUND)
+        return SM_OK;
+    if (rc == SM_OK && rec.delta_state.len > 0 &&
+        sm_json_parse(rec.delta_state, f->arena, &j, &ignored) == SM_OK)
+        f->sink.memory = j;
+    return rc;
+}
+
+static sm_code sink_open(sm_flow *f, sm_error *err)
+{
+    const sm_plan_dataset *t = f->target;
+    sm_sink *k = &f->sink;
+    bool overwrite = f->plan->kind == SM_FLOW_OVERWRITE;
+
+    *k = (sm_sink){ .ops = sm_sink_find(f->env->q->sinks, SM_SV("delta")),
+                    .name = t->name,
+                    .flow = f->plan->name,
+                    .generation = f->uuid,
+                    .path = sm_sv_cstr(sm_path_join(f->arena, f->env->q->storage_dir, t->path)),
+                    .schema = &t->schema,
+                    .partition_by = t->partition_by.items,
+                    .partition_count = t->partition_by.n,
+                    .description = t->description,
+                    .mode = overwrite || f->refresh ? SM_WRITE_OVERWRITE : SM_WRITE_APPEND,
+                    .replace_schema = overwrite || f->refresh,
+                    .arena = f->arena };
+    assert(k->ops != NULL);
+    if (sink_memory(f, err) != SM_OK)
+        return err->code;
+    f->sink_open = true;
+    return sm_sink_open(k, err);
+}
+
+/* ---- session --------------------------------------------------------------------- */
+
+sm_code sm_flow__need_session(sm_flow *f, sm_error *err)
+{
+    sm_engine *engine = NULL;
+    sm_code rc;
+
+    if (f->session != NULL)
+        return SM_OK;
+    if ((rc = f->env->engine(f->env->ctx, &engine, err)) != SM_OK ||
+        (rc = sm_session_open(engine, &f->session, err)) != SM_OK)
+        return rc;
+    f->env->session_opened(f->env->ctx, f->session);
+    return sm_flow__register_rules(f, err);
+}
+
+void sm_flow__close_session(sm_flow *f)
+{
+    sm_flow__unregister_rules(f);
+    if (f->session == NULL)
+        return;
+    f->env->session_closing(f->env->ctx, f->session);
+    sm_session_close(f->session);
+    f->session = NULL;
+}
+
+/* ---- the flow -------------------------------------------------------------------- */
+
+sm_code sm_flow__open(sm_flow *f, sm_error *err)
+{
+    sm_code rc;
+
+    f->arena = sm_arena_new("flow");
+    f->scratch = sm_arena_new("batch");
+    inputs_bind(f);
+    if ((rc = generation_load(f, err)) != SM_OK || (rc = sink_open(f, err)) != SM_OK ||
+        (rc = sm_flow__resume(f, err)) != SM_OK)
+        goto done;
+    rc = inputs_open(f, err);
+done:
+    if (rc != SM_OK)
+        sm_wrap(err, "flow \"%.*s\"", SM_SV_ARG(f->plan->name));
+    return rc;
+}
+
+void sm_flow__close(sm_flow *f)
+{
+    for (size_t i = 0; f->inputs != NULL && i < f->plan->n_inputs; i++)
+        if (f->inputs[i].open)
+            sm_source_close(&f->inputs[i].source);
+    if (f->sink_open)
+        sm_sink_close(&f->sink);
+    sm_flow__close_session(f);
+    sm_arena_free(f->scratch);
+    sm_arena_free(f->arena);
+    f->inputs = NULL;
+    f->scratch = f->arena = NULL;
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* flow_record.c -- what the control store is told of a batch: the decision, and its end.
+ *
+ * The decision is one transaction: offsets, what was read, the manifest, the counts, and, for
+ * batch 0 of a full refresh, the switch of the generation.  The end of the batch carries the
+ * events, so that a batch rolled forward after a crash tells the same as any other. */
+#include "runtime/exec/flow_int.h"
+
+#include "runtime/base/failpoint.h"
+#include "runtime/base/hash.h"
+
+/* Which numbers of tracked files this batch reads: their rows get its number. */
+static size_t file_ranges(sm_flow *f, const sm_batch *b, sm_file_range *out)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < f->plan->n_inputs; i++) {
+        const sm_flow_input *in = &f->inputs[i];
+        const sm_json *end = sm_json_get_by(b->end, in->dataset->name);
+
+        if (in->plan->mode != SM_INPUT_STREAM || in->dataset->kind != SM_DATASET_SOURCE ||
+            sm_json_get(end, "seq") == NULL)
+            continue;
+        out[n++] = (sm_file_range){ .source = in->dataset->name,
+                                    .from = sm_json_get_int(in->done, "seq", 0),
+                                    .to = sm_json_get_int(end, "seq", 0) };
+    }
+    return n;
+}
+
+static sm_batch_rec batch_record(sm_flow *f, const sm_batch *b)
+{
+    sm_batch_rec r = { .generation = f->refresh ? 0 : f->generation,
+                       .flow = f->plan->name,
+                       .n = b->n,
+                       .state = SM_BATCH_DECIDED,
+                       .run = f->env->run,
+                       .attempt = b->attempt,
+                       .timestamp_ms = b->time_ms,
+                       .start_offsets = sm_json_text(b->start, f->scratch),
+                       .end_offsets = sm_json_text(b->end, f->scratch),
+                       .read_versions = sm_json_text(b->reads, f->scratch),
+                       .plan_fingerprint = f->plan->fingerprint,
+                       .manifest = sm_manifest_text(b->manifest),
+                       .counters =
+                           sm_json_text(sm_flow__counts_json(&b->counts, f->scratch), f->scratch),
+                       .expectations = sm_json_text(b->expectations, f->scratch),
+                       .started_ms = b->started_ms };
+
+    if (!sm_manifest_is_empty(b->manifest)) {
+        r.targets = &f->target->name;
+        r.n_targets = 1;
+    }
+    return r;
+}
+
+/* The new generations that a full refresh begins: the flow's own, reserved when it was opened,
+ * and those of the other flows of the table, whose rows go with the rest. */
+static void refresh_switches(sm_flow *f, sm_decision *d)
+{
+    sm_generation_switch *w = SM_NEW_N(f->scratch, sm_generation_switch, f->n_siblings + 1);
+
+    w[0] = (sm_generation_switch){ .flow = f->plan->name,
+                                   .target = f->target->name,
+                                   .uuid = f->uuid,
+                                   .why = SM_GENERATION_FULL_REFRESH,
+                                   .reserved = f->generation };
+    for (size_t i = 0; i < f->n_siblings; i++)
+        w[i + 1] = (sm_generation_switch){ .flow = f->siblings[i],
+                                           .target = f->target->name,
+                                           .uuid = sm_uuid4(f->scratch),
+                                           .why = SM_GENERATION_FULL_REFRESH };
+    d->switches = w;
+    d->n_switches = f->n_siblings + 1;
+}
+
+sm_code sm_flow__decide(sm_flow *f, sm_batch *b, sm_error *err)
+{
+    sm_file_range *files = SM_NEW_N(f->scratch, sm_file_range, f->plan->n_inputs + 1);
+    sm_batch_rec rec = batch_record(f, b);
+    sm_decision d = { .records = &rec, .n_records = 1 };
+    sm_code rc;
+
+    rec.files = files;
+    rec.n_files = file_ranges(f, b, files);
+    if (f->refresh)
+        refresh_switches(f, &d);
+    if ((rc = sm_store_decide(f->env->q->store, &f->env->owner, &d, err)) != SM_OK)
+        return rc;
+    if (f->refresh)
+        sm_failpoint("reset.after_switch");
+    b->state = SM_BATCH_DECIDED;
+    sm_event_log_stored(f->env->log, d.last_event);
+    return SM_OK;
+}
+
+/* ---- events ---------------------------------------------------------------------- */
+
+typedef struct event_list {
+    sm_flow *f;
+    const sm_batch *b;
+    sm_event_rec *items;
+    size_t n;
+} event_list;
+
+static void add_event(event_list *l, sm_event_type type, sm_sv message, const sm_json *details)
+{
+    sm_event_rec e = sm_event_make_flow(type, l->f->env->run, l->f->target->name, l->f->plan->name,
+                                        l->b->n, message);
+
+    e.details = sm_json_text(details, l->f->scratch);
+    l->items[l->n++] = e;
+}
+
+static void add_rule_events(event_list *l)
+{
+    sm_arena *a = l->f->scratch;
+
+    for (size_t i = 0; i < sm_json_len(l->b->expectations); i++) {
+        const sm_json *r = sm_json_at(l->b->expectations, i);
+        int64_t failed = sm_json_get_int(r, "failed", 0);
+        sm_json *d = sm_json_object(a);
+        sm_sv name = sm_json_get_sv(r, "name", SM_SV(""));
+
+        sm_json_set_string(d, "name", name);
+        sm_json_set_string(d, "policy", sm_json_get_sv(r, "policy", SM_SV("")));
+        sm_json_set_int(d, "passed", sm_json_get_int(r, "passed", 0));
+        sm_json_set_int(d, "failed", failed);
+        if (failed > 0)
+            sm_json_set(d, "samples", sm_json_copy(a, sm_json_get(r, "samples")));
+        add_event(l, SM_EVENT_expectation_result,
+                  sm_arena_printf(a, "%.*s: %lld failed", SM_SV_ARG(name), (long long)failed), d);
+        if (failed > 0)
+            l->items[l->n - 1].level = SM_EVENT_WARN;
+    }
+}
+
+static void add_batch_events(event_list *l)
+{
+    sm_arena *a = l->f->scratch;
+    const sm_flow_counts *c = &l->b->counts;
+    sm_json *d = sm_json_object(a), *committed = sm_json_object(a), *bad = sm_json_object(a);
+
+    if (l->b->rolled_forward)
+        add_event(l, SM_EVENT_batch_rolled_forward,
+                  SM_SV("a batch decided before the last run ended is published now"),
+                  sm_json_object(a));
+    if (c->undecodable > 0) {
+        sm_json_set_int(bad, "count", c->undecodable);
+        sm_json_set(bad, "samples",
+                    l->b->bad_records != NULL ? l->b->bad_records : sm_json_array(a));
+        add_event(
+            l, SM_EVENT_decode_error,
+            sm_arena_printf(a, "%lld records could not be decoded", (long long)c->undecodable),
+            bad);
+    }
+    if (l->b->version >= 0) {
+        sm_json_set_int(committed, "version", l->b->version);
+        sm_json_set_string(committed, "operation", SM_SV("STREAMING UPDATE"));
+        sm_json_set_int(committed, "rows", c->written);
+        sm_json_set_int(committed, "bytes", c->bytes_out);
+        add_event(l, SM_EVENT_dataset_committed,
+                  sm_arena_printf(a, "version %lld", (long long)l->b->version), committed);
+    }
+    sm_json_set_string(d, "status", SM_SV("running"));
+    sm_json_set(d, "counters", sm_flow__counts_json(c, a));
+    add_event(
+        l, SM_EVENT_flow_progress,
+        sm_arena_printf(a, "%lld read, %lld written", (long long)c->read, (long long)c->written),
+        d);
+}
+
+/* Keep what the sink learned of its table.  Losing this costs time, never truth. */
+static sm_code remember_target(sm_flow *f, const sm_batch *b, sm_error *err)
+{
+    sm_sv memory = f->sink.memory == NULL ? SM_SV("") : sm_json_text(f->sink.memory, f->scratch);
+
+    if (b->version < 0)
+        return SM_OK;
+    return sm_store_table_seen(f->env->q->store, &f->env->owner, f->target->name,
+                               sm_json_get_sv(f->sink.memory, "table_id", SM_SV("")), b->version,
+                               SM_SV(""), memory, err);
+}
+
+sm_code sm_flow__mark_done(sm_flow *f, sm_batch *b, sm_error *err)
+{
+    sm_batch_key key = { .generation = f->generation, .n = b->n };
+    size_t most = sm_json_len(b->expectations) + 4;
+    event_list l = { .f = f, .b = b, .items = SM_NEW_N(f->scratch, sm_event_rec, most) };
+    sm_run_flow_rec progress;
+    sm_done d = { .keys = &key, .n_keys = 1 };
+    sm_code rc;
+
+    sm_flow__add_batch(f, b);
+    add_rule_events(&l);
+    add_batch_events(&l);
+    d.events = l.items;
+    d.n_events = l.n;
+    if (f->env->run != 0) {
+        progress = sm_flow__progress(f->out, f->scratch);
+        progress.run = f->env->run;
+        d.progress = &progress;
+        d.n_progress = 1;
+    }
+    if ((rc = sm_store_mark_done(f->env->q->store, &f->env->owner, &d, err)) != SM_OK)
+        return rc;
+    b->state = SM_BATCH_DONE;
+    sm_event_log_stored(f->env->log, d.last_event);
+    return remember_target(f, b, err);
+}

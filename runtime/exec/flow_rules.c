@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* flow_rules.c -- expectations, judged inside the one pass of SQL of a batch. */
+#include "runtime/exec/flow_int.h"
+
+#include <assert.h>
+
+#include "runtime/base/limit.h"
+
+static void render_row(const void *ctx, size_t i, sm_buf *b)
+{
+    sm_rules_rows_json(ctx, i, b);
+}
+
+static void judge_vector(void *ctx, const uint8_t *const *pass, size_t n_rows,
+                         const sm_rules_rows *rows, uint8_t *mask)
+{
+    sm_mask_judge(ctx, pass, n_rows, render_row, rows, mask);
+}
+
+static sm_mask *make_mask(const sm_flow *f)
+{
+    const sm_plan_dataset *t = f->target;
+    sm_rule *rules = SM_NEW_N(f->arena, sm_rule, t->n_rules);
+
+    for (size_t i = 0; i < t->n_rules; i++) {
+        rules[i].name = t->rules[i].name;
+        rules[i].expr = t->rules[i].text;
+        if (!sm_policy_parse(t->rules[i].policy, &rules[i].policy))
+            assert(!"a compiled plan has only policies that exist");
+    }
+    return sm_mask_new(rules, t->n_rules);
+}
+
+sm_code sm_flow__register_rules(sm_flow *f, sm_error *err)
+{
+    const sm_schema *result = &f->plan->result;
+    sm_rules_def def = { .n_rules = f->target->n_rules, .judge = judge_vector };
+    sm_sv *columns;
+
+    if (f->target->n_rules == 0 || f->rules != NULL)
+        return SM_OK;
+    columns = SM_NEW_N(f->arena, sm_sv, result->n);
+    for (size_t i = 0; i < result->n; i++)
+        columns[i] = result->columns[i].name;
+    f->mask = make_mask(f);
+    def.columns = columns;
+    def.n_columns = result->n;
+    def.ctx = f->mask;
+    return sm_engine_rules_add(sm_session_engine(f->session), &def, &f->rules, err);
+}
+
+void sm_flow__unregister_rules(sm_flow *f)
+{
+    sm_engine_rules_remove(f->rules);
+    sm_mask_free(f->mask);
+    f->rules = NULL;
+    f->mask = NULL;
+}
+
+sm_code sm_flow__select(sm_flow *f, sm_sv *out, sm_error *err)
+{
+    const sm_plan_dataset *t = f->target;
+    sm_sv *exprs;
+    sm_buf b;
+    sm_code rc;
+
+    *out = f->plan->sql;
+    if (f->rules == NULL)
+        return SM_OK;
+    sm_mask_reset(f->mask);
+    exprs = SM_NEW_N(f->scratch, sm_sv, t->n_rules);
+    for (size_t i = 0; i < t->n_rules; i++)
+        exprs[i] = sm_rule_sql(t->rules[i].expr, f->scratch);
+    sm_buf_init(&b, SM_LIMIT_BATCH_SQL);
+    sm_engine_rules_select(f->rules, f->plan->sql, exprs, &b);
+    if ((rc = sm_buf_check(&b, "the SQL of a batch", err)) == SM_OK)
+        *out = sm_arena_dup(f->scratch, sm_buf_sv(&b));
+    sm_buf_release(&b);
+    return rc;
+}
+
+sm_code sm_flow__judge(sm_flow *f, sm_batch *b, sm_error *err)
+{
+    if (f->mask == NULL) {
+        b->counts.result = b->counts.written;
+        b->expectations = sm_json_array(f->scratch);
+        return SM_OK;
+    }
+    b->counts.result = sm_mask_rows(f->mask);
+    b->counts.dropped = sm_mask_dropped(f->mask);
+    b->expectations = sm_verdict_report(f->mask, f->scratch);
+    b->rules = SM_NEW_N(f->scratch, sm_rule_count, f->target->n_rules);
+    for (size_t i = 0; i < f->target->n_rules; i++) {
+        b->rules[i].failed = sm_mask_failed(f->mask, i);
+        b->rules[i].passed = b->counts.result - b->rules[i].failed;
+    }
+    return sm_verdict(f->mask, f->target->name, err);
+}

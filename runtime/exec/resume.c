@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* resume.c -- is this checkpoint the right one?
+ *
+ * A checkpoint that belongs to another life of the table re-reads everything and doubles it.
+ * So before a flow plans anything, what the store remembers and what the table's log says of
+ * the flow's generation are held against each other (exactly-once.md, section 3):
+ *
+ *     t   the last batch of our generation in the table's log, -1 none
+ *     d   the last done batch of the generation that had actions for the table, -1 none
+ *     e   the one with actions before d, -1 none
+ *
+ *     found                                    meaning                      then
+ *     --------------------------------------   --------------------------   -------------
+ *     t = d, or t is the decided batch         normal                       go on
+ *     t > d otherwise                          the store is older           refuse
+ *     t = e                                    a commit was lost            publish d again
+ *     t < e, or another table id               rolled back, replaced        refuse
+ *     no record, but the table carries         the checkpoint was lost      refuse
+ *       batches of this flow
+ *
+ * A full refresh removes what is there and needs no such agreement. */
+#include "runtime/exec/flow_int.h"
+
+static sm_code refuse(const sm_flow *f, sm_error *err, const char *what)
+{
+    return sm_fail(err, SM_E_CORRUPT, 0,
+                   "%s; nothing was changed. Bring the control store and the table of the same "
+                   "moment together, or run `smelt checkpoint adopt %.*s`, or rebuild with "
+                   "`smelt run --full-refresh %.*s`",
+                   what, SM_SV_ARG(f->plan->name), SM_SV_ARG(f->target->name));
+}
+
+/* The flow's first start, as far as the store knows. */
+static sm_code resume_first(sm_flow *f, sm_error *err)
+{
+    sm_generation_switch w = { .flow = f->plan->name,
+                               .target = f->target->name,
+                               .uuid = f->uuid,
+                               .why = SM_GENERATION_FIRST };
+    sm_target_state t;
+    sm_code rc = sm_sink_inspect(&f->sink, f->arena, &t, err);
+
+    if (rc != SM_OK)
+        return rc;
+    if (t.other_generation)
+        return refuse(f, err, "this table was written under a checkpoint that is not here");
+    return sm_store_generation_begin(f->env->q->store, &f->env->owner, &w, 1, &f->generation, err);
+}
+
+/* The commit of batch d never reached the log: its manifest is still kept, so it can. */
+static sm_code publish_again(sm_flow *f, const sm_batch_rec *d, sm_error *err)
+{
+    sm_manifest *m = NULL;
+    int64_t version;
+    sm_code rc;
+
+    if (d->manifest.len == 0)
+        return refuse(f, err, "a commit of this table was lost, and so is what it said");
+    if ((rc = sm_manifest_parse(f->scratch, d->manifest, &m, err)) != SM_OK)
+        return rc;
+    return sm_sink_publish(&f->sink, m, &version, err);
+}
+
+static sm_code same_table(const sm_flow *f, const sm_target_state *t, bool *out, sm_error *err)
+{
+    sm_table_rec rec;
+    sm_code rc = sm_store_table(f->env->q->store, f->env->owner.pipeline, f->target->name,
+                                f->scratch, &rec, err);
+
+    *out = rc == SM_OK && (rec.table_id.len == 0 || sm_sv_eq(rec.table_id, t->table_id));
+    return rc == SM_E_NOT_FOUND ? SM_OK : rc;
+}
+
+static sm_code compare(sm_flow *f, const sm_target_state *t, sm_error *err)
+{
+    sm_batch_rec d;
+    int64_t before = -1;
+    bool same = true;
+    sm_code rc = sm_store_last_with_actions(f->env->q->store, f->generation, f->target->name,
+                                            f->scratch, &d, &before, err);
+
+    if (rc == SM_OK && t->exists)
+        rc = same_table(f, t, &same, err);
+    if (rc != SM_OK)
+        return rc;
+    if (!same)
+        return refuse(f, err, "the table was replaced by another one");
+    if (t->batch == d.n || (f->decided && t->batch == f->next))
+        return SM_OK;
+    if (t->batch > d.n)
+        return refuse(f, err, "the control store is older than the table");
+    if (t->batch == before)
+        return publish_again(f, &d, err);
+    return refuse(f, err, "the table was rolled back behind its checkpoint");
+}
+
+sm_code sm_flow__resume(sm_flow *f, sm_error *err)
+{
+    sm_target_state t;
+    bool unchanged = false;
+    sm_code rc;
+
+    if (f->refresh)
+        return SM_OK;
+    if (f->generation == 0)
+        return resume_first(f, err);
+    if (!f->decided && (rc = sm_sink_unchanged(&f->sink, &unchanged, err)) != SM_OK)
+        return rc;
+    if (unchanged)
+        return SM_OK;
+    if ((rc = sm_sink_inspect(&f->sink, f->scratch, &t, err)) != SM_OK)
+        return rc;
+    return compare(f, &t, err);
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* run.h -- one execution of a pipeline: catch up with everything new, then end.
+ *
+ *     sm_run_new      takes the pipeline's lock, becomes its owner, creates the run's record
+ *     sm_run_execute  checks every checkpoint, runs the graph, writes the run's end
+ *     sm_run_cancel   from any thread: running batches stop, decided ones are finished
+ *
+ * The plan is read-only and may be shared.  The engine is opened through a callback, at the
+ * first batch that computes something, so a run with nothing new never opens it.  Concrete
+ * sources and sinks come in as lists.  All state of a run hangs off the sm_run; nothing is
+ * global.
+ */
+#ifndef SM_EXEC_RUN_H
+#define SM_EXEC_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pipelines/plan/plan.h"
+#include "runtime/base/arena.h"
+#include "runtime/base/error.h"
+#include "runtime/base/str.h"
+#include "runtime/connect/connect.h"
+#include "runtime/events/event_log.h"
+#include "runtime/store/store.h"
+#include "runtime/store/store_runs.h"
+
+struct sm_engine;
+
+enum {
+    SM_RUN_MAX_WORKERS = 64,
+    SM_RUN_MAX_ATTEMPTS = 8, /* of one batch whose input moves under it */
+};
+
+typedef struct sm_run sm_run;
+
+/* Sums over the batches of one flow in one run. */
+typedef struct sm_flow_counts {
+    int64_t read, undecodable, result, dropped, written;
+    int64_t bytes_in, bytes_out, files_in, files_out;
+} sm_flow_counts;
+
+/* Rows that the query did not give back, or, when it gave more than it read (a join, an
+ * UNNEST), how many more.  read + expanded = undecodable + filtered + dropped + written. */
+int64_t sm_flow_counts_filtered(const sm_flow_counts *c);
+int64_t sm_flow_counts_expanded(const sm_flow_counts *c);
+
+typedef struct sm_rule_count {
+    sm_sv name, policy;
+    int64_t passed, failed;
+} sm_rule_count;
+
+/* What one flow did; strings live as long as the run. */
+typedef struct sm_flow_outcome {
+    const sm_plan_flow *flow;
+    sm_sv dataset; /* its target */
+    sm_run_flow_state state;
+    sm_flow_counts counts;
+    const sm_rule_count *rules; /* one per rule of the target, in its order */
+    size_t n_rules;
+    int64_t batches;
+    int64_t started_ms, ended_ms;
+    int64_t duration_ms;
+    int64_t version; /* of the target after the last batch; -1 unknown */
+    bool rolled_forward;
+    sm_sv reason;   /* skipped, idle: why */
+    sm_error error; /* failed: code is not SM_OK */
+} sm_flow_outcome;
+
+/* Called when a flow changes its state or finishes a batch, from the thread that runs it, one
+ * call at a time.  `o` is borrowed for the call. */
+typedef void (*sm_run_listener)(void *ctx, const sm_flow_outcome *o);
+
+typedef struct sm_run_request {
+    const sm_plan *plan;
+    sm_store *store;
+    sm_event_bus *bus; /* NULL: nobody listens */
+    sm_source_list sources;
+    sm_sink_list sinks;
+    /* Opens the engine, or returns the one that is open; called under the run's lock. */
+    sm_code (*engine)(void *ctx, struct sm_engine **out, sm_error *err);
+    void *engine_ctx;
+    sm_sv base_dir;           /* absolute; relative paths of sources begin here */
+    sm_sv storage_dir;        /* absolute; <storage_dir>/<dataset path> is a table's folder */
+    sm_sv state_dir;          /* absolute */
+    const bool *selected;     /* per dataset; NULL: all */
+    const bool *full_refresh; /* per dataset; NULL: none */
+    bool keep_downstream;     /* STREAM readers of a refreshed table go on after it */
+    int workers;              /* flows at once */
+    sm_sv cause, commit, selection;
+    sm_run_listener listener; /* NULL: none */
+    void *listener_ctx;
+} sm_run_request;
+
+typedef struct sm_run_result {
+    int64_t number;
+    sm_run_state state;
+    bool warnings;
+    sm_code code;                 /* SM_OK, or the one that decides the exit status */
+    sm_error error;               /* of the first flow that failed */
+    const sm_flow_outcome *flows; /* one per flow of the plan */
+    size_t n_flows;
+    int64_t duration_ms;
+} sm_run_result;
+
+/* SM_E_CONFLICT: another run holds the pipeline, and who.  `q` is copied; what it points to
+ * is borrowed until sm_run_free().  *out is owned: free with sm_run_free(). */
+sm_code sm_run_new(const sm_run_request *q, sm_run **out, sm_error *err);
+/* Fails only when the run itself cannot be recorded; a failed flow is in *out, whose
+ * contents live as long as the run. */
+sm_code sm_run_execute(sm_run *r, sm_run_result *out, sm_error *err);
+void sm_run_cancel(sm_run *r);
+void sm_run_free(sm_run *r); /* gives the lock back; NULL is fine */
+
+#endif

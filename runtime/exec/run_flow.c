@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* run_flow.c -- one flow within a run: opened, taken through its batches, closed. */
+#include "runtime/exec/run_int.h"
+
+#include "runtime/base/clock.h"
+
+void sm_run__tell(sm_run *r, size_t i)
+{
+    if (r->q.listener == NULL)
+        return;
+    sm_mutex_lock(&r->listener_mu);
+    r->q.listener(r->q.listener_ctx, &r->outcomes[i]);
+    sm_mutex_unlock(&r->listener_mu);
+}
+
+static void flow_failed(sm_run *r, size_t i, const sm_error *err)
+{
+    sm_flow_outcome *o = &r->outcomes[i];
+    bool stopped = err->code == SM_E_CANCELLED;
+
+    o->state = stopped ? SM_RUN_FLOW_STOPPED : SM_RUN_FLOW_FAILED;
+    o->error = *err;
+}
+
+/* A batch that an earlier life decided is published before its generation is left. */
+static sm_code finish_decided(sm_flow *f, sm_error *err)
+{
+    sm_batch b = { 0 };
+    sm_code rc = sm_flow__open(f, err);
+
+    if (rc == SM_OK && f->decided)
+        rc = sm_flow__run_batch(f, &b, err);
+    sm_flow__close(f);
+    return rc;
+}
+
+static void flow_reset(sm_run *r, size_t i, bool refresh)
+{
+    const sm_plan_flow *p = &r->q.plan->flows[i];
+
+    r->flows[i] = (sm_flow){ .env = &r->env,
+                             .plan = p,
+                             .target = &r->q.plan->datasets[p->target],
+                             .out = &r->outcomes[i],
+                             .refresh = refresh };
+}
+
+/* The other flows of the table that flow `i` rebuilds. */
+static void name_siblings(sm_run *r, size_t i)
+{
+    sm_flow *f = &r->flows[i];
+    sm_sv *names = SM_NEW_N(r->arena, sm_sv, f->target->n_flows + 1);
+
+    f->siblings = names;
+    for (size_t k = f->target->flow; k < f->target->flow + f->target->n_flows; k++)
+        if (k != i)
+            names[f->n_siblings++] = r->q.plan->flows[k].name;
+}
+
+static sm_code flow_open(sm_run *r, size_t i, sm_error *err)
+{
+    bool lead = r->slots[i].lead;
+    sm_position pos;
+    sm_code rc = SM_OK;
+
+    if (lead) {
+        flow_reset(r, i, false);
+        rc = sm_store_position(r->q.store, r->env.owner.pipeline, r->flows[i].plan->name, r->arena,
+                               &pos, err);
+        if (rc == SM_OK && pos.has_last && pos.last.state == SM_BATCH_DECIDED)
+            rc = finish_decided(&r->flows[i], err);
+    }
+    flow_reset(r, i, lead);
+    if (lead)
+        name_siblings(r, i);
+    if (rc == SM_OK && (rc = sm_flow__open(&r->flows[i], err)) == SM_OK)
+        rc = sm_flow__fix_horizon(&r->flows[i], true, err);
+    return rc;
+}
+
+void sm_run__open_flow(sm_run *r, size_t i)
+{
+    sm_error err;
+
+    if (flow_open(r, i, &err) != SM_OK)
+        flow_failed(r, i, &err);
+}
+
+/* Tell the log that an attempt was given up. */
+static void log_retry(sm_run *r, size_t i, const sm_error *why, int attempt)
+{
+    sm_flow *f = &r->flows[i];
+    sm_json *d = sm_json_object(f->scratch);
+    sm_event_rec e = sm_event_make_flow(SM_EVENT_flow_retried, r->env.run, f->target->name,
+                                        f->plan->name, f->next, sm_sv_cstr(why->msg));
+    sm_error ignored;
+
+    sm_json_set_string(d, "reason", sm_sv_cstr(why->msg));
+    sm_json_set_int(d, "attempt", attempt);
+    e.details = sm_json_text(d, f->scratch);
+    sm_event_log_append(r->env.log, &r->env.owner, &e, 1, &ignored);
+}
+
+/* The next batch, again and again while its input moves under it. */
+static sm_code one_batch(sm_run *r, size_t i, sm_batch *b, sm_error *err)
+{
+    for (int attempt = 1;; attempt++) {
+        sm_code rc = sm_flow__run_batch(&r->flows[i], b, err);
+
+        if (rc != SM_E_AGAIN)
+            return rc;
+        if (attempt == SM_RUN_MAX_ATTEMPTS)
+            return sm_fail(err, SM_E_LIMIT, 0,
+                           "the input changed under each of %d attempts; let its writer finish "
+                           "(write under another name, then rename) and run again",
+                           attempt);
+        log_retry(r, i, err, attempt);
+    }
+}
+
+static bool is_stopping(sm_run *r)
+{
+    return r->env.stopping(r->env.ctx);
+}
+
+static sm_code all_batches(sm_run *r, size_t i, sm_error *err)
+{
+    sm_code rc = SM_OK;
+    sm_batch b;
+
+    do {
+        b = (sm_batch){ 0 };
+        if (is_stopping(r))
+            return sm_fail(err, SM_E_CANCELLED, 0, "asked to stop");
+        if ((rc = one_batch(r, i, &b, err)) == SM_OK && b.state != SM_BATCH_IDLE)
+            sm_run__tell(r, i);
+    } while (rc == SM_OK && b.state != SM_BATCH_IDLE);
+    return rc;
+}
+
+static bool has_warnings(const sm_flow_outcome *o)
+{
+    bool broken = o->counts.undecodable > 0 || o->counts.dropped > 0;
+
+    for (size_t i = 0; i < o->n_rules; i++)
+        broken |= o->rules[i].failed > 0;
+    return broken;
+}
+
+static void flow_ended_well(sm_flow_outcome *o)
+{
+    if (o->batches == 0)
+        o->state = SM_RUN_FLOW_IDLE;
+    else
+        o->state = has_warnings(o) ? SM_RUN_FLOW_WARNINGS : SM_RUN_FLOW_SUCCEEDED;
+}
+
+static bool reads_rebuilt(const sm_run *r, size_t i)
+{
+    const sm_plan_flow *p = &r->q.plan->flows[i];
+
+    for (size_t k = 0; r->q.full_refresh != NULL && k < p->n_inputs; k++)
+        if (p->inputs[k].mode == SM_INPUT_STREAM && r->q.full_refresh[p->inputs[k].dataset])
+            return true;
+    return false;
+}
+
+/* A sibling of a lead starts its new generation when the lead has emptied the table, so it is
+ * opened only now. */
+static sm_code flow_run(sm_run *r, size_t i, sm_error *err)
+{
+    sm_flow *f = &r->flows[i];
+    sm_code rc = SM_OK;
+
+    if (f->arena == NULL && (rc = flow_open(r, i, err)) != SM_OK)
+        return rc;
+    if (reads_rebuilt(r, i) && !r->slots[i].refresh &&
+        (rc = sm_flow__skip_rebuilt(f, r->q.full_refresh, err)) != SM_OK)
+        return rc;
+    if ((rc = sm_flow__fix_horizon(f, false, err)) != SM_OK)
+        return rc;
+    return all_batches(r, i, err);
+}
+
+static void write_outcome(sm_run *r, size_t i)
+{
+    sm_flow_outcome *o = &r->outcomes[i];
+    sm_arena *a = sm_arena_new("outcome");
+    sm_run_flow_rec progress = sm_flow__progress(o, a);
+    sm_event_rec e = sm_event_make_flow(SM_EVENT_flow_failed, r->env.run, o->dataset, o->flow->name,
+                                        -1, sm_sv_cstr(o->error.msg));
+    sm_run_change c = { .run = r->env.run, .flows = &progress, .n_flows = 1 };
+    sm_json *d = sm_json_object(a);
+    sm_error err;
+    bool there;
+
+    if (o->state == SM_RUN_FLOW_FAILED) {
+        sm_json_set_string(d, "error", sm_sv_cstr(o->error.msg));
+        sm_json_set_string(d, "code", sm_sv_cstr(sm_code_name(o->error.code)));
+        sm_json_set_bool(d, "retryable", o->error.retryable);
+        e.details = sm_json_text(d, a);
+        c.events = &e;
+        c.n_events = 1;
+    }
+    if (sm_store_run_change(r->q.store, &r->env.owner, &c, &err) != SM_OK && err.retryable) {
+        /* The disk is full: what was kept for this moment is enough for a record. */
+        if (sm_store_ballast_release(r->q.store, &there, &err) == SM_OK && there)
+            sm_store_run_change(r->q.store, &r->env.owner, &c, &err);
+    }
+    sm_event_log_stored(r->env.log, c.last_event);
+    sm_arena_free(a);
+}
+
+void sm_run__execute_flow(sm_run *r, size_t i)
+{
+    sm_flow_outcome *o = &r->outcomes[i];
+    int64_t began = sm_clock_boot_ms();
+    sm_error err;
+
+    o->started_ms = sm_clock_now_ms();
+    if (o->state == SM_RUN_FLOW_WAITING) { /* not failed while it was opened */
+        o->state = SM_RUN_FLOW_RUNNING;
+        sm_run__tell(r, i);
+        if (flow_run(r, i, &err) == SM_OK)
+            flow_ended_well(o);
+        else
+            flow_failed(r, i, &err);
+    }
+    sm_flow__close(&r->flows[i]);
+    o->ended_ms = sm_clock_now_ms();
+    o->duration_ms = sm_clock_boot_ms() - began;
+    if (o->state != SM_RUN_FLOW_IDLE)
+        write_outcome(r, i);
+    sm_run__tell(r, i);
+}
+
+sm_code sm_run__skip_rebuilt(sm_run *r, size_t i, sm_error *err)
+{
+    sm_code rc;
+
+    flow_reset(r, i, false);
+    if ((rc = sm_flow__open(&r->flows[i], err)) == SM_OK)
+        rc = sm_flow__skip_rebuilt(&r->flows[i], r->q.full_refresh, err);
+    sm_flow__close(&r->flows[i]);
+    return rc;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* run_int.h -- a run at work; shared by run.c, run_graph.c and run_flow.c. */
+#ifndef SM_EXEC_RUN_INT_H
+#define SM_EXEC_RUN_INT_H
+
+#include "runtime/base/thread.h"
+#include "runtime/exec/flow_int.h"
+
+/* What the scheduler knows of a flow; guarded by run->mu. */
+typedef struct sm_run_slot {
+    bool selected;
+    bool started, finished;
+    bool failed;  /* or skipped: what reads it is skipped */
+    bool refresh; /* its table is rebuilt in this run */
+    bool lead;    /* of the flows of that table, the one whose batch 0 empties it */
+} sm_run_slot;
+
+struct sm_run {
+    sm_run_request q;
+    sm_arena *arena; /* only used by the thread that calls new and execute */
+    sm_owner_lock *lock;
+    sm_run_rec rec;
+    sm_flow_env env;
+    int64_t started_boot_ms;
+    sm_flow *flows;            /* one per flow of the plan; each used by one thread at a time */
+    sm_flow_outcome *outcomes; /* the same; written by the flow's thread, under mu when told */
+
+    sm_mutex mu;
+    sm_cond changed;       /* guarded by mu, as all below */
+    sm_run_slot *slots;    /* one per flow */
+    sm_engine *engine;     /* borrowed from q.engine; NULL until asked for */
+    sm_session **sessions; /* that an interrupt must reach */
+    size_t n_sessions, cap_sessions;
+    bool stopping;
+    sm_mutex listener_mu; /* one call of the listener at a time */
+};
+
+/* run_flow.c: open flow `i` and fix how far it reads outside; take it to its end. */
+void sm_run__open_flow(sm_run *r, size_t i);
+void sm_run__execute_flow(sm_run *r, size_t i);
+/* A STREAM reader of a rebuilt table goes on behind the rebuild (keep_downstream). */
+sm_code sm_run__skip_rebuilt(sm_run *r, size_t i, sm_error *err);
+void sm_run__tell(sm_run *r, size_t i);
+
+/* run_graph.c */
+void sm_run__graph(sm_run *r);
+/* Does flow `i` read the table that flow `j` writes? */
+bool sm_run__reads(const sm_run *r, size_t i, size_t j);
+
+#endif
