@@ -38,9 +38,9 @@
 #include "runtime/base/str.h"
 
 enum {
-    SM_DECODE_ROWS = 2048,                    /* of one chunk */
-    SM_DECODE_MAX_DEPTH = 256,                /* of nested JSON */
-    SM_DECODE_MAX_RECORD = 16 * 1024 * 1024,  /* bytes of one record, without its end */
+    SM_DECODE_ROWS = 2048,                   /* of one chunk */
+    SM_DECODE_MAX_DEPTH = 256,               /* of nested JSON */
+    SM_DECODE_MAX_RECORD = 16 * 1024 * 1024, /* bytes of one record, without its end */
     SM_DECODE_MAX_COLUMNS = 10000,
     SM_DECODE_PADDING = 64, /* readable bytes that must follow the data; the first is '\n' */
 };
@@ -57,8 +57,8 @@ typedef enum sm_decode_kind {
     SM_DECODE_UINT64,
     SM_DECODE_FLOAT,
     SM_DECODE_DOUBLE,
-    SM_DECODE_DECIMAL, /* of `width` digits, in 2, 4, 8 or 16 bytes, as DuckDB keeps it */
-    SM_DECODE_DATE,    /* int32, days since 1970 */
+    SM_DECODE_DECIMAL,   /* of `width` digits, in 2, 4, 8 or 16 bytes, as DuckDB keeps it */
+    SM_DECODE_DATE,      /* int32, days since 1970 */
     SM_DECODE_TIMESTAMP, /* int64, microseconds since 1970 in UTC */
     SM_DECODE_VARCHAR,
     SM_DECODE_JSON,   /* JSON text as written */
@@ -68,7 +68,7 @@ typedef enum sm_decode_kind {
 /* One column of the schema. */
 typedef struct sm_decode_column {
     sm_sv name;
-    sm_sv type_text;         /* as DuckDB prints it */
+    sm_sv type_text; /* as DuckDB prints it */
     const sm_sqltype *type;
     sm_decode_kind kind;
     uint8_t width, scale; /* DECIMAL */

@@ -36,8 +36,7 @@ typedef struct sm_csv_field {
 
 /* Take the field at `p`; behind it, at its separator or at the newline.  NULL with the
  * fault. */
-char *sm_csv_take(const sm_csv_dialect *dialect, char *p, sm_csv_field *field,
-                  sm_decode_fault *f);
+char *sm_csv_take(const sm_csv_dialect *dialect, char *p, sm_csv_field *field, sm_decode_fault *f);
 
 typedef struct sm_csv sm_csv;
 
@@ -45,8 +44,8 @@ typedef struct sm_csv sm_csv;
 sm_csv *sm_csv_new(const sm_decode_column *columns, size_t n, const sm_csv_dialect *dialect);
 void sm_csv_free(sm_csv *d);
 
-/* Go to the first record of `block` (borrowed, and written to).  `map[i]` is the column of field i of this
- * file, -1 for one that is not wanted, of n_fields; NULL: fields are the columns in their
+/* Go to the first record of `block` (borrowed, and written to).  `map[i]` is the column of field i
+ * of this file, -1 for one that is not wanted, of n_fields; NULL: fields are the columns in their
  * order.  Columns that no field feeds are NULL. */
 void sm_csv_begin(sm_csv *d, const sm_decode_block *block, const int32_t *map, size_t n_fields);
 

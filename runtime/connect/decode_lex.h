@@ -67,8 +67,7 @@ static inline char *sm_decode__plain(char *p)
         __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
         __m128i stop = _mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash));
         /* signed: bytes from 0x80 on are below 0x20 too */
-        unsigned mask =
-            (unsigned)_mm_movemask_epi8(_mm_or_si128(stop, _mm_cmplt_epi8(v, space)));
+        unsigned mask = (unsigned)_mm_movemask_epi8(_mm_or_si128(stop, _mm_cmplt_epi8(v, space)));
         if (mask != 0)
             return p + __builtin_ctz(mask);
     }

@@ -33,11 +33,11 @@ typedef struct sm_decode_what {
     size_t n_columns;
     const sm_decode_file *files;
     size_t n_files;
-    const sm_csv_dialect *dialect;   /* CSV */
-    const sm_decode_fields *fields;  /* CSV: of each file */
+    const sm_csv_dialect *dialect;  /* CSV */
+    const sm_decode_fields *fields; /* CSV: of each file */
     bool strict_records; /* an undecodable record fails the scan at the end of its block */
     bool strict_fields;  /* so does an unknown field */
-    size_t block_size; /* 0: chosen from the total */
+    size_t block_size;   /* 0: chosen from the total */
 } sm_decode_what;
 
 typedef struct sm_decode_run sm_decode_run;

@@ -35,11 +35,11 @@ typedef struct sm_decode_unknown {
 } sm_decode_unknown;
 
 typedef struct sm_decode_tally {
-    int64_t records;     /* undecodable ones included */
+    int64_t records; /* undecodable ones included */
     int64_t undecodable;
     int64_t bytes;
     size_t n_samples, n_unknown;
-    sm_decode_sample samples[SM_DECODE_SAMPLES]; /* by place */
+    sm_decode_sample samples[SM_DECODE_SAMPLES];  /* by place */
     sm_decode_unknown unknown[SM_DECODE_UNKNOWN]; /* as they came */
 } sm_decode_tally;
 
