@@ -9,8 +9,8 @@
 #include "runtime/base/json.h"
 
 /* SM_E_RULE when a rule with policy fail does not hold for some row, naming the first such
- * rule, how often, and one row: `rule "has_id" of table "t" does not hold for 3 of 1,000 rows
- * (0.3%), for example {…}; …`.  `table` is for the message. */
+ * rule, how often, and one row: rule "has_id" of table "t" does not hold for 3 of 1,000
+ * rows (0.3%), for example {…}.  `table` is for the message. */
 sm_code sm_verdict(const sm_mask *m, sm_sv table, sm_error *err);
 
 /* [{"name","policy","expect","passed","failed","percent","samples":[row objects]}], in the
