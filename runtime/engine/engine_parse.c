@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* engine_parse.c -- texts to trees and back, by DuckDB's own functions. */
+#include "runtime/engine/engine_parse.h"
+#include "runtime/base/sqltext.h"
+#include "runtime/engine/engine_int.h"
+
+static void parse_query(const sm_sv *texts, size_t n, sm_buf *sql)
+{
+    sm_buf_adds(sql, "SELECT json_serialize_sql(t, skip_null := true, skip_empty := true,"
+                     " skip_default := true) FROM (VALUES ");
+    for (size_t i = 0; i < n; i++) {
+        sm_buf_addf(sql, "%s(%zu, ", i > 0 ? ", " : "", i);
+        sm_sql_literal(sql, texts[i]);
+        sm_buf_addc(sql, ')');
+    }
+    sm_buf_adds(sql, ") AS v(i, t) ORDER BY i");
+}
+
+static size_t parse_size(const sm_sv *texts, size_t n)
+{
+    size_t size = 1024;
+
+    for (size_t i = 0; i < n; i++)
+        size += 2 * texts[i].len + 32;
+    return size;
+}
+
+sm_code sm_session_parse(sm_session *s, const sm_sv *texts, size_t n, sm_arena *a, sm_sv *out,
+                         sm_error *err)
+{
+    sm_rows *r = NULL;
+    sm_buf sql;
+    sm_code rc;
+
+    if (n == 0)
+        return SM_OK;
+    sm_buf_init(&sql, parse_size(texts, n));
+    parse_query(texts, n, &sql);
+    if ((rc = sm_session_query(s, sm_buf_sv(&sql), &r, err)) == SM_OK)
+        for (size_t i = 0; i < n && sm_rows_next(r); i++)
+            out[i] = sm_arena_dup(a, sm_rows_sv(r, 0));
+    sm_rows_free(r);
+    sm_buf_release(&sql);
+    return rc;
+}
+
+sm_code sm_session_unparse(sm_session *s, sm_sv tree, sm_arena *a, sm_sv *out, sm_error *err)
+{
+    sm_buf sql;
+    sm_code rc;
+
+    sm_buf_init(&sql, 2 * tree.len + 64);
+    sm_buf_adds(&sql, "SELECT json_deserialize_sql(");
+    sm_sql_literal(&sql, tree);
+    sm_buf_adds(&sql, ")");
+    rc = sm_session_text(s, sm_buf_sv(&sql), a, out, err);
+    sm_buf_release(&sql);
+    return rc;
+}
