@@ -172,9 +172,17 @@ sm_code sm_store_check(sm_store *s, sm_error *err)
 
 sm_code sm_store_ballast_ensure(sm_store *s, sm_error *err)
 {
-    if (sm_fs_exists(s->ballast_path.ptr))
+    sm_fs_stat st;
+    sm_error ignored;
+    sm_code rc;
+
+    if (sm_fs_stat_path(s->ballast_path.ptr, &st, &ignored) == SM_OK &&
+        st.size == SM_STORE_BALLAST_BYTES)
         return SM_OK;
-    return sm_fs_allocate(s->ballast_path.ptr, SM_STORE_BALLAST_BYTES, 0600, err);
+    rc = sm_fs_allocate(s->ballast_path.ptr, SM_STORE_BALLAST_BYTES, 0600, err);
+    if (rc != SM_OK) /* a part of it would only take the room that is left */
+        (void)sm_fs_unlink(s->ballast_path.ptr, &ignored);
+    return rc;
 }
 
 sm_code sm_store_ballast_release(sm_store *s, bool *out, sm_error *err)

@@ -293,6 +293,21 @@ static void test_ballast__is_made_once_and_given_back(void **state)
     store_close(&f);
 }
 
+static void test_ballast__that_finds_no_room_leaves_nothing(void **state)
+{
+    store_fixture f;
+    bool was_there;
+
+    (void)state;
+    store_open(&f, "store");
+    sm_failpoint_set("fs.write:1:ENOSPC");
+    sm_assert_code(sm_store_ballast_ensure(f.s, &f.err), SM_E_IO);
+    sm_failpoint_set("");
+    sm_assert_ok(sm_store_ballast_release(f.s, &was_there, &f.err), f.err);
+    assert_false(was_there);
+    store_close(&f);
+}
+
 static void test_plans__keep_the_newest(void **state)
 {
     store_fixture f;
@@ -347,6 +362,7 @@ int main(void)
         SM_TEST(test_migrate__that_fails_anywhere_changes_nothing),
         SM_TEST(test_migrate__reads_a_file_of_version_1),
         SM_TEST(test_ballast__is_made_once_and_given_back),
+        SM_TEST(test_ballast__that_finds_no_room_leaves_nothing),
         SM_TEST(test_plans__keep_the_newest),
         SM_TEST(test_acquire__keeps_pipelines_apart),
     };
