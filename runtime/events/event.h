@@ -77,7 +77,7 @@ sm_event_rec sm_event_make_flow(sm_event_type type, int64_t run, sm_sv dataset, 
                                 int64_t batch, sm_sv message);
 
 /* Do these details have the fields of their type, and no other?  SM_E_INVALID names the first
- * that is wrong.  Tests and debug builds ask. */
+ * that is wrong.  For tests. */
 sm_code sm_event_check(const sm_event_rec *e, sm_error *err);
 
 #endif

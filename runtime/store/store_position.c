@@ -211,8 +211,9 @@ static const char *batches_sql(sm_sv flow, int64_t run)
                                 "and (?2 = '' or g.flow = ?2) order by b.id desc limit ?5";
     if (flow.len)
         return WITHOUT_MANIFEST "where g.pipeline_id = ?1 and g.flow = ?2 and b.id < ?4 "
-                                "and ?3 = 0 order by b.id desc limit ?5";
-    return WITHOUT_MANIFEST "where g.pipeline_id = ?1 and b.id < ?4 and ?2 = '' and ?3 = 0 "
+                                "and ?3 = 0 order by g.number desc, b.n desc limit ?5";
+    /* The plus keeps SQLite from starting at the pipeline and sorting its whole history. */
+    return WITHOUT_MANIFEST "where +g.pipeline_id = ?1 and b.id < ?4 and ?2 = '' and ?3 = 0 "
                             "order by b.id desc limit ?5";
 }
 
