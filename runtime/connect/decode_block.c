@@ -17,7 +17,7 @@
 enum {
     BLOCK_MIN = 256 * 1024,
     BLOCK_MAX = 4 * 1024 * 1024,
-    BLOCK_SHARE = 16, /* of the total: blocks small enough that no thread idles long */
+    BLOCK_SHARE = 16,       /* of the total: blocks small enough that no thread idles long */
     BLOCK_MORE = 64 * 1024, /* read on by this to find the end of the last line */
 };
 
@@ -117,14 +117,15 @@ static sm_code block_pread(const sm_decode_file *file, sm_decode_block *block, i
     if ((rc = sm_fs_pread(block->fd, path, block->buffer + at, len, from, &got, err)) != SM_OK)
         return rc;
     if (got != len)
-        return sm_fail(err, SM_E_AGAIN, 0, "file \"%s\" became shorter while it was read", file->name);
+        return sm_fail(err, SM_E_AGAIN, 0, "file \"%s\" became shorter while it was read",
+                       file->name);
     return SM_OK;
 }
 
 /* Read on, from file offset *to, until the last line of the buffer is whole; *len grows.
  * A line that becomes too long is cut off again and told. */
-static sm_code block_finish_line(const sm_decode_file *file, sm_decode_block *block,
-                                 int64_t to, size_t *len, sm_error *err)
+static sm_code block_finish_line(const sm_decode_file *file, sm_decode_block *block, int64_t to,
+                                 size_t *len, sm_error *err)
 {
     int64_t size = file->size;
     const char *last = memrchr(block->buffer, '\n', *len);
@@ -151,11 +152,11 @@ static sm_code block_finish_line(const sm_decode_file *file, sm_decode_block *bl
 
 /* Where the first line that begins in the block begins, in the buffer of `len` bytes;
  * `len` if none does.  The buffer holds one byte before the block, unless it is the
- * file's first, which may open with a byte order mark. */
-static size_t block_first_line(const sm_decode_block *block, size_t len, bool first)
+ * file's first. */
+static size_t block_first_line(const sm_decode_block *block, size_t len)
 {
-    if (first)
-        return len >= 3 && memcmp(block->buffer, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    if (block->first)
+        return 0;
     const char *end = memchr(block->buffer, '\n', len);
     return end == NULL ? len : (size_t)(end - block->buffer) + 1;
 }
@@ -171,12 +172,14 @@ static sm_code block_load(const sm_decode_file *file, sm_decode_block *block, in
         return rc;
     block->too_long = -1;
     block->first = begin == 0;
-    size_t start = block_first_line(block, len, block->first);
+    size_t start = block_first_line(block, len);
     if (start < len && block->buffer[len - 1] != '\n' &&
         (rc = block_finish_line(file, block, to, &len, err)) != SM_OK)
         return rc;
     if (block->too_long >= 0)
         block->too_long += from;
+    if (block->first && len >= 3 && memcmp(block->buffer, "\xef\xbb\xbf", 3) == 0)
+        start = 3; /* a byte order mark */
     block_reserve(block, len);
     memset(block->buffer + len, 0, SM_DECODE_PADDING);
     block->buffer[len] = '\n';
@@ -186,8 +189,7 @@ static sm_code block_load(const sm_decode_file *file, sm_decode_block *block, in
     return SM_OK;
 }
 
-sm_code sm_decode_block_next(sm_decode_blocks *b, sm_decode_block *block, bool *more,
-                             sm_error *err)
+sm_code sm_decode_block_next(sm_decode_blocks *b, sm_decode_block *block, bool *more, sm_error *err)
 {
     size_t k = (size_t)sm_atomic_add(&b->next, 1);
     *more = k < b->first[b->n];

@@ -33,13 +33,16 @@ sm_code sm_csv_dialect_check(const sm_csv_dialect *dialect, sm_error *err)
 {
     unsigned char sep = (unsigned char)dialect->sep;
     if (isalnum(sep) || (sep < 0x20 && sep != '\t') || sep > 0x7e || strchr(" .+-\"", sep) != NULL)
-        return sm_fail(err, SM_E_INVALID, 0,
-                       "option \"sep\" must be one character that no value has, such as , ; | or a tab");
+        return sm_fail(
+            err, SM_E_INVALID, 0,
+            "option \"sep\" must be one character that no value has, such as , ; | or a tab");
     if (dialect->quote != 0 &&
         (!ispunct((unsigned char)dialect->quote) || dialect->quote == dialect->sep))
-        return sm_fail(err, SM_E_INVALID, 0, "option \"quote\" must be one character, not the separator");
+        return sm_fail(err, SM_E_INVALID, 0,
+                       "option \"quote\" must be one character, not the separator");
     if (dialect->escape != dialect->quote && dialect->escape != '\\')
-        return sm_fail(err, SM_E_INVALID, 0, "option \"escape\" must be the quote itself or a backslash");
+        return sm_fail(err, SM_E_INVALID, 0,
+                       "option \"escape\" must be the quote itself or a backslash");
     return SM_OK;
 }
 
@@ -71,8 +74,7 @@ static char *csv_take_quoted(const sm_csv_dialect *dialect, char *p, sm_csv_fiel
     return p;
 }
 
-char *sm_csv_take(const sm_csv_dialect *dialect, char *p, sm_csv_field *field,
-                  sm_decode_fault *f)
+char *sm_csv_take(const sm_csv_dialect *dialect, char *p, sm_csv_field *field, sm_decode_fault *f)
 {
     char sep = dialect->sep;
     if (dialect->quote != 0 && *p == dialect->quote)
@@ -130,8 +132,8 @@ static bool csv_value(sm_csv *d, size_t c, sm_csv_field field)
         return false;
     }
     d->seen[c / 64] |= UINT64_C(1) << (c % 64);
-    return sm_decode__text(column, field.text, field.len,
-                           (char *)v->data + d->row * column->size, &d->x);
+    return sm_decode__text(column, field.text, field.len, (char *)v->data + d->row * column->size,
+                           &d->x);
 }
 
 /* --- Records --- */

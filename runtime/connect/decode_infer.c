@@ -12,9 +12,9 @@
 
 enum {
     SEEN_BOOLEAN = 1,
-    SEEN_INTEGER = 2,  /* fits BIGINT */
-    SEEN_HUGE = 4,     /* whole, does not fit */
-    SEEN_NUMBER = 8,   /* neither */
+    SEEN_INTEGER = 2, /* fits BIGINT */
+    SEEN_HUGE = 4,    /* whole, does not fit */
+    SEEN_NUMBER = 8,  /* neither */
     SEEN_DATE = 16,
     SEEN_TIMESTAMP = 32,
     SEEN_OBJECT = 64,
@@ -51,8 +51,7 @@ sm_infer *sm_infer_new(sm_arena *a, bool types)
 /* --- Looking --- */
 
 /* The field `name` of `node`; `guess` is where it probably is.  NULL: too many. */
-static infer_node *infer_field(sm_infer *in, infer_node *node, sm_sv name, size_t guess,
-                               size_t max)
+static infer_node *infer_field(sm_infer *in, infer_node *node, sm_sv name, size_t guess, size_t max)
 {
     if (guess < node->n && sm_sv_eq(node->fields[guess].name, name))
         return &node->fields[guess];
@@ -245,8 +244,9 @@ static char *infer_csv_record(sm_infer *in, const sm_csv_dialect *dialect, char 
         if (i < n)
             nodes[i]->seen |= infer_csv_text(field, dialect);
         if (*p == '\n')
-            return i + 1 == n ? p : sm_decode__fault(&in->fault, p, "%zu fields where %zu should be",
-                                                     i + 1, n);
+            return i + 1 == n ? p
+                              : sm_decode__fault(&in->fault, p, "%zu fields where %zu should be",
+                                                 i + 1, n);
         p++;
     }
 }
@@ -349,9 +349,11 @@ static sm_code infer_nothing(sm_infer *in, const sm_decode_file *files, sm_error
 {
     if (in->bad == 0)
         return SM_OK;
-    return sm_fail(err, SM_E_INVALID, 0, "no line is a record that columns could be inferred from; "
-                   "%s:%lld: %s", files[in->first_bad.file].name,
-                   (long long)sm_decode_line(files, in->first_bad), in->reason);
+    return sm_fail(err, SM_E_INVALID, 0,
+                   "no line is a record that columns could be inferred from; "
+                   "%s:%lld: %s",
+                   files[in->first_bad.file].name, (long long)sm_decode_line(files, in->first_bad),
+                   in->reason);
 }
 
 sm_code sm_infer_schema(sm_infer *in, const sm_decode_file *files, sm_schema *out, sm_error *err)
@@ -366,10 +368,11 @@ sm_code sm_infer_schema(sm_infer *in, const sm_decode_file *files, sm_schema *ou
     for (size_t i = 0; i < root->n; i++) {
         for (size_t j = 0; j < i; j++) {
             if (sm_sv_eq_nocase(root->fields[i].name, root->fields[j].name))
-                return sm_fail(err, SM_E_INVALID, 0,
-                               "fields \"%.*s\" and \"%.*s\" differ only in case; name the one that "
-                               "you want in `schema`", SM_SV_ARG(root->fields[j].name),
-                               SM_SV_ARG(root->fields[i].name));
+                return sm_fail(
+                    err, SM_E_INVALID, 0,
+                    "fields \"%.*s\" and \"%.*s\" differ only in case; name the one that "
+                    "you want in `schema`",
+                    SM_SV_ARG(root->fields[j].name), SM_SV_ARG(root->fields[i].name));
         }
     }
     sm_buf_init(&type, SM_SQLTYPE_MAX_TEXT);

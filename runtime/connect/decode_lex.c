@@ -58,9 +58,9 @@ static int32_t lex_hex4(const char *p)
     int32_t v = 0;
     for (int i = 0; i < 4; i++) {
         char c = p[i];
-        int d = sm_decode__digit(c) ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f'
-                                                    ? (c | 0x20) - 'a' + 10
-                                                    : -1;
+        int d = sm_decode__digit(c)                      ? c - '0'
+                : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
+                                                         : -1;
         if (d < 0)
             return -1;
         v = v * 16 + d;
@@ -73,8 +73,8 @@ char *sm_decode__escape(char *p, sm_decode_fault *f)
     if (p[1] != 'u') {
         if (p[1] != '\0' && strchr("\"\\/bfnrt", p[1]) != NULL)
             return p + 2;
-        return sm_decode__fault(f, p, p[1] == '\n' ? "the line ends inside a string"
-                                                   : "unknown escape in a string");
+        return sm_decode__fault(
+            f, p, p[1] == '\n' ? "the line ends inside a string" : "unknown escape in a string");
     }
     int32_t unit = lex_hex4(p + 2);
     if (unit < 0)
@@ -260,7 +260,8 @@ static char *lex_after(char *p, const bool *object, int *depth, sm_decode_fault 
             --*depth;
             p++;
         } else {
-            return sm_decode__unexpected(f, p, object[*depth] ? "\",\" or \"}\"" : "\",\" or \"]\"");
+            return sm_decode__unexpected(f, p,
+                                         object[*depth] ? "\",\" or \"}\"" : "\",\" or \"]\"");
         }
     }
     return p;

@@ -35,7 +35,7 @@ typedef struct ndjson_key {
 struct sm_ndjson {
     const sm_decode_column *columns;
     size_t n_columns, n_words;
-    sm_arena *arena; /* keys */
+    sm_arena *arena;  /* keys */
     ndjson_key *keys; /* columns first, then unknown fields as they are met */
     uint32_t n_keys;
     uint32_t *follower; /* [k + 1] of key k, [0] of the record's begin; or NDJSON_NONE */

@@ -106,8 +106,7 @@ sm_decode_scan *sm_decode_scan_new(sm_decode_run *run)
 {
     sm_decode_scan *scan = sm_xcalloc(1, sizeof *scan);
     scan->run = run;
-    scan->blocks =
-        sm_decode_blocks_new(run->what.files, run->what.n_files, run->what.block_size);
+    scan->blocks = sm_decode_blocks_new(run->what.files, run->what.n_files, run->what.block_size);
     sm_mutex_init(&scan->mu);
     return scan;
 }

@@ -11,8 +11,7 @@ void sm_text_begin(sm_text_lines *d, const sm_decode_block *block)
     *d = (sm_text_lines){ .block = block, .p = block->data };
 }
 
-static void text_bad(const sm_text_lines *d, sm_decode_tally *t, int64_t offset,
-                     const char *reason)
+static void text_bad(const sm_text_lines *d, sm_decode_tally *t, int64_t offset, const char *reason)
 {
     sm_decode_place at = { d->block->file, offset };
     t->records++;

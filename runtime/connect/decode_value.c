@@ -59,15 +59,12 @@ bool sm_decode__kind(const sm_sqltype *t, sm_decode_kind *out)
 bool sm_decode__fit(const sm_sqltype *t, sm_decode_column *c)
 {
     static const uint8_t sizes[] = {
-        [SM_DECODE_BOOLEAN] = 1,  [SM_DECODE_INT8] = 1,
-        [SM_DECODE_INT16] = 2,    [SM_DECODE_INT32] = 4,
-        [SM_DECODE_INT64] = 8,    [SM_DECODE_UINT8] = 1,
-        [SM_DECODE_UINT16] = 2,   [SM_DECODE_UINT32] = 4,
-        [SM_DECODE_UINT64] = 8,   [SM_DECODE_FLOAT] = 4,
-        [SM_DECODE_DOUBLE] = 8,   [SM_DECODE_DECIMAL] = 0,
-        [SM_DECODE_DATE] = 4,     [SM_DECODE_TIMESTAMP] = 8,
-        [SM_DECODE_VARCHAR] = 16, [SM_DECODE_JSON] = 16,
-        [SM_DECODE_NESTED] = 16,
+        [SM_DECODE_BOOLEAN] = 1, [SM_DECODE_INT8] = 1,      [SM_DECODE_INT16] = 2,
+        [SM_DECODE_INT32] = 4,   [SM_DECODE_INT64] = 8,     [SM_DECODE_UINT8] = 1,
+        [SM_DECODE_UINT16] = 2,  [SM_DECODE_UINT32] = 4,    [SM_DECODE_UINT64] = 8,
+        [SM_DECODE_FLOAT] = 4,   [SM_DECODE_DOUBLE] = 8,    [SM_DECODE_DECIMAL] = 0,
+        [SM_DECODE_DATE] = 4,    [SM_DECODE_TIMESTAMP] = 8, [SM_DECODE_VARCHAR] = 16,
+        [SM_DECODE_JSON] = 16,   [SM_DECODE_NESTED] = 16,
     };
     if (!sm_decode__kind(t, &c->kind))
         return false;
@@ -160,9 +157,10 @@ static bool value_misfit(const sm_decode_column *c, const char *p, size_t len, c
                          sm_decode_fault *f)
 {
     int shown = len > 40 ? 40 : (int)len;
-    sm_decode__fault(f, NULL, "field \"%.*s\": %.*s%s %s %.*s", (int)(c->name.len > 60 ? 60 : c->name.len),
-                     c->name.ptr, shown, p, len > 40 ? "…" : "", why,
-                     (int)(c->type_text.len > 40 ? 40 : c->type_text.len), c->type_text.ptr);
+    sm_decode__fault(f, NULL, "field \"%.*s\": %.*s%s %s %.*s",
+                     (int)(c->name.len > 60 ? 60 : c->name.len), c->name.ptr, shown, p,
+                     len > 40 ? "…" : "", why, (int)(c->type_text.len > 40 ? 40 : c->type_text.len),
+                     c->type_text.ptr);
     return false;
 }
 

@@ -29,11 +29,12 @@ static void bench_write(const char *path)
         exit(1);
     }
     for (unsigned i = 0; i < ROWS; i++)
-        fprintf(f,
-                "{\"device_id\":\"sensor-%05u\",\"event_timestamp\":\"2026-01-%02uT%02u:%02u:%02uZ\","
-                "\"temperature\":%u.%02u,\"battery\":%u,\"status\":\"ok\",\"firmware\":\"v%u.3.1\"}\n",
-                i % 50000, i % 28 + 1, i / 3600 % 24, i / 60 % 60, i % 60, i % 40, i % 100, i % 101,
-                i % 7);
+        fprintf(
+            f,
+            "{\"device_id\":\"sensor-%05u\",\"event_timestamp\":\"2026-01-%02uT%02u:%02u:%02uZ\","
+            "\"temperature\":%u.%02u,\"battery\":%u,\"status\":\"ok\",\"firmware\":\"v%u.3.1\"}\n",
+            i % 50000, i % 28 + 1, i / 3600 % 24, i / 60 % 60, i % 60, i % 40, i % 100, i % 101,
+            i % 7);
     fclose(f);
 }
 

@@ -64,8 +64,9 @@ static void test_csv__an_empty_field_is_null_and_quoted_it_is_empty(void **state
 
 static void test_csv__takes_another_null_value(void **state)
 {
-    const sm_csv_dialect dialect = { .sep = ',', .quote = '"', .escape = '"',
-                                     .null_value = SM_SV("NA") };
+    const sm_csv_dialect dialect = {
+        .sep = ',', .quote = '"', .escape = '"', .null_value = SM_SV("NA")
+    };
     (void)state;
     check_rows(&dialect, "a VARCHAR; b INTEGER", "NA,NA\n\"NA\",\n", "NULL|NULL\nNA|NULL\n");
 }

@@ -15,8 +15,8 @@ static void test_hints__replace_types_and_add_columns(void **state)
     sm_schema s = { hints_inferred, 2 };
     sm_error err = { 0 };
     (void)state;
-    sm_assert_ok(sm_decode_apply_hints(SM_SV("tags MAP(VARCHAR, VARCHAR), \"b c\" INT"), a, &s, &err),
-                 err);
+    sm_assert_ok(
+        sm_decode_apply_hints(SM_SV("tags MAP(VARCHAR, VARCHAR), \"b c\" INT"), a, &s, &err), err);
     assert_int_equal(s.n, 3);
     assert_true(sm_sv_eq_str(s.columns[0].type, "BIGINT"));
     assert_true(sm_sv_eq_str(s.columns[1].name, "Tags"));

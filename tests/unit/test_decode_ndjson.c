@@ -44,7 +44,8 @@ static void check_bad(const char *schema, const char *text, size_t len, const ch
 static void test_ndjson__gives_a_row_for_each_line(void **state)
 {
     (void)state;
-    check_rows("a BIGINT; b VARCHAR", "{\"a\":1,\"b\":\"x\"}\n{\"a\":2,\"b\":\"y\"}\n", "1|x\n2|y\n");
+    check_rows("a BIGINT; b VARCHAR", "{\"a\":1,\"b\":\"x\"}\n{\"a\":2,\"b\":\"y\"}\n",
+               "1|x\n2|y\n");
 }
 
 static void test_ndjson__takes_a_last_line_without_newline(void **state)
@@ -62,7 +63,8 @@ static void test_ndjson__skips_blank_lines(void **state)
 static void test_ndjson__takes_carriage_returns_and_spaces(void **state)
 {
     (void)state;
-    check_rows("a BIGINT; b VARCHAR", " { \"a\" : 1 ,\t\"b\" : \"x\" } \r\n{}\r\n", "1|x\nNULL|NULL\n");
+    check_rows("a BIGINT; b VARCHAR", " { \"a\" : 1 ,\t\"b\" : \"x\" } \r\n{}\r\n",
+               "1|x\nNULL|NULL\n");
 }
 
 static void test_ndjson__follows_keys_in_any_order(void **state)
@@ -138,7 +140,8 @@ static void test_ndjson__fills_more_than_64_columns(void **state)
 
 static void test_ndjson__tells_unknown_fields_once_with_their_first_place(void **state)
 {
-    static const char text[] = "{\"a\":1}\n{\"a\":2,\"new\":{\"x\":[1]}}\n{\"new\":3,\"a\":3}\n{\"n\":1}";
+    static const char text[] =
+        "{\"a\":1}\n{\"a\":2,\"new\":{\"x\":[1]}}\n{\"new\":3,\"a\":3}\n{\"n\":1}";
     decode_table t;
     (void)state;
     decode_table_init(&t, "a BIGINT");
@@ -270,7 +273,8 @@ static void test_ndjson__a_line_cut_at_any_byte_leaves_the_row_behind_it(void **
 
 static void test_ndjson__a_wrong_byte_anywhere_leaves_the_row_behind_it(void **state)
 {
-    static const char line[] = "{\"id\":1,\"s\":\"a\\nb\",\"l\":[{\"x\":1}]}\n{\"id\":2,\"s\":\"next\"}\n";
+    static const char line[] =
+        "{\"id\":1,\"s\":\"a\\nb\",\"l\":[{\"x\":1}]}\n{\"id\":2,\"s\":\"next\"}\n";
     static const char row[] = "2|next|NULL\n";
     decode_table t;
     char text[128];
