@@ -8,6 +8,10 @@
 #include <string.h>
 #include <time.h>
 
+/* With _FORTIFY_SOURCE glibc makes macros of these two for clang. */
+#undef sprintf
+#undef vsprintf
+
 /* atoi: sm_sv_to_int64; strcpy, strcat, sprintf: sm_buf; strtok: sm_sv_next;
  * gmtime, localtime: sm_time_rfc3339; system, popen: nothing here starts programs. */
 #pragma GCC poison atoi atol atof strcpy strcat sprintf vsprintf strtok gmtime localtime ctime     \
