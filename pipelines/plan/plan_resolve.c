@@ -43,8 +43,8 @@ static void name_datasets(names *n)
         size_t first;
 
         if (sm_strmap_put(n->map, b->datasets[i].name, i) ||
-            !sm_strmap_get(n->map, b->datasets[i].name, &first))
-            continue;
+            !sm_strmap_get(n->map, b->datasets[i].name, &first) || b->nodes[i].failed)
+            continue; /* failed: the loader told it */
         sm_diag_add(b->d, "SM0302", b->nodes[i].at, "%s \"%.*s\" has the name of %s \"%.*s\"",
                     kind_word(&b->datasets[i]), SM_SV_ARG(b->datasets[i].name),
                     kind_word(&b->datasets[first]), SM_SV_ARG(b->datasets[first].name));
@@ -236,7 +236,7 @@ static void judge_table(plan_builder *b, size_t ds, plan_query *q, bool once, bo
         refuse_ref(b, q, first, "SM0304", "a materialized view reads a stream",
                    "Read the table by its plain name, without STREAM, or make this one a "
                    "streaming table.");
-    } else if (kind == SM_DATASET_STREAMING_TABLE && !streaming && !once) {
+    } else if (kind == SM_DATASET_STREAMING_TABLE && !streaming && !once && !b->nodes[ds].failed) {
         sm_diag_add(b->d, "SM0305", sm_text_span(q->text, 0, q->text->text.len),
                     "%.*s is a streaming table and reads no stream", SM_SV_ARG(q->label));
         sm_diag_hint(b->d, "Write STREAM(x) around the input whose new rows it follows, or give it "
