@@ -48,7 +48,7 @@ int64_t sm_spec__fallback_int(const sm_key *key);
  * text: told, `*out` untouched. */
 bool sm_spec__text(const sm_bind *b, sm_pair p, sm_text *out);
 
-/* The same for SQL, which is taken as it is, and told when it holds `${` or `:name`. */
+/* The same for SQL, which is taken as it is, and told when it holds `:name`. */
 bool sm_spec__sql(const sm_bind *b, sm_pair p, sm_text *out);
 
 /* A node as JSON, its texts as sm_spec__text() makes them. */

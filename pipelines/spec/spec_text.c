@@ -2,8 +2,8 @@
 /* spec_text.c -- scalars as text: what stands for something else, and what may not.
  *
  * In YAML values `$$` is a dollar sign and `${x}` a variable, which is not supported yet.  In
- * SQL both are DuckDB's business: `$$` opens a quoted text, a variable would be `$x`.  People
- * who come from templates write `${x}` or `:x` there, and get a hint.
+ * SQL `$$` opens a quoted text, and a variable would be `$x`.  People who come from other
+ * tools write `:x` there, and get a hint; `${x}` in SQL is told where SQL is read.
  */
 #include <math.h>
 #include <string.h>
@@ -198,37 +198,33 @@ static bool skip_quoted(sql_walk *w)
     return w->t.ptr[w->at] == '$' && skip_dollar_quote(w);
 }
 
-static size_t word_length(const sql_walk *w, size_t from)
-{
-    size_t end = from;
-
-    while (end < w->t.len && is_word_char(w->t.ptr[end]))
-        end++;
-    return end - from;
-}
-
 /* `:name` where a value stands, and not a cast, a slice or a field of a struct. */
 static bool is_colon_variable(const sql_walk *w)
 {
     char before = w->at > 0 ? w->t.ptr[w->at - 1] : ' ';
+    char next = w->at + 1 < w->t.len ? w->t.ptr[w->at + 1] : ' ';
 
-    return w->brackets == 0 && strchr(" \t\r\n(,=<>+-*/%|", before) != NULL &&
-           word_length(w, w->at + 1) > 0 &&
-           !(w->t.ptr[w->at + 1] >= '0' && w->t.ptr[w->at + 1] <= '9');
+    return w->brackets == 0 && strchr(" \t\r\n(,=<>+-*/%|", before) && is_word_char(next) &&
+           !(next >= '0' && next <= '9');
 }
 
-static void tell_sql_variable(const sm_bind *b, const sm_text *t, size_t at, size_t len)
+static void tell_colon_variable(const sm_bind *b, const sm_text *t, size_t at)
 {
-    sm_diag_add(b->d, "SM0122", sm_text_span(t, at, len),
-                "`%.*s` means nothing in SQL: nothing is pasted into it", (int)len,
+    size_t len = 1;
+
+    while (at + len < t->text.len && is_word_char(t->text.ptr[at + len]))
+        len++;
+    sm_diag_add(b->d, "SM0122", sm_text_span(t, at, len), "`%.*s` means nothing in SQL", (int)len,
                 t->text.ptr + at);
     sm_diag_hint(b->d, "write the value itself; a variable will be DuckDB's parameter `$name`, "
                        "and is not supported yet");
 }
 
-static void check_sql(const sm_bind *b, const sm_text *t)
+/* False when there is a `:name`, which is told. */
+static bool check_sql(const sm_bind *b, const sm_text *t)
 {
     sql_walk w = { .t = t->text };
+    bool ok = true;
 
     while (w.at < w.t.len) {
         char c = w.t.ptr[w.at];
@@ -236,17 +232,13 @@ static void check_sql(const sm_bind *b, const sm_text *t)
         if (skip_quoted(&w))
             continue;
         w.brackets += (c == '[' || c == '{') - (c == ']' || c == '}');
-        if (looking_at(&w, "${")) {
-            tell_sql_variable(b, t, w.at, variable_length(w.t, w.at));
-            skip_to(&w, "}");
-        } else if (looking_at(&w, "::")) {
-            w.at += 2;
-        } else {
-            if (c == ':' && is_colon_variable(&w))
-                tell_sql_variable(b, t, w.at, 1 + word_length(&w, w.at + 1));
-            w.at++;
+        if (c == ':' && is_colon_variable(&w)) {
+            tell_colon_variable(b, t, w.at);
+            ok = false;
         }
+        w.at += looking_at(&w, "::") ? 2 : 1;
     }
+    return ok;
 }
 
 static bool is_white(sm_sv t)
@@ -276,7 +268,8 @@ bool sm_spec__sql(const sm_bind *b, sm_pair p, sm_text *out)
         return false;
     }
     text = sm_yaml_text(n);
-    check_sql(b, &text);
+    if (!check_sql(b, &text))
+        return false;
     *out = text;
     return true;
 }

