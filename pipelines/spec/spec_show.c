@@ -155,14 +155,14 @@ sm_json *sm_spec_resolved(const sm_spec *spec, sm_sv name, sm_arena *a)
         return s.rows;
     }
     for (size_t i = 0; i < spec->sources.n; i++) {
-        if (!sm_sv_eq(spec->sources.items[i].name.text, name))
+        if (!sm_sv_eq_nocase(spec->sources.items[i].name.text, name))
             continue;
         show_block(&s, &sm_block_source, SM_SV(""), &spec->sources.items[i]);
         show_options(&s, &spec->sources.items[i]);
         return s.rows;
     }
     for (size_t i = 0; i < spec->tables.n; i++) {
-        if (!sm_sv_eq(spec->tables.items[i].name.text, name))
+        if (!sm_sv_eq_nocase(spec->tables.items[i].name.text, name))
             continue;
         show_block(&s, &sm_block_table, SM_SV(""), &spec->tables.items[i]);
         return s.rows;

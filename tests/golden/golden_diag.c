@@ -127,10 +127,14 @@ static bool run_case(const sm_sql_engine *e, const char *name)
 static bool enter_case(const sm_sql_engine *e, const char *folder, const char *name)
 {
     char home[4096], path[4096];
+    bool ok;
 
-    return getcwd(home, sizeof(home)) &&
-           snprintf(path, sizeof(path), "%s/%s", folder, name) < (int)sizeof(path) &&
-           chdir(path) == 0 && (run_case(e, name) & (chdir(home) == 0));
+    if (!getcwd(home, sizeof(home)) ||
+        snprintf(path, sizeof(path), "%s/%s", folder, name) >= (int)sizeof(path) ||
+        chdir(path) != 0)
+        return false;
+    ok = run_case(e, name);
+    return chdir(home) == 0 && ok;
 }
 
 int main(int argc, char **argv)
