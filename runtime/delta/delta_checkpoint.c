@@ -236,11 +236,11 @@ static void before_sql(const checkpoint *c, size_t i, sm_buf *sql)
 {
     const struct checkpoint_column *column = &checkpoint_columns[i];
 
-    sm_buf_addf(sql, "\nUNION ALL BY NAME SELECT CAST(b.\"%s\" AS %s) AS \"%s\" FROM read_parquet(",
+    sm_buf_addf(sql, "\nUNION ALL BY NAME SELECT CAST(b.%s AS %s) AS %s FROM read_parquet(",
                 column->name, column->type, column->name);
     sm_sql_string_list(sql, c->before.paths, c->before.n);
     sm_buf_addf(sql,
-                ") AS b WHERE b.\"%s\" IS NOT NULL AND url_decode(b.\"%s\".\"path\") NOT IN "
+                ") AS b WHERE b.%s IS NOT NULL AND url_decode(b.%s.path) NOT IN "
                 "(SELECT url_decode(touched) FROM lines WHERE touched IS NOT NULL)",
                 column->name, column->name);
     if (i == COLUMN_REMOVE)
