@@ -201,14 +201,16 @@ static sm_code take_commits(delta_source *s, range *r, delta_offset *at, int64_t
 
     for (; v <= version && !r->full && rc == SM_OK; v++) {
         delta_offset before = *at;
+        range had = *r;
         rc = take_commit(s, r, v, inside ? at->index : 0, v == version ? index : -1, at, err);
         inside = false;
         /* Nothing taken of a commit at the limit: it was not begun.  And what lies before a
          * commit that stops the reader is read first. */
         if (rc == SM_OK && r->full && at->index == 0)
             *at = before;
-        if (rc == SM_E_INVALID && r->n > 0) {
+        if (rc == SM_E_INVALID && had.n > 0) {
             *at = before;
+            *r = had;
             return SM_OK;
         }
     }
