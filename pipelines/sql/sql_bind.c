@@ -188,10 +188,6 @@ static void tell_other(const sm_sql_query *q, const sm_sql_text *t, const sm_sql
 
     sm_diag_add(d, "SM0211", place_of(q, t, why), "%.*s: %.*s", SM_SV_ARG(q->owner),
                 SM_SV_ARG(line));
-    if (holds(why->message, "You might need to add explicit type casts"))
-        sm_diag_hint(d, "Cast the arguments, as in CAST(x AS BIGINT).");
-    else if (holds(why->message, "must appear in the GROUP BY clause"))
-        sm_diag_hint(d, "Add it to GROUP BY, write GROUP BY ALL, or take any_value() of it.");
 }
 
 sm_code sm_sql_bind(const sm_sql_engine *e, const sm_sql_query *q, const sm_sql_text *t,

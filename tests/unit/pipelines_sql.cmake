@@ -2,4 +2,4 @@
 sm_unit_test(test_sql_tokens pipelines/sql)
 sm_unit_test(test_sql_window pipelines/sql)
 sm_unit_test(test_sql_engine pipelines/sql runtime/engine TIMEOUT 120
-  SOURCES ${CMAKE_SOURCE_DIR}/tests/support/sql_engine.c)
+  SOURCES ${CMAKE_SOURCE_DIR}/tests/support/live_engine.c)
