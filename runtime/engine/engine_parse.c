@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* engine_parse.c -- texts to trees and back, by DuckDB's own functions. */
+/* engine_parse.c -- texts to trees, by DuckDB's own function. */
 #include "runtime/engine/engine_parse.h"
 #include "runtime/base/sqltext.h"
 #include "runtime/engine/engine_int.h"
@@ -40,20 +40,6 @@ sm_code sm_session_parse(sm_session *s, const sm_sv *texts, size_t n, sm_arena *
         for (size_t i = 0; i < n && sm_rows_next(r); i++)
             out[i] = sm_arena_dup(a, sm_rows_sv(r, 0));
     sm_rows_free(r);
-    sm_buf_release(&sql);
-    return rc;
-}
-
-sm_code sm_session_unparse(sm_session *s, sm_sv tree, sm_arena *a, sm_sv *out, sm_error *err)
-{
-    sm_buf sql;
-    sm_code rc;
-
-    sm_buf_init(&sql, 2 * tree.len + 64);
-    sm_buf_adds(&sql, "SELECT json_deserialize_sql(");
-    sm_sql_literal(&sql, tree);
-    sm_buf_adds(&sql, ")");
-    rc = sm_session_text(s, sm_buf_sv(&sql), a, out, err);
     sm_buf_release(&sql);
     return rc;
 }

@@ -12,9 +12,6 @@
 sm_code sm_session_parse(sm_session *s, const sm_sv *texts, size_t n, sm_arena *a, sm_sv *out,
                          sm_error *err);
 
-/* The SQL text of a tree (an answer of sm_session_parse).  Lives in `a`. */
-sm_code sm_session_unparse(sm_session *s, sm_sv tree, sm_arena *a, sm_sv *out, sm_error *err);
-
 /* A relation that a bound text may name; it has these columns and no rows. */
 typedef struct sm_bind_relation {
     sm_sv name;
@@ -35,8 +32,8 @@ typedef struct sm_bind_error {
  * says where (*err too); other codes: the engine itself failed.  Everything lives in `a`.
  * `nullable` is true in every column: DuckDB does not tell.
  *
- * Relations become temporary tables of the session and stay until their name is asked for with
- * other columns, or the session is closed; so use a session of its own.  Nothing runs. */
+ * Nothing is created and nothing runs: about 0.15 ms for one table.  The optimizer of the session
+ * is switched off by the first call, so use a session of its own. */
 sm_code sm_session_bind(sm_session *s, sm_sv text, const sm_bind_relation *relations, size_t n,
                         sm_arena *a, sm_schema *out, sm_bind_error *why, sm_error *err);
 
