@@ -20,38 +20,6 @@ typedef struct names {
     sm_strmap *map; /* name -> dataset */
 } names;
 
-static const char *kind_word(const sm_plan_dataset *ds)
-{
-    switch (ds->kind) {
-    case SM_DATASET_SOURCE:
-        return "source";
-    case SM_DATASET_VIEW:
-        return "view";
-    case SM_DATASET_MATERIALIZED_VIEW:
-        return "materialized view";
-    case SM_DATASET_STREAMING_TABLE:
-        return "table";
-    }
-    return "dataset";
-}
-
-static void name_datasets(names *n)
-{
-    plan_builder *b = n->b;
-
-    for (size_t i = 0; i < b->plan->n_datasets; i++) {
-        size_t first;
-
-        if (sm_strmap_put(n->map, b->datasets[i].name, i) ||
-            !sm_strmap_get(n->map, b->datasets[i].name, &first) || b->nodes[i].failed)
-            continue; /* failed: the loader told it */
-        sm_diag_add(b->d, "SM0302", b->nodes[i].at, "%s \"%.*s\" has the name of %s \"%.*s\"",
-                    kind_word(&b->datasets[i]), SM_SV_ARG(b->datasets[i].name),
-                    kind_word(&b->datasets[first]), SM_SV_ARG(b->datasets[first].name));
-        sm_diag_see(b->d, b->nodes[first].at, "the first one is here");
-    }
-}
-
 static void tell_unknown(names *n, const plan_query *q, const sm_sql_ref *ref)
 {
     plan_builder *b = n->b;
@@ -275,7 +243,8 @@ void sm_plan__resolve(plan_builder *b)
     sm_arena *scratch = sm_arena_new("resolve");
     names n = { b, sm_strmap_new_nocase(scratch) };
 
-    name_datasets(&n);
+    for (size_t i = 0; i < b->plan->n_datasets; i++)
+        sm_strmap_put(n.map, b->datasets[i].name, i); /* the loader refuses doubles */
     for (size_t i = 0; i < b->plan->n_datasets; i++) {
         for (size_t k = 0; k < b->nodes[i].n_queries; k++)
             resolve_query(&n, &b->nodes[i].queries[k]);

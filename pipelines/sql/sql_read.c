@@ -125,6 +125,16 @@ static void tell_syntax(const sm_sql_input *in, const struct sm_sql_tree *tree,
         sm_diag_hint(d, "Variables in SQL are not supported yet.");
 }
 
+/* Where the text goes on behind its first semicolon. */
+static size_t second_statement(const sm_sql_tokens *t)
+{
+    for (size_t i = 0; i + 1 < t->n; i++) {
+        if (sm_sql__token_symbol(t, i, ';'))
+            return t->items[i + 1].at;
+    }
+    return SM_SQL_NOWHERE;
+}
+
 /* The one SELECT of an answer; NULL, with a diagnostic, when it is something else. */
 static const sm_json *one_query(const sm_sql_input *in, const struct sm_sql_tree *tree,
                                 const sm_json *answer, sm_diags *d)
@@ -137,7 +147,7 @@ static const sm_json *one_query(const sm_sql_input *in, const struct sm_sql_tree
         return NULL;
     }
     if (n != 1) {
-        size_t at = n > 1 ? sm_ast_first_place(sm_ast_item(statements, 1)) : SM_SQL_NOWHERE;
+        size_t at = n > 1 ? second_statement(&tree->prepared_tokens) : SM_SQL_NOWHERE;
 
         sm_diag_add(d, "SM0202", sm_sql__span(in->text, tree, at), "%.*s: %s", SM_SV_ARG(in->owner),
                     n > 1 ? "several statements, and one SELECT is accepted" : "the SQL is empty");

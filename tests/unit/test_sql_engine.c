@@ -241,7 +241,7 @@ static void test_sql_read__only_one_select_is_a_query(void **state)
 {
     static const char *const texts[][2] = {
         { "SELEC 1", "SM0201 1-6" },
-        { "SELECT 1; SELECT 2", "SM0202 18-19" },
+        { "SELECT 1; SELECT 2", "SM0202 11-17" },
         { "", "SM0202 1-2" },
         { "INSERT INTO t VALUES (1)", "SM0202 1-25" },
         { "COPY t TO 'x'", "SM0202 1-14" },
