@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cmd_run.c -- smelt run: catch up with everything new, then end. */
+#include <stdio.h>
+
+#include "runtime/exec/run.h"
+#include "runtime/sinks/sinks.h"
+#include "runtime/sources/sources.h"
+#include "ui/cli/cli.h"
+#include "ui/cli/exit_code.h"
+#include "ui/cli/git.h"
+#include "ui/cli/project.h"
+#include "ui/cli/run_print.h"
+#include "ui/cli/signals.h"
+
+static const sm_cli_option options[] = {
+    { "--select", "-s", "S",
+      "what to run: name, silver_*, +x, x+, tag:t, layer:gold\n(`smelt ls --select S` prints it)" },
+    { "--exclude", NULL, "S", "what not to run, in the same grammar" },
+    { "--full-refresh", NULL, "S", "rebuild S from its sources; needs --yes or the typed name" },
+    { "--keep-downstream", NULL, NULL,
+      "tables that read a rebuilt one by STREAM keep their rows\nand go on behind the rebuild" },
+    { "--dry-run", "-n", NULL, "say what would be run, and run nothing" },
+    { NULL, NULL, NULL, NULL },
+};
+
+typedef struct wish { /* which datasets, from the options */
+    bool *selected, *refresh;
+} wish;
+
+static sm_code select_datasets(const sm_cli *c, const sm_plan *p, const char *select,
+                               const char *exclude, bool *out, sm_error *err)
+{
+    return sm_plan_select(p, sm_sv_cstr(select), sm_sv_cstr(exclude), NULL, c->a, out, err);
+}
+
+static int read_wish(const sm_cli *c, const sm_plan *p, wish *w)
+{
+    const char *select = sm_cli_get(c, "--select"), *exclude = sm_cli_get(c, "--exclude");
+    const char *refresh = sm_cli_get(c, "--full-refresh");
+    sm_error err;
+
+    w->selected = SM_NEW_N(c->a, bool, p->n_datasets + 1);
+    w->refresh = SM_NEW_N(c->a, bool, p->n_datasets + 1);
+    if (refresh != NULL && refresh[0] == '\0')
+        return sm_cli_usage(c, "--full-refresh needs to know what: a name, or '*' for everything");
+    if (select_datasets(c, p, select, exclude, w->selected, &err) != SM_OK ||
+        (refresh != NULL && select_datasets(c, p, refresh, NULL, w->refresh, &err) != SM_OK)) {
+        sm_cli_fail(c, &err, "smelt ls");
+        return SM_EXIT_USAGE;
+    }
+    for (size_t i = 0; i < p->n_datasets; i++)
+        w->refresh[i] &= w->selected[i] && sm_dataset_is_table(&p->datasets[i]);
+    return SM_EXIT_DONE;
+}
+
+/* Rebuilding throws rows away that the sources may not have any more. */
+static bool confirm_refresh(const sm_cli *c, const sm_plan *p, const wish *w)
+{
+    sm_buf what;
+    const char *word = NULL;
+    bool yes;
+
+    sm_buf_init(&what, 16 * 1024);
+    sm_buf_adds(&what, "--full-refresh removes all rows of");
+    for (size_t i = 0; i < p->n_datasets; i++) {
+        if (!w->refresh[i] || p->datasets[i].kind != SM_DATASET_STREAMING_TABLE)
+            continue;
+        sm_buf_addf(&what, "%s %.*s", word == NULL ? "" : ",", SM_SV_ARG(p->datasets[i].name));
+        word = word == NULL ? sm_arena_cstr(c->a, p->datasets[i].name) : "yes";
+    }
+    sm_buf_adds(&what, " and reads the sources again from their beginning");
+    yes = word == NULL || sm_cli_confirm(c, what.ptr, word);
+    sm_buf_release(&what);
+    return yes;
+}
+
+static sm_run_request make_request(const sm_cli *c, sm_project *p, const wish *w,
+                                   sm_run_printer *printer)
+{
+    return (sm_run_request){
+        .plan = p->plan,
+        .store = p->store,
+        .sources = sm_sources(),
+        .sinks = sm_sinks(),
+        .engine = sm_project_engine,
+        .engine_ctx = p,
+        .base_dir = p->base_dir,
+        .storage_dir = p->storage_dir,
+        .state_dir = p->state_dir,
+        .selected = w->selected,
+        .full_refresh = w->refresh,
+        .keep_downstream = sm_cli_has(c, "--keep-downstream"),
+        .workers = (int)p->spec->engine.workers.v,
+        .cause = SM_SV("manual"),
+        .commit = sm_git_commit(p->base_dir, c->a),
+        .selection = sm_sv_cstr(sm_cli_get(c, "--select")),
+        .listener = sm_run_print_flow,
+        .listener_ctx = printer,
+    };
+}
+
+static int print_dry_run(const sm_cli *c, const sm_plan *p, const wish *w)
+{
+    sm_buf b;
+
+    (void)c;
+    sm_buf_init(&b, 1024 * 1024);
+    for (size_t i = 0; i < p->n_datasets; i++) {
+        const sm_plan_dataset *d = &p->datasets[p->order[i]];
+
+        if (w->selected[p->order[i]] && sm_dataset_is_table(d))
+            sm_buf_addf(&b, "%.*s%s\n", SM_SV_ARG(d->name),
+                        w->refresh[p->order[i]] ? "  full refresh" : "");
+    }
+    return sm_cli_out(&b);
+}
+
+static int run_pipeline(const sm_cli *c, sm_project *p, const wish *w)
+{
+    sm_run_printer printer;
+    sm_run_request q = make_request(c, p, w, &printer);
+    sm_run_result result;
+    sm_run *run = NULL;
+    sm_error err;
+    int status;
+
+    sm_run_print_init(&printer, c, p->plan, w->selected);
+    if (sm_run_new(&q, &run, &err) != SM_OK)
+        return sm_cli_fail(c, &err, NULL);
+    sm_project_keep_plan(p);
+    sm_signals_begin(run);
+    sm_run_print_begin(&printer, q.commit);
+    if (sm_run_execute(run, &result, &err) == SM_OK) {
+        sm_run_print_end(&printer, &result);
+        status = sm_exit_code(result.code);
+    } else {
+        status = sm_cli_fail(c, &err, "smelt doctor");
+    }
+    sm_signals_end();
+    sm_run_free(run);
+    return status;
+}
+
+static int run_exec(sm_cli *c)
+{
+    sm_project p;
+    wish w;
+    int status;
+
+    if (c->n_args > 1)
+        return sm_cli_usage(c, "one pipeline at a time");
+    status = sm_project_start(c, &p, sm_cli_arg(c, 0),
+                              c->dry_run ? SM_NEED_PLAN_AND_STORE : SM_NEED_PLAN_AND_STORE_WRITE);
+    if (status == SM_EXIT_DONE)
+        status = read_wish(c, p.plan, &w);
+    if (status == SM_EXIT_DONE && c->dry_run)
+        status = print_dry_run(c, p.plan, &w);
+    else if (status == SM_EXIT_DONE)
+        status = confirm_refresh(c, p.plan, &w) ? run_pipeline(c, &p, &w) : SM_EXIT_REFUSED;
+    sm_project_close(&p);
+    return status;
+}
+
+const sm_command sm_command_run = {
+    .name = "run",
+    .group = "run",
+    .summary = "Catch up with everything new, then exit",
+    .usage = "[PIPELINE] [--select S] [--full-refresh S [--keep-downstream]]",
+    .options = options,
+    .examples = "smelt run\nsmelt run examples/iot/pipeline.yml --select +readings_10m",
+    .exec = run_exec,
+};

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* commands.c -- the list of commands.  Adding one is adding one word. */
+#include "ui/cli/cli.h"
+
+#define SM_COMMANDS(X) X(validate) X(run)
+
+#define DECLARE(name) extern const sm_command sm_command_##name;
+SM_COMMANDS(DECLARE)
+#undef DECLARE
+
+#define ROW(name) &sm_command_##name,
+static const sm_command *const commands[] = { SM_COMMANDS(ROW) NULL };
+#undef ROW
+
+const sm_command *const *sm_commands(void)
+{
+    return commands;
+}

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* project.c -- load a pipeline file, and give it the engine, the store and the sources.
+ *
+ * Here the composition happens: pipelines/ gets parse and bind as functions, and asks for the
+ * columns of a source through schema_of; none of them knows of the others. */
+#include "ui/cli/project.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "runtime/base/fs.h"
+#include "runtime/base/hash.h"
+#include "runtime/base/thread.h"
+#include "runtime/engine/engine_parse.h"
+#include "runtime/sources/sources.h"
+#include "runtime/store/store_tables.h"
+#include "ui/cli/exit_code.h"
+#include "ui/cli/version.h"
+
+/* ---- source types ---------------------------------------------------------------- */
+
+enum { MOST_UNITS = 16 };
+static sm_spec_unit units[MOST_UNITS];
+static sm_once units_once = SM_ONCE_INIT;
+
+/* Types of the language that have no code behind them yet. */
+static const char *const later[] = { "kafka", "delta", "http" };
+
+static void make_units(void)
+{
+    size_t n = 0;
+
+    for (sm_source_list s = sm_sources(); *s != NULL; s++)
+        if (strcmp((*s)->name, "delta") != 0) /* reads our own tables only */
+            units[n++] = (sm_spec_unit){ .name = (*s)->name,
+                                         .summary = (*s)->summary,
+                                         .options = (*s)->options,
+                                         .config_size = (*s)->config_size,
+                                         .supported = true };
+    for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
+        units[n++] = (sm_spec_unit){ .name = later[i], .summary = "" };
+    assert(n < MOST_UNITS);
+}
+
+const sm_spec_unit *sm_project_units(void)
+{
+    sm_once_run(&units_once, make_units);
+    return units;
+}
+
+/* ---- the file -------------------------------------------------------------------- */
+
+static const char *pipeline_file(sm_arena *a, const char *path)
+{
+    sm_fs_stat st;
+    sm_error ignored;
+
+    if (path == NULL)
+        return "pipeline.yml";
+    if (sm_fs_stat_path(path, &st, &ignored) == SM_OK && st.is_dir)
+        return sm_path_join(a, sm_sv_cstr(path), SM_SV("pipeline.yml"));
+    return path;
+}
+
+static sm_sv under(sm_project *p, sm_sv path, sm_error *err)
+{
+    const char *absolute = sm_path_absolute(p->a, sm_path_join(p->a, p->base_dir, path), err);
+
+    return absolute == NULL ? SM_SV("") : sm_sv_cstr(absolute);
+}
+
+static sm_code find_folders(sm_project *p, sm_error *err)
+{
+    const char *file = sm_path_absolute(p->a, p->file, err);
+    sm_sv state;
+
+    if (file == NULL)
+        return err->code;
+    p->base_dir = sm_path_dir(sm_sv_cstr(file));
+    if (p->spec == NULL)
+        return SM_OK;
+    p->storage_dir = under(p, p->spec->storage.text, err);
+    state = p->spec->state.path.text;
+    if (state.len == 0)
+        state = sm_arena_printf(p->a, "%.*s/.smelt", SM_SV_ARG(p->storage_dir));
+    p->state_dir = under(p, state, err);
+    return p->storage_dir.len == 0 || p->state_dir.len == 0 ? err->code : SM_OK;
+}
+
+sm_code sm_project_open(sm_project *p, const char *path, sm_error *err)
+{
+    sm_code rc;
+
+    *p = (sm_project){ .a = sm_arena_new("project") };
+    p->file = pipeline_file(p->a, path);
+    p->diags = sm_diags_new(p->a);
+    if (path == NULL && !sm_fs_exists(p->file))
+        return sm_fail(err, SM_E_NOT_FOUND, 0,
+                       "there is no pipeline.yml in this folder; name a file, use -C DIR, or make "
+                       "a project with `smelt init --template demo demo`");
+    if ((rc = sm_fs_read(p->file, (size_t)8 * 1024 * 1024, p->a, &p->text, err)) != SM_OK)
+        return rc;
+    p->spec = sm_spec_parse(p->file, p->text, sm_project_units(), p->a, p->diags);
+    return find_folders(p, err);
+}
+
+void sm_project_close(sm_project *p)
+{
+    sm_session_close(p->binder);
+    sm_engine_close(p->engine);
+    sm_store_close(p->store);
+    sm_arena_free(p->a);
+    *p = (sm_project){ 0 };
+}
+
+/* ---- store ----------------------------------------------------------------------- */
+
+sm_code sm_project_store(sm_project *p, bool read_only, sm_error *err)
+{
+    sm_store_config config = { .state_path = p->state_dir, .read_only = read_only };
+    sm_pipeline_rec rec;
+    sm_code rc = sm_store_open(&config, &p->store, err);
+
+    p->store_read_only = read_only;
+    if (rc == SM_E_NOT_FOUND && read_only)
+        return SM_OK;
+    if (rc != SM_OK)
+        return rc;
+    rc = sm_store_pipeline(p->store, p->spec->pipeline.text, p->a, &rec, err);
+    if (rc == SM_OK)
+        p->pipeline = rec.id;
+    return rc == SM_E_NOT_FOUND ? SM_OK : rc;
+}
+
+/* ---- engine ---------------------------------------------------------------------- */
+
+/* The folder of a source's files: what stands before the first part with a wildcard. */
+static sm_sv source_folder(sm_project *p, sm_sv path, sm_error *err)
+{
+    sm_sv rest = path, part, folder = SM_SV("");
+    size_t used = 0;
+
+    while (sm_sv_next(&rest, '/', &part)) {
+        if (sm_sv_find_char(part, '*') >= 0 || sm_sv_find_char(part, '?') >= 0 ||
+            sm_sv_find_char(part, '[') >= 0 || rest.ptr == NULL)
+            break;
+        used += part.len + 1;
+        folder = sm_sv_sub(path, 0, used);
+    }
+    return under(p, folder.len == 0 ? SM_SV(".") : folder, err);
+}
+
+static sm_code allowed_folders(sm_project *p, sm_sv **out, size_t *n, sm_error *err)
+{
+    static const char *const below[] = { "stage", "tmp", "flows" };
+
+    *out = SM_NEW_N(p->a, sm_sv, p->spec->sources.n + 8);
+    *n = 0;
+    (*out)[(*n)++] = sm_arena_printf(p->a, "%.*s/%.*s", SM_SV_ARG(p->storage_dir),
+                                     SM_SV_ARG(p->spec->schema.text));
+    for (size_t i = 0; i < sizeof below / sizeof below[0]; i++)
+        (*out)[(*n)++] = sm_arena_printf(p->a, "%.*s/%s", SM_SV_ARG(p->state_dir), below[i]);
+    for (size_t i = 0; i < p->spec->sources.n; i++) {
+        sm_sv path = sm_json_get_sv(p->spec->sources.items[i].options, "path", SM_SV(""));
+
+        if (path.len > 0 && ((*out)[(*n)++] = source_folder(p, path, err)).len == 0)
+            return err->code;
+    }
+    return SM_OK;
+}
+
+static sm_sv temp_folder(sm_project *p, sm_error *err)
+{
+    sm_sv dir = p->spec->engine.temp_directory.text;
+
+    if (p->store == NULL || p->store_read_only)
+        return SM_SV(""); /* looking leaves no trace */
+    dir = dir.len > 0 ? under(p, dir, err)
+                      : sm_arena_printf(p->a, "%.*s/tmp", SM_SV_ARG(p->state_dir));
+    return sm_fs_mkdirs(sm_arena_cstr(p->a, dir), 0700, err) == SM_OK ? dir : SM_SV("");
+}
+
+sm_code sm_project_engine(void *project, sm_engine **out, sm_error *err)
+{
+    sm_project *p = project;
+    sm_engine_config config = { .threads = (int)p->spec->engine.threads.v };
+    sm_sv *folders;
+    sm_code rc;
+
+    *out = p->engine;
+    if (p->engine != NULL)
+        return SM_OK;
+    if ((rc = allowed_folders(p, &folders, &config.allowed_count, err)) != SM_OK)
+        return rc;
+    config.allowed_directories = folders;
+    config.temp_directory = temp_folder(p, err);
+    if (p->spec->engine.memory_limit.v > 0)
+        config.memory_limit =
+            sm_arena_printf(p->a, "%lldB", (long long)p->spec->engine.memory_limit.v);
+    rc = sm_engine_open(&config, &p->engine, err);
+    *out = p->engine;
+    return rc;
+}
+
+static sm_code binder(sm_project *p, sm_error *err)
+{
+    sm_engine *e;
+    sm_code rc = sm_project_engine(p, &e, err);
+
+    return rc != SM_OK || p->binder != NULL ? rc : sm_session_open(e, &p->binder, err);
+}
+
+/* ---- what the planner asks ------------------------------------------------------- */
+
+static sm_code plan_parse(void *ctx, const sm_sv *texts, size_t n, sm_arena *a, sm_sv *out,
+                          sm_error *err)
+{
+    sm_project *p = ctx;
+    sm_code rc = binder(p, err);
+
+    return rc != SM_OK ? rc : sm_session_parse(p->binder, texts, n, a, out, err);
+}
+
+static sm_code plan_bind(void *ctx, sm_sv text, const sm_sql_relation *relations, size_t n,
+                         sm_arena *a, sm_schema *out, sm_sql_error *why, sm_error *err)
+{
+    sm_project *p = ctx;
+    sm_bind_relation *r = SM_NEW_N(a, sm_bind_relation, n + 1);
+    sm_bind_error bad = { .offset = SM_BIND_NOWHERE };
+    sm_code rc = binder(p, err);
+
+    if (rc != SM_OK)
+        return rc;
+    for (size_t i = 0; i < n; i++)
+        r[i] = (sm_bind_relation){ relations[i].name, relations[i].schema };
+    rc = sm_session_bind(p->binder, text, r, n, a, out, &bad, err);
+    *why = (sm_sql_error){ bad.offset == SM_BIND_NOWHERE ? SM_SQL_NOWHERE : bad.offset, bad.message,
+                           bad.candidates, bad.n_candidates };
+    return rc;
+}
+
+/* What the store has pinned for the source; out->n stays 0 when there is nothing. */
+static sm_code pinned_schema(sm_project *p, sm_sv source, sm_arena *a, sm_schema *out,
+                             sm_error *err)
+{
+    sm_schema_version v;
+    sm_json *j;
+    sm_code rc;
+
+    if (p->store == NULL || p->pipeline == 0)
+        return SM_OK;
+    rc = sm_store_schema(p->store, p->pipeline, source, 0, a, &v, err);
+    if (rc == SM_E_NOT_FOUND)
+        return SM_OK;
+    if (rc == SM_OK && (rc = sm_json_parse(v.schema, a, &j, err)) == SM_OK)
+        rc = sm_schema_from_json(j, a, out, err);
+    return rc;
+}
+
+static sm_code infer_schema(sm_project *p, const sm_spec_source *spec, sm_arena *a, sm_schema *out,
+                            sm_error *err)
+{
+    sm_source s = { .ops = sm_source_find(sm_sources(), spec->type.text),
+                    .name = spec->name.text,
+                    .base_dir = p->base_dir,
+                    .schema = out,
+                    .schema_hints = spec->schema_hints.text,
+                    .arena = sm_arena_new("infer") };
+    sm_code rc = binder(p, err);
+
+    if (rc != SM_OK)
+        goto done;
+    s.config = sm_arena_alloc(s.arena, s.ops->config_size, _Alignof(max_align_t), 1);
+    rc = sm_options_fill(s.ops->options, spec->options, s.config, s.arena, err);
+    if (rc != SM_OK)
+        goto done;
+    if ((rc = sm_source_open(&s, err)) == SM_OK) {
+        s.session = p->binder;
+        rc = sm_source_infer(&s, a, out, err);
+        s.session = NULL;
+    }
+    sm_source_close(&s);
+done:
+    sm_arena_free(s.arena);
+    return rc;
+}
+
+static sm_code plan_schema_of(void *ctx, const sm_spec_source *source, sm_arena *a, sm_schema *out,
+                              sm_error *err)
+{
+    sm_project *p = ctx;
+    sm_code rc;
+
+    *out = (sm_schema){ 0 };
+    rc = pinned_schema(p, source->name.text, a, out, err);
+    return rc != SM_OK || out->n > 0 ? rc : infer_schema(p, source, a, out, err);
+}
+
+static bool plan_has_snapshot(void *ctx, sm_sv type)
+{
+    const sm_source_ops *ops = sm_source_find(sm_sources(), type);
+
+    (void)ctx;
+    return ops != NULL && ops->position != NULL;
+}
+
+/* ---- the plan -------------------------------------------------------------------- */
+
+/* Names a plan: the file, where it is, the program, and the columns of sources in force.  Empty
+ * while a source without a declared schema has none pinned: such a plan is not kept. */
+static sm_sv plan_key(sm_project *p)
+{
+    sm_hash *h = sm_hash_new();
+    sm_schema_version v;
+    sm_error ignored;
+    bool whole = p->store != NULL && p->pipeline != 0;
+
+    sm_hash_add(h, SM_SV(SM_VERSION));
+    sm_hash_add(h, SM_SV(SM_BUILD_ID));
+    sm_hash_add(h, sm_sv_cstr(p->file));
+    sm_hash_add(h, p->base_dir);
+    sm_hash_add(h, p->text);
+    for (size_t i = 0; whole && i < p->spec->sources.n; i++) {
+        const sm_spec_source *s = &p->spec->sources.items[i];
+
+        if (s->schema.n > 0)
+            continue;
+        whole =
+            sm_store_schema(p->store, p->pipeline, s->name.text, 0, p->a, &v, &ignored) == SM_OK;
+        if (whole)
+            sm_hash_add(h, v.schema);
+    }
+    return whole ? sm_hash_hex(h, p->a) : (sm_hash_hex(h, p->a), SM_SV(""));
+}
+
+static bool plan_from_cache(sm_project *p)
+{
+    sm_sv key = plan_key(p), text;
+    sm_json *j;
+    sm_error ignored;
+
+    if (key.len == 0 || sm_store_plan_get(p->store, key, p->a, &text, &ignored) != SM_OK ||
+        sm_json_parse(text, p->a, &j, &ignored) != SM_OK ||
+        sm_plan_from_json(j, p->a, &p->plan, &ignored) != SM_OK)
+        return false;
+    p->cached = true;
+    return true;
+}
+
+void sm_project_keep_plan(sm_project *p)
+{
+    sm_pipeline_rec rec;
+    sm_error ignored;
+    sm_sv key;
+
+    if (p->cached || p->plan == NULL || p->plan->n_waiting > 0 || p->store == NULL)
+        return;
+    if (sm_store_pipeline(p->store, p->spec->pipeline.text, p->a, &rec, &ignored) == SM_OK)
+        p->pipeline = rec.id;
+    key = plan_key(p);
+    if (key.len > 0)
+        (void)sm_store_plan_put(p->store, key, sm_json_text(sm_plan_to_json(p->plan, p->a), p->a),
+                                &ignored);
+}
+
+sm_code sm_project_plan(sm_project *p, sm_error *err)
+{
+    sm_sql_engine sql = { p, plan_parse, plan_bind };
+    sm_plan_env env = {
+        .sql = &sql, .schema_of = plan_schema_of, .has_snapshot = plan_has_snapshot, .ctx = p
+    };
+
+    if (p->spec == NULL)
+        return SM_OK;
+    if (sm_diags_count(p->diags) == 0 && plan_from_cache(p))
+        return SM_OK;
+    return sm_plan_compile(p->spec, &env, p->a, p->diags, &p->plan, err);
+}
+
+/* ---- what commands begin with ---------------------------------------------------- */
+
+int sm_project_start(const sm_cli *c, sm_project *p, const char *path, sm_project_need need)
+{
+    sm_error err;
+
+    if (sm_project_open(p, path, &err) != SM_OK)
+        return sm_cli_fail(c, &err, NULL) == SM_EXIT_OUTSIDE ? SM_EXIT_OUTSIDE : SM_EXIT_INVALID;
+    if (p->spec != NULL && need != SM_NEED_PLAN && sm_diags_errors(p->diags) == 0 &&
+        sm_project_store(p, need == SM_NEED_PLAN_AND_STORE, &err) != SM_OK)
+        return sm_cli_fail(c, &err, "smelt doctor");
+    if (sm_project_plan(p, &err) != SM_OK)
+        return sm_cli_fail(c, &err, NULL);
+    if (p->plan == NULL || sm_diags_errors(p->diags) > 0) {
+        sm_project_print_diags(c, p);
+        return SM_EXIT_INVALID;
+    }
+    return SM_EXIT_DONE;
+}
+
+int sm_project_print_diags(const sm_cli *c, sm_project *p)
+{
+    sm_buf b;
+
+    sm_diags_source(p->diags, p->file, p->text);
+    sm_buf_init(&b, (size_t)16 * 1024 * 1024);
+    sm_diags_print(p->diags, c->color_err, &b);
+    sm_diags_summary(p->diags, &b);
+    sm_buf_addc(&b, '\n');
+    fwrite(b.ptr, 1, b.len, stderr);
+    sm_buf_release(&b);
+    return SM_EXIT_INVALID;
+}

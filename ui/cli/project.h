@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* project.h -- one pipeline file, loaded: spec, plan, store, engine.
+ *
+ *     project_open   reads and checks the file, finds the folders
+ *     project_plan   the compiled plan: from the store's cache, else compiled (which opens
+ *                    the engine)
+ *     project_store  the control store, when there is one
+ *
+ * A project is used by one thread, but for sm_project_engine(), which a run calls under its own
+ * lock.  Everything lives until sm_project_close(). */
+#ifndef SM_CLI_PROJECT_H
+#define SM_CLI_PROJECT_H
+
+#include "pipelines/plan/plan.h"
+#include "pipelines/spec/spec.h"
+#include "runtime/connect/connect.h"
+#include "runtime/engine/engine.h"
+#include "runtime/store/store.h"
+#include "ui/cli/cli.h"
+
+typedef struct sm_project {
+    sm_arena *a;
+    const char *file;             /* as the user named it */
+    sm_sv base_dir;               /* absolute folder of the file */
+    sm_sv storage_dir, state_dir; /* absolute */
+    sm_sv text;                   /* of the file */
+    sm_diags *diags;
+    const sm_spec *spec; /* NULL when nothing could be made of the file */
+    const sm_plan *plan; /* NULL: not compiled, or not valid */
+    bool cached;         /* the plan came from the cache */
+    sm_store *store;     /* NULL: not opened, or there is none yet */
+    bool store_read_only;
+    int64_t pipeline;   /* id in the store; 0: it never ran */
+    sm_engine *engine;  /* NULL until somebody computes something */
+    sm_session *binder; /* the planner's session */
+} sm_project;
+
+/* `path`: a file, a folder with a pipeline.yml, or NULL for the working folder. Faults of
+ * the document are in p->diags; fails when there is no file to read. */
+sm_code sm_project_open(sm_project *p, const char *path, sm_error *err);
+void sm_project_close(sm_project *p);
+
+/* Open the store to look (none yet is fine: p->store stays NULL) or to write. */
+sm_code sm_project_store(sm_project *p, bool read_only, sm_error *err);
+
+/* Compile, unless there are faults already; they are in p->diags afterwards. */
+sm_code sm_project_plan(sm_project *p, sm_error *err);
+/* Keep the compiled plan for the next run. */
+void sm_project_keep_plan(sm_project *p);
+
+/* The engine, opened when first asked for. */
+sm_code sm_project_engine(void *project, sm_engine **out, sm_error *err);
+
+/* Open, plan and, on faults, print them: what most commands begin with.  0, or the exit status
+ * to end with.  `store`: open the control store too, to look or to write. */
+typedef enum sm_project_need {
+    SM_NEED_PLAN,
+    SM_NEED_PLAN_AND_STORE,       /* to look; none yet is fine */
+    SM_NEED_PLAN_AND_STORE_WRITE, /* made when missing */
+} sm_project_need;
+int sm_project_start(const sm_cli *c, sm_project *p, const char *path, sm_project_need need);
+
+/* Print the diagnostics of `p` as the command line wants them. */
+int sm_project_print_diags(const sm_cli *c, sm_project *p);
+
+/* Source types for the loader; lives as long as the program. */
+const sm_spec_unit *sm_project_units(void);
+
+#endif

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* run_print.c -- a run on the terminal.
+ *
+ *     iot @ 3f9a2c1
+ *       readings_bronze   ●  120,334 read  120,331 written   3 undecodable      1.8 s
+ *       readings_silver   ▲  120,331 read  119,871 written   452 dropped        2.4 s
+ *           battery_ok  0.38% failed  452 dropped
+ *     Run 12 succeeded with warnings in 4.9 s
+ *     Next: … */
+#include "ui/cli/run_print.h"
+
+#include <stdio.h>
+
+#include "expectations/verdict.h"
+#include "runtime/base/clock.h"
+#include "ui/cli/exit_code.h"
+
+static const struct {
+    const char *shape, *color;
+} looks[] = {
+    [SM_RUN_FLOW_WAITING] = { "○", "" },           [SM_RUN_FLOW_RUNNING] = { "◐", "\033[36m" },
+    [SM_RUN_FLOW_SUCCEEDED] = { "●", "\033[32m" }, [SM_RUN_FLOW_WARNINGS] = { "▲", "\033[33m" },
+    [SM_RUN_FLOW_FAILED] = { "✖", "\033[31m" },    [SM_RUN_FLOW_SKIPPED] = { "⊘", "\033[33m" },
+    [SM_RUN_FLOW_STOPPED] = { "‖", "\033[33m" },   [SM_RUN_FLOW_IDLE] = { "●", "\033[32m" },
+    [SM_RUN_FLOW_EXCLUDED] = { "–", "" },
+};
+
+void sm_run_print_init(sm_run_printer *p, const sm_cli *c, const sm_plan *plan,
+                       const bool *selected)
+{
+    *p = (sm_run_printer){ .c = c, .plan = plan };
+    for (size_t i = 0; i < plan->n_flows; i++)
+        if (selected[plan->flows[i].target] && plan->flows[i].name.len > p->name_width)
+            p->name_width = plan->flows[i].name.len;
+}
+
+void sm_run_print_begin(sm_run_printer *p, sm_sv commit)
+{
+    if (p->c->json || p->c->quiet)
+        return;
+    printf("%.*s", SM_SV_ARG(p->plan->pipeline));
+    if (commit.len >= 7)
+        printf(" @ %.7s", commit.ptr);
+    printf("\n");
+    fflush(stdout);
+}
+
+static void clear_live(sm_run_printer *p)
+{
+    if (p->live)
+        printf("\r\033[K");
+    p->live = false;
+}
+
+/* While a flow runs, one line at the bottom says how far it is. */
+static void print_live(sm_run_printer *p, const sm_flow_outcome *o)
+{
+    sm_buf b;
+
+    if (!p->c->tty)
+        return;
+    clear_live(p);
+    sm_buf_init(&b, 1024);
+    sm_buf_addf(&b, "  %.*s  ◐  ", SM_SV_ARG(o->flow->name));
+    sm_buf_add_count(&b, o->counts.read);
+    sm_buf_adds(&b, " read  ");
+    sm_buf_add_count(&b, o->counts.written);
+    sm_buf_addf(&b, " written  batch %lld", (long long)o->batches + 1);
+    printf("%s", b.ptr);
+    fflush(stdout);
+    p->live = true;
+    sm_buf_release(&b);
+}
+
+static void add_some(sm_buf *b, int64_t n, const char *what)
+{
+    if (n == 0)
+        return;
+    sm_buf_adds(b, "  ");
+    sm_buf_add_count(b, n);
+    sm_buf_addf(b, " %s", what);
+}
+
+static void add_counts(sm_buf *b, const sm_flow_outcome *o)
+{
+    sm_buf_add_count(b, o->counts.read);
+    sm_buf_adds(b, " read  ");
+    sm_buf_add_count(b, o->counts.written);
+    sm_buf_adds(b, " written");
+    add_some(b, o->counts.undecodable, "undecodable");
+    if (o->flow->kind == SM_FLOW_APPEND) { /* an aggregate filters nothing */
+        add_some(b, sm_flow_counts_filtered(&o->counts), "filtered");
+        add_some(b, sm_flow_counts_expanded(&o->counts), "added by joins");
+    }
+    add_some(b, o->counts.dropped, "dropped");
+    if (o->rolled_forward)
+        sm_buf_adds(b, "  rolled forward");
+}
+
+static void add_state(sm_buf *b, const sm_flow_outcome *o)
+{
+    switch (o->state) {
+    case SM_RUN_FLOW_FAILED:
+        sm_buf_adds(b, "failed: ");
+        sm_buf_add_safe(b, sm_sv_cstr(o->error.msg));
+        break;
+    case SM_RUN_FLOW_SKIPPED:
+        sm_buf_addf(b, "skipped: %.*s", SM_SV_ARG(o->reason));
+        break;
+    case SM_RUN_FLOW_STOPPED:
+        sm_buf_adds(b, "stopped");
+        break;
+    case SM_RUN_FLOW_IDLE:
+        sm_buf_add(b, o->reason.len > 0 ? o->reason : SM_SV("nothing new"));
+        break;
+    case SM_RUN_FLOW_WAITING:
+    case SM_RUN_FLOW_RUNNING:
+    case SM_RUN_FLOW_SUCCEEDED:
+    case SM_RUN_FLOW_WARNINGS:
+    case SM_RUN_FLOW_EXCLUDED:
+        add_counts(b, o);
+        break;
+    }
+}
+
+static void print_rules(const sm_run_printer *p, const sm_flow_outcome *o, sm_buf *b)
+{
+    size_t width = 0;
+
+    for (size_t i = 0; i < o->n_rules; i++)
+        if (o->rules[i].failed > 0 && o->rules[i].name.len > width)
+            width = o->rules[i].name.len;
+    for (size_t i = 0; i < o->n_rules; i++) {
+        const sm_rule_count *r = &o->rules[i];
+        sm_sv percent = sm_verdict_percent(r->failed, r->passed + r->failed, p->c->a);
+
+        if (r->failed == 0)
+            continue;
+        sm_buf_addf(b, "      %.*s%*s  %.*s failed", SM_SV_ARG(r->name), (int)(width - r->name.len),
+                    "", SM_SV_ARG(percent));
+        add_some(b, r->failed, sm_sv_eq_str(r->policy, "drop") ? "dropped" : "kept");
+        sm_buf_addc(b, '\n');
+    }
+}
+
+static void print_flow(sm_run_printer *p, const sm_flow_outcome *o)
+{
+    bool color = p->c->color;
+    sm_buf b;
+
+    sm_buf_init(&b, 64 * 1024);
+    sm_buf_addf(&b, "  %.*s%*s  %s%s%s  ", SM_SV_ARG(o->flow->name),
+                o->flow->name.len < p->name_width ? (int)(p->name_width - o->flow->name.len) : 0,
+                "", color ? looks[o->state].color : "", looks[o->state].shape,
+                color ? "\033[0m" : "");
+    add_state(&b, o);
+    if (o->batches > 0) {
+        sm_buf_adds(&b, "  ");
+        sm_buf_add_duration(&b, o->duration_ms);
+    }
+    sm_buf_addc(&b, '\n');
+    print_rules(p, o, &b);
+    clear_live(p);
+    fwrite(b.ptr, 1, b.len, stdout);
+    fflush(stdout);
+    sm_buf_release(&b);
+}
+
+void sm_run_print_flow(void *ctx, const sm_flow_outcome *o)
+{
+    sm_run_printer *p = ctx;
+
+    if (p->c->json || p->c->quiet)
+        return;
+    if (o->state == SM_RUN_FLOW_RUNNING)
+        print_live(p, o);
+    else
+        print_flow(p, o);
+}
+
+static sm_json *flow_json(const sm_run_printer *p, const sm_flow_outcome *o)
+{
+    sm_arena *a = p->c->a;
+    sm_json *j = sm_json_object(a), *rules = sm_json_array(a);
+
+    sm_json_set_string(j, "flow", o->flow->name);
+    sm_json_set_string(j, "table", o->dataset);
+    sm_json_set_string(j, "state", sm_sv_cstr(sm_run_flow_state_name(o->state)));
+    if (o->reason.len > 0)
+        sm_json_set_string(j, "reason", o->reason);
+    if (o->error.code != SM_OK)
+        sm_json_set_string(j, "error", sm_sv_cstr(o->error.msg));
+    sm_json_set_int(j, "read", o->counts.read);
+    sm_json_set_int(j, "undecodable", o->counts.undecodable);
+    sm_json_set_int(j, "filtered", sm_flow_counts_filtered(&o->counts));
+    sm_json_set_int(j, "expanded", sm_flow_counts_expanded(&o->counts));
+    sm_json_set_int(j, "dropped", o->counts.dropped);
+    sm_json_set_int(j, "written", o->counts.written);
+    sm_json_set_int(j, "batches", o->batches);
+    sm_json_set_int(j, "version", o->version);
+    sm_json_set_int(j, "duration_ms", o->duration_ms);
+    for (size_t i = 0; i < o->n_rules; i++) {
+        sm_json *r = sm_json_object(a);
+
+        sm_json_set_string(r, "name", o->rules[i].name);
+        sm_json_set_string(r, "policy", o->rules[i].policy);
+        sm_json_set_int(r, "passed", o->rules[i].passed);
+        sm_json_set_int(r, "failed", o->rules[i].failed);
+        sm_json_append(rules, r);
+    }
+    sm_json_set(j, "expectations", rules);
+    return j;
+}
+
+static void print_json(const sm_run_printer *p, const sm_run_result *r)
+{
+    sm_arena *a = p->c->a;
+    sm_json *doc = sm_json_object(a), *flows = sm_json_array(a);
+
+    sm_json_set_string(doc, "pipeline", p->plan->pipeline);
+    sm_json_set_int(doc, "run", r->number);
+    sm_json_set_string(doc, "state", sm_sv_cstr(sm_run_state_name(r->state)));
+    sm_json_set_bool(doc, "warnings", r->warnings);
+    sm_json_set_int(doc, "duration_ms", r->duration_ms);
+    if (r->code != SM_OK)
+        sm_json_set_string(doc, "error", sm_sv_cstr(r->error.msg));
+    for (size_t i = 0; i < r->n_flows; i++)
+        sm_json_append(flows, flow_json(p, &r->flows[i]));
+    sm_json_set(doc, "flows", flows);
+    sm_cli_out_json(p->c, doc);
+}
+
+static const char *verdict_text(const sm_run_result *r)
+{
+    if (r->state == SM_RUN_FAILED)
+        return "failed";
+    if (r->state == SM_RUN_CANCELED)
+        return "was stopped";
+    return r->warnings ? "succeeded with warnings" : "succeeded";
+}
+
+/* What to type next: look at what went wrong, or at what there is. */
+static const char *next_command(const sm_run_printer *p, const sm_run_result *r)
+{
+    for (size_t i = 0; i < r->n_flows; i++)
+        if (r->flows[i].state == SM_RUN_FLOW_FAILED)
+            return sm_arena_printf(p->c->a, "smelt events --run %lld --level warn",
+                                   (long long)r->number)
+                .ptr;
+    if (r->state == SM_RUN_CANCELED)
+        return "smelt run";
+    for (size_t i = r->n_flows; i > 0; i--)
+        if (r->flows[i - 1].batches > 0)
+            return sm_arena_printf(p->c->a, "smelt preview %.*s",
+                                   SM_SV_ARG(r->flows[i - 1].dataset))
+                .ptr;
+    return "smelt status";
+}
+
+void sm_run_print_end(sm_run_printer *p, const sm_run_result *r)
+{
+    sm_buf b;
+
+    if (p->c->json) {
+        print_json(p, r);
+        return;
+    }
+    clear_live(p);
+    sm_buf_init(&b, 4096);
+    sm_buf_addf(&b, "Run %lld %s in ", (long long)r->number, verdict_text(r));
+    sm_buf_add_duration(&b, r->duration_ms);
+    printf("%s\n", b.ptr);
+    if (!p->c->quiet)
+        printf("Next: %s\n", next_command(p, r));
+    fflush(stdout);
+    sm_buf_release(&b);
+}
