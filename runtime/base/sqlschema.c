@@ -133,18 +133,12 @@ static const struct delta_name {
     sm_sqltype_kind kind;
     const char *name;
 } delta_names[] = {
-    { SM_SQLTYPE_BOOLEAN, "boolean" },
-    { SM_SQLTYPE_TINYINT, "byte" },
-    { SM_SQLTYPE_SMALLINT, "short" },
-    { SM_SQLTYPE_INTEGER, "integer" },
-    { SM_SQLTYPE_BIGINT, "long" },
-    { SM_SQLTYPE_FLOAT, "float" },
-    { SM_SQLTYPE_DOUBLE, "double" },
-    { SM_SQLTYPE_VARCHAR, "string" },
-    { SM_SQLTYPE_BLOB, "binary" },
-    { SM_SQLTYPE_DATE, "date" },
-    { SM_SQLTYPE_TIMESTAMP, "timestamp" },
-    { SM_SQLTYPE_TIMESTAMP_NTZ, "timestamp_ntz" },
+    { SM_SQLTYPE_BOOLEAN, "boolean" },     { SM_SQLTYPE_TINYINT, "byte" },
+    { SM_SQLTYPE_SMALLINT, "short" },      { SM_SQLTYPE_INTEGER, "integer" },
+    { SM_SQLTYPE_BIGINT, "long" },         { SM_SQLTYPE_FLOAT, "float" },
+    { SM_SQLTYPE_DOUBLE, "double" },       { SM_SQLTYPE_VARCHAR, "string" },
+    { SM_SQLTYPE_BLOB, "binary" },         { SM_SQLTYPE_DATE, "date" },
+    { SM_SQLTYPE_TIMESTAMP, "timestamp" }, { SM_SQLTYPE_TIMESTAMP_NTZ, "timestamp_ntz" },
 };
 
 enum { DELTA_NAMES = sizeof delta_names / sizeof *delta_names };
@@ -335,8 +329,7 @@ static sm_code map_from_delta(const sm_json *j, int depth, sm_arena *a, sm_buf *
     return SM_OK;
 }
 
-static sm_code type_from_delta(const sm_json *j, int depth, sm_arena *a, sm_buf *out,
-                               sm_error *err)
+static sm_code type_from_delta(const sm_json *j, int depth, sm_arena *a, sm_buf *out, sm_error *err)
 {
     if (depth > SM_SQLTYPE_MAX_DEPTH)
         return sm_fail(err, SM_E_INVALID, 0, "a type of the schema is nested too deep");

@@ -63,9 +63,9 @@ typedef enum sm_sqltype_kind {
     SM_SQLTYPE_TIME,
     SM_SQLTYPE_TIMETZ,
     SM_SQLTYPE_INTERVAL,
-    SM_SQLTYPE_TIMESTAMP,    /* an instant, in UTC */
-    SM_SQLTYPE_TIMESTAMPTZ,  /* the same instant, as DuckDB's other type */
-    SM_SQLTYPE_TIMESTAMP_S,  /* DuckDB's seconds, milliseconds, nanoseconds */
+    SM_SQLTYPE_TIMESTAMP,   /* an instant, in UTC */
+    SM_SQLTYPE_TIMESTAMPTZ, /* the same instant, as DuckDB's other type */
+    SM_SQLTYPE_TIMESTAMP_S, /* DuckDB's seconds, milliseconds, nanoseconds */
     SM_SQLTYPE_TIMESTAMP_MS,
     SM_SQLTYPE_TIMESTAMP_NS,
     SM_SQLTYPE_TIMESTAMP_NTZ, /* ours: a wall clock without a zone */

@@ -25,8 +25,8 @@ typedef struct sm_delta_info {
     const sm_sv *partition_by;
     size_t partition_count;
     int64_t files, bytes;
-    int64_t rows;    /* -1: some file does not say */
-    int64_t time_ms; /* of the newest commit; 0: it does not say */
+    int64_t rows;        /* -1: some file does not say */
+    int64_t time_ms;     /* of the newest commit; 0: it does not say */
     const sm_json *last; /* its commitInfo, or NULL */
 } sm_delta_info;
 

@@ -150,12 +150,9 @@ static const struct action_name {
     const char *name;
     sm_delta_kind kind;
 } action_names[] = {
-    { "add", SM_DELTA_ADD },
-    { "remove", SM_DELTA_REMOVE },
-    { "metaData", SM_DELTA_METADATA },
-    { "protocol", SM_DELTA_PROTOCOL },
-    { "txn", SM_DELTA_TXN },
-    { "commitInfo", SM_DELTA_COMMIT_INFO },
+    { "add", SM_DELTA_ADD },           { "remove", SM_DELTA_REMOVE },
+    { "metaData", SM_DELTA_METADATA }, { "protocol", SM_DELTA_PROTOCOL },
+    { "txn", SM_DELTA_TXN },           { "commitInfo", SM_DELTA_COMMIT_INFO },
 };
 
 static sm_code read_kind(sm_delta_kind kind, const sm_json *v, sm_arena *a, sm_delta_action *out,

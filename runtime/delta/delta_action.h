@@ -40,8 +40,8 @@ typedef struct sm_delta_file {
     int64_t size;                    /* bytes; -1: not given (remove) */
     int64_t time_ms;                 /* modificationTime, or deletionTimestamp (0: not given) */
     bool data_change;
-    bool has_dv;       /* a deletion vector: a feature we refuse */
-    sm_sv stats;       /* JSON text; empty: none */
+    bool has_dv;         /* a deletion vector: a feature we refuse */
+    sm_sv stats;         /* JSON text; empty: none */
     const sm_json *tags; /* object or NULL */
 } sm_delta_file;
 

@@ -78,7 +78,7 @@ typedef struct tail {
     struct tail_entry {
         sm_delta_file file;
         bool live;
-    } *entries;
+    } * entries;
     size_t n, cap;
 } tail;
 
@@ -93,7 +93,8 @@ static sm_code tail_take(void *ctx, const sm_delta_action *action, sm_error *err
     sm_delta_file file = sm_delta_file_copy(&action->u.file, t->a);
     if (!sm_strmap_get(t->index, file.key, &at)) {
         if (t->n == t->cap) {
-            struct tail_entry *wider = SM_NEW_N(t->a, struct tail_entry, t->cap == 0 ? 64 : t->cap * 2);
+            struct tail_entry *wider =
+                SM_NEW_N(t->a, struct tail_entry, t->cap == 0 ? 64 : t->cap * 2);
             if (t->n > 0)
                 memcpy(wider, t->entries, t->n * sizeof *wider);
             t->entries = wider;
@@ -198,9 +199,9 @@ static const struct checkpoint_column {
     { "add", "STRUCT(\"path\" VARCHAR, \"partitionValues\" " MAP_TYPE
              ", \"size\" BIGINT, \"modificationTime\" BIGINT, \"dataChange\" BOOLEAN, "
              "\"tags\" " MAP_TYPE ", \"stats\" VARCHAR)" },
-    { "remove", "STRUCT(\"path\" VARCHAR, \"deletionTimestamp\" BIGINT, \"dataChange\" BOOLEAN, "
-                "\"extendedFileMetadata\" BOOLEAN, \"partitionValues\" " MAP_TYPE
-                ", \"size\" BIGINT)" },
+    { "remove",
+      "STRUCT(\"path\" VARCHAR, \"deletionTimestamp\" BIGINT, \"dataChange\" BOOLEAN, "
+      "\"extendedFileMetadata\" BOOLEAN, \"partitionValues\" " MAP_TYPE ", \"size\" BIGINT)" },
     { "metaData", "STRUCT(\"id\" VARCHAR, \"name\" VARCHAR, \"description\" VARCHAR, "
                   "\"format\" STRUCT(\"provider\" VARCHAR, \"options\" " MAP_TYPE
                   "), \"schemaString\" VARCHAR, \"partitionColumns\" VARCHAR[], "
@@ -353,8 +354,7 @@ static sm_code write_crc(checkpoint *c, sm_error *err)
     sm_code rc;
 
     for (size_t i = 0; i < c->head->txn_count; i++)
-        sm_json_append(
-            txns, sm_json_get(sm_delta_txn_json(&c->head->txns[i].txn, c->a), "txn"));
+        sm_json_append(txns, sm_json_get(sm_delta_txn_json(&c->head->txns[i].txn, c->a), "txn"));
     if (c->head->txn_id.len > 0)
         sm_json_set_string(j, "txnId", c->head->txn_id);
     sm_json_set_int(j, "tableSizeBytes", c->bytes);
@@ -367,8 +367,8 @@ static sm_code write_crc(checkpoint *c, sm_error *err)
                 sm_json_get(sm_delta_metadata_json(&c->head->metadata, c->a), "metaData"));
     sm_json_set(j, "protocol",
                 sm_json_get(sm_delta_protocol_json(&c->head->protocol, c->a), "protocol"));
-    rc = sm_delta_put_new(c->table, sm_delta_crc_key(c->head->version, c->a),
-                          sm_json_text(j, c->a), &why);
+    rc = sm_delta_put_new(c->table, sm_delta_crc_key(c->head->version, c->a), sm_json_text(j, c->a),
+                          &why);
     if (rc != SM_OK && rc != SM_E_CONFLICT) {
         *err = why;
         return rc;

@@ -17,14 +17,15 @@ enum { SM_DELTA_COMMIT_TRIES = 200 };
 
 /* What is to be committed: data only, as a manifest keeps it. */
 typedef struct sm_delta_change {
-    sm_sv app_id;        /* generation uuid */
-    int64_t batch;       /* n */
-    sm_sv txn_id;        /* of this change, the same at every try */
+    sm_sv app_id;           /* generation uuid */
+    int64_t batch;          /* n */
+    sm_sv txn_id;           /* of this change, the same at every try */
     const sm_json *actions; /* array: add, remove, metaData, protocol */
-    int64_t read_version; /* the version that removes were chosen from; -1: nothing was read */
-    int64_t definition_version; /* the metaData that files were written for came with it; -1: unknown */
-    bool creates;               /* metaData is meant for a table that was not there */
-    sm_sv operation;     /* "STREAMING UPDATE" */
+    int64_t read_version;   /* the version that removes were chosen from; -1: nothing was read */
+    int64_t
+        definition_version; /* the metaData that files were written for came with it; -1: unknown */
+    bool creates;           /* metaData is meant for a table that was not there */
+    sm_sv operation;        /* "STREAMING UPDATE" */
     const sm_json *parameters; /* object; every value a string */
     const sm_json *metrics;    /* object; every value a string */
     const sm_json *smelt;      /* commitInfo.smelt */

@@ -32,7 +32,7 @@ struct sm_session;
 typedef struct sm_delta_flow {
     sm_sv flow, generation;
     int64_t batch;
-    int64_t version;           /* the commit */
+    int64_t version;            /* the commit */
     const sm_json *end_offsets; /* NULL: not written down */
 } sm_delta_flow;
 
@@ -42,10 +42,10 @@ typedef struct sm_delta_txn_at {
 } sm_delta_txn_at;
 
 typedef struct sm_delta_head {
-    sm_arena *arena; /* its own */
-    int64_t version; /* -1: no table */
-    sm_sv txn_id;    /* commitInfo.txnId of that version, empty if it has none */
-    int64_t time_ms; /* commitInfo.timestamp of that version */
+    sm_arena *arena;          /* its own */
+    int64_t version;          /* -1: no table */
+    sm_sv txn_id;             /* commitInfo.txnId of that version, empty if it has none */
+    int64_t time_ms;          /* commitInfo.timestamp of that version */
     int64_t metadata_version; /* where metaData was last replaced; -1: below a checkpoint */
     int64_t flows_from;       /* commits below this one were not looked at for flows */
     sm_delta_protocol protocol;

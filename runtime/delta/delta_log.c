@@ -35,8 +35,8 @@ sm_code sm_delta_open(sm_sv root, sm_delta_table **out, sm_error *err)
         root.len--;
     for (size_t i = 0; i < root.len && rc == SM_OK; i++)
         if (strchr("*?[", root.ptr[i]) != NULL) /* the engine would read a pattern */
-            rc = sm_fail(err, SM_E_INVALID, 0,
-                         "folder \"%.*s\" of a table cannot contain * ? or [", SM_SV_ARG(root));
+            rc = sm_fail(err, SM_E_INVALID, 0, "folder \"%.*s\" of a table cannot contain * ? or [",
+                         SM_SV_ARG(root));
     t->arena = a;
     t->root = sm_arena_dup(a, root);
     if (rc == SM_OK)

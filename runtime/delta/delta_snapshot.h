@@ -22,7 +22,7 @@ typedef struct sm_delta_snapshot {
     size_t txn_count;
     const sm_delta_file **files; /* live, ordered by time, then path */
     size_t file_count;
-    int64_t bytes; /* of all live files */
+    int64_t bytes;                  /* of all live files */
     struct sm_delta_replay *replay; /* private: what advance() goes on with */
 } sm_delta_snapshot;
 

@@ -217,8 +217,8 @@ static sm_code put_removes(preparing *p, sm_error *err)
     else
         rc = sm_delta_snapshot_load(s->table, version, p->k->session, &s->snapshot, err);
     for (size_t i = 0; rc == SM_OK && i < s->snapshot->file_count; i++) {
-        rc = add_action(p, sm_delta_remove_json(s->snapshot->files[i], p->m->id.time_ms,
-                                                p->m->arena), err);
+        rc = add_action(
+            p, sm_delta_remove_json(s->snapshot->files[i], p->m->id.time_ms, p->m->arena), err);
         p->removed++;
     }
     return rc;
@@ -340,8 +340,8 @@ static sm_code check_staged(sm_sink *k, const sm_json *actions, sm_error *err)
 static void set_number(sm_json *j, const char *name, const sm_json *target, const char *from,
                        sm_arena *a)
 {
-    sm_json_set_string(
-        j, name, sm_arena_printf(a, "%lld", (long long)sm_json_get_int(target, from, 0)));
+    sm_json_set_string(j, name,
+                       sm_arena_printf(a, "%lld", (long long)sm_json_get_int(target, from, 0)));
 }
 
 /* Every value a string: other readers parse both as maps of strings. */
@@ -356,8 +356,7 @@ static void describe_change(const sm_json *target, const sm_manifest *m, sm_delt
     } else {
         sm_json_set_string(parameters, "outputMode", SM_SV("Append"));
         sm_json_set_string(parameters, "queryId", m->id.generation);
-        sm_json_set_string(parameters, "epochId",
-                           sm_arena_printf(a, "%lld", (long long)m->id.n));
+        sm_json_set_string(parameters, "epochId", sm_arena_printf(a, "%lld", (long long)m->id.n));
     }
     set_number(metrics, "numOutputRows", target, "rows", a);
     set_number(metrics, "numOutputBytes", target, "bytes", a);
@@ -453,8 +452,7 @@ static sm_code delta_inspect(sm_sink *k, sm_arena *a, sm_target_state *out, sm_e
         out->other_generation = true;
         out->other_id = sm_arena_dup(a, flow->generation);
         out->other_batch = flow->batch;
-        out->other_offsets =
-            flow->end_offsets == NULL ? NULL : sm_json_copy(a, flow->end_offsets);
+        out->other_offsets = flow->end_offsets == NULL ? NULL : sm_json_copy(a, flow->end_offsets);
     }
     delta_remember(k);
     return SM_OK;

@@ -149,8 +149,8 @@ static sm_code walk_action(void *ctx, const sm_delta_action *action, sm_error *e
 
     (void)err;
     if (action->kind == SM_DELTA_COMMIT_INFO) {
-        w->operation = sm_arena_dup(
-            w->r->a, sm_json_get_sv(action->u.info, "operation", SM_SV("a change")));
+        w->operation =
+            sm_arena_dup(w->r->a, sm_json_get_sv(action->u.info, "operation", SM_SV("a change")));
         w->ours = sm_json_is_object(sm_json_get(action->u.info, "smelt"));
     }
     if (action->kind == SM_DELTA_REMOVE && action->u.file.data_change)
@@ -319,8 +319,8 @@ static sm_code delta_newest(sm_source *src, sm_arena *a, const sm_json **out, sm
     return SM_OK;
 }
 
-static sm_code delta_latest(sm_source *src, const sm_json *start, const sm_json *until,
-                            sm_arena *a, const sm_json **out, sm_error *err)
+static sm_code delta_latest(sm_source *src, const sm_json *start, const sm_json *until, sm_arena *a,
+                            const sm_json **out, sm_error *err)
 {
     const delta_config *c = src->config;
     delta_source *s = src->state;
@@ -363,8 +363,7 @@ static sm_code show(sm_source *src, sm_sv view, const sm_delta_metadata *m, cons
     sm_sv sql;
     sm_code rc;
 
-    if (m != NULL &&
-        (rc = sm_delta_metadata_partitions(m, r->a, &partitions, &n, err)) != SM_OK)
+    if (m != NULL && (rc = sm_delta_metadata_partitions(m, r->a, &partitions, &n, err)) != SM_OK)
         return rc;
     if ((rc = sm_delta_files_select(sm_delta_root(s->table), src->schema, partitions, n, r->files,
                                     r->n, r->a, &sql, err)) != SM_OK)

@@ -44,28 +44,35 @@ typedef struct oracle_table {
     "CASE i % 4 WHEN 0 THEN 'nan'::DOUBLE WHEN 1 THEN '-inf'::DOUBLE ELSE i * 0.1::DOUBLE END "    \
     "AS c_double, (i * 1.25)::DECIMAL(10,2) AS c_decimal, "                                        \
     "(i::DECIMAL(38,0) * 10000000000000000000000000)::DECIMAL(38,5) AS c_wide, "                   \
-    "i % 2 = 0 AS c_boolean, repeat('\xc3\xbc', 30) || i AS c_string, encode('b' || i) AS c_binary, " \
+    "i % 2 = 0 AS c_boolean, repeat('\xc3\xbc', 30) || i AS c_string, encode('b' || i) AS "        \
+    "c_binary, "                                                                                   \
     "DATE '1960-01-01' + (i * 1000)::INTEGER AS c_date, "                                          \
     "TIMESTAMP '1969-12-31 23:59:59.999999' + to_hours(i * 7000) AS c_timestamp, "                 \
     "CASE WHEN i % 3 > 0 THEN [i, NULL] END AS c_list, "                                           \
     "CASE WHEN i % 3 > 0 THEN {'a': i, 'b': {'c': ['x'], 'd': TIMESTAMP '2024-01-01'}} END "       \
-    "AS c_struct, MAP {'k' || coalesce(i, 0): i, 'n': NULL} AS c_map, i::HUGEINT AS c_hugeint, "                \
+    "AS c_struct, MAP {'k' || coalesce(i, 0): i, 'n': NULL} AS c_map, i::HUGEINT AS c_hugeint, "   \
     "i::UBIGINT AS c_ubigint, uuid_from(i) AS c_uuid, NULL::VARCHAR AS c_null "                    \
     "FROM (SELECT nullif(r, 3) AS i FROM range($n * 8, $n * 8 + 8) t(r))"
 
 static const oracle_table tables[] = {
     { "types", 5, false, NULL, EVERY_TYPE },
-    { "history", 34, false, NULL, "SELECT $n::BIGINT AS n, 'row ' || i AS t FROM range($n % 5) r(i)" },
+    { "history", 34, false, NULL,
+      "SELECT $n::BIGINT AS n, 'row ' || i AS t FROM range($n % 5) r(i)" },
     { "view", 23, true, NULL, "SELECT $n::BIGINT AS n, i AS i FROM range($n % 7) r(i)" },
     { "parts", 12, false, "p",
       "SELECT i + 100 * $n AS n, p FROM (SELECT row_number() OVER () AS i, unnest(["
-      "'plain', NULL, 'a b', '50%', 'x=1', 'a/b', 'a:b', '\xc3\xbc', 'a''b', 'a\"b', '__x', '*?[', '', "
+      "'plain', NULL, 'a b', '50%', 'x=1', 'a/b', 'a:b', '\xc3\xbc', 'a''b', 'a\"b', '__x', '*?[', "
+      "'', "
       "'%41', '+', 'a\\b', '#', '{}', '^', 'a~b', 'a|b']) AS p)" },
-    { "days", 3, false, "p", "SELECT i AS n, DATE '1969-12-30' + (i + $n)::INTEGER AS p FROM range(3) r(i)" },
+    { "days", 3, false, "p",
+      "SELECT i AS n, DATE '1969-12-30' + (i + $n)::INTEGER AS p FROM range(3) r(i)" },
     { "moments", 3, false, "p",
-      "SELECT i AS n, TIMESTAMP '1969-12-31 23:59:59.999999' + to_hours(i + $n) AS p FROM range(3) r(i)" },
-    { "decimals", 2, false, "p", "SELECT i AS n, (i * 1.5)::DECIMAL(10,2) AS p FROM range(3) r(i)" },
-    { "flags", 2, false, "p", "SELECT i AS n, CASE i WHEN 0 THEN true WHEN 1 THEN false END AS p FROM range(3) r(i)" },
+      "SELECT i AS n, TIMESTAMP '1969-12-31 23:59:59.999999' + to_hours(i + $n) AS p FROM range(3) "
+      "r(i)" },
+    { "decimals", 2, false, "p",
+      "SELECT i AS n, (i * 1.5)::DECIMAL(10,2) AS p FROM range(3) r(i)" },
+    { "flags", 2, false, "p",
+      "SELECT i AS n, CASE i WHEN 0 THEN true WHEN 1 THEN false END AS p FROM range(3) r(i)" },
     { "nothing", 1, false, NULL, "SELECT 1 AS n WHERE false" },
 };
 

@@ -50,8 +50,8 @@ static void append_lines(delta_fixture *f, sm_json *actions, const char *lines)
     }
 }
 
-sm_delta_change delta_fixture_append(delta_fixture *f, const char *app, int64_t n,
-                                     const char *file, bool creates)
+sm_delta_change delta_fixture_append(delta_fixture *f, const char *app, int64_t n, const char *file,
+                                     bool creates)
 {
     sm_json *actions = sm_json_array(f->arena), *smelt = sm_json_object(f->arena);
     sm_sv add = sm_arena_printf(f->arena,

@@ -32,7 +32,7 @@ void delta_fixture_release(delta_fixture *f);
     "{\"add\":{\"path\":\"" name "\",\"partitionValues\":{},\"size\":3,\"modificationTime\":5,"    \
     "\"dataChange\":true}}\n"
 #define DELTA_REMOVE(name) "{\"remove\":{\"path\":\"" name "\",\"dataChange\":true}}\n"
-#define DELTA_TXN(app, n) "{\"txn\":{\"appId\":\"" app "\",\"version\":" n "}}\n"
+#define DELTA_TXN(app, n)  "{\"txn\":{\"appId\":\"" app "\",\"version\":" n "}}\n"
 #define DELTA_INFO(id, more)                                                                       \
     "{\"commitInfo\":{\"timestamp\":1000,\"operation\":\"TEST\",\"txnId\":\"" id "\"" more "}}\n"
 
@@ -43,7 +43,7 @@ void delta_fixture_put(delta_fixture *f, int64_t version, const char *text);
 const char *delta_fixture_text(delta_fixture *f, int64_t version);
 
 /* An append of one file by `app`, batch `n`; `creates` adds protocol and metaData. */
-sm_delta_change delta_fixture_append(delta_fixture *f, const char *app, int64_t n,
-                                     const char *file, bool creates);
+sm_delta_change delta_fixture_append(delta_fixture *f, const char *app, int64_t n, const char *file,
+                                     bool creates);
 
 #endif

@@ -39,9 +39,10 @@ static void assert_corrupt(const char *line, const char *why)
 static void test_delta_action__reads_an_add(void **state)
 {
     (void)state;
-    sm_delta_action a = action_of(
-        "{\"add\":{\"path\":\"p=a%2520b/f.parquet\",\"partitionValues\":{\"p\":\"a b\"},\"size\":10,"
-        "\"modificationTime\":5,\"dataChange\":true,\"stats\":\"{\\\"numRecords\\\":7}\",\"new\":1}}");
+    sm_delta_action a = action_of("{\"add\":{\"path\":\"p=a%2520b/"
+                                  "f.parquet\",\"partitionValues\":{\"p\":\"a b\"},\"size\":10,"
+                                  "\"modificationTime\":5,\"dataChange\":true,\"stats\":\"{"
+                                  "\\\"numRecords\\\":7}\",\"new\":1}}");
 
     assert_int_equal(a.kind, SM_DELTA_ADD);
     assert_true(sm_sv_eq_str(a.u.file.key, "p=a%20b/f.parquet"));
@@ -67,8 +68,9 @@ static void test_delta_action__refuses_a_line_that_would_change_rows(void **stat
     assert_corrupt("{\"add\":{\"partitionValues\":{}}}", "path");
     assert_corrupt("{\"add\":{\"path\":\"f\",\"partitionValues\":{},\"size\":-1}}", "size");
     assert_corrupt("{\"add\":{\"path\":\"f\",\"partitionValues\":{},\"size\":\"1\"}}", "size");
-    assert_corrupt("{\"add\":{\"path\":\"f\",\"partitionValues\":{},\"size\":1,\"modificationTime\":1}}",
-                   "dataChange");
+    assert_corrupt(
+        "{\"add\":{\"path\":\"f\",\"partitionValues\":{},\"size\":1,\"modificationTime\":1}}",
+        "dataChange");
     assert_corrupt("{\"remove\":{\"path\":\"f\"}}", "dataChange");
     assert_corrupt("{\"metaData\":{\"id\":\"x\"}}", "schemaString");
     assert_corrupt("{\"protocol\":{\"minReaderVersion\":1}}", "minWriterVersion");
@@ -88,8 +90,9 @@ static void test_delta_action__takes_what_writers_may_leave_out(void **state)
     a = action_of("{\"metaData\":{\"id\":\"i\",\"schemaString\":\"{}\",\"partitionColumns\":[]}}");
     assert_int_equal(a.u.metadata.created_ms, 0);
     assert_non_null(a.u.metadata.configuration);
-    a = action_of("{\"add\":{\"path\":\"f\",\"partitionValues\":{},\"size\":1,\"modificationTime\":1,"
-                  "\"dataChange\":true,\"stats\":\"broken\"}}");
+    a = action_of(
+        "{\"add\":{\"path\":\"f\",\"partitionValues\":{},\"size\":1,\"modificationTime\":1,"
+        "\"dataChange\":true,\"stats\":\"broken\"}}");
     assert_int_equal(sm_delta_file_rows(&a.u.file, arena), -1);
 }
 
@@ -144,10 +147,9 @@ static void test_delta_action__lines_may_be_blank_or_end_in_crlf_or_nothing(void
     (void)state;
     int n = 0;
 
-    sm_assert_ok(sm_delta_actions_parse(
-                     SM_SV("\n{\"txn\":{\"appId\":\"a\",\"version\":1}}\r\n\n"
-                           "{\"txn\":{\"appId\":\"b\",\"version\":2}}"),
-                     arena, count, &n, &err),
+    sm_assert_ok(sm_delta_actions_parse(SM_SV("\n{\"txn\":{\"appId\":\"a\",\"version\":1}}\r\n\n"
+                                              "{\"txn\":{\"appId\":\"b\",\"version\":2}}"),
+                                        arena, count, &n, &err),
                  err);
     assert_int_equal(n, 2);
     sm_assert_code(sm_delta_actions_parse(SM_SV("{}\n{\"txn\":1}\n"), arena, count, &n, &err),

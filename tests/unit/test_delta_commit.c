@@ -164,7 +164,8 @@ static void test_delta_commit__but_not_with_other_columns(void **state)
     sm_assert_ok(sm_delta_metadata_make(&d, SM_SV(""), 1, f.arena, &m, &f.err), f.err);
     sm_json *line = sm_delta_metadata_json(&m, f.arena);
     sm_sv text = sm_json_text(line, f.arena);
-    text = sm_arena_printf(f.arena, "{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":2}}\n%.*s\n",
+    text = sm_arena_printf(f.arena,
+                           "{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":2}}\n%.*s\n",
                            SM_SV_ARG(text));
     delta_fixture_put(&f, 0, text.ptr);
     sm_assert_code(commit(&second), SM_E_CONFLICT);
@@ -198,8 +199,9 @@ static void test_delta_commit__refuses_a_table_that_needs_more_than_we_do(void *
 {
     (void)state;
     commit_ok("g1", 0, "f0");
-    delta_fixture_put(&f, 1, DELTA_INFO("up", "")
-                      "{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":4}}\n");
+    delta_fixture_put(
+        &f, 1,
+        DELTA_INFO("up", "") "{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":4}}\n");
     sm_delta_change c = delta_fixture_append(&f, "g1", 1, "f1", false);
     sm_assert_code(commit(&c), SM_E_INVALID);
     sm_test_contains(f.err.msg, "writer version 4");
@@ -247,8 +249,8 @@ static void test_delta_commit__racing_writers_all_publish_every_batch_once(void 
 
     commit_ok("g1", 0, "f0");
     for (int i = 0; i < RACERS; i++)
-        sm_assert_ok(sm_thread_start("racer", race, (void *)(uintptr_t)apps[i], &threads[i], &f.err),
-                     f.err);
+        sm_assert_ok(
+            sm_thread_start("racer", race, (void *)(uintptr_t)apps[i], &threads[i], &f.err), f.err);
     for (int i = 0; i < RACERS; i++)
         sm_thread_join(threads[i]);
     sm_assert_ok(sm_delta_head_advance(head, f.table, &f.err), f.err);

@@ -40,13 +40,19 @@ static bool unchanged(const sm_json *memory)
 
 static void put_three(void)
 {
-    delta_fixture_put(&f, 0, DELTA_INFO("t0", ",\"smelt\":{\"flow\":\"x\",\"generation\":\"g1\",\"batch\":0}")
-                      DELTA_CREATE DELTA_TXN("g1", "0") DELTA_ADD("f0"));
-    delta_fixture_put(&f, 1, DELTA_INFO("t1", ",\"smelt\":{\"flow\":\"y\",\"generation\":\"g2\",\"batch\":4,"
-                                              "\"end_offsets\":{\"in\":{\"seq\":9}}}")
-                      DELTA_TXN("g2", "4") DELTA_ADD("f1"));
-    delta_fixture_put(&f, 2, DELTA_INFO("t2", ",\"smelt\":{\"flow\":\"x\",\"generation\":\"g1\",\"batch\":1}")
-                      DELTA_TXN("g1", "1") DELTA_ADD("f2"));
+    delta_fixture_put(
+        &f, 0,
+        DELTA_INFO("t0", ",\"smelt\":{\"flow\":\"x\",\"generation\":\"g1\",\"batch\":0}")
+            DELTA_CREATE DELTA_TXN("g1", "0") DELTA_ADD("f0"));
+    delta_fixture_put(&f, 1,
+                      DELTA_INFO("t1",
+                                 ",\"smelt\":{\"flow\":\"y\",\"generation\":\"g2\",\"batch\":4,"
+                                 "\"end_offsets\":{\"in\":{\"seq\":9}}}") DELTA_TXN("g2", "4")
+                          DELTA_ADD("f1"));
+    delta_fixture_put(
+        &f, 2,
+        DELTA_INFO("t2", ",\"smelt\":{\"flow\":\"x\",\"generation\":\"g1\",\"batch\":1}")
+            DELTA_TXN("g1", "1") DELTA_ADD("f2"));
 }
 
 static void test_delta_head__of_no_table_is_version_minus_one(void **state)
@@ -162,15 +168,18 @@ static void test_delta_head__a_crc_stands_for_all_before_it(void **state)
     put_three();
     delta_fixture_put(&f, 3, DELTA_INFO("t3", "") DELTA_TXN("g2", "5"));
     sm_assert_ok(sm_delta_put_key(f.table, SM_SV("_delta_log/_last_checkpoint"),
-                                  SM_SV("{\"version\":2}"), &f.err), f.err);
+                                  SM_SV("{\"version\":2}"), &f.err),
+                 f.err);
     sm_assert_ok(sm_delta_put_key(f.table, sm_delta_checkpoint_key(2, f.arena), SM_SV("x"), &f.err),
                  f.err);
-    sm_assert_ok(sm_delta_put_key(
-                     f.table, sm_delta_crc_key(2, f.arena),
-                     SM_SV("{\"metadata\":{\"id\":\"table-1\",\"schemaString\":\"{}\","
-                           "\"partitionColumns\":[],\"configuration\":{}},\"protocol\":"
-                           "{\"minReaderVersion\":1,\"minWriterVersion\":2},"
-                           "\"setTransactions\":[{\"appId\":\"g1\",\"version\":1}]}"), &f.err), f.err);
+    sm_assert_ok(
+        sm_delta_put_key(f.table, sm_delta_crc_key(2, f.arena),
+                         SM_SV("{\"metadata\":{\"id\":\"table-1\",\"schemaString\":\"{}\","
+                               "\"partitionColumns\":[],\"configuration\":{}},\"protocol\":"
+                               "{\"minReaderVersion\":1,\"minWriterVersion\":2},"
+                               "\"setTransactions\":[{\"appId\":\"g1\",\"version\":1}]}"),
+                         &f.err),
+        f.err);
     sm_test_remove(sm_path_join(f.arena, sm_sv_cstr(f.root), sm_delta_commit_key(0, f.arena)));
     load(NULL);
     assert_int_equal(head->version, 3);

@@ -82,8 +82,8 @@ static void test_delta_path__tells_commits_from_checkpoints_from_the_rest(void *
     assert_name("00000000000000000010.checkpoint.parquet", SM_DELTA_NAME_CHECKPOINT, 10, 1);
     assert_name("00000000000000000010.checkpoint.0000000002.0000000003.parquet",
                 SM_DELTA_NAME_CHECKPOINT, 10, 3);
-    assert_name("00000000000000000010.checkpoint.0000000004.0000000003.parquet",
-                SM_DELTA_NAME_NONE, 0, 0);
+    assert_name("00000000000000000010.checkpoint.0000000004.0000000003.parquet", SM_DELTA_NAME_NONE,
+                0, 0);
     assert_name("00000000000000000010.checkpoint.80a083e8-7026.parquet", SM_DELTA_NAME_NONE, 0, 0);
     assert_name("00000000000000000010.crc", SM_DELTA_NAME_NONE, 0, 0);
     assert_name("0000000000000000001x.json", SM_DELTA_NAME_NONE, 0, 0);

@@ -17,10 +17,9 @@ static int setup(void **state)
     columns[0] = (sm_column){ .name = SM_SV("id"), .type = SM_SV("BIGINT"), .nullable = true };
     columns[1] = (sm_column){ .name = SM_SV("p"), .type = SM_SV("VARCHAR"), .nullable = true };
     columns[2] = (sm_column){ .name = SM_SV("at"), .type = SM_SV("TIMESTAMP"), .nullable = true };
-    definition = (sm_delta_definition){ .name = SM_SV("t"),
-                                        .schema = &schema,
-                                        .partition_by = &partition,
-                                        .partition_count = 1 };
+    definition = (sm_delta_definition){
+        .name = SM_SV("t"), .schema = &schema, .partition_by = &partition, .partition_count = 1
+    };
     return 0;
 }
 
@@ -97,16 +96,20 @@ static void test_delta_schema__refuses_partitions_that_directories_cannot_name(v
     sm_delta_metadata m;
 
     partition = SM_SV("nope");
-    sm_assert_code(sm_delta_metadata_make(&definition, SM_SV(""), 5, arena, &m, &err), SM_E_INVALID);
+    sm_assert_code(sm_delta_metadata_make(&definition, SM_SV(""), 5, arena, &m, &err),
+                   SM_E_INVALID);
     sm_test_contains(err.msg, "\"nope\" is no column");
     partition = SM_SV("p");
     columns[1].type = SM_SV("INTEGER[]");
-    sm_assert_code(sm_delta_metadata_make(&definition, SM_SV(""), 5, arena, &m, &err), SM_E_INVALID);
+    sm_assert_code(sm_delta_metadata_make(&definition, SM_SV(""), 5, arena, &m, &err),
+                   SM_E_INVALID);
     columns[1].type = SM_SV("BLOB");
-    sm_assert_code(sm_delta_metadata_make(&definition, SM_SV(""), 5, arena, &m, &err), SM_E_INVALID);
+    sm_assert_code(sm_delta_metadata_make(&definition, SM_SV(""), 5, arena, &m, &err),
+                   SM_E_INVALID);
     columns[1].type = SM_SV("VARCHAR");
     schema = (sm_schema){ columns + 1, 1 };
-    sm_assert_code(sm_delta_metadata_make(&definition, SM_SV(""), 5, arena, &m, &err), SM_E_INVALID);
+    sm_assert_code(sm_delta_metadata_make(&definition, SM_SV(""), 5, arena, &m, &err),
+                   SM_E_INVALID);
     schema = (sm_schema){ columns, 3 };
     sm_test_contains(err.msg, "every column");
 }
@@ -132,7 +135,8 @@ static sm_delta_protocol protocol(int reader, int writer, const char *feature)
     sm_json *list = sm_json_array(arena);
 
     sm_json_append_string(list, sm_sv_cstr(feature));
-    return (sm_delta_protocol){ reader, writer, reader >= 3 ? list : NULL, writer >= 7 ? list : NULL };
+    return (sm_delta_protocol){ reader, writer, reader >= 3 ? list : NULL,
+                                writer >= 7 ? list : NULL };
 }
 
 static void test_delta_schema__refuses_tables_that_ask_for_more(void **state)
@@ -186,8 +190,9 @@ static void test_delta_select__no_files_are_a_typed_empty_relation(void **state)
     (void)state;
     sm_sv sql;
 
-    sm_assert_ok(sm_delta_files_select(SM_SV("/t"), &schema, &partition, 1, NULL, 0, arena, &sql, &err),
-                 err);
+    sm_assert_ok(
+        sm_delta_files_select(SM_SV("/t"), &schema, &partition, 1, NULL, 0, arena, &sql, &err),
+        err);
     assert_int_equal(sm_sv_find(sql, SM_SV("read_parquet")), -1);
     sm_test_contains(sql.ptr, "WHERE false");
 }

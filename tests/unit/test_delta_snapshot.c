@@ -99,10 +99,10 @@ static void test_delta_snapshot__a_gap_is_corrupt(void **state)
 static void test_delta_snapshot__refuses_deletion_vectors(void **state)
 {
     (void)state;
-    delta_fixture_put(&f, 0, DELTA_CREATE
-                      "{\"add\":{\"path\":\"x\",\"partitionValues\":{},\"size\":1,"
-                      "\"modificationTime\":1,\"dataChange\":true,"
-                      "\"deletionVector\":{\"storageType\":\"u\"}}}\n");
+    delta_fixture_put(&f, 0,
+                      DELTA_CREATE "{\"add\":{\"path\":\"x\",\"partitionValues\":{},\"size\":1,"
+                                   "\"modificationTime\":1,\"dataChange\":true,"
+                                   "\"deletionVector\":{\"storageType\":\"u\"}}}\n");
     sm_assert_code(load(-1), SM_E_INVALID);
     sm_test_contains(f.err.msg, "deletion vector");
 }
@@ -161,7 +161,8 @@ static void test_delta_describe__tells_what_a_table_is(void **state)
     sm_assert_ok(sm_delta_describe(sm_sv_cstr(f.root), -1, NULL, f.arena, &info, &f.err), f.err);
     assert_int_equal(info.version, -1);
     put_table();
-    sm_assert_ok(sm_delta_relation(sm_sv_cstr(f.root), 1, NULL, f.arena, &info, &select, &f.err), f.err);
+    sm_assert_ok(sm_delta_relation(sm_sv_cstr(f.root), 1, NULL, f.arena, &info, &select, &f.err),
+                 f.err);
     assert_int_equal(info.version, 1);
     assert_int_equal(info.files, 2);
     assert_int_equal(info.rows, -1);

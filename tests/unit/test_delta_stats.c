@@ -77,8 +77,10 @@ static void test_delta_stats__booleans_and_dates_take_their_json_form(void **sta
 static void test_delta_stats__timestamps_are_cut_to_milliseconds_and_stay_bounds(void **state)
 {
     (void)state;
-    assert_bound("TIMESTAMP", "2024-01-02 03:04:05.123456+00", false, "\"2024-01-02T03:04:05.123Z\"");
-    assert_bound("TIMESTAMP", "2024-01-02 03:04:05.123456+00", true, "\"2024-01-02T03:04:05.124Z\"");
+    assert_bound("TIMESTAMP", "2024-01-02 03:04:05.123456+00", false,
+                 "\"2024-01-02T03:04:05.123Z\"");
+    assert_bound("TIMESTAMP", "2024-01-02 03:04:05.123456+00", true,
+                 "\"2024-01-02T03:04:05.124Z\"");
     assert_bound("TIMESTAMP", "2024-01-02 03:04:05.123+00", true, "\"2024-01-02T03:04:05.123Z\"");
     assert_bound("TIMESTAMP", "2024-01-02 03:59:59.9999+00", true, "\"2024-01-02T04:00:00.000Z\"");
     assert_bound("TIMESTAMP", "2024-01-02 23:59:59.9999+00", true, "-");

@@ -216,9 +216,11 @@ static void test_sink_delta__writes_rows_that_it_reads_back(void **state)
     assert_int_equal(write_batch("SELECT 1 AS a, 'x' AS b UNION ALL SELECT 2, NULL"), 0);
     assert_int_equal(rows, 2);
     assert_int_equal(write_batch("SELECT 3::HUGEINT AS a, 'y' AS b"), 1);
-    assert_string_equal(all_rows(), "[{\"a\":1,\"b\":\"x\"},{\"a\":2,\"b\":null},{\"a\":3,\"b\":\"y\"}]");
+    assert_string_equal(all_rows(),
+                        "[{\"a\":1,\"b\":\"x\"},{\"a\":2,\"b\":null},{\"a\":3,\"b\":\"y\"}]");
     assert_string_equal(ask_at(0, "SELECT count(*)::VARCHAR FROM t"), "2");
-    sm_test_contains(commit_text(1), "\\\"numRecords\\\":1,\\\"minValues\\\":{\\\"a\\\":3,\\\"b\\\":\\\"y\\\"}");
+    sm_test_contains(commit_text(1),
+                     "\\\"numRecords\\\":1,\\\"minValues\\\":{\\\"a\\\":3,\\\"b\\\":\\\"y\\\"}");
 }
 
 static void test_sink_delta__a_first_batch_without_rows_makes_a_typed_empty_table(void **state)
@@ -226,7 +228,8 @@ static void test_sink_delta__a_first_batch_without_rows_makes_a_typed_empty_tabl
     (void)state;
     assert_int_equal(write_batch("SELECT 1 AS a, 'x' AS b WHERE false"), 0);
     assert_int_equal(count_files(root), 0);
-    assert_string_equal(ask("SELECT typeof(any_value(a)) || typeof(any_value(b)) FROM t"), "BIGINTVARCHAR");
+    assert_string_equal(ask("SELECT typeof(any_value(a)) || typeof(any_value(b)) FROM t"),
+                        "BIGINTVARCHAR");
 }
 
 static void test_sink_delta__a_later_batch_without_rows_leaves_nothing(void **state)
@@ -246,7 +249,8 @@ static void test_sink_delta__a_sum_that_overflows_names_its_column(void **state)
     (void)state;
     sm_manifest *m;
 
-    assert_int_not_equal(prepare("SELECT 9223372036854775807::HUGEINT + 1 AS a, 'x' AS b", &m), SM_OK);
+    assert_int_not_equal(prepare("SELECT 9223372036854775807::HUGEINT + 1 AS a, 'x' AS b", &m),
+                         SM_OK);
     sm_test_contains(err.msg, "column \"a\"");
     assert_int_equal(count_files(root), 0);
 }
@@ -264,10 +268,11 @@ static void test_sink_delta__every_type_comes_back_as_itself(void **state)
     use_columns(4, pairs);
     write_batch("SELECT TIMESTAMP '1969-12-31 23:59:59.999999' AS a, 123.45::DECIMAL(38,2) AS b, "
                 "{'x': TIMESTAMP '2024-01-01', 'y': MAP{'k': [1, NULL]}} AS c, '\\xFF'::BLOB AS d");
-    assert_string_equal(ask("SELECT concat_ws('|', typeof(a), a, typeof(b), b, typeof(c), c, d) FROM t"),
-                        "TIMESTAMP|1969-12-31 23:59:59.999999|DECIMAL(38,2)|123.45|"
-                        "STRUCT(x TIMESTAMP, y MAP(VARCHAR, BIGINT[]))|"
-                        "{'x': '2024-01-01 00:00:00', 'y': {k=[1, NULL]}}|\\xFF");
+    assert_string_equal(
+        ask("SELECT concat_ws('|', typeof(a), a, typeof(b), b, typeof(c), c, d) FROM t"),
+        "TIMESTAMP|1969-12-31 23:59:59.999999|DECIMAL(38,2)|123.45|"
+        "STRUCT(x TIMESTAMP, y MAP(VARCHAR, BIGINT[]))|"
+        "{'x': '2024-01-01 00:00:00', 'y': {k=[1, NULL]}}|\\xFF");
 }
 
 /* ---- partitions ---- */
@@ -275,12 +280,17 @@ static void test_sink_delta__every_type_comes_back_as_itself(void **state)
 static void check_partition(const char *type, const char *values)
 {
     const char *const pairs[][2] = { { "a", "BIGINT" }, { "p", type } };
-    const char *select = sm_arena_printf(
-        arena, "SELECT row_number() OVER () AS a, p FROM (SELECT unnest(%s) AS p)", values).ptr;
-    const char *check = sm_arena_printf(
-        arena, "SELECT CAST(count(DISTINCT t.a) AS VARCHAR) FROM t JOIN (SELECT nullif(unnest(%s)::VARCHAR, '')"
-               "::%s AS p) w ON t.p IS NOT DISTINCT FROM w.p WHERE typeof(t.p) = '%s'",
-        values, type, type).ptr;
+    const char *select =
+        sm_arena_printf(arena, "SELECT row_number() OVER () AS a, p FROM (SELECT unnest(%s) AS p)",
+                        values)
+            .ptr;
+    const char *check =
+        sm_arena_printf(arena,
+                        "SELECT CAST(count(DISTINCT t.a) AS VARCHAR) FROM t JOIN (SELECT "
+                        "nullif(unnest(%s)::VARCHAR, '')"
+                        "::%s AS p) w ON t.p IS NOT DISTINCT FROM w.p WHERE typeof(t.p) = '%s'",
+                        values, type, type)
+            .ptr;
     const char *count = sm_arena_printf(arena, "SELECT CAST(len(%s) AS VARCHAR)", values).ptr;
 
     close_sink();
@@ -296,10 +306,12 @@ static void check_partition(const char *type, const char *values)
 static void test_sink_delta__partitions_by_every_type_with_null(void **state)
 {
     (void)state;
-    check_partition("VARCHAR", "['plain', NULL, 'a b', '50%', 'x=1', 'a/b', 'a:b', '\xc3\xbc', 'a''b', 'a\"b', "
-                               "'__x', '*?[', '', '%41', '+', 'a\\b', '#']");
+    check_partition(
+        "VARCHAR", "['plain', NULL, 'a b', '50%', 'x=1', 'a/b', 'a:b', '\xc3\xbc', 'a''b', 'a\"b', "
+                   "'__x', '*?[', '', '%41', '+', 'a\\b', '#']");
     check_partition("DATE", "[DATE '2024-02-29', NULL]");
-    check_partition("TIMESTAMP", "[TIMESTAMP '2024-02-29 01:02:03.000004', TIMESTAMP '1960-01-01', NULL]");
+    check_partition("TIMESTAMP",
+                    "[TIMESTAMP '2024-02-29 01:02:03.000004', TIMESTAMP '1960-01-01', NULL]");
     check_partition("DECIMAL(10,2)", "[1.50::DECIMAL(10,2), NULL]");
     check_partition("BOOLEAN", "[true, false, NULL]");
     check_partition("BIGINT", "[-9223372036854775808, NULL, 7]");
@@ -328,7 +340,8 @@ static void test_sink_delta__overwrite_replaces_all_rows(void **state)
     sink.mode = SM_WRITE_OVERWRITE;
     assert_int_equal(write_batch("SELECT 9 AS a, 'z' AS b"), 2);
     assert_string_equal(all_rows(), "[{\"a\":9,\"b\":\"z\"}]");
-    sm_test_contains(commit_text(2), "\"extendedFileMetadata\":true,\"partitionValues\":{},\"size\":");
+    sm_test_contains(commit_text(2),
+                     "\"extendedFileMetadata\":true,\"partitionValues\":{},\"size\":");
     assert_int_equal(write_batch("SELECT 9 AS a, 'z' AS b WHERE false"), 3);
     assert_string_equal(ask("SELECT count(*)::VARCHAR FROM t"), "0");
     assert_string_equal(ask_at(1, "SELECT count(*)::VARCHAR FROM t"), "2");
@@ -391,7 +404,8 @@ static void test_sink_delta__a_staged_file_that_is_gone_or_cut_stops_it(void **s
     sm_assert_ok(prepare("SELECT 2 AS a, 'y' AS b", &m), err);
     const sm_json *add = sm_json_get(
         sm_json_at(sm_json_get(sm_manifest_find_target(m, SM_SV("t")), "actions"), 0), "add");
-    const char *path = sm_path_join(arena, sm_sv_cstr(root), sm_json_get_sv(add, "path", SM_SV("")));
+    const char *path =
+        sm_path_join(arena, sm_sv_cstr(root), sm_json_get_sv(add, "path", SM_SV("")));
     sm_test_write(path, "short");
     sm_assert_code(sm_sink_publish(&sink, m, &version, &err), SM_E_CORRUPT);
     sm_test_contains(err.msg, "5 bytes");
@@ -438,8 +452,11 @@ static void test_sink_delta__a_failing_query_leaves_no_file(void **state)
     (void)state;
     sm_manifest *m;
 
-    assert_int_not_equal(prepare("SELECT i AS a, CASE WHEN i > 200000 THEN error('stop') ELSE 'x' END AS b "
-                                 "FROM range(300000) t(i)", &m), SM_OK);
+    assert_int_not_equal(
+        prepare("SELECT i AS a, CASE WHEN i > 200000 THEN error('stop') ELSE 'x' END AS b "
+                "FROM range(300000) t(i)",
+                &m),
+        SM_OK);
     sm_test_contains(err.msg, "stop");
     assert_int_equal(count_files(root), 0);
 }

@@ -52,11 +52,9 @@ static void open_source(int files, const char *size)
     sm_assert_ok(sm_options_fill(ops->options, values, config, life, &f.err), f.err);
     column.name = SM_SV("a");
     column.type = SM_SV("BIGINT");
-    source = (sm_source){ .ops = ops,
-                          .config = config,
-                          .name = SM_SV("t"),
-                          .schema = &schema,
-                          .arena = life };
+    source = (sm_source){
+        .ops = ops, .config = config, .name = SM_SV("t"), .schema = &schema, .arena = life
+    };
     sm_assert_ok(sm_source_open(&source, &f.err), f.err);
 }
 
@@ -111,9 +109,9 @@ static void assert_offset(const sm_json *offset, int64_t version, int64_t index,
 /* A file of rows 10 * n + {0, 1}, named f<n>. */
 static void make_file(int n)
 {
-    sm_sv sql = sm_arena_printf(f.arena,
-                                "COPY (SELECT %d + i AS a FROM range(2) t(i)) TO '%s/f%d' (FORMAT parquet)",
-                                10 * n, f.root, n);
+    sm_sv sql = sm_arena_printf(
+        f.arena, "COPY (SELECT %d + i AS a FROM range(2) t(i)) TO '%s/f%d' (FORMAT parquet)",
+        10 * n, f.root, n);
 
     sm_assert_ok(sm_session_exec(session, sql, &f.err), f.err);
 }
@@ -126,8 +124,11 @@ static const char *rows_of(const sm_json *start, const sm_json *end)
     source.session = session;
     sm_assert_ok(sm_source_read(&source, start, end, SM_SV("v"), &f.err), f.err);
     sm_assert_ok(sm_source_verify(&source, start, end, &f.err), f.err);
-    sm_assert_ok(sm_session_text(session, SM_SV("SELECT coalesce(string_agg(a::VARCHAR, ',' ORDER BY a), '') FROM v"),
-                                 f.arena, &text, &f.err), f.err);
+    sm_assert_ok(
+        sm_session_text(session,
+                        SM_SV("SELECT coalesce(string_agg(a::VARCHAR, ',' ORDER BY a), '') FROM v"),
+                        f.arena, &text, &f.err),
+        f.err);
     source.session = NULL;
     return text.ptr;
 }
@@ -271,7 +272,8 @@ static void test_source_delta__a_truncation_of_ours_is_passed_when_told_so_once(
 
     delta_fixture_put(&f, 0, DELTA_CREATE DELTA_ADD("f0"));
     sm_json *a = sm_json_copy(f.arena, latest(NULL));
-    delta_fixture_put(&f, 1, DELTA_INFO("x", ",\"smelt\":{\"flow\":\"t\"}") DELTA_REMOVE("f0") DELTA_ADD("f1"));
+    delta_fixture_put(
+        &f, 1, DELTA_INFO("x", ",\"smelt\":{\"flow\":\"t\"}") DELTA_REMOVE("f0") DELTA_ADD("f1"));
     make_file(1);
     sm_json_set_bool(a, "skip_truncation", true);
     const sm_json *b = latest(a);
@@ -317,8 +319,12 @@ static const char *snapshot_rows(const sm_json *position)
 
     source.session = session;
     sm_assert_ok(sm_source_snapshot(&source, position, SM_SV("v"), &f.err), f.err);
-    sm_assert_ok(sm_session_text(session, SM_SV("SELECT coalesce(string_agg(a::VARCHAR, ',' ORDER BY a), 'none') FROM v"),
-                                 f.arena, &text, &f.err), f.err);
+    sm_assert_ok(
+        sm_session_text(
+            session,
+            SM_SV("SELECT coalesce(string_agg(a::VARCHAR, ',' ORDER BY a), 'none') FROM v"),
+            f.arena, &text, &f.err),
+        f.err);
     source.session = NULL;
     return text.ptr;
 }
@@ -367,8 +373,12 @@ static void test_source_delta__files_without_a_column_give_null(void **state)
     make_file(1);
     source.session = session;
     sm_assert_ok(sm_source_snapshot(&source, position(), SM_SV("v"), &f.err), f.err);
-    sm_assert_ok(sm_session_text(session, SM_SV("SELECT concat_ws(' ', count(later), count(a), any_value(typeof(later))) FROM v"),
-                                 f.arena, &text, &f.err), f.err);
+    sm_assert_ok(
+        sm_session_text(
+            session,
+            SM_SV("SELECT concat_ws(' ', count(later), count(a), any_value(typeof(later))) FROM v"),
+            f.arena, &text, &f.err),
+        f.err);
     source.session = NULL;
     assert_string_equal(text.ptr, "0 2 TIMESTAMP");
 }

@@ -93,8 +93,8 @@ static void test_sqltype__refuses_broken_texts_and_says_where(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "",         "STRUCT(",   "STRUCT(a)x", "INTEGER[", "INTEGER[x]",    "MAP(INTEGER)",
-        "INTEGER)", "\"a",       "DECIMAL(99)", "DECIMAL(2,3)", "ENUM('a", "MAP(INTEGER, VARCHAR",
+        "",         "STRUCT(", "STRUCT(a)x",  "INTEGER[",     "INTEGER[x]", "MAP(INTEGER)",
+        "INTEGER)", "\"a",     "DECIMAL(99)", "DECIMAL(2,3)", "ENUM('a",    "MAP(INTEGER, VARCHAR",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         sm_sqltype *t;
@@ -178,8 +178,8 @@ static void test_schema__goes_to_delta_and_comes_back(void **state)
 {
     (void)state;
     static const char *const pairs[][2] = {
-        { "a", "BIGINT" },    { "b", "DECIMAL(10,2)" },       { "c", "TIMESTAMP" },
-        { "d", "BLOB" },      { "e", "MAP(VARCHAR, DATE[])" }, { "f", "STRUCT(\"x y\" FLOAT)" },
+        { "a", "BIGINT" },        { "b", "DECIMAL(10,2)" },        { "c", "TIMESTAMP" },
+        { "d", "BLOB" },          { "e", "MAP(VARCHAR, DATE[])" }, { "f", "STRUCT(\"x y\" FLOAT)" },
         { "g", "TIMESTAMP_NTZ" },
     };
     sm_schema s = schema_of(pairs, 7), back;
@@ -187,8 +187,9 @@ static void test_schema__goes_to_delta_and_comes_back(void **state)
 
     s.columns[0].description = SM_SV("first \"one\"");
     sm_assert_ok(sm_schema_to_delta(&s, arena, &j, &err), err);
-    sm_test_contains(sm_arena_cstr(arena, sm_json_text(j, arena)),
-                     "{\"name\":\"b\",\"type\":\"decimal(10,2)\",\"nullable\":true,\"metadata\":{}}");
+    sm_test_contains(
+        sm_arena_cstr(arena, sm_json_text(j, arena)),
+        "{\"name\":\"b\",\"type\":\"decimal(10,2)\",\"nullable\":true,\"metadata\":{}}");
     sm_assert_ok(sm_schema_from_delta(j, arena, &back, &err), err);
     assert_true(sm_schema_equal(&s, &back));
     assert_sv(back.columns[0].description, "first \"one\"");
@@ -197,8 +198,9 @@ static void test_schema__goes_to_delta_and_comes_back(void **state)
 static void test_schema__refuses_delta_types_that_do_not_exist(void **state)
 {
     (void)state;
-    static const char *const types[] = { "\"bigint\"", "\"void\"",       "\"decimal(40,2)\"",
-                                         "{}",         "\"decimal(5,9)\"", "7",
+    static const char *const types[] = { "\"bigint\"",          "\"void\"",
+                                         "\"decimal(40,2)\"",   "{}",
+                                         "\"decimal(5,9)\"",    "7",
                                          "{\"type\":\"array\"}" };
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         sm_sv text = sm_arena_printf(
