@@ -28,11 +28,11 @@ typedef enum choice_type { CHOICE_TEXT, CHOICE_INT, CHOICE_DOUBLE, CHOICE_BOOL }
 typedef struct generate_field {
     generate_kind kind;
     uint64_t stream;
-    int64_t start, step;  /* sequence; timestamp in microseconds */
-    int64_t min;          /* int */
-    uint64_t span;        /* int: max - min + 1, 0 for all of them; choice: how many */
-    double low, high;     /* double */
-    int64_t length;       /* string */
+    int64_t start, step; /* sequence; timestamp in microseconds */
+    int64_t min;         /* int */
+    uint64_t span;       /* int: max - min + 1, 0 for all of them; choice: how many */
+    double low, high;    /* double */
+    int64_t length;      /* string */
     choice_type choices;
     sm_sv *texts; /* choice */
     int64_t *ints;
@@ -172,8 +172,8 @@ static sm_code generate_choice(generate_spec *spec, generate_field *f, sm_error 
         const sm_json *v = sm_json_at(values, i);
         f->ints[i] = f->choices == CHOICE_BOOL ? sm_json_bool_value(v) : sm_json_int_value(v);
         f->doubles[i] = sm_json_real_value(v);
-        f->texts[i] = sm_arena_dup(spec->a, sm_json_is_string(v) ? sm_json_sv(v)
-                                                                 : sm_json_text(v, spec->a));
+        f->texts[i] =
+            sm_arena_dup(spec->a, sm_json_is_string(v) ? sm_json_sv(v) : sm_json_text(v, spec->a));
     }
     spec->type = types[f->choices];
     return generate_keys(spec, keys, err);
@@ -235,8 +235,9 @@ static sm_code generate_parse_field(generate_spec *spec, generate_field *f, sm_e
             return kinds[i].parse(spec, f, err);
         }
     }
-    return generate_bad(spec, err, "needs a type: sequence, int, double, choice, timestamp, uuid "
-                                   "or string");
+    return generate_bad(spec, err,
+                        "needs a type: sequence, int, double, choice, timestamp, uuid "
+                        "or string");
 }
 
 sm_code sm_generate_parse(const sm_json *fields, int64_t seed, sm_arena *a,
@@ -295,8 +296,8 @@ static void generate_put(sm_reader_string *out, sm_sv s)
 static sm_sv generate_uuid_text(const generate_field *f, int64_t row, sm_arena *a)
 {
     uint64_t high = generate_random(f, row), low = generate_mix(high ^ f->stream);
-    high = (high & ~UINT64_C(0xf000)) | 0x4000;                       /* version 4 */
-    low = (low & ~(UINT64_C(3) << 62)) | (UINT64_C(2) << 62);         /* its variant */
+    high = (high & ~UINT64_C(0xf000)) | 0x4000;               /* version 4 */
+    low = (low & ~(UINT64_C(3) << 62)) | (UINT64_C(2) << 62); /* its variant */
     return sm_arena_printf(a, "%08x-%04x-%04x-%04x-%012llx", (unsigned)(high >> 32),
                            (unsigned)(high >> 16) & 0xffff, (unsigned)high & 0xffff,
                            (unsigned)(low >> 48), (unsigned long long)low & 0xffffffffffff);

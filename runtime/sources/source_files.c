@@ -326,7 +326,8 @@ static sm_code files_look(sm_source *s, sm_error *err)
         if (rc == SM_E_NOT_FOUND)
             return sm_fail(err, rc, 0,
                            "file \"%s\" was found earlier and is gone before it was read; "
-                           "put it back, or begin again with --full-refresh", file->name);
+                           "put it back, or begin again with --full-refresh",
+                           file->name);
         if (rc != SM_OK)
             return rc;
         if (!st.is_file)
@@ -399,7 +400,8 @@ static sm_code files_adopt(sm_source *s, const sm_json *offset, sm_error *err)
     if ((int64_t)files.n > seq) {
         rc = sm_fail(err, SM_E_CONFLICT, 0,
                      "%zu files are as old as the %lld that were read: which were read cannot be "
-                     "told; use --full-refresh", files.n, (long long)seq);
+                     "told; use --full-refresh",
+                     files.n, (long long)seq);
         goto done;
     }
     sm_files all = { SM_NEW_N(a, sm_file, (size_t)seq + 1), (size_t)seq };

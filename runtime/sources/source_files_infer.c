@@ -43,8 +43,8 @@ static sm_code infer_file(const sm_source *s, sm_infer *in, const sm_decode_file
     return rc;
 }
 
-static sm_code infer_records(const sm_source *s, const sm_files *files, sm_arena *a,
-                             sm_schema *out, sm_error *err)
+static sm_code infer_records(const sm_source *s, const sm_files *files, sm_arena *a, sm_schema *out,
+                             sm_error *err)
 {
     const sm_files_config *config = s->config;
     sm_decode_file *decode = sm_files__decode_files(files, a);
@@ -64,8 +64,8 @@ static sm_code infer_records(const sm_source *s, const sm_files *files, sm_arena
 static void infer_text_column(sm_arena *a, sm_schema *out)
 {
     out->columns = SM_NEW(a, sm_column);
-    out->columns[0] = (sm_column){ .name = SM_SV("value"), .type = SM_SV("VARCHAR"),
-                                   .nullable = true };
+    out->columns[0] =
+        (sm_column){ .name = SM_SV("value"), .type = SM_SV("VARCHAR"), .nullable = true };
     out->n = 1;
 }
 

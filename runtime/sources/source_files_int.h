@@ -31,10 +31,10 @@ typedef struct sm_files {
 
 typedef struct sm_files_state {
     sm_csv_dialect dialect;
-    sm_arena *read;   /* of one read(): all below */
-    sm_files files;   /* as they were before reading */
+    sm_arena *read;               /* of one read(): all below */
+    sm_files files;               /* as they were before reading */
     sm_decode_relation *relation; /* text formats */
-    int64_t rows;     /* Parquet: as the footers say */
+    int64_t rows;                 /* Parquet: as the footers say */
 } sm_files_state;
 
 /* --- source_files_list.c --- */

@@ -60,8 +60,8 @@ static sm_code parquet_describe(sm_source *s, const sm_file *file, sm_arena *a, 
 static int parquet_rank(sm_sqltype_kind kind)
 {
     static const signed char ranks[] = {
-        [SM_SQLTYPE_TINYINT] = 1,  [SM_SQLTYPE_SMALLINT] = 3,  [SM_SQLTYPE_INTEGER] = 5,
-        [SM_SQLTYPE_BIGINT] = 7,   [SM_SQLTYPE_UTINYINT] = 2,  [SM_SQLTYPE_USMALLINT] = 4,
+        [SM_SQLTYPE_TINYINT] = 1,  [SM_SQLTYPE_SMALLINT] = 3, [SM_SQLTYPE_INTEGER] = 5,
+        [SM_SQLTYPE_BIGINT] = 7,   [SM_SQLTYPE_UTINYINT] = 2, [SM_SQLTYPE_USMALLINT] = 4,
         [SM_SQLTYPE_UINTEGER] = 6, [SM_SQLTYPE_UBIGINT] = 8,
     };
     return (size_t)kind < sizeof ranks ? ranks[kind] : 0;
@@ -78,7 +78,8 @@ static bool parquet_is_instant(sm_sqltype_kind kind)
 static bool parquet_widens(const sm_sqltype *from, const sm_sqltype *to)
 {
     int x = parquet_rank(from->kind), y = parquet_rank(to->kind);
-    if (sm_sqltype_equal(from, to) || (parquet_is_instant(from->kind) && parquet_is_instant(to->kind)))
+    if (sm_sqltype_equal(from, to) ||
+        (parquet_is_instant(from->kind) && parquet_is_instant(to->kind)))
         return true;
     if (x > 0 && y > 0) /* an unsigned type holds no negative number */
         return x <= y && (y % 2 == 1 || x % 2 == 0);
@@ -117,8 +118,8 @@ static sm_code parquet_merge(const sm_file *file, const sm_schema *found, sm_are
         ptrdiff_t at = sm_schema_find(out, found->columns[i].name);
         sm_sqltype *x, *y;
         if (at < 0) {
-            columns[out->n++] = (sm_column){ .name = found->columns[i].name, .type = type,
-                                             .nullable = true };
+            columns[out->n++] =
+                (sm_column){ .name = found->columns[i].name, .type = type, .nullable = true };
             continue;
         }
         sm_code rc = parquet_types(type, columns[at].type, a, &x, &y, err);
@@ -159,7 +160,8 @@ static sm_code parquet_column(const sm_column *c, const sm_column *found, const 
                               sm_arena *a, sm_buf *sql, sm_error *err)
 {
     sm_sqltype *have, *want;
-    sm_code rc = parquet_types(found == NULL ? c->type : found->type, c->type, a, &have, &want, err);
+    sm_code rc =
+        parquet_types(found == NULL ? c->type : found->type, c->type, a, &have, &want, err);
     if (rc != SM_OK)
         return rc;
     if (!parquet_widens(have, want))
@@ -193,7 +195,8 @@ static sm_code parquet_select(const sm_source *s, const sm_file *file, const sm_
         if (sm_schema_find(s->schema, found->columns[i].name) < 0)
             return sm_fail(err, SM_E_INVALID, 0,
                            "column \"%.*s\" appeared in file \"%s\", the schema in force does not "
-                           "have it", SM_SV_ARG(found->columns[i].name), file->name);
+                           "have it",
+                           SM_SV_ARG(found->columns[i].name), file->name);
     }
     sm_buf_adds(sql, "SELECT ");
     for (size_t i = 0; i < s->schema->n; i++) {

@@ -104,8 +104,8 @@ static sm_code csv_map_header(const sm_source *s, const sm_strmap *columns, cons
         map[i] = (int32_t)column;
     }
     if (!any && n > 0)
-        return sm_fail(err, SM_E_INVALID, 0, "%s:1: no field of the header is a column of the schema",
-                       file->name);
+        return sm_fail(err, SM_E_INVALID, 0,
+                       "%s:1: no field of the header is a column of the schema", file->name);
     *out = (sm_decode_fields){ map, n };
     return SM_OK;
 }

@@ -157,7 +157,7 @@ typedef struct generate_scan {
 
 typedef struct generate_task {
     generate_scan *scan;
-    sm_arena *arena; /* bytes of the chunk */
+    sm_arena *arena;  /* bytes of the chunk */
     int64_t row, end; /* of the slice under work */
 } generate_task;
 

@@ -117,6 +117,8 @@ static void table_value(decode_table *t, size_t column, size_t row)
 static void table_rows(decode_table *t, size_t n)
 {
     t->n_rows += n;
+    if (t->on_rows != NULL)
+        t->on_rows(t, n);
     for (size_t row = 0; row < n; row++) {
         for (size_t c = 0; c < t->n; c++) {
             if (c > 0)

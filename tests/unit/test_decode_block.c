@@ -3,7 +3,6 @@
 #include "tests/support/test.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "tests/support/decode_table.h"
@@ -71,17 +70,26 @@ static void test_block__files_keep_their_own_lines(void **state)
     decode_table_release(&t);
 }
 
+/* `before`, then n times x, then `after`, in a file; its length. */
+static sm_decode_file block_long_file(const char *before, size_t n, const char *after)
+{
+    sm_buf text;
+    sm_buf_init(&text, n + 100);
+    sm_buf_adds(&text, before);
+    for (size_t i = 0; i < n; i++)
+        sm_buf_addc(&text, 'x');
+    sm_buf_adds(&text, after);
+    sm_decode_file file = { block_path("long.json", text.ptr), "long", (int64_t)text.len };
+    sm_buf_release(&text);
+    return file;
+}
+
 static void test_block__a_line_of_20_mib_is_left_out_and_told(void **state)
 {
-    enum { LONG = 20 * 1024 * 1024 };
-    char *text = malloc(LONG + 100);
     decode_table t;
+    const sm_decode_file file =
+        block_long_file("{\"a\":1}\n{\"a\":2,\"b\":\"", 20 * 1024 * 1024, "\"}\n{\"a\":3}\n");
     (void)state;
-    size_t len = (size_t)sprintf(text, "{\"a\":1}\n{\"a\":2,\"b\":\"");
-    memset(text + len, 'x', LONG);
-    len += LONG;
-    len += (size_t)sprintf(text + len, "\"}\n{\"a\":3}\n");
-    const sm_decode_file file = { block_path("long.json", text), "long", (int64_t)len };
     decode_table_init(&t, "a BIGINT");
     for (size_t size = 256 * 1024; size <= 4 * 1024 * 1024; size *= 4) {
         decode_table_file(&t, &file, 1, size);
@@ -92,25 +100,18 @@ static void test_block__a_line_of_20_mib_is_left_out_and_told(void **state)
         assert_int_equal(t.tally.samples[0].at.offset, 8);
     }
     decode_table_release(&t);
-    free(text);
 }
 
 static void test_block__a_line_of_16_mib_is_read(void **state)
 {
-    enum { LONG = SM_DECODE_MAX_RECORD - 20 };
-    char *text = malloc(LONG + 100);
     decode_table t;
+    const sm_decode_file file =
+        block_long_file("{\"a\":2,\"b\":\"", SM_DECODE_MAX_RECORD - 20, "\"}\n{\"a\":3}\n");
     (void)state;
-    size_t len = (size_t)sprintf(text, "{\"a\":2,\"b\":\"");
-    memset(text + len, 'x', LONG);
-    len += LONG;
-    len += (size_t)sprintf(text + len, "\"}\n{\"a\":3}\n");
-    const sm_decode_file file = { block_path("long.json", text), "long", (int64_t)len };
     decode_table_init(&t, "a BIGINT");
     decode_table_file(&t, &file, 1, 0);
     assert_string_equal(t.rows.ptr, "2\n3\n");
     decode_table_release(&t);
-    free(text);
 }
 
 static sm_code block_first(const sm_decode_file *file, sm_error *err)
