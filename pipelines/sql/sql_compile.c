@@ -22,7 +22,7 @@ typedef enum edit_kind {
     EDIT_REF,
     EDIT_CALL,
     EDIT_QUOTE, /* window. -> "window". */
-    EDIT_DROP,  /* the last semicolon */
+    EDIT_DROP,  /* the last semicolon; the schema before a table and column */
 } edit_kind;
 
 typedef struct edit {
@@ -144,6 +144,27 @@ static void add_window_rows(compiler *c, size_t i)
     }
 }
 
+/* `schema.table.column`: the table is there under its name alone. */
+static void add_qualified(compiler *c, const sm_sql_call *call)
+{
+    const sm_json *names = sm_ast_get(call->node, "column_names");
+    const sm_sql_tokens *t = &c->q->tree->tokens;
+    size_t token = sm_sql__token_at(t, call->offset);
+
+    for (size_t i = 0; i < c->q->n_refs; i++) {
+        const sm_sql_ref *ref = &c->q->refs[i];
+
+        if (ref->schema.len > 0 && !ref->aliased &&
+            sm_sql_same_name(ref->schema, sm_json_sv(sm_json_at(names, 0))) &&
+            sm_sql_same_name(ref->name, sm_json_sv(sm_json_at(names, 1))) && token + 2 < t->n) {
+            size_t at = t->items[token].at;
+
+            add_edit(c, (edit){ at, t->items[token + 2].at - at, EDIT_DROP, 0, false });
+            return;
+        }
+    }
+}
+
 static void find_edits(compiler *c)
 {
     const struct sm_sql_tree *tree = c->q->tree;
@@ -154,6 +175,10 @@ static void find_edits(compiler *c)
     for (size_t i = 0; i < tree->n_calls; i++) {
         edit e = { .kind = EDIT_CALL, .index = i };
 
+        if (tree->calls[i].kind == SM_CALL_QUALIFIED) {
+            add_qualified(c, &tree->calls[i]);
+            continue;
+        }
         call_range(c, &tree->calls[i], &e);
         add_edit(c, e);
         if (tree->calls[i].kind != SM_CALL_WINDOW)
@@ -364,6 +389,8 @@ static void emit_call(compiler *c, const edit *e)
         break;
     case SM_CALL_WINDOW_TIME:
         emit_window_time(c, e);
+        break;
+    case SM_CALL_QUALIFIED: /* an EDIT_DROP */
         break;
     }
     if (call->bare) { /* the column keeps the name of the call */

@@ -15,6 +15,7 @@ typedef enum sm_sql_call_kind {
     SM_CALL_CLOCK_TIME,
     SM_CALL_WINDOW,
     SM_CALL_WINDOW_TIME,
+    SM_CALL_QUALIFIED, /* no call: a column written schema.table.column */
 } sm_sql_call_kind;
 
 typedef struct sm_sql_call {

@@ -241,6 +241,8 @@ static void walk_expression(walk_state s, const sm_json *node, sm_sv class)
         return;
     if (sm_sv_eq(class, SM_SV("COLUMN_REF"))) {
         /* now() and its kin without brackets read as a column */
+        if (sm_ast_count(names) > 2 && sm_ast_place(node) != SM_SQL_NOWHERE)
+            add_call(s, node, SM_CALL_QUALIFIED);
         if (sm_ast_count(names) == 1 && sm_ast_place(node) != SM_SQL_NOWHERE &&
             sm_sql__function_rewritten(sm_json_sv(sm_ast_item(names, 0)), &kind) &&
             kind <= SM_CALL_CLOCK_TIME)

@@ -439,6 +439,7 @@ static void test_sql_compile__leaves_become_relations_and_keep_their_names(void 
     check_compiled("SELECT x.a FROM STREAM(t) AS x, s.u",
                    "SELECT x.a FROM _smelt_in_0 AS x, _smelt_in_1 AS \"u\"");
     check_compiled("FROM STREAM \"a\"\"b\" WHERE c", "FROM _smelt_in_0 AS \"a\"\"b\" WHERE c");
+    check_compiled("SELECT s.t.a, x.b.c FROM s.t", "SELECT t.a, x.b.c FROM _smelt_in_0 AS \"t\"");
     check_compiled("TABLE t;", "SELECT * FROM _smelt_in_0 AS \"t\"");
     check_compiled("FROM t x(a, b)", "FROM _smelt_in_0 x(a, b)");
     check_compiled("WITH t AS (FROM t) FROM t", "WITH t AS (FROM _smelt_in_0 AS \"t\") FROM t");
