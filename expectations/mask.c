@@ -110,6 +110,8 @@ static void samples_take(sm_mask *m, mask_rule *rule, const uint8_t *pass, size_
 void sm_mask_judge(sm_mask *m, const uint8_t *const *pass, size_t n_rows, sm_mask_row_fn row,
                    const void *row_ctx, uint8_t *mask)
 {
+    if (n_rows == 0)
+        return;
     memset(mask, SM_MASK_KEEP, n_rows);
     for (size_t r = 0; r < m->n; r++) {
         mask_rule *rule = &m->rules[r];

@@ -10,8 +10,7 @@
  *
  * What an engine may touch is said once, when it is opened: files below the allowed folders
  * and nothing else.  No extension is installed or loaded, no setting changes afterwards,
- * TimeZone is UTC, rows keep no order unless ORDER BY asks.  Relative paths, links out of a
- * folder and `..` are refused by DuckDB itself.
+ *X
  *
  * SQL that reaches a session has passed pipelines/sql, or was built with runtime/base/sqltext.
  * The other headers: engine_parse.h (parse, bind), engine_copy.h (Parquet out),

@@ -31,7 +31,7 @@ typedef struct sm_copy_stat {
 
 typedef struct sm_copy_value {
     sm_sv column;
-    sm_sv value; /* as text, unescaped; ptr NULL for NULL (and for the empty string) */
+    sm_sv value; /* as text, unescaped; ptr NULL for NULL */
 } sm_copy_value;
 
 typedef struct sm_copy_file {

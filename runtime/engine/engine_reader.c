@@ -162,7 +162,7 @@ static void task_free(void *p)
     free(t);
 }
 
-/* The columns that the query needs; count(*) asks for one that no reader has. */
+/* The columns that the query needs; a row number, which no reader has, is left out. */
 static reader_task *task_new(sm_engine_reader *r, duckdb_init_info info)
 {
     size_t n = sm_duck.init_get_column_count(info);

@@ -37,7 +37,7 @@ typedef struct sm_reader_string {
 } sm_reader_string;
 
 typedef struct sm_reader_chunk {
-    size_t n_columns;     /* those that are needed; none for count(*) */
+    size_t n_columns;     /* those that are needed; at least one */
     const size_t *column; /* column[c]: its index in the reader's schema */
     void *const *data;    /* data[c]: room for SM_READER_ROWS values */
     struct sm_reader_vectors *vectors;
