@@ -48,7 +48,8 @@ sm_code sm_fs_open_read(const char *path, int *fd_out, sm_error *err)
     int sys = sm_failpoint_err("fs.open"), fd = -1;
 
     *fd_out = -1;
-    if (sys == 0 && (fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+    /* O_NONBLOCK: a FIFO of that name must not make us wait for its writer. */
+    if (sys == 0 && (fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) < 0)
         sys = errno;
     if (sys != 0)
         return sm_fail_errno(err, sys, "could not open \"%s\"", path);
@@ -81,9 +82,29 @@ void sm_fs_close(int fd)
         close(fd);
 }
 
+/* The size of the file that is open, which may have another name by now. */
+static sm_code size_to_read(int fd, const char *path, size_t max, sm_fs_stat *out, sm_error *err)
+{
+    int sys = sm_failpoint_err("fs.stat");
+    struct stat st;
+
+    if (sys == 0 && fstat(fd, &st) != 0)
+        sys = errno;
+    if (sys != 0)
+        return sm_fail_errno(err, sys, "could not look at \"%s\"", path);
+    *out = stat_of(&st);
+    if (!out->is_file)
+        return sm_fail(err, SM_E_INVALID, 0, "\"%s\" is %s", path,
+                       out->is_dir ? "a folder" : "no regular file");
+    if ((uint64_t)out->size > max)
+        return sm_fail(err, SM_E_LIMIT, 0, "\"%s\" has %lld bytes, more than the %zu allowed", path,
+                       (long long)out->size, max);
+    return SM_OK;
+}
+
 sm_code sm_fs_read(const char *path, size_t max, sm_arena *a, sm_sv *out, sm_error *err)
 {
-    sm_fs_stat st;
+    sm_fs_stat st = { 0 };
     char *bytes;
     size_t got;
     sm_code rc;
@@ -91,17 +112,8 @@ sm_code sm_fs_read(const char *path, size_t max, sm_arena *a, sm_sv *out, sm_err
 
     if ((rc = sm_fs_open_read(path, &fd, err)) != SM_OK)
         return rc;
-    if ((rc = sm_fs_stat_path(path, &st, err)) != SM_OK)
+    if ((rc = size_to_read(fd, path, max, &st, err)) != SM_OK)
         goto done;
-    if (st.is_dir) {
-        rc = sm_fail_errno(err, EISDIR, "could not read \"%s\"", path);
-        goto done;
-    }
-    if ((uint64_t)st.size > max) {
-        rc = sm_fail(err, SM_E_LIMIT, 0, "\"%s\" has %lld bytes, more than the %zu allowed", path,
-                     (long long)st.size, max);
-        goto done;
-    }
     bytes = sm_arena_alloc(a, 1, 1, (size_t)st.size + 1);
     if ((rc = sm_fs_pread(fd, path, bytes, (size_t)st.size, 0, &got, err)) == SM_OK)
         *out = (sm_sv){ bytes, got };
@@ -264,7 +276,8 @@ const char *sm_path_real(sm_arena *a, const char *path, sm_error *err)
             sm_fail_errno(err, errno, "could not resolve \"%s\"", path);
             return NULL;
         }
-        rest = sm_path_join(a, sm_path_base(head), sm_sv_cstr(rest));
+        rest = rest[0] == '\0' ? sm_arena_cstr(a, sm_path_base(head))
+                               : sm_path_join(a, sm_path_base(head), sm_sv_cstr(rest));
         head = sm_path_dir(head);
     }
     if (head.len == 0)
