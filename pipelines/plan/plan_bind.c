@@ -12,8 +12,9 @@
 #include "runtime/base/limit.h"
 #include "runtime/base/strmap.h"
 
-/* A view that reads a view that … doubles its text each time; somewhere that ends. */
+/* A view that reads a view twice that reads … doubles with each step; somewhere that ends. */
 #define MAX_COMPILED ((size_t)4 * SM_LIMIT_SQL_BYTES)
+enum { MAX_LEAVES = 256 };
 
 /* ---- sources ------------------------------------------------------------------- */
 
@@ -67,6 +68,7 @@ static sm_code bind_source(plan_builder *b, size_t ds, sm_error *err)
 typedef struct inputs {
     sm_plan_input *items;
     size_t n, cap;
+    size_t leaves; /* how often one of them is named */
 } inputs;
 
 /* What a text is compiled for: the plan, whose relations are the flow's inputs; or the
@@ -135,6 +137,7 @@ static bool compile_query(plan_builder *b, const plan_query *q, purpose what, in
                 return false;
             leaves[i].view = view;
         } else {
+            in->leaves++;
             leaves[i].relation =
                 input_relation(b, in, ds, ref->stream ? SM_INPUT_STREAM : SM_INPUT_SNAPSHOT);
             if (what == FOR_BIND)
@@ -143,11 +146,12 @@ static bool compile_query(plan_builder *b, const plan_query *q, purpose what, in
     }
     if (!sm_sql_compile(q->read, leaves, b->a, b->d, out))
         return false;
-    if (out->text.len <= MAX_COMPILED)
+    if (out->text.len <= MAX_COMPILED && in->leaves <= MAX_LEAVES)
         return true;
     sm_diag_add(b->d, "SM0214", sm_text_span(q->text, 0, 1),
-                "%.*s: with its views inside the SQL is longer than %zu bytes", SM_SV_ARG(q->label),
-                MAX_COMPILED);
+                "%.*s: with its views inside, the SQL names more than %d inputs or is longer than "
+                "%zu bytes",
+                SM_SV_ARG(q->label), MAX_LEAVES, MAX_COMPILED);
     return false;
 }
 
