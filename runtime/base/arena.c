@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* arena.c -- memory in chunks that end together.
  *
- * Debug builds (SM_ARENA_SINGLE) make every allocation a malloc of its own, so that ASan
- * sees each object; the chunk list is the same. */
+ * Under ASan every allocation is a chunk of its own, so that it sees single objects. */
 #include "runtime/base/arena.h"
 
 #include <assert.h>
@@ -10,6 +9,17 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SINGLE 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SINGLE 1
+#endif
+#endif
+#ifndef SINGLE
+#define SINGLE 0
+#endif
 
 enum { FIRST_CHUNK = 4096, LARGEST_CHUNK = 1024 * 1024 };
 
@@ -78,13 +88,13 @@ void sm_arena_free(sm_arena *a)
     free(a);
 }
 
-static chunk *chunk_new(sm_arena *a, size_t size)
+static chunk *chunk_new(size_t size, chunk **place)
 {
     chunk *c = sm_xcalloc(1, sizeof *c + size);
 
     c->size = size;
-    c->next = a->chunks;
-    a->chunks = c;
+    c->next = *place;
+    *place = c;
     return c;
 }
 
@@ -93,21 +103,20 @@ static size_t align_up(size_t n, size_t align)
     return (n + align - 1) & ~(align - 1);
 }
 
-/* A chunk with room for `size` bytes; large objects get one of their own. */
+/* A chunk with room for `size` bytes.  A large object gets one of its own, behind the chunk
+ * that is being filled. */
 static chunk *chunk_for(sm_arena *a, size_t size, size_t align)
 {
-#ifdef SM_ARENA_SINGLE
-    (void)align;
-    return chunk_new(a, size);
-#else
     chunk *c = a->chunks;
+    size_t shared = a->next_size;
 
-    if (c != NULL && align_up(c->used, align) + size <= c->size)
+    if (!SINGLE && c != NULL && align_up(c->used, align) + size <= c->size)
         return c;
+    if (SINGLE || size > shared / 2)
+        return chunk_new(size, c == NULL ? &a->chunks : &c->next);
     if (a->next_size < LARGEST_CHUNK)
         a->next_size *= 2;
-    return chunk_new(a, size > a->next_size / 2 ? size : a->next_size);
-#endif
+    return chunk_new(shared, &a->chunks);
 }
 
 void *sm_arena_alloc(sm_arena *a, size_t size, size_t align, size_t count)

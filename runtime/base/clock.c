@@ -86,6 +86,15 @@ static void date_of_days(int64_t days, int64_t *y, int64_t *m, int64_t *d)
     *y = yoe + era * 400 + (*m <= 2);
 }
 
+/* A day that the calendar has: it comes back from its number as it went in. */
+static bool is_date(int64_t y, int64_t m, int64_t d)
+{
+    int64_t y2, m2, d2;
+
+    date_of_days(days_of_date(y, m, d), &y2, &m2, &d2);
+    return d >= 1 && y == y2 && m == m2 && d == d2;
+}
+
 void sm_buf_add_time(sm_buf *b, int64_t ms)
 {
     int64_t day = ms / 86400000, rest = ms % 86400000, y, m, d;
@@ -178,7 +187,7 @@ sm_code sm_time_parse(sm_sv text, int64_t *ms_out, sm_error *err)
     mon = ok ? digits(text, &at, 2) : -1;
     ok = ok && mon >= 1 && mon <= 12 && skip(text, &at, "-");
     d = ok ? digits(text, &at, 2) : -1;
-    ok = ok && d >= 1 && d <= 31 && skip(text, &at, "Tt ");
+    ok = ok && is_date(y, mon, d) && skip(text, &at, "Tt ");
     h = ok ? digits(text, &at, 2) : -1;
     ok = ok && h >= 0 && h < 24 && skip(text, &at, ":");
     min = ok ? digits(text, &at, 2) : -1;
@@ -278,7 +287,7 @@ void sm_buf_add_size(sm_buf *b, int64_t bytes)
     double v = (double)bytes;
     int i = 0;
 
-    while (v >= 1000 && i < 4) {
+    while ((v >= 1000 || (i > 0 && v >= 999.95)) && i < 4) {
         v /= 1000;
         i++;
     }

@@ -188,6 +188,15 @@ static size_t prefix_bytes(sm_sv line, uint32_t characters)
     return at;
 }
 
+static uint32_t characters(sm_sv line)
+{
+    uint32_t n = 0;
+
+    for (size_t at = 0; at < line.len; n++)
+        at += prefix_bytes(sm_sv_sub(line, at, line.len), 1);
+    return n;
+}
+
 /* The line with one column for each character: a tab is a space, and what is no text or could
  * drive a terminal a question mark. */
 static void add_line(sm_sv line, sm_buf *out)
@@ -219,7 +228,7 @@ static void print_caret(const sm_diags *d, sm_span at, sm_buf *out)
         return;
     line = sm_sv_sub(line, prefix_bytes(line, from - 1), line.len);
     line.len = prefix_bytes(line, LINE_SHOWN);
-    last = at.end_line == at.line ? at.end_column : from + (uint32_t)line.len;
+    last = at.end_line == at.line ? at.end_column : from + characters(line);
     if (last > from + LINE_SHOWN)
         last = from + LINE_SHOWN;
     sm_buf_addf(out, "%5u | ", at.line);
@@ -266,11 +275,14 @@ static void print_one(const sm_diags *d, const sm_diag *g, bool color, sm_buf *o
 
 void sm_diags_print(sm_diags *d, bool color, sm_buf *out)
 {
+    size_t shown;
+
     sm_diags_sort(d);
-    for (size_t i = 0; i < d->n && i < SM_DIAGS_SHOWN; i++)
+    shown = d->n < SM_DIAGS_SHOWN ? d->n : SM_DIAGS_SHOWN;
+    for (size_t i = 0; i < shown; i++)
         print_one(d, &d->items[i], color, out);
-    if (d->n > SM_DIAGS_SHOWN)
-        sm_buf_addf(out, "… and %zu more\n", d->n + d->dropped - SM_DIAGS_SHOWN);
+    if (d->n + d->dropped > shown)
+        sm_buf_addf(out, "… and %zu more\n", d->n + d->dropped - shown);
 }
 
 static void add_counted(sm_buf *out, size_t n, const char *noun)

@@ -77,11 +77,14 @@ static void cut_clean(char *text, size_t size, int wanted)
 
 static sm_code error_vset(sm_error *err, sm_code code, int sys, const char *fmt, va_list ap)
 {
+    char text[sizeof err->msg]; /* an argument may point into *err */
+
+    cut_clean(text, sizeof text, vsnprintf(text, sizeof text, fmt, ap));
+    flatten(text);
     err->code = code;
     err->sys = sys;
     err->retryable = error_retryable(code, sys);
-    cut_clean(err->msg, sizeof err->msg, vsnprintf(err->msg, sizeof err->msg, fmt, ap));
-    flatten(err->msg);
+    memcpy(err->msg, text, strlen(text) + 1);
     return code;
 }
 
@@ -147,18 +150,18 @@ sm_code sm_fail_errno(sm_error *err, int sys, const char *fmt, ...)
 
 sm_code sm_wrap(sm_error *err, const char *fmt, ...)
 {
-    char old[sizeof err->msg];
+    char text[sizeof err->msg];
     va_list ap;
     int n;
 
-    memcpy(old, err->msg, sizeof old);
     va_start(ap, fmt);
-    n = vsnprintf(err->msg, sizeof err->msg, fmt, ap);
+    n = vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    cut_clean(err->msg, sizeof err->msg, n);
-    if (n >= 0 && (size_t)n < sizeof err->msg)
-        cut_clean(err->msg, sizeof err->msg,
-                  n + snprintf(err->msg + n, sizeof err->msg - (size_t)n, ": %s", old));
-    flatten(err->msg);
+    cut_clean(text, sizeof text, n);
+    if (n >= 0 && (size_t)n < sizeof text)
+        cut_clean(text, sizeof text,
+                  n + snprintf(text + n, sizeof text - (size_t)n, ": %s", err->msg));
+    flatten(text);
+    memcpy(err->msg, text, strlen(text) + 1);
     return err->code;
 }

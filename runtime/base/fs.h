@@ -33,7 +33,8 @@ sm_code sm_fs_open_read(const char *path, int *fd_out, sm_error *err);
 sm_code sm_fs_pread(int fd, const char *path, void *buffer, size_t len, int64_t offset, size_t *got,
                     sm_error *err);
 void sm_fs_close(int fd); /* < 0 is fine */
-/* The whole file, lives in `a`, terminated.  SM_E_LIMIT above `max` bytes. */
+/* The whole file, lives in `a`, terminated.  SM_E_LIMIT above `max` bytes; SM_E_INVALID when
+ * it is a folder, a pipe or a device. */
 sm_code sm_fs_read(const char *path, size_t max, sm_arena *a, sm_sv *out, sm_error *err);
 
 /* ---- writing ---- */
@@ -41,7 +42,8 @@ sm_code sm_fs_read(const char *path, size_t max, sm_arena *a, sm_sv *out, sm_err
 /* Replace `path`, durably and at once: a reader sees the old or the new bytes. */
 sm_code sm_fs_write_durable(const char *path, sm_sv bytes, unsigned mode, sm_error *err);
 /* Create `path` with these bytes unless it is there (SM_E_CONFLICT), durably and at once:
- * a temporary file beside it, fsync, link(), unlink, fsync of the folder. */
+ * a temporary file beside it, fsync, link(), unlink, fsync of the folder.  After another
+ * failure it may be there, whole: only a look can tell. */
 sm_code sm_fs_put_if_absent(const char *path, sm_sv bytes, unsigned mode, sm_error *err);
 /* Create or replace, not durable by itself. */
 sm_code sm_fs_write(const char *path, sm_sv bytes, unsigned mode, sm_error *err);
@@ -55,7 +57,8 @@ sm_code sm_fs_unlink(const char *path, sm_error *err);               /* not ther
 /* All missing folders, each made durable in its parent. */
 sm_code sm_fs_mkdirs(const char *path, unsigned mode, sm_error *err);
 sm_code sm_fs_rmdir(const char *path, sm_error *err); /* not there is fine */
-/* Everything below `path` and `path` itself; refuses "/", "" and more than `max` entries. */
+/* Everything below `path` and `path` itself, links not followed; refuses "/", "" and more than
+ * `max` entries. */
 sm_code sm_fs_remove_tree(const char *path, size_t max, sm_error *err);
 /* Reserve `bytes` of disk for `path`. */
 sm_code sm_fs_allocate(const char *path, int64_t bytes, unsigned mode, sm_error *err);

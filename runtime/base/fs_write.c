@@ -22,7 +22,9 @@ static int write_all(int fd, sm_sv bytes)
 {
     int sys = sm_failpoint_err("fs.write");
 
-    while (sys == 0 && bytes.len > 0) {
+    if (sys != 0)
+        bytes.len /= 2; /* a disk that gets full takes a part */
+    while (bytes.len > 0) {
         ssize_t n = write(fd, bytes.ptr, bytes.len);
 
         if (n < 0 && errno != EINTR)
@@ -146,7 +148,7 @@ sm_code sm_fs_link(const char *from, const char *to, sm_error *err)
 
     if (sys == 0 && link(from, to) != 0)
         sys = errno;
-    return sys == 0 ? SM_OK : sm_fail_errno(err, sys, "could not create \"%s\"", to);
+    return sys == 0 ? SM_OK : sm_fail_errno(err, sys, "could not create \"%s\" as a hard link", to);
 }
 
 sm_code sm_fs_unlink(const char *path, sm_error *err)
@@ -158,16 +160,13 @@ sm_code sm_fs_unlink(const char *path, sm_error *err)
     return sys == 0 ? SM_OK : sm_fail_errno(err, sys, "could not remove \"%s\"", path);
 }
 
-/* One folder; *made: it was not there. */
-static sm_code make_dir(const char *path, unsigned mode, bool *made, sm_error *err)
+/* One folder, there already or made now. */
+static sm_code make_dir(const char *path, unsigned mode, sm_error *err)
 {
     int sys = sm_failpoint_err("fs.mkdir");
     struct stat st;
 
-    *made = sys == 0 && mkdir(path, (mode_t)mode) == 0;
-    if (*made)
-        return SM_OK;
-    if (sys == 0)
+    if (sys == 0 && mkdir(path, (mode_t)mode) != 0)
         sys = errno;
     if (sys == EEXIST && stat(path, &st) == 0)
         sys = S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
@@ -179,7 +178,6 @@ sm_code sm_fs_mkdirs(const char *path, unsigned mode, sm_error *err)
     struct stat st;
     sm_arena *a;
     sm_sv p = sm_sv_cstr(path), parent = sm_path_dir(p);
-    bool made = false;
     sm_code rc = SM_OK;
 
     if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
@@ -188,8 +186,8 @@ sm_code sm_fs_mkdirs(const char *path, unsigned mode, sm_error *err)
     if (parent.len < p.len && !sm_sv_eq_str(parent, ".") && !sm_sv_eq_str(parent, "/"))
         rc = sm_fs_mkdirs(sm_arena_cstr(a, parent), mode, err);
     if (rc == SM_OK)
-        rc = make_dir(path, mode, &made, err);
-    if (rc == SM_OK && made)
+        rc = make_dir(path, mode, err);
+    if (rc == SM_OK) /* also when another process made it: it may not have synced yet */
         rc = sm_fs_fsync_dir(sm_arena_cstr(a, parent), err);
     sm_arena_free(a);
     return rc;
@@ -230,9 +228,13 @@ static sm_code remove_below(const char *path, size_t *left, sm_error *err)
 
 sm_code sm_fs_remove_tree(const char *path, size_t max, sm_error *err)
 {
+    struct stat st;
+
     if (path[0] == '\0' || strcmp(path, "/") == 0)
         return sm_fail(err, SM_E_DENIED, 0, "\"%s\" is not removed", path);
-    return sm_fs_exists(path) ? remove_below(path, &max, err) : SM_OK;
+    if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return remove_below(path, &max, err);
+    return sm_fs_unlink(path, err);
 }
 
 sm_code sm_fs_allocate(const char *path, int64_t bytes, unsigned mode, sm_error *err)

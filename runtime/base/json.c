@@ -39,37 +39,43 @@ sm_json *sm_json_array(sm_arena *a)
     return keep(a, json_array());
 }
 
-/* `s` with every byte that is no UTF-8 replaced by U+FFFD, and NUL too. */
-static sm_sv cleaned(sm_arena *a, sm_sv s)
+/* Text that JSON can hold: UTF-8 without NUL. */
+static bool is_clean(sm_sv s)
 {
-    sm_buf b;
-    sm_sv out;
+    return sm_utf8_check(s) == s.len && sm_sv_find_char(s, '\0') < 0;
+}
 
-    sm_buf_init(&b, s.len * 3 + 8);
+/* `s` with every byte that is no UTF-8 replaced by U+FFFD, and NUL too. */
+static void add_clean(sm_buf *b, sm_sv s)
+{
     for (size_t at = 0; at < s.len;) {
         size_t n = sm_utf8_len(s, at);
 
         if (n == 0 || s.ptr[at] == '\0')
-            sm_buf_adds(&b, "\xEF\xBF\xBD");
+            sm_buf_adds(b, "\xEF\xBF\xBD");
         else
-            sm_buf_add(&b, sm_sv_sub(s, at, n));
+            sm_buf_add(b, sm_sv_sub(s, at, n));
         at += n == 0 ? 1 : n;
     }
-    out = sm_arena_dup(a, sm_buf_sv(&b));
+}
+
+static json_t *string_value(sm_sv s)
+{
+    sm_buf b;
+    json_t *j;
+
+    if (is_clean(s))
+        return json_stringn_nocheck(s.len == 0 ? "" : s.ptr, s.len);
+    sm_buf_init(&b, s.len * 3);
+    add_clean(&b, s);
+    j = json_stringn_nocheck(b.ptr, b.len);
     sm_buf_release(&b);
-    return out;
+    return j;
 }
 
 sm_json *sm_json_string(sm_arena *a, sm_sv s)
 {
-    json_t *j = json_stringn(s.len == 0 ? "" : s.ptr, s.len);
-
-    if (j == NULL) {
-        sm_sv clean = cleaned(a, s);
-
-        j = json_stringn_nocheck(clean.ptr, clean.len);
-    }
-    return keep(a, j);
+    return keep(a, string_value(s));
 }
 
 sm_json *sm_json_int(sm_arena *a, int64_t v)
@@ -104,37 +110,49 @@ static json_t *value_or_null(const sm_json *v)
     return v == NULL ? json_null() : json_incref(raw(v));
 }
 
+/* Steals `v`. */
+static void set_new(sm_json *o, sm_sv key, json_t *v)
+{
+    sm_buf b;
+
+    if (is_clean(key)) {
+        json_object_setn_new_nocheck(raw(o), key.len == 0 ? "" : key.ptr, key.len, v);
+        return;
+    }
+    sm_buf_init(&b, key.len * 3);
+    add_clean(&b, key);
+    json_object_setn_new_nocheck(raw(o), b.ptr, b.len, v);
+    sm_buf_release(&b);
+}
+
 void sm_json_set(sm_json *o, const char *key, const sm_json *v)
 {
-    json_object_set_new_nocheck(raw(o), key, value_or_null(v));
+    set_new(o, sm_sv_cstr(key), value_or_null(v));
 }
 
 void sm_json_set_sv(sm_json *o, sm_sv key, const sm_json *v)
 {
-    json_object_setn_new_nocheck(raw(o), key.len == 0 ? "" : key.ptr, key.len, value_or_null(v));
+    set_new(o, key, value_or_null(v));
 }
 
 void sm_json_set_string(sm_json *o, const char *key, sm_sv v)
 {
-    sm_arena *a = sm_arena_new("json string");
-
-    sm_json_set(o, key, sm_json_string(a, v));
-    sm_arena_free(a);
+    set_new(o, sm_sv_cstr(key), string_value(v));
 }
 
 void sm_json_set_int(sm_json *o, const char *key, int64_t v)
 {
-    json_object_set_new_nocheck(raw(o), key, json_integer(v));
+    set_new(o, sm_sv_cstr(key), json_integer(v));
 }
 
 void sm_json_set_real(sm_json *o, const char *key, double v)
 {
-    json_object_set_new_nocheck(raw(o), key, isfinite(v) ? json_real(v) : json_null());
+    set_new(o, sm_sv_cstr(key), isfinite(v) ? json_real(v) : json_null());
 }
 
 void sm_json_set_bool(sm_json *o, const char *key, bool v)
 {
-    json_object_set_new_nocheck(raw(o), key, json_boolean(v));
+    set_new(o, sm_sv_cstr(key), json_boolean(v));
 }
 
 void sm_json_remove(sm_json *o, const char *key)
@@ -149,10 +167,7 @@ void sm_json_append(sm_json *array, const sm_json *v)
 
 void sm_json_append_string(sm_json *array, sm_sv v)
 {
-    sm_arena *a = sm_arena_new("json string");
-
-    sm_json_append(array, sm_json_string(a, v));
-    sm_arena_free(a);
+    json_array_append_new(raw(array), string_value(v));
 }
 
 /* ---- look ------------------------------------------------------------------------ */
@@ -231,7 +246,13 @@ sm_sv sm_json_sv(const sm_json *j)
 
 int64_t sm_json_int_value(const sm_json *j)
 {
-    return json_is_real(raw(j)) ? (int64_t)json_real_value(raw(j)) : json_integer_value(raw(j));
+    double v = json_real_value(raw(j));
+
+    if (!json_is_real(raw(j)))
+        return json_integer_value(raw(j));
+    if (v >= 9223372036854775807.0)
+        return INT64_MAX;
+    return v <= -9223372036854775808.0 ? INT64_MIN : (int64_t)v;
 }
 
 double sm_json_real_value(const sm_json *j)
@@ -308,97 +329,40 @@ void sm_json_next(sm_json_iter *it)
 
 /* ---- text ------------------------------------------------------------------------ */
 
+/* Recursion, here and in everything that walks a tree later, is bounded before it begins. */
+static bool too_deep(sm_sv text)
+{
+    size_t depth = 0;
+    bool quoted = false;
+
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+
+        if (quoted && c == '\\')
+            i++;
+        else if (c == '"')
+            quoted = !quoted;
+        else if (!quoted && (c == '[' || c == '{') && ++depth > SM_JSON_MAX_DEPTH)
+            return true;
+        else if (!quoted && (c == ']' || c == '}') && depth > 0)
+            depth--;
+    }
+    return false;
+}
+
 sm_code sm_json_parse(sm_sv text, sm_arena *a, sm_json **out, sm_error *err)
 {
     json_error_t why;
-    json_t *j = json_loadb(text.len == 0 ? "" : text.ptr, text.len,
-                           JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+    json_t *j;
 
     *out = NULL;
+    if (too_deep(text))
+        return sm_fail(err, SM_E_INVALID, 0, "nested deeper than %d", SM_JSON_MAX_DEPTH);
+    j = json_loadb(text.len == 0 ? "" : text.ptr, text.len,
+                   JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
     if (j == NULL)
         return sm_fail(err, SM_E_INVALID, 0, "line %d, column %d: %s", why.line, why.column,
                        why.text);
     *out = keep(a, j);
     return SM_OK;
-}
-
-static size_t dump_flags(sm_json_style style)
-{
-    switch (style) {
-    case SM_JSON_COMPACT:
-        return JSON_COMPACT | JSON_ENCODE_ANY;
-    case SM_JSON_SORTED:
-        return JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS;
-    case SM_JSON_PRETTY:
-        return JSON_INDENT(2) | JSON_ENCODE_ANY;
-    }
-    return 0;
-}
-
-sm_sv sm_json_dump(const sm_json *j, sm_json_style style, sm_arena *a)
-{
-    size_t flags = dump_flags(style), n;
-    char *text;
-
-    if (j == NULL)
-        return sm_arena_dup(a, SM_SV("null"));
-    n = json_dumpb(raw(j), NULL, 0, flags);
-    text = sm_arena_alloc(a, 1, 1, n + 1);
-    json_dumpb(raw(j), text, n, flags);
-    return (sm_sv){ text, n };
-}
-
-sm_sv sm_json_text(const sm_json *j, sm_arena *a)
-{
-    return sm_json_dump(j, SM_JSON_COMPACT, a);
-}
-
-static void add_escaped(sm_buf *b, unsigned char c)
-{
-    switch (c) {
-    case '"':
-    case '\\':
-        sm_buf_addc(b, '\\');
-        sm_buf_addc(b, (char)c);
-        break;
-    case '\n':
-        sm_buf_adds(b, "\\n");
-        break;
-    case '\t':
-        sm_buf_adds(b, "\\t");
-        break;
-    case '\r':
-        sm_buf_adds(b, "\\r");
-        break;
-    default:
-        sm_buf_addf(b, "\\u%04x", c);
-    }
-}
-
-void sm_buf_add_json_string(sm_buf *b, sm_sv s)
-{
-    size_t from = 0;
-
-    sm_buf_addc(b, '"');
-    for (size_t at = 0; at < s.len;) {
-        unsigned char c = (unsigned char)s.ptr[at];
-        size_t n = sm_utf8_len(s, at);
-
-        if (n == 1 && c >= 0x20 && c != '"' && c != '\\') {
-            at++;
-            continue;
-        }
-        if (n > 1) {
-            at += n;
-            continue;
-        }
-        sm_buf_add(b, sm_sv_sub(s, from, at - from));
-        if (n == 0)
-            sm_buf_adds(b, "\xEF\xBF\xBD");
-        else
-            add_escaped(b, c);
-        from = ++at;
-    }
-    sm_buf_add(b, sm_sv_sub(s, from, s.len - from));
-    sm_buf_addc(b, '"');
 }

@@ -22,12 +22,12 @@
 
 typedef struct sm_json sm_json;
 
-enum { SM_JSON_MAX_DEPTH = 512 };
+enum { SM_JSON_MAX_DEPTH = 2040 }; /* an expression of 1,000 terms is two levels a term */
 
 /* ---- make ---- */
 sm_json *sm_json_object(sm_arena *a);
 sm_json *sm_json_array(sm_arena *a);
-sm_json *sm_json_string(sm_arena *a, sm_sv s); /* invalid UTF-8 becomes U+FFFD */
+sm_json *sm_json_string(sm_arena *a, sm_sv s); /* what is no UTF-8, and NUL, become U+FFFD */
 sm_json *sm_json_int(sm_arena *a, int64_t v);
 sm_json *sm_json_real(sm_arena *a, double v); /* NaN and infinities become null */
 sm_json *sm_json_bool(sm_arena *a, bool v);
@@ -102,7 +102,7 @@ typedef enum sm_json_style {
     SM_JSON_PRETTY, /* two spaces */
 } sm_json_style;
 
-/* Lives in `a`, terminated.  NULL prints as null. */
+/* Lives in `a`, terminated.  NULL prints as null; 0.1 as 0.1, 2.0 as 2.0. */
 sm_sv sm_json_dump(const sm_json *j, sm_json_style style, sm_arena *a);
 sm_sv sm_json_text(const sm_json *j, sm_arena *a); /* compact */
 

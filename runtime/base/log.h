@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* log.h -- for operators, on stderr, as logfmt.  `msg` is a short text; `fmt` makes
- * "key=value" pairs, whose values the caller quotes with sm_buf_add_safe when foreign.
+/* log.h -- for operators, on stderr, as logfmt: `fmt` makes "key=value" pairs and ends with a
+ * word.  Control characters in it are escaped: one call is one line.
  *     2026-11-22T06:01:43.503Z info exec flow=orders_clean batch=12 done */
 #ifndef SM_BASE_LOG_H
 #define SM_BASE_LOG_H

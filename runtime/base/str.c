@@ -141,11 +141,11 @@ bool sm_sv_to_double(sm_sv s, double *out)
 {
     char text[400], *end;
 
-    if (s.len == 0 || s.len >= sizeof text || is_space(s.ptr[0]))
+    if (s.len == 0 || s.len >= sizeof text || is_space(s.ptr[0]) || sm_sv_find_char(s, 'x') >= 0 ||
+        sm_sv_find_char(s, 'X') >= 0)
         return false;
     memcpy(text, s.ptr, s.len);
     text[s.len] = '\0';
-    errno = 0;
     *out = strtod(text, &end);
     return end == text + s.len && isfinite(*out);
 }

@@ -20,6 +20,11 @@ typedef struct sm_sv {
 
 #define SM_SV(lit)   ((sm_sv){ "" lit, sizeof(lit) - 1 }) /* literals only */
 #define SM_SV_ARG(s) (int)(s).len, (s).ptr                /* for "%.*s" */
+/* A literal in the initializer of a static table. */
+#define SM_SV_LIT(lit)                                                                             \
+    {                                                                                              \
+        "" lit, sizeof(lit) - 1                                                                    \
+    }
 
 static inline sm_sv sm_sv_cstr(const char *s)
 {

@@ -111,17 +111,28 @@ static void *thread_main(void *arg)
     return NULL;
 }
 
+/* A fault of the thread itself must reach its handler in the thread. */
+static void fill_with_asynchronous(sigset_t *set)
+{
+    static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS };
+
+    sigfillset(set);
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
+        sigdelset(set, faults[i]);
+}
+
 sm_code sm_thread_start(const char *name, void (*fn)(void *), void *arg, sm_thread **out,
                         sm_error *err)
 {
     sm_thread *t = sm_xcalloc(1, sizeof *t);
+    char shown[16]; /* the kernel keeps no more */
     sigset_t all, old;
     int rc;
 
     *out = NULL;
     t->fn = fn;
     t->arg = arg;
-    sigfillset(&all);
+    fill_with_asynchronous(&all);
     pthread_sigmask(SIG_BLOCK, &all, &old);
     rc = pthread_create(&t->id, NULL, thread_main, t);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
@@ -129,7 +140,8 @@ sm_code sm_thread_start(const char *name, void (*fn)(void *), void *arg, sm_thre
         free(t);
         return sm_fail_errno(err, rc, "could not start thread \"%s\"", name);
     }
-    pthread_setname_np(t->id, name);
+    snprintf(shown, sizeof shown, "%s", name);
+    pthread_setname_np(t->id, shown);
     *out = t;
     return SM_OK;
 }

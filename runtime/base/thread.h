@@ -28,7 +28,7 @@ typedef struct sm_cond {
     pthread_cond_t c;
 } sm_cond;
 
-void sm_cond_init(sm_cond *c); /* waits count on the boot clock */
+void sm_cond_init(sm_cond *c); /* waits count on a clock that nobody sets */
 void sm_cond_wait(sm_cond *c, sm_mutex *m);
 /* False when `timeout_ms` passed without a wake-up; < 0 waits for ever. */
 bool sm_cond_wait_ms(sm_cond *c, sm_mutex *m, int64_t timeout_ms);
@@ -47,7 +47,7 @@ void sm_once_run(sm_once *o, void (*fn)(void));
 
 typedef struct sm_thread sm_thread;
 
-/* Signals are blocked in the new thread.  `*out` is owned: sm_thread_join frees it. */
+/* Signals from outside are blocked in the new thread.  `*out` is owned: sm_thread_join frees it. */
 sm_code sm_thread_start(const char *name, void (*fn)(void *), void *arg, sm_thread **out,
                         sm_error *err);
 void sm_thread_join(sm_thread *t); /* NULL is fine */

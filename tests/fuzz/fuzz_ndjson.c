@@ -74,7 +74,7 @@ static void fuzz_csv(const uint8_t *data, size_t size)
 {
     static const sm_csv_dialect dialects[] = {
         { .sep = ',', .quote = '"', .escape = '"' },
-        { .sep = ';', .quote = '\'', .escape = '\\', .null_value = SM_SV("NA") },
+        { .sep = ';', .quote = '\'', .escape = '\\', .null_value = SM_SV_LIT("NA") },
     };
     static const char behind[] = "\n-77,,,,,,,\n";
     char *text = malloc(size + sizeof behind);

@@ -5,8 +5,8 @@
 #include "runtime/connect/decode_hints.h"
 
 static sm_column hints_inferred[] = {
-    { .name = SM_SV("a"), .type = SM_SV("BIGINT"), .nullable = true },
-    { .name = SM_SV("Tags"), .type = SM_SV("VARCHAR"), .nullable = true },
+    { .name = SM_SV_LIT("a"), .type = SM_SV_LIT("BIGINT"), .nullable = true },
+    { .name = SM_SV_LIT("Tags"), .type = SM_SV_LIT("VARCHAR"), .nullable = true },
 };
 
 static void test_hints__replace_types_and_add_columns(void **state)
