@@ -76,10 +76,30 @@ typedef struct inputs {
  * of ten kinds ask the engine to know ten relations. */
 typedef enum purpose { FOR_PLAN, FOR_BIND } purpose;
 
+/* Names and types, each with its end. */
+static sm_sv schema_key(sm_arena *a, const sm_schema *s)
+{
+    size_t len = 0;
+    char *key, *at;
+
+    for (size_t i = 0; i < s->n; i++)
+        len += s->columns[i].name.len + s->columns[i].type.len + 2;
+    key = at = SM_NEW_N(a, char, len + 1); /* zeroed */
+    for (size_t i = 0; i < s->n; i++) {
+        const sm_column *column = &s->columns[i];
+
+        memcpy(at, column->name.ptr, column->name.len);
+        at += column->name.len + 1;
+        memcpy(at, column->type.ptr, column->type.len);
+        at += column->type.len + 1;
+    }
+    return (sm_sv){ key, len };
+}
+
 /* The relation that stands for every dataset with these columns. */
 static const sm_sql_relation *bind_relation(plan_builder *b, const sm_schema *schema)
 {
-    sm_sv key = sm_json_text(sm_schema_to_json(schema, b->a), b->a);
+    sm_sv key = schema_key(b->a, schema);
     size_t i = b->n_relations;
 
     if (!sm_strmap_get(b->relation_names, key, &i)) {

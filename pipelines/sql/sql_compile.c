@@ -188,9 +188,8 @@ static void find_edits(compiler *c)
         else
             c->ok = false;
     }
-    for (size_t i = 0; i < t->n; i++) {
-        if (sm_sql__token_is(t, i, "window") && sm_sql__token_symbol(t, i + 1, '.') &&
-            !sm_sql__token_symbol(t, i - 1, '.'))
+    for (size_t i = 0; tree->n_window_words > 0 && i < t->n; i++) {
+        if (sm_sql__token_is_window(t, i) && sm_sql__token_symbol(t, i + 1, '.'))
             add_edit(c, (edit){ t->items[i].at, t->items[i].len, EDIT_QUOTE, 0, false });
     }
     if (t->n > 0 && sm_sql__token_symbol(t, t->n - 1, ';'))
@@ -455,7 +454,7 @@ bool sm_sql_compile(const sm_sql_query *q, const sm_sql_leaf *leaves, sm_arena *
     size_t end = tree->tokens.n;
 
     sm_sql__writer_init(&c.w, a);
-    c.edits = SM_NEW_N(a, edit, q->n_refs + 4 * tree->n_calls + tree->tokens.n + 1);
+    c.edits = SM_NEW_N(a, edit, q->n_refs + 4 * tree->n_calls + tree->n_window_words + 1);
     c.windows = SM_NEW_N(a, sm_sql_window, tree->n_calls + 1);
     find_edits(&c);
     if (c.ok && end > 0) {

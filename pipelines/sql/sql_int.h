@@ -33,6 +33,7 @@ struct sm_sql_tree {
     sm_sql_text prepared;
     sm_sql_tokens prepared_tokens;
     sm_sql_tokens tokens;
+    size_t n_window_words; /* tokens that the pass before parsing puts into quotes */
     const sm_sql_call *calls;
     size_t n_calls;
     const size_t *ref_places; /* the offset of refs[i] in `prepared` */

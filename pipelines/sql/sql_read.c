@@ -85,6 +85,8 @@ static struct sm_sql_tree *prepare(const sm_sql_input *in, sm_arena *a, sm_diags
         return NULL;
     tree = SM_NEW(a, struct sm_sql_tree);
     tree->tokens = sm_sql__tokens(in->text->text, a);
+    for (size_t i = 0; i < tree->tokens.n; i++)
+        tree->n_window_words += sm_sql__token_is_window(&tree->tokens, i);
     sm_sql__prepare(&tree->tokens, in->text, a, &tree->prepared);
     if (in->kind == SM_SQL_RULE)
         wrap_rule(&tree->prepared, in->text, a);

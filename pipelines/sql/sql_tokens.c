@@ -287,7 +287,7 @@ static bool is_stream_word(const sm_sql_tokens *t, size_t i, bool in_from)
            sm_sql__token_symbol(t, i - 1, ',') || sm_sql__token_symbol(t, i - 1, '(');
 }
 
-static bool is_window_word(const sm_sql_tokens *t, size_t i)
+bool sm_sql__token_is_window(const sm_sql_tokens *t, size_t i)
 {
     return sm_sql__token_is(t, i, "window") && !sm_sql__token_symbol(t, i - 1, '.') &&
            (sm_sql__token_symbol(t, i + 1, '(') || sm_sql__token_symbol(t, i + 1, '.'));
@@ -320,7 +320,7 @@ void sm_sql__prepare(const sm_sql_tokens *t, const sm_text *src, sm_arena *a, sm
             in_from[token->depth] = true;
         else if (token_in(t, i, clauses, COUNT(clauses)))
             in_from[token->depth] = false;
-        if (is_window_word(t, i)) {
+        if (sm_sql__token_is_window(t, i)) {
             sm_sql__copy(&w, src, done, token->at - done);
             sm_sql__put(&w, src, token->at, token->len, SM_SV("\"window\""));
             done = token->at + token->len;

@@ -52,6 +52,9 @@ size_t sm_sql__token_close(const sm_sql_tokens *t, size_t i);
  * [i, j) as a range of bytes. */
 void sm_sql__token_range(const sm_sql_tokens *t, size_t i, size_t j, size_t *at, size_t *len);
 
+/* Is token i the word `window` before ( or . ? */
+bool sm_sql__token_is_window(const sm_sql_tokens *t, size_t i);
+
 /* The pass before parsing: `window` before ( or . becomes "window", since it is a keyword
  * of the engine, and `STREAM x` becomes STREAM(x).  Lives in `a`. */
 void sm_sql__prepare(const sm_sql_tokens *t, const sm_text *src, sm_arena *a, sm_sql_text *out);
