@@ -10,7 +10,9 @@
  *
  * What an engine may touch is said once, when it is opened: files below the allowed folders
  * and nothing else.  No extension is installed or loaded, no setting changes afterwards,
- *X
+ * TimeZone is UTC, rows keep no order unless ORDER BY asks.  Links out of a folder and `..` are
+ * refused by DuckDB itself.  A folder is allowed with what is below it, but a COPY with
+ * PARTITION_BY cannot aim at an allowed folder itself, only at one below.
  *
  * SQL that reaches a session has passed pipelines/sql, or was built with runtime/base/sqltext.
  * The other headers: engine_parse.h (parse, bind), engine_copy.h (Parquet out),

@@ -186,6 +186,40 @@ static void test_session__out_of_memory_is_a_limit(void **state)
                    SM_E_LIMIT);
 }
 
+/* Sort more than the memory limit holds. */
+static sm_code sort_much(sm_sv temp_directory, sm_error *err)
+{
+    sm_engine_config c = { .threads = 2,
+                           .memory_limit = SM_SV("64MiB"),
+                           .temp_directory = temp_directory };
+    sm_engine *e;
+    sm_session *s;
+    int64_t n = 0;
+    sm_code rc;
+
+    sm_assert_ok(sm_engine_open(&c, &e, err), *err);
+    sm_assert_ok(sm_session_open(e, &s, err), *err);
+    rc =
+        sm_session_int64(s,
+                         SM_SV("SELECT sum(length(t) + p) FROM (SELECT t, row_number() OVER (ORDER "
+                               "BY h) AS p FROM (SELECT hash(i) AS h, i || ' and so on, and so on' "
+                               "AS t FROM range(1000000) r(i)))"),
+                         &n, err);
+    sm_session_close(s);
+    sm_engine_close(e);
+    return rc;
+}
+
+static void test_session__what_does_not_fit_into_memory_is_spilled(void **state)
+{
+    fixture *f = *state;
+    sm_sv folder = sm_arena_printf(f->a, "%s/tmp", f->folder);
+    sm_error err;
+
+    sm_assert_ok(sort_much(folder, &err), err);
+    sm_assert_code(sort_much(SM_SV(""), &err), SM_E_LIMIT);
+}
+
 static void test_session__a_missing_file_is_io(void **state)
 {
     fixture *f = *state;
@@ -439,6 +473,7 @@ int main(void)
         SM_TEST(test_engine__is_set_as_it_should_be),
         SM_TEST(test_session__a_failing_statement_says_why_in_one_line),
         SM_TEST(test_session__out_of_memory_is_a_limit),
+        SM_TEST(test_session__what_does_not_fit_into_memory_is_spilled),
         SM_TEST(test_session__a_missing_file_is_io),
         SM_TEST(test_session__an_interrupt_cancels_what_runs),
         SM_TEST(test_session__views_belong_to_their_session),
