@@ -16,7 +16,7 @@
 
 enum {
     BLOCK_MIN = 256 * 1024,
-    BLOCK_MAX = 4 * 1024 * 1024,
+    BLOCK_MAX = 1024 * 1024,
     BLOCK_SHARE = 16,       /* of the total: blocks small enough that no thread idles long */
     BLOCK_MORE = 64 * 1024, /* read on by this to find the end of the last line */
 };
