@@ -27,8 +27,9 @@ typedef struct armed {
 
 static struct {
     sm_mutex mu;
-    armed points[MOST]; /* guarded by mu */
-    int n;              /* guarded by mu */
+    armed points[MOST];    /* guarded by mu */
+    int n;                 /* guarded by mu */
+    int64_t counts[NAMES]; /* guarded by mu; of every pass while on */
     atomic_bool on;
     _Atomic(const char *) last;
 } state = { .mu = SM_MUTEX_INIT };
@@ -108,12 +109,24 @@ static void set_spec(const char *spec)
     sm_mutex_unlock(&state.mu);
 }
 
+static void print_counts(void)
+{
+    sm_mutex_lock(&state.mu);
+    for (size_t i = 0; i < NAMES; i++)
+        fprintf(stderr, "failpoint %s %lld\n", names[i], (long long)state.counts[i]);
+    sm_mutex_unlock(&state.mu);
+}
+
 static void read_environment(void)
 {
     const char *spec = getenv("SM_FAILPOINT");
 
-    if (spec != NULL)
+    if (spec != NULL && strcmp(spec, "count") == 0) {
+        atomic_store(&state.on, true);
+        atexit(print_counts);
+    } else if (spec != NULL) {
         set_spec(spec);
+    }
 }
 
 void sm_failpoint_set(const char *spec)
@@ -122,19 +135,41 @@ void sm_failpoint_set(const char *spec)
     set_spec(spec);
 }
 
+/* write() and not stdio: the next thing may be SIGKILL, and other threads hold its lock. */
+static void tell_fired(const armed *p)
+{
+    char line[128];
+    const char *what = p->what == KILL ? "kill" : strerrorname_np(p->what);
+    int n = snprintf(line, sizeof line, "smelt: failpoint %s fired at pass %lld: %s\n", p->name,
+                     (long long)p->passed, what);
+    ssize_t ignored = write(STDERR_FILENO, line, (size_t)n);
+
+    (void)ignored;
+}
+
+static void count_pass(const char *name)
+{
+    for (size_t i = 0; i < NAMES; i++)
+        if (strcmp(names[i], name) == 0)
+            state.counts[i]++;
+}
+
 static int pass_armed(const char *name)
 {
     int what = 0;
 
     sm_mutex_lock(&state.mu);
+    count_pass(name);
     for (int i = 0; i < state.n && what == 0; i++) {
         armed *p = &state.points[i];
 
         if (strcmp(p->name, name) != 0)
             continue;
         p->passed++;
-        if (p->nth == 0 || p->passed == p->nth)
+        if (p->nth == 0 || p->passed == p->nth) {
             what = p->what;
+            tell_fired(p);
+        }
     }
     if (what == KILL)
         kill(getpid(), SIGKILL);

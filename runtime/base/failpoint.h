@@ -5,9 +5,13 @@
  *     SM_FAILPOINT=fs.fsync:3:EIO                  the third fsync fails with EIO
  *     SM_FAILPOINT=delta.after_link:2:kill,fs.write:ENOSPC
  *
+ *     SM_FAILPOINT=count                           at exit, each name and how often it was passed
+ *
  * <name>[:<nth>]:<what>, several separated by commas; <what> is kill or the name of an
  * errno (EIO, ENOSPC, EACCES, EDQUOT, EMFILE); `*` as nth means every pass.  A name that is
- * not in the list below ends the process with a message.  Costs one load when unset. */
+ * not in the list below ends the process with a message.  One that fires says so on standard
+ * error, so that a test can tell a fault that was borne from one that never came.  Costs one
+ * load when unset. */
 #ifndef SM_BASE_FAILPOINT_H
 #define SM_BASE_FAILPOINT_H
 
