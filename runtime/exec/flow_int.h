@@ -123,7 +123,7 @@ typedef struct sm_owner_lock sm_owner_lock;
 sm_code sm_owner__take(sm_store *s, sm_sv state_dir, sm_sv pipeline, sm_owner_lock **lock,
                        sm_owner *out, sm_error *err);
 void sm_owner__release(sm_owner_lock *lock); /* NULL is fine */
-/* Tell the store what the pipeline's file declares now. */
+/* Tell the store what the pipeline's file declares now, and pin what was inferred. */
 sm_code sm_owner__declare(const sm_run_request *q, const sm_owner *owner, sm_arena *a,
                           sm_error *err);
 

@@ -114,6 +114,8 @@ static sm_code input_open(sm_flow *f, sm_flow_input *in, sm_error *err)
                       .generation_id = f->generation,
                       .base_dir = f->env->q->base_dir,
                       .schema = &d->schema,
+                      .schema_declared = d->schema_declared,
+                      .schema_hints = d->schema_hints,
                       .drop_undecodable = d->drop_undecodable,
                       .store = f->env->q->store,
                       .owner = &f->env->owner,

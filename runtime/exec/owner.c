@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "runtime/base/failpoint.h"
 #include "runtime/base/fs.h"
 
 struct sm_owner_lock {
@@ -76,11 +77,48 @@ void sm_owner__release(sm_owner_lock *lock)
     free(lock);
 }
 
+/* Pin what was inferred, once: later runs read with these columns. */
+static sm_code pin_source(const sm_run_request *q, const sm_owner *owner, const sm_plan_dataset *d,
+                          sm_arena *a, sm_error *err)
+{
+    sm_sv schema = sm_json_text(sm_schema_to_json(&d->schema, a), a);
+    sm_schema_version pinned;
+    int64_t version;
+    sm_code rc = sm_store_schema(q->store, owner->pipeline, d->name, 0, a, &pinned, err);
+
+    if (rc == SM_OK && sm_sv_eq(pinned.schema, schema))
+        return SM_OK;
+    if (rc == SM_OK)
+        return sm_fail(err, SM_E_CONFLICT, 0,
+                       "another run has pinned the columns of source \"%.*s\" meanwhile; run again",
+                       SM_SV_ARG(d->name));
+    if (rc != SM_E_NOT_FOUND)
+        return rc;
+    rc = sm_store_schema_pin(q->store, owner, d->name, schema, SM_SV("inferred"), &version, err);
+    sm_failpoint("schema.after_version");
+    return rc;
+}
+
+static sm_code pin_sources(const sm_run_request *q, const sm_owner *owner, sm_arena *a,
+                           sm_error *err)
+{
+    sm_code rc = SM_OK;
+
+    for (size_t i = 0; rc == SM_OK && i < q->plan->n_datasets; i++) {
+        const sm_plan_dataset *d = &q->plan->datasets[i];
+
+        if (d->kind == SM_DATASET_SOURCE && d->known && !d->schema_declared)
+            rc = pin_source(q, owner, d, a, err);
+    }
+    return rc;
+}
+
 sm_code sm_owner__declare(const sm_run_request *q, const sm_owner *owner, sm_arena *a,
                           sm_error *err)
 {
     const sm_plan *p = q->plan;
     sm_table_rec *recs = SM_NEW_N(a, sm_table_rec, p->n_datasets + 1);
+    sm_code rc;
 
     for (size_t i = 0; i < p->n_datasets; i++) {
         const sm_plan_dataset *d = &p->datasets[i];
@@ -93,5 +131,6 @@ sm_code sm_owner__declare(const sm_run_request *q, const sm_owner *owner, sm_are
         if (sm_dataset_is_table(d))
             recs[i].path = sm_sv_cstr(sm_path_join(a, q->storage_dir, d->path));
     }
-    return sm_store_tables_declare(q->store, owner, recs, p->n_datasets, err);
+    rc = sm_store_tables_declare(q->store, owner, recs, p->n_datasets, err);
+    return rc == SM_OK ? pin_sources(q, owner, a, err) : rc;
 }
