@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/base/failpoint.h"
+
 /* Read (start, end] as the relation "b"; rows as text. */
 static const char *read_rows(source_fixture *f, const sm_json *start, const sm_json *end)
 {
@@ -357,6 +359,49 @@ static void test_snapshot__reads_all_files_now_and_fails_at_once(void **state)
     source_close(&f);
 }
 
+/* Discover, read, query and verify, with file-system call `point` failing the nth time:
+ * all rows, or an error that says so. */
+static bool survives_fault(const char *point, int nth)
+{
+    source_fixture f;
+    const sm_json *newest = NULL, *end = NULL;
+    char spec[60];
+    int64_t n = -1;
+    source_open(&f, "files", "{\"path\":\"in\",\"format\":\"csv\"}");
+    source_engine(&f);
+    source_file(&f, "in/a.csv", "a\n1\n", 1);
+    source_file(&f, "in/b.csv", "a\n2\nx\n", 2);
+    source_schema(&f, "a BIGINT");
+    f.s.drop_undecodable = true;
+    snprintf(spec, sizeof spec, "%s:%d:EIO", point, nth);
+    sm_failpoint_set(spec);
+    sm_code rc = sm_source_newest(&f.s, f.a, &newest, &f.err);
+    if (rc == SM_OK)
+        rc = sm_source_latest(&f.s, NULL, newest, f.a, &end, &f.err);
+    if (rc == SM_OK)
+        rc = sm_source_read(&f.s, NULL, end, SM_SV("b"), &f.err);
+    if (rc == SM_OK)
+        rc = sm_session_int64(f.s.session, SM_SV("SELECT sum(a)::BIGINT FROM b"), &n, &f.err);
+    if (rc == SM_OK)
+        rc = sm_source_verify(&f.s, NULL, end, &f.err);
+    sm_failpoint_set(NULL);
+    assert_true(rc == SM_E_IO || (rc == SM_OK && n == 3 && f.s.report.undecodable == 1));
+    source_close(&f);
+    return rc == SM_OK;
+}
+
+static void test_read__a_disk_that_fails_is_an_error_and_never_fewer_rows(void **state)
+{
+    static const char *const points[] = { "fs.list", "fs.stat", "fs.open", "fs.read" };
+    (void)state;
+    for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
+        int nth = 1;
+        while (!survives_fault(points[i], nth) && nth < 50)
+            nth++;
+        assert_in_range(nth, 2, 49); /* it failed at least once, and an end was found */
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -377,6 +422,7 @@ int main(void)
         SM_TEST(test_text__gives_lines),
         SM_TEST(test_parquet__is_read_file_by_file),
         SM_TEST(test_parquet__names_new_columns_other_types_and_broken_files),
+        SM_TEST(test_read__a_disk_that_fails_is_an_error_and_never_fewer_rows),
         SM_TEST(test_snapshot__reads_all_files_now_and_fails_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/connect/decode_value.h"
 #include "tests/support/decode_table.h"
 
 /* JSON `value` in a column of `type` reads as `expected`; "!reason" for undecodable. */
@@ -93,6 +94,36 @@ static void test_value__doubles_are_rounded_once(void **state)
     check("DOUBLE", "1e-999", "0");
     check("FLOAT", "0.1", "0.100000001");
     check("FLOAT", "1e39", "!out of range for FLOAT");
+}
+
+/* Random doubles in many spellings are those that strtod() reads, bit for bit. */
+static void test_value__doubles_are_those_of_the_c_library(void **state)
+{
+    static const char *const formats[] = { "%.17g", "%.15g", "%.6e", "%.3f", "%.1e", "%.25g" };
+    const sm_decode_column column = { .kind = SM_DECODE_DOUBLE, .size = 8 };
+    uint64_t random = 88172645463325252u;
+    (void)state;
+    for (int i = 0; i < 60000; i++) {
+        sm_decode_fault fault = { .quiet = true };
+        sm_decode_number n;
+        char text[500 + SM_DECODE_PADDING] = { 0 };
+        double v, got;
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        uint64_t bits =
+            i % 2 == 0 ? random
+                       : (random & ~(UINT64_C(0x7ff) << 52)) | (UINT64_C(1000) + random % 60) << 52;
+        memcpy(&v, &bits, sizeof v);
+        snprintf(text, 500, formats[i % 6], v);
+        if (v != v || strtod(text, NULL) - strtod(text, NULL) != 0)
+            continue; /* no number, or one that rounds out of range */
+        assert_non_null(sm_decode__number(text, &n, &fault));
+        assert_true(sm_decode__put_number(&column, &n, &got, &fault));
+        v = strtod(text, NULL);
+        if (memcmp(&v, &got, sizeof v) != 0)
+            fail_msg("%s is read as %.17g", text, got);
+    }
 }
 
 static void test_value__decimals_are_rounded_half_away_from_zero(void **state)
@@ -191,6 +222,7 @@ int main(void)
         SM_TEST(test_value__integers_are_exact_to_their_last_value),
         SM_TEST(test_value__a_whole_number_may_be_written_with_a_point),
         SM_TEST(test_value__doubles_are_rounded_once),
+        SM_TEST(test_value__doubles_are_those_of_the_c_library),
         SM_TEST(test_value__decimals_are_rounded_half_away_from_zero),
         SM_TEST(test_value__numbers_may_come_in_quotes),
         SM_TEST(test_value__booleans_are_words),
