@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "pipelines/sql/sql_int.h"
+#include "runtime/base/sqltext.h"
 #include "tests/support/live_engine.h"
 
 typedef struct reading {
@@ -235,6 +236,46 @@ static void test_sql_allow__what_reads_or_acts_outside_is_refused(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         check_refused(texts[i][0], SM_SQL_QUERY, texts[i][1]);
+}
+
+/* The pinned list against the engine's own: what it lacks, and what it holds otherwise. */
+static void test_sql_functions__the_list_agrees_with_the_engine(void **state)
+{
+    static const char *const kinds[] = { [SM_FUNCTION_SCALAR] = "scalar",
+                                         [SM_FUNCTION_AGGREGATE] = "aggregate",
+                                         [SM_FUNCTION_WINDOW] = "window",
+                                         [SM_FUNCTION_ROWS] = "rows",
+                                         [SM_FUNCTION_VOLATILE] = "volatile" };
+    static const char *const names[] = {
+#define X(name, kind) name,
+#include "pipelines/sql/sql_functions.inc"
+#undef X
+    };
+    sm_arena *a = sm_arena_new("test");
+    sm_buf sql;
+
+    (void)state;
+    sm_buf_init(&sql, 1000000);
+    sm_buf_adds(&sql,
+                "SELECT coalesce(string_agg(l.name || ' is ' || coalesce(e.kind, 'not there'), "
+                "', '), '') FROM (VALUES ");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        sm_buf_addf(&sql, "%s(", i ? "," : "");
+        sm_sql_literal(&sql, sm_sv_cstr(names[i]));
+        sm_buf_addf(&sql, ",'%s')", kinds[sm_sql__function(sm_sv_cstr(names[i]))]);
+    }
+    sm_buf_adds(&sql,
+                ") l(name, kind) LEFT JOIN (SELECT lower(function_name) AS name, CASE WHEN "
+                "bool_or(stability = 'VOLATILE') THEN 'volatile' WHEN bool_or(function_type = "
+                "'aggregate') THEN 'aggregate' ELSE 'scalar' END AS kind FROM duckdb_functions() "
+                "WHERE function_type IN ('scalar', 'aggregate', 'macro') GROUP BY 1) e USING "
+                "(name) WHERE l.name <> 'unnest' AND e.kind IS DISTINCT FROM l.kind AND NOT "
+                "(l.kind IN ('window', 'rows')) AND NOT (l.kind = 'aggregate' AND l.name IN "
+                "('geomean', 'geometric_mean', 'wavg', 'weighted_avg', 'json_group_array', "
+                "'json_group_object', 'json_group_structure'))");
+    assert_string_equal(sm_test_live_value(sm_buf_sv(&sql), a).ptr, "");
+    sm_buf_release(&sql);
+    sm_arena_free(a);
 }
 
 static void test_sql_read__only_one_select_is_a_query(void **state)
@@ -683,6 +724,7 @@ int main(void)
         SM_TEST(test_sql_refs__a_cte_hides_a_dataset_only_where_it_is_seen),
         SM_TEST(test_sql_allow__the_breadth_of_the_dialect_is_accepted),
         SM_TEST(test_sql_allow__what_reads_or_acts_outside_is_refused),
+        SM_TEST(test_sql_functions__the_list_agrees_with_the_engine),
         SM_TEST(test_sql_read__only_one_select_is_a_query),
         SM_TEST(test_sql_read__a_rule_is_one_expression_over_one_row),
         SM_TEST(test_sql_read__too_much_is_refused),
