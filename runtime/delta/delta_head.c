@@ -4,11 +4,11 @@
  * AS JSON, in the control store ("memory") and, for what Delta has words for, in the .crc
  * file that we write beside each checkpoint:
  *
- *     {"version":12, "txn_id":…, "time":ms, "metadata_version":0, "flows_from":0,
+ *     {"version":12, "table_id":…, "txn_id":…, "time":ms, "metadata_version":0, "flows_from":0,
  *      "protocol":{…}, "metaData":{…}, "txns":[{"appId":…,"version":…,"at":12}],
  *      "flows":[{"flow":…,"generation":…,"batch":…,"version":…,"end_offsets":{…}}]}
  *
- * Invariants, asserted by head_check():
+ * Invariants; head_check() asserts what is cheap to see:
  *   (1) version == -1 if and only if there is no table, and then nothing else is set;
  *   (2) a table has a protocol and a metaData;
  *   (3) application ids and flows are unique.
@@ -276,6 +276,7 @@ sm_json *sm_delta_head_to_json(const sm_delta_head *h, sm_arena *a)
     sm_json_set(j, "version", sm_json_int(a, h->version));
     if (h->version < 0)
         return j;
+    sm_json_set(j, "table_id", sm_json_string(a, h->metadata.id));
     sm_json_set(j, "txn_id", sm_json_string(a, h->txn_id));
     sm_json_set(j, "time", sm_json_int(a, h->time_ms));
     sm_json_set(j, "metadata_version", sm_json_int(a, h->metadata_version));

@@ -137,6 +137,30 @@ sm_code sm_delta_metadata_make(const sm_delta_definition *d, sm_sv id, int64_t n
     return SM_OK;
 }
 
+sm_code sm_delta_metadata_check(const sm_delta_metadata *m, bool removing, sm_arena *a,
+                                sm_error *err)
+{
+    sm_sv append_only = sm_json_get_sv(m->configuration, "delta.appendOnly", SM_SV(""));
+    sm_schema schema;
+    sm_code rc;
+
+    for (sm_json_iter it = sm_json_first(m->configuration); sm_json_valid(&it); sm_json_next(&it))
+        if (sm_sv_starts(it.key, SM_SV("delta.constraints.")))
+            return sm_fail(err, SM_E_INVALID, 0, "the table has constraint \"%.*s\"",
+                           SM_SV_ARG(it.key));
+    if (removing && sm_sv_eq_nocase(append_only, SM_SV("true")))
+        return sm_fail(err, SM_E_INVALID, 0, "the table takes appends only (delta.appendOnly)");
+    if (sm_sv_find(m->schema_string, SM_SV("delta.invariants")) >= 0)
+        return sm_fail(err, SM_E_INVALID, 0, "the table has invariants on its columns");
+    if ((rc = sm_delta_metadata_schema(m, a, &schema, err)) != SM_OK)
+        return rc;
+    for (size_t i = 0; i < schema.n; i++)
+        if (!schema.columns[i].nullable)
+            return sm_fail(err, SM_E_INVALID, 0, "column \"%.*s\" of the table is NOT NULL",
+                           SM_SV_ARG(schema.columns[i].name));
+    return SM_OK;
+}
+
 sm_code sm_delta_metadata_schema(const sm_delta_metadata *m, sm_arena *a, sm_schema *out,
                                  sm_error *err)
 {

@@ -32,6 +32,11 @@ sm_delta_protocol sm_delta_protocol_make(const sm_schema *schema, sm_arena *a);
  * the message names the version or the feature. */
 sm_code sm_delta_protocol_check(const sm_delta_protocol *p, bool writing, sm_error *err);
 
+/* SM_E_INVALID when the table asks of every writer what we do not do: NOT NULL columns,
+ * invariants, constraints, or (`removing`) appends only. */
+sm_code sm_delta_metadata_check(const sm_delta_metadata *m, bool removing, sm_arena *a,
+                                sm_error *err);
+
 /* The columns and the partition columns that metaData names. */
 sm_code sm_delta_metadata_schema(const sm_delta_metadata *m, sm_arena *a, sm_schema *out,
                                  sm_error *err);

@@ -158,6 +158,32 @@ static void test_delta_schema__refuses_tables_that_ask_for_more(void **state)
     sm_assert_code(sm_delta_protocol_check(&p, false, &err), SM_E_CORRUPT);
 }
 
+static void assert_not_writable(const char *configuration, const char *field, const char *why)
+{
+    sm_sv schema_string = sm_arena_printf(
+        arena, "{\"type\":\"struct\",\"fields\":[{\"name\":\"a\",\"type\":\"long\",%s}]}", field);
+    sm_delta_metadata m = { .schema_string = schema_string };
+    sm_json *j;
+
+    sm_assert_ok(sm_json_parse(sm_sv_cstr(configuration), arena, &j, &err), err);
+    m.configuration = j;
+    sm_assert_code(sm_delta_metadata_check(&m, true, arena, &err), SM_E_INVALID);
+    sm_test_contains(err.msg, why);
+}
+
+static void test_delta_schema__refuses_to_write_where_rows_must_be_checked(void **state)
+{
+    (void)state;
+    sm_delta_metadata m = made();
+
+    sm_assert_ok(sm_delta_metadata_check(&m, true, arena, &err), err);
+    assert_not_writable("{\"delta.appendOnly\":\"true\"}", "\"nullable\":true", "appends only");
+    assert_not_writable("{\"delta.constraints.c\":\"a > 0\"}", "\"nullable\":true", "constraint");
+    assert_not_writable("{}", "\"nullable\":false", "NOT NULL");
+    assert_not_writable("{}", "\"nullable\":true,\"metadata\":{\"delta.invariants\":\"x\"}",
+                        "invariants");
+}
+
 static void test_delta_select__casts_every_column_to_what_its_file_has(void **state)
 {
     (void)state;
@@ -206,6 +232,7 @@ int main(void)
         SM_TEST(test_delta_schema__refuses_partitions_that_directories_cannot_name),
         SM_TEST(test_delta_schema__plain_tables_stay_at_the_oldest_protocol),
         SM_TEST(test_delta_schema__refuses_tables_that_ask_for_more),
+        SM_TEST(test_delta_schema__refuses_to_write_where_rows_must_be_checked),
         SM_TEST(test_delta_select__casts_every_column_to_what_its_file_has),
         SM_TEST(test_delta_select__quotes_names_and_paths),
         SM_TEST(test_delta_select__no_files_are_a_typed_empty_relation),

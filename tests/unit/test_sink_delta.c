@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/base/clock.h"
 #include "runtime/base/failpoint.h"
 #include "runtime/base/fs.h"
 #include "runtime/connect/connect.h"
@@ -574,6 +575,80 @@ static void test_sink_delta__a_failing_checkpoint_is_written_next_time(void **st
     assert_string_equal(ask("SELECT count(*)::VARCHAR FROM t"), "11");
 }
 
+static const char *checkpoint_path(int64_t version)
+{
+    return sm_path_join(arena, sm_sv_cstr(root), sm_delta_checkpoint_key(version, arena));
+}
+
+/* Rows of the checkpoint `version` whose column `kind` is set. */
+static int64_t checkpoint_rows(int64_t version, const char *kind)
+{
+    int64_t n = -1;
+    sm_sv sql = sm_arena_printf(arena, "SELECT count(\"%s\") FROM read_parquet('%s')", kind,
+                                checkpoint_path(version));
+
+    sm_assert_ok(sm_session_int64(session, sql, &n, &err), err);
+    return n;
+}
+
+static void test_sink_delta__tombstones_leave_the_checkpoint_after_a_week(void **state)
+{
+    (void)state;
+    sink.mode = SM_WRITE_OVERWRITE;
+    sm_clock_set_ms(1700000000000);
+    write_many(11);
+    assert_int_equal(checkpoint_rows(10, "remove"), 10);
+    assert_int_equal(checkpoint_rows(10, "add"), 1);
+    assert_int_equal(checkpoint_rows(10, "txn"), 1);
+    write_many(10);
+    assert_int_equal(checkpoint_rows(20, "remove"), 20);
+    sm_clock_set_ms(1700000000000 + (int64_t)8 * 86400 * 1000);
+    write_many(10);
+    sm_clock_set_ms(-1);
+    assert_int_equal(checkpoint_rows(30, "remove"), 0);
+    assert_int_equal(checkpoint_rows(30, "add"), 1);
+    assert_int_equal(checkpoint_rows(30, "protocol") + checkpoint_rows(30, "metaData"), 2);
+}
+
+static void test_sink_delta__reads_checkpoints_of_several_parts(void **state)
+{
+    (void)state;
+    static const char *const parts[] = { "0000000001.0000000002", "0000000002.0000000002" };
+
+    write_many(12);
+    for (int i = 0; i < 2; i++) {
+        sm_sv sql = sm_arena_printf(
+            arena,
+            "COPY (SELECT * EXCLUDE (r) FROM (SELECT *, row_number() OVER () AS r FROM "
+            "read_parquet('%s')) WHERE r %% 2 = %d) TO "
+            "'%s/_delta_log/00000000000000000010.checkpoint.%s.parquet' (FORMAT parquet)",
+            checkpoint_path(10), i, root, parts[i]);
+        sm_assert_ok(sm_session_exec(session, sql, &err), err);
+    }
+    sm_test_remove(checkpoint_path(10));
+    sm_test_remove(sm_path_join(arena, sm_sv_cstr(root), SM_SV("_delta_log/_last_checkpoint")));
+    remove_commits(0, 10);
+    assert_string_equal(ask("SELECT count(*) || ' ' || sum(a) FROM t"), "12 66");
+}
+
+static void test_sink_delta__a_checkpoint_takes_the_place_of_lost_crc_and_commits(void **state)
+{
+    (void)state;
+    sm_target_state t;
+
+    write_many(12);
+    remove_commits(0, 10);
+    close_sink();
+    open_sink("g1");
+    sm_test_remove(sm_path_join(arena, sm_sv_cstr(root), sm_delta_crc_key(10, arena)));
+    sm_assert_code(sm_sink_inspect(&sink, arena, &t, &err), SM_E_CORRUPT);
+    sink.session = session;
+    sm_assert_ok(sm_sink_inspect(&sink, arena, &t, &err), err);
+    sink.session = NULL;
+    assert_int_equal(t.batch, 11);
+    assert_int_equal(t.version, 11);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -598,6 +673,9 @@ int main(void)
         SINK_TEST(test_sink_delta__checkpoints_stand_for_the_commits_before_them),
         SINK_TEST(test_sink_delta__checkpoints_follow_overwrites),
         SINK_TEST(test_sink_delta__a_failing_checkpoint_is_written_next_time),
+        SINK_TEST(test_sink_delta__tombstones_leave_the_checkpoint_after_a_week),
+        SINK_TEST(test_sink_delta__reads_checkpoints_of_several_parts),
+        SINK_TEST(test_sink_delta__a_checkpoint_takes_the_place_of_lost_crc_and_commits),
     };
     return cmocka_run_group_tests(tests, open_engine, close_engine);
 }
