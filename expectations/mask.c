@@ -5,7 +5,7 @@
  *     pass[1]  1 1 1 0 …   ├─▶  failed[r] += number of zeros
  *     pass[2]  0 1 1 1 …   ┘     mask[i]    = 1 if a rule that does not keep rows is 0
  *
- * Where nothing fails, the common case, a vector costs one sum per rule.  Counters are added
+ * Where nothing fails, the common case, a vector costs one memchr per rule.  Counters are added
  * once per vector; a sample is rendered outside the lock, and only while fewer than
  * SM_MASK_SAMPLES are there.
  */
@@ -115,10 +115,9 @@ void sm_mask_judge(sm_mask *m, const uint8_t *const *pass, size_t n_rows, sm_mas
     memset(mask, SM_MASK_KEEP, n_rows);
     for (size_t r = 0; r < m->n; r++) {
         mask_rule *rule = &m->rules[r];
-        size_t failed = n_rows - count_ones(pass[r], n_rows);
-        if (failed == 0)
+        if (memchr(pass[r], 0, n_rows) == NULL)
             continue;
-        sm_atomic_add(&rule->failed, (int64_t)failed);
+        sm_atomic_add(&rule->failed, (int64_t)(n_rows - count_ones(pass[r], n_rows)));
         if (row != NULL)
             samples_take(m, rule, pass[r], n_rows, row, row_ctx);
         if (!sm_policy_keeps_row(rule->rule.policy))
