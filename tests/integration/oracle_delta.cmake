@@ -6,4 +6,7 @@ if(oracle_complete)
   sm_script_test(integration.oracle_delta LABELS integration TIMEOUT 300
     COMMAND "${CMAKE_SOURCE_DIR}/tests/support/oracles/run.sh"
       "${CMAKE_CURRENT_SOURCE_DIR}/oracle_delta.py" "$<TARGET_FILE:oracle_delta>")
+  sm_script_test(integration.oracle_delta_spark LABELS integration all TIMEOUT 900 SERIAL
+    COMMAND "${CMAKE_SOURCE_DIR}/tests/support/oracles/run.sh"
+      "${CMAKE_CURRENT_SOURCE_DIR}/oracle_delta.py" "$<TARGET_FILE:oracle_delta>" --spark)
 endif()

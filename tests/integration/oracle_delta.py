@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""oracle_delta.py PROGRAM -- delta-rs and DuckDB read what we write as we read it ourselves.
+"""oracle_delta.py PROGRAM [--spark] -- others read what we write as we read it ourselves.
 
 PROGRAM (oracle_delta.c) writes tables of every type and of awkward partition values, appended and
-overwritten, past three log checkpoints.  Every version of each is read by all three; then again
-without the commits before the last checkpoint.
+overwritten, past three log checkpoints.  Every version of each is read by us, delta-rs and DuckDB; then
+again without the commits before the last checkpoint.  With --spark delta-spark reads, which is slow: the
+first, a middle and the last version of each.
 """
 import json
 import os
@@ -22,6 +23,7 @@ from deltalake import DeltaTable  # noqa: E402
 import facts  # noqa: E402
 
 PROGRAM = sys.argv[1]
+SPARK = "--spark" in sys.argv
 TABLES = ["types", "history", "view", "parts", "days", "moments", "decimals", "flags", "nothing"]
 
 
@@ -43,15 +45,31 @@ def ours(path):
         yield facts.facts("smelt", {"path": path}, version, fields, [], rows)
 
 
-def others(path):
+def programs():
+    if not SPARK:
+        yield [sys.executable, "-B", os.path.join(ORACLES, "read_delta_rs.py")]
+        yield [sys.executable, "-B", os.path.join(ORACLES, "read_duckdb_delta.py")]
+        return
+    spark = os.path.join(SOURCE, "build", "deps", "spark", "bin", "python3")
+    if not os.path.exists(spark):
+        sys.exit("Spark is not there: run scripts/setup --all-tests")
+    yield [spark, "-B", os.path.join(SOURCE, "tests", "support", "spark", "read_spark.py")]
+
+
+def others(paths):
     """The same by the other readers."""
-    request = json.dumps({"path": path, "versions": facts.log_versions(path)}) + "\n"
-    for program in ("read_delta_rs.py", "read_duckdb_delta.py"):
-        done = subprocess.run([sys.executable, "-B", os.path.join(ORACLES, program)], input=request,
-                              capture_output=True, text=True)
+    request, wanted = "", 0
+    for path in paths:
+        versions = facts.log_versions(path)
+        if SPARK:
+            versions = sorted({versions[0], versions[len(versions) // 2], versions[-1]})
+        wanted += len(versions)
+        request += json.dumps({"path": path, "versions": versions}) + "\n"
+    for program in programs():
+        done = subprocess.run(program, input=request, capture_output=True, text=True)
         lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-        if not lines:
-            raise AssertionError(f"{program}: status {done.returncode}\n{done.stderr[-2000:]}")
+        if len(lines) != wanted and not any("error" in line for line in lines):
+            raise AssertionError(f"{program}: {len(lines)} of {wanted} answers\n{done.stderr[-2000:]}")
         yield from lines
 
 
@@ -63,35 +81,35 @@ class Oracle(unittest.TestCase):
         os.makedirs(cls.dir)
         run("write", cls.dir)
 
-    def check(self, path):
+    def check(self, *paths):
         faults = []
-        mine = {line["version"]: line for line in ours(path)}
-        for line in others(path):
+        mine = {(path, line["version"]): line for path in paths for line in ours(path)}
+        for line in others(paths):
+            where = f"{line['reader']}, {os.path.basename(line['path'])} at version {line['version']}: "
             if "error" in line:
-                faults.append(f"{line['reader']}: {line['error']}")
+                faults.append(where + line["error"])
                 continue
-            own = mine[line["version"]]
+            own = mine[line["path"], line["version"]]
             if (line["schema"], line["count"], line["digest"]) != (own["schema"], own["count"], own["digest"]):
-                faults.append(f"{line['reader']}, version {line['version']}: {line['count']} rows, ours {own['count']}")
-        self.assertEqual(faults, [], path)
+                faults.append(where + f"{line['count']} rows, ours {own['count']}")
+        self.assertEqual(faults, [])
 
     def test_every_version_of_every_table(self):
-        for name in TABLES:
-            with self.subTest(table=name):
-                self.check(f"{self.dir}/{name}")
+        self.check(*[f"{self.dir}/{name}" for name in TABLES])
 
     def test_commits_before_the_checkpoint_are_not_needed(self):
+        copies = []
         for name in ("history", "view", "parts"):
-            with self.subTest(table=name):
-                copy = f"{self.dir}/{name}.cut"
-                shutil.rmtree(copy, ignore_errors=True)
-                shutil.copytree(f"{self.dir}/{name}", copy)
-                with open(f"{copy}/_delta_log/_last_checkpoint", encoding="utf-8") as f:
-                    last = json.load(f)["version"]
-                self.assertGreaterEqual(last, 10)
-                for version in range(last):
-                    os.unlink(f"{copy}/_delta_log/{version:020}.json")
-                self.check(copy)
+            copy = f"{self.dir}/{name}.cut"
+            shutil.rmtree(copy, ignore_errors=True)
+            shutil.copytree(f"{self.dir}/{name}", copy)
+            with open(f"{copy}/_delta_log/_last_checkpoint", encoding="utf-8") as f:
+                last = json.load(f)["version"]
+            self.assertGreaterEqual(last, 10)
+            for version in range(last):
+                os.unlink(f"{copy}/_delta_log/{version:020}.json")
+            copies.append(copy)
+        self.check(*copies)
 
     def test_transactions_survive_checkpoints(self):
         table = DeltaTable(f"{self.dir}/history")
