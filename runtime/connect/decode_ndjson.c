@@ -195,7 +195,8 @@ static char *ndjson_record(sm_ndjson *d, char *p)
 {
     uint32_t k = NDJSON_NONE;
     if (*p != '{')
-        return sm_decode__unexpected(&d->x.fault, p, "\"{\"");
+        return sm_decode__unexpected(&d->x.fault, p,
+                                     *p == '[' ? "a record (one object on each line)" : "\"{\"");
     p = sm_decode__space(p + 1);
     if (*p == '}')
         return p + 1;

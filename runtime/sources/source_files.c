@@ -326,7 +326,7 @@ static sm_code files_look(sm_source *s, sm_error *err)
         if (rc == SM_E_NOT_FOUND)
             return sm_fail(err, rc, 0,
                            "file \"%s\" was found earlier and is gone before it was read; "
-                           "put it back, or begin again with --full-refresh",
+                           "put it back, or an empty file in its place if its rows are not wanted",
                            file->name);
         if (rc != SM_OK)
             return rc;
@@ -339,21 +339,29 @@ static sm_code files_look(sm_source *s, sm_error *err)
     return SM_OK;
 }
 
+/* The files that were looked at appear as `view`.  Without one there is nothing to verify. */
 static sm_code files_make_view(sm_source *s, bool at_once, sm_sv view, sm_error *err)
 {
     const sm_files_config *config = s->config;
-    return config->format == SM_FILES_PARQUET ? sm_files__read_parquet(s, view, err)
-                                              : sm_files__read_text(s, at_once, view, err);
+    sm_files_state *f = s->state;
+    sm_code rc = config->format == SM_FILES_PARQUET ? sm_files__read_parquet(s, view, err)
+                                                    : sm_files__read_text(s, at_once, view, err);
+    if (rc != SM_OK)
+        f->files.n = 0;
+    return rc;
 }
 
 static sm_code files_read(sm_source *s, const sm_json *start, const sm_json *end, sm_sv view,
                           sm_error *err)
 {
-    sm_code rc;
-    files_begin_read(s);
-    if ((rc = files_of_range(s, files_seq(start), files_seq(end), err)) != SM_OK ||
-        (rc = files_look(s, err)) != SM_OK)
+    sm_files_state *f = files_begin_read(s);
+    sm_code rc = files_of_range(s, files_seq(start), files_seq(end), err);
+    if (rc == SM_OK)
+        rc = files_look(s, err);
+    if (rc != SM_OK) {
+        f->files.n = 0;
         return rc;
+    }
     return files_make_view(s, false, view, err);
 }
 
@@ -454,10 +462,14 @@ static sm_code files_snapshot(sm_source *s, const sm_json *position, sm_sv view,
 {
     sm_files_state *f = files_begin_read(s);
     sm_code rc = files_all_now(s, f->read, &f->files, err);
-    if (rc != SM_OK)
+    if (rc != SM_OK) {
+        f->files.n = 0;
         return rc;
-    if (position != NULL && !sm_json_equal(position, files_position_of(&f->files, f->read)))
+    }
+    if (position != NULL && !sm_json_equal(position, files_position_of(&f->files, f->read))) {
+        f->files.n = 0;
         return sm_fail(err, SM_E_AGAIN, 0, "the files changed while the batch was planned");
+    }
     return files_make_view(s, true, view, err);
 }
 

@@ -190,6 +190,7 @@ static void test_read__names_a_file_that_is_gone_after_it_was_found(void **state
     source_remove(&f, "in/a.json");
     sm_assert_code(sm_source_read(&f.s, NULL, end, SM_SV("b"), &f.err), SM_E_NOT_FOUND);
     sm_test_contains(f.err.msg, "file \"in/a.json\" was found earlier and is gone");
+    verify_ok(&f, NULL, end); /* nothing was read: nothing moved */
     source_close(&f);
 }
 
