@@ -510,7 +510,7 @@ bool sm_sqltype_has(const sm_sqltype *t, sm_sqltype_kind k)
 
 /* ---- what a table stores ---- */
 
-/* Where a scalar goes; -1 in the table below is "as it is", OTHER "no home". */
+/* Where a type goes; OTHER is "no home". */
 static sm_sqltype_kind stored_kind(sm_sqltype_kind k)
 {
     switch (k) {

@@ -112,18 +112,13 @@ static sm_code check_definition(const sm_delta_head *h, const sm_delta_change *c
     return SM_OK;
 }
 
-typedef struct winner_check {
-    int64_t version;
-    bool changed;
-} winner_check;
-
 static sm_code see_winner(void *ctx, const sm_delta_action *action, sm_error *err)
 {
-    winner_check *w = ctx;
+    bool *changed = ctx;
 
     (void)err;
-    if ((action->kind == SM_DELTA_ADD || action->kind == SM_DELTA_REMOVE) && !w->changed)
-        w->changed = true;
+    if (action->kind == SM_DELTA_ADD || action->kind == SM_DELTA_REMOVE)
+        *changed = true;
     return SM_OK;
 }
 
@@ -135,12 +130,12 @@ static sm_code check_files(sm_delta_table *t, const sm_delta_head *h, const sm_d
 
     for (int64_t v = c->read_version + 1; c->read_version >= 0 && v <= h->version; v++) {
         sm_arena *scratch = sm_arena_new("delta winner");
-        winner_check w = { .version = v };
-        rc = sm_delta_each(t, v, scratch, see_winner, &w, err);
+        bool changed = false;
+        rc = sm_delta_each(t, v, scratch, see_winner, &changed, err);
         sm_arena_free(scratch);
         if (rc != SM_OK)
             return rc;
-        if (w.changed)
+        if (changed)
             return sm_fail(err, SM_E_AGAIN, 0, "version %lld changed files that were read",
                            (long long)v);
     }

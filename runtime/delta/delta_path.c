@@ -187,8 +187,7 @@ void sm_delta_partition_sql(sm_sv column, const sm_sqltype *t, sm_buf *sql)
         sm_buf_add(sql, SM_SV(")"));
         return;
     }
-    sm_buf_add(sql, SM_SV("nullif(CAST("));
-    sm_buf_add(sql, SM_SV("CAST("));
+    sm_buf_add(sql, SM_SV("nullif(CAST(CAST("));
     sm_sql_ident(sql, column);
     sm_buf_add(sql, SM_SV(" AS "));
     sm_buf_add(sql, t->text);
