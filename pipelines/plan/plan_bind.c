@@ -18,7 +18,8 @@ enum { MAX_LEAVES = 256 };
 
 /* ---- sources ------------------------------------------------------------------- */
 
-static void declared_schema(plan_builder *b, size_t ds)
+/* The loader has judged the types. */
+static sm_code declared_schema(plan_builder *b, size_t ds, sm_error *err)
 {
     const sm_spec_columns *declared = &b->nodes[ds].source->schema;
     sm_schema *out = &b->datasets[ds].schema;
@@ -27,23 +28,16 @@ static void declared_schema(plan_builder *b, size_t ds)
     for (size_t i = 0; i < declared->n; i++) {
         const sm_spec_column *column = &declared->items[i];
         sm_sqltype *type = NULL;
-        sm_error why;
+        sm_code rc = sm_sqltype_parse(column->data_type.text, b->a, &type, err);
 
-        if (sm_sqltype_parse(column->data_type.text, b->a, &type, &why) != SM_OK ||
-            sm_sqltype_has(type, SM_SQLTYPE_OTHER)) {
-            sm_diag_add(b->d, "SM0217",
-                        sm_text_span(&column->data_type, 0, column->data_type.text.len),
-                        "column \"%.*s\" of source \"%.*s\": \"%.*s\" is not a type of a column",
-                        SM_SV_ARG(column->name.text), SM_SV_ARG(b->datasets[ds].name),
-                        SM_SV_ARG(column->data_type.text));
-            b->nodes[ds].failed = true;
-            continue;
-        }
+        if (rc != SM_OK)
+            return rc;
         out->columns[out->n++] = (sm_column){ .name = column->name.text,
-                                              .type = sm_sqltype_print(type, b->a),
+                                              .type = sm_sqltype_view_text(type, b->a),
                                               .nullable = true,
                                               .description = SM_SV("") };
     }
+    return SM_OK;
 }
 
 static sm_code bind_source(plan_builder *b, size_t ds, sm_error *err)
@@ -53,12 +47,11 @@ static sm_code bind_source(plan_builder *b, size_t ds, sm_error *err)
 
     if (node->failed)
         return SM_OK;
-    declared_schema(b, ds);
-    if (!node->failed && b->env->schema_of) {
+    rc = declared_schema(b, ds, err);
+    if (rc == SM_OK && b->env->schema_of)
         rc = b->env->schema_of(b->env->ctx, node->source, b->a, &b->datasets[ds].schema, err);
-        if (rc != SM_OK)
-            return sm_wrap(err, "source \"%.*s\"", SM_SV_ARG(b->datasets[ds].name));
-    }
+    if (rc != SM_OK)
+        return sm_wrap(err, "source \"%.*s\"", SM_SV_ARG(b->datasets[ds].name));
     b->datasets[ds].known = b->datasets[ds].schema.n > 0;
     return SM_OK;
 }

@@ -216,6 +216,4 @@ void sm_sql__allow_function(sm_sql_walk *w, const sm_json *node)
     } else if (sm_sql__is_rule(w)) {
         judge_in_rule(w, node, name, kind);
     }
-    if (kind == SM_FUNCTION_VOLATILE)
-        w->query->volatile_call = true;
 }

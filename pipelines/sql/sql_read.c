@@ -77,6 +77,27 @@ static void wrap_rule(sm_sql_text *t, const sm_text *src, sm_arena *a)
     sm_sql__writer_done(&w, t);
 }
 
+/* No CTE or alias may be mistaken for a relation of ours. */
+static bool judge_names(const sm_sql_input *in, const sm_sql_tokens *t, sm_diags *d)
+{
+    bool ok = true;
+
+    for (size_t i = 0; i < t->n; i++) {
+        sm_sv name = sm_sql__token_text(t, i);
+
+        if (!sm_sql__token_name(t, i))
+            continue;
+        if (t->items[i].kind == SM_TOKEN_QUOTED)
+            name = sm_sv_sub(name, 1, name.len);
+        if (!sm_sv_eq_nocase(sm_sv_sub(name, 0, 6), SM_SV("_smelt")))
+            continue;
+        sm_diag_add(d, "SM0217", sm_text_span(in->text, t->items[i].at, t->items[i].len),
+                    "%.*s: names that begin with _smelt are reserved", SM_SV_ARG(in->owner));
+        ok = false;
+    }
+    return ok;
+}
+
 static struct sm_sql_tree *prepare(const sm_sql_input *in, sm_arena *a, sm_diags *d)
 {
     struct sm_sql_tree *tree;
@@ -85,6 +106,8 @@ static struct sm_sql_tree *prepare(const sm_sql_input *in, sm_arena *a, sm_diags
         return NULL;
     tree = SM_NEW(a, struct sm_sql_tree);
     tree->tokens = sm_sql__tokens(in->text->text, a);
+    if (!judge_names(in, &tree->tokens, d))
+        return NULL;
     for (size_t i = 0; i < tree->tokens.n; i++)
         tree->n_window_words += sm_sql__token_is_window(&tree->tokens, i);
     sm_sql__prepare(&tree->tokens, in->text, a, &tree->prepared);

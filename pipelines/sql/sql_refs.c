@@ -151,7 +151,11 @@ static void walk_table_function(walk_state s, const sm_json *node)
         return;
     }
     sm_sql__allow_table_function(s.w, function);
-    walk_value(s, sm_ast_get(function, "children"));
+    walk_members(s, function); /* its name is judged; what stands in it is not */
+    for (sm_json_iter it = sm_json_first(node); sm_json_valid(&it); sm_json_next(&it)) {
+        if (it.value != function)
+            walk_value(s, it.value);
+    }
 }
 
 /* ---- queries ------------------------------------------------------------------- */

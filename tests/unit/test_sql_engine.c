@@ -227,6 +227,8 @@ static void test_sql_allow__what_reads_or_acts_outside_is_refused(void **state)
         { "SELECT $v", "SM0209 8-10" },
         { "SELECT '${x}' FROM t", "SM0209 9-13" },
         { "SELECT ${x} FROM t", "SM0209 8-12" },
+        { "WITH _smelt_in_0 AS (SELECT 1) FROM t, \"_SMELT_x\"", "SM0217 6-17 SM0217 40-50" },
+        { "SELECT * FROM range(getvariable('x')) r(i)", "SM0206 21-32" },
         { "SELECT stream(t) FROM t", "SM0216 8-14" },
         { "SELECT * FROM STREAM('t')", "SM0216 15-21" },
         { "SELECT * FROM STREAM(a, b)", "SM0216 15-21" },
