@@ -122,12 +122,12 @@ static inline void sm_decode__put_string(sm_decode_string *out, const char *p, s
     } else {
         hi = len == 8 ? 0 : hi & (UINT32_MAX >> (96 - 8 * len));
     }
-    char bytes[12];
-    memcpy(bytes, &lo, 8);
-    memcpy(bytes + 8, &hi, 4);
+    /* in registers: the tail spans both words, and memory would have to wait for itself */
+    uint32_t head = (uint32_t)lo;
+    uint64_t tail = lo >> 32 | (uint64_t)hi << 32;
     out->len = (uint32_t)len;
-    memcpy(out->head, bytes, 4);
-    memcpy(out->u.tail, bytes + 4, 8);
+    memcpy(out->head, &head, 4);
+    memcpy(out->u.tail, &tail, 8);
 }
 
 /* A number taken apart: value = mantissa * 10^exponent, unless `lossy`: then digits that
