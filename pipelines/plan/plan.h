@@ -140,8 +140,8 @@ typedef struct sm_plan {
 /* What the planner asks of the outside world. */
 typedef struct sm_plan_env {
     const sm_sql_engine *sql;
-    /* The columns that a source delivers; out->n == 0 means that there is nothing to infer
-     * from yet.  NULL: never ask; then only a declared `schema` is known. */
+    /* The columns of a source without a declared `schema`; out->n == 0 means that there is
+     * nothing to infer from yet.  The message names the source.  NULL: never ask. */
     sm_code (*schema_of)(void *ctx, const sm_spec_source *source, sm_arena *a, sm_schema *out,
                          sm_error *err);
     /* Can a source of this type be read by its plain name, all rows now?  NULL: each can. */

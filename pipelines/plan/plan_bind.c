@@ -48,10 +48,10 @@ static sm_code bind_source(plan_builder *b, size_t ds, sm_error *err)
     if (node->failed)
         return SM_OK;
     rc = declared_schema(b, ds, err);
-    if (rc == SM_OK && b->env->schema_of)
+    if (rc == SM_OK && b->datasets[ds].schema.n == 0 && b->env->schema_of)
         rc = b->env->schema_of(b->env->ctx, node->source, b->a, &b->datasets[ds].schema, err);
     if (rc != SM_OK)
-        return sm_wrap(err, "source \"%.*s\"", SM_SV_ARG(b->datasets[ds].name));
+        return rc;
     b->datasets[ds].known = b->datasets[ds].schema.n > 0;
     return SM_OK;
 }

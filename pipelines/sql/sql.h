@@ -110,7 +110,6 @@ typedef struct sm_sql_query {
     sm_sv owner;
     const sm_sql_ref *refs;
     size_t n_refs;
-    bool volatile_call;             /* random() and the like: a batch run again may differ */
     const struct sm_sql_tree *tree; /* for this module */
 } sm_sql_query;
 

@@ -33,7 +33,7 @@ static sm_code schema_of(void *ctx, const sm_spec_source *source, sm_arena *a, s
 {
     (void)ctx;
     if (sm_sv_eq_str(source->name.text, "broken"))
-        return sm_fail(err, SM_E_IO, 0, "could not list the folder");
+        return sm_fail(err, SM_E_IO, 0, "source \"broken\": no folder");
     if (sm_sv_eq_str(source->name.text, "g")) {
         out->columns = SM_NEW(a, sm_column);
         out->columns[0] = (sm_column){ SM_SV("n"), SM_SV("BIGINT"), true, SM_SV("") };
@@ -126,7 +126,7 @@ static void test_plan__a_failing_source_fails_the_call_and_names_itself(void **s
 
     (void)state;
     sm_assert_code(m.rc, SM_E_IO);
-    assert_string_equal(m.err.msg, "source \"broken\": could not list the folder");
+    assert_string_equal(m.err.msg, "source \"broken\": no folder");
     sm_arena_free(m.a);
 }
 
