@@ -50,11 +50,11 @@ typedef struct sm_source {
     void *config; /* filled through ops->options before open() */
     void *state;  /* the source's own, between open() and close() */
 
-    sm_sv name;       /* of the dataset, for messages */
-    sm_sv flow;       /* the flow that reads, "" outside of one (inference, preview) */
-    sm_sv generation; /* uuid of the flow's checkpoint, "" outside of a flow */
-    int64_t generation_id; /* the same in the control store; 0 outside of a flow */
-    sm_sv base_dir;   /* relative paths of the configuration begin here */
+    sm_sv name;              /* of the dataset, for messages */
+    sm_sv flow;              /* the flow that reads, "" outside of one (inference, preview) */
+    sm_sv generation;        /* uuid of the flow's checkpoint, "" outside of a flow */
+    int64_t generation_id;   /* the same in the control store; 0 outside of a flow */
+    sm_sv base_dir;          /* relative paths of the configuration begin here */
     const sm_schema *schema; /* the columns in force; n == 0: not known (infer() only) */
     sm_sv schema_hints;      /* "battery INT, tags MAP(VARCHAR, VARCHAR)" or ""; for infer() */
     bool schema_declared;    /* the user wrote the schema: fields that it has not are ignored,
@@ -62,11 +62,11 @@ typedef struct sm_source {
     bool drop_undecodable;   /* on_decode_error: drop; else the batch fails */
     int64_t batch_time_ms;   /* the batch timestamp, for read() */
 
-    struct sm_session *session; /* the flow's connection while a batch is running, else NULL */
-    struct sm_store *store;     /* the control store, for sources that track what they saw; */
+    struct sm_session *session;   /* the flow's connection while a batch is running, else NULL */
+    struct sm_store *store;       /* the control store, for sources that track what they saw; */
     const struct sm_owner *owner; /* NULL outside of a flow: then nothing is written there */
-    sm_arena *arena;            /* lives as long as the source is open */
-    sm_read_report report;      /* of the last read(); lives until the next one */
+    sm_arena *arena;              /* lives as long as the source is open */
+    sm_read_report report;        /* of the last read(); lives until the next one */
 } sm_source;
 
 typedef struct sm_source_ops {
