@@ -19,7 +19,8 @@
  *
  * Invariants; flow_check() asserts what can be seen from here:
  *   (1) All that a manifest names is durable, with its directory, before decided.
- *   (2) A decided manifest never changes.
+ *   (2) A decided manifest never changes.  It can be voided, in one transaction, only
+ *       while no target has published it.
  *   (3) After decided, sources and sinks have no engine: nothing is computed twice.
  *   (4) At most one batch is between decided and done; numbers grow by one.
  *   (5) The manifest of the last done batch is kept until the next one is done.
@@ -255,6 +256,29 @@ static sm_code flow_publish(sm_flow *f, sm_batch *b, sm_error *err)
     return sm_sink_publish(&f->sink, b->manifest, &b->version, err);
 }
 
+/* A foreign commit removed files that this batch removes, before it was published: what it
+ * computed does not hold any more.  Back to running. */
+static sm_code flow_void(sm_flow *f, sm_batch *b, sm_error *err)
+{
+    const sm_json *target = sm_manifest_find_target(b->manifest, f->target->name);
+    sm_error failed;
+    sm_code rc = sm_flow__void(f, b, err->msg, &failed);
+
+    if (rc != SM_OK) {
+        *err = failed;
+        return rc;
+    }
+    sm_sink_discard(&f->sink, b->manifest);
+    f->decided = false;
+    if (f->plan->kind == SM_FLOW_APPEND &&
+        sm_sv_eq_str(sm_json_get_sv(target, "mode", SM_SV("")), "overwrite")) {
+        f->refresh = f->switched = true;
+        f->sink.mode = SM_WRITE_OVERWRITE;
+        f->sink.replace_schema = true;
+    }
+    return SM_E_AGAIN;
+}
+
 /* Where the next batch begins.  The batch lives in scratch memory, the flow does not. */
 static void flow_advance(sm_flow *f, const sm_batch *b)
 {
@@ -272,6 +296,7 @@ static void flow_advance(sm_flow *f, const sm_batch *b)
     f->next = b->n + 1;
     f->last_time = b->time_ms;
     f->decided = f->refresh = false;
+    f->once_done = f->plan->once && f->n_streams == 0;
     f->ran = true;
     if (f->plan->kind == SM_FLOW_APPEND) {
         f->sink.mode = SM_WRITE_APPEND;
@@ -323,7 +348,9 @@ sm_code sm_flow__run_batch(sm_flow *f, sm_batch *b, sm_error *err)
             goto done;
     }
     sm_failpoint("flow.after_decided");
-    if ((rc = flow_publish(f, b, err)) != SM_OK)
+    if ((rc = flow_publish(f, b, err)) == SM_E_AGAIN)
+        rc = flow_void(f, b, err);
+    if (rc != SM_OK)
         goto done;
     sm_failpoint("flow.after_publish");
     if ((rc = sm_flow__mark_done(f, b, err)) != SM_OK)

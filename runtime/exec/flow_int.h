@@ -48,6 +48,7 @@ typedef struct sm_flow {
     sm_sink sink;
     bool sink_open;
     bool refresh;          /* batch 0 of a new generation removes all that is there */
+    bool switched;         /* refresh: the new generation is the current one already */
     const sm_sv *siblings; /* refresh: the other flows of the table; they begin anew with it */
     size_t n_siblings;
     int64_t generation; /* id in the store */
@@ -117,6 +118,8 @@ void sm_flow__add_batch(sm_flow *f, const sm_batch *b);
 /* flow_record.c: the record of a batch, and the events that go with it. */
 sm_code sm_flow__decide(sm_flow *f, sm_batch *b, sm_error *err);
 sm_code sm_flow__mark_done(sm_flow *f, sm_batch *b, sm_error *err);
+/* Take the decision back: nobody has seen the batch. */
+sm_code sm_flow__void(sm_flow *f, const sm_batch *b, const char *why, sm_error *err);
 
 /* owner.c: the lock of the pipeline on this host, and the epoch. */
 typedef struct sm_owner_lock sm_owner_lock;

@@ -51,8 +51,12 @@ static sm_code position_load(sm_flow *f, const sm_position *pos, sm_error *err)
     f->generation = pos->generation.id;
     f->uuid = sm_arena_dup(f->arena, pos->generation.uuid);
     f->next = pos->next;
-    if (!pos->has_last)
+    if (!pos->has_last) {
+        /* Its batch 0, which was to empty the table, was decided and taken back. */
+        f->refresh = f->switched = pos->generation.why == SM_GENERATION_FULL_REFRESH &&
+                                   f->plan == &f->env->q->plan->flows[f->target->flow];
         return SM_OK;
+    }
     f->decided = pos->last.state == SM_BATCH_DECIDED;
     if (f->decided)
         f->next = pos->last.n;

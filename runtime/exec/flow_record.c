@@ -30,7 +30,7 @@ static size_t file_ranges(sm_flow *f, const sm_batch *b, sm_file_range *out)
 
 static sm_batch_rec batch_record(sm_flow *f, const sm_batch *b)
 {
-    sm_batch_rec r = { .generation = f->refresh ? 0 : f->generation,
+    sm_batch_rec r = { .generation = f->refresh && !f->switched ? 0 : f->generation,
                        .flow = f->plan->name,
                        .n = b->n,
                        .state = SM_BATCH_DECIDED,
@@ -83,15 +83,24 @@ sm_code sm_flow__decide(sm_flow *f, sm_batch *b, sm_error *err)
 
     rec.files = files;
     rec.n_files = file_ranges(f, b, files);
-    if (f->refresh)
+    if (f->refresh && !f->switched)
         refresh_switches(f, &d);
     if ((rc = sm_store_decide(f->env->q->store, &f->env->owner, &d, err)) != SM_OK)
         return rc;
-    if (f->refresh)
+    if (d.n_switches > 0)
         sm_failpoint("reset.after_switch");
+    f->switched = true;
     b->state = SM_BATCH_DECIDED;
     sm_event_log_stored(f->env->log, d.last_event);
     return SM_OK;
+}
+
+sm_code sm_flow__void(sm_flow *f, const sm_batch *b, const char *why, sm_error *err)
+{
+    sm_batch_key key = { .generation = f->generation, .n = b->n };
+
+    return sm_store_void(f->env->q->store, &f->env->owner, &key, 1, f->env->run, sm_sv_cstr(why),
+                         err);
 }
 
 /* ---- events ---------------------------------------------------------------------- */

@@ -31,7 +31,7 @@ static sm_code finish_decided(sm_flow *f, sm_error *err)
     if (rc == SM_OK && f->decided)
         rc = sm_flow__run_batch(f, &b, err);
     sm_flow__close(f);
-    return rc;
+    return rc == SM_E_AGAIN ? SM_OK : rc; /* taken back: the rebuild goes over it anyway */
 }
 
 static void flow_reset(sm_run *r, size_t i, bool refresh)

@@ -6,11 +6,11 @@
 #define SM_TESTS_TEST_H
 
 /* clang-format off: cmocka.h wants these four first */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 /* clang-format on */
 
 #include <stdbool.h>

@@ -90,7 +90,8 @@ static void add_counts(sm_buf *b, const sm_flow_outcome *o)
     add_some(b, o->counts.undecodable, "undecodable");
     if (o->flow->kind == SM_FLOW_APPEND) { /* an aggregate filters nothing */
         add_some(b, sm_flow_counts_filtered(&o->counts), "filtered");
-        add_some(b, sm_flow_counts_expanded(&o->counts), "added by joins");
+        if (o->counts.read > 0)
+            add_some(b, sm_flow_counts_expanded(&o->counts), "added by joins");
     }
     add_some(b, o->counts.dropped, "dropped");
     if (o->rolled_forward)
