@@ -5,12 +5,13 @@
 #ifndef SM_TESTS_TEST_H
 #define SM_TESTS_TEST_H
 
-/* clang-format off: cmocka.h wants these four first */
-#include <cmocka.h>
-#include <setjmp.h>
+/* cmocka.h wants these four first. */
+/* clang-format off */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
 /* clang-format on */
 
 #include <stdbool.h>
