@@ -38,12 +38,16 @@ static void walk_members(walk_state s, const sm_json *node)
 
 /* ---- references ---------------------------------------------------------------- */
 
-static size_t original_offset(const struct sm_sql_tree *tree, size_t offset)
+/* The token of the text as written where a node of the tree stands; tokens.n if there is
+ * none: the tree is the engine's, and its places are not trusted. */
+static size_t token_of(const struct sm_sql_tree *tree, size_t place)
 {
     size_t at = 0, len = 0;
 
-    sm_sql__source_of(&tree->prepared, offset, &at, &len);
-    return at;
+    if (place >= tree->prepared.text.len || tree->prepared.n_pieces == 0)
+        return tree->tokens.n;
+    sm_sql__source_of(&tree->prepared, place, &at, &len);
+    return sm_sql__token_at(&tree->tokens, at);
 }
 
 static void add_ref(sm_sql_walk *w, const sm_sql_ref *ref, size_t place)
@@ -72,9 +76,7 @@ static bool locate_ref(const sm_sql_walk *w, size_t place, sm_sql_ref *ref)
     const sm_sql_tokens *t = &w->tree->tokens;
     size_t first, name, end;
 
-    if (place == SM_SQL_NOWHERE)
-        return false;
-    first = name = sm_sql__token_at(t, original_offset(w->tree, place));
+    first = name = token_of(w->tree, place);
     if (first == t->n)
         return false;
     if (ref->stream) {
@@ -201,7 +203,12 @@ static void walk_query(walk_state s, const sm_json *node, sm_sv type)
 static void add_call(walk_state s, const sm_json *node, sm_sql_call_kind kind)
 {
     sm_sql_walk *w = s.w;
+    size_t token = token_of(w->tree, sm_ast_place(node));
 
+    if (!sm_sql__token_name(&w->tree->tokens, token)) {
+        sm_sql__allow_type(w, node, SM_SV("a call at a place that is not known"));
+        return;
+    }
     if (w->n_calls == w->cap_calls) {
         size_t cap = w->cap_calls ? 2 * w->cap_calls : 8;
         sm_sql_call *calls = SM_NEW_N(w->arena, sm_sql_call, cap);
@@ -214,7 +221,7 @@ static void add_call(walk_state s, const sm_json *node, sm_sql_call_kind kind)
     w->calls[w->n_calls] = (sm_sql_call){
         .kind = kind,
         .node = node,
-        .offset = original_offset(w->tree, sm_ast_place(node)),
+        .offset = w->tree->tokens.items[token].at,
         .select = w->select,
     };
     for (size_t i = 0; i < sm_ast_count(sm_ast_get(w->select, "select_list")); i++) {
@@ -245,16 +252,16 @@ static void walk_expression(walk_state s, const sm_json *node, sm_sv class)
         return;
     if (sm_sv_eq(class, SM_SV("COLUMN_REF"))) {
         /* now() and its kin without brackets read as a column */
-        if (sm_ast_count(names) > 2 && sm_ast_place(node) != SM_SQL_NOWHERE)
+        if (sm_ast_count(names) > 2)
             add_call(s, node, SM_CALL_QUALIFIED);
-        if (sm_ast_count(names) == 1 && sm_ast_place(node) != SM_SQL_NOWHERE &&
+        if (sm_ast_count(names) == 1 &&
             sm_sql__function_rewritten(sm_json_sv(sm_ast_item(names, 0)), &kind) &&
             kind <= SM_CALL_CLOCK_TIME)
             add_call(s, node, kind);
         return;
     }
     if (sm_sv_eq(class, SM_SV("FUNCTION"))) {
-        if (sm_ast_text(node, "schema").len == 0 && sm_ast_place(node) != SM_SQL_NOWHERE &&
+        if (sm_ast_text(node, "schema").len == 0 &&
             sm_sql__function_rewritten(sm_ast_text(node, "function_name"), &kind))
             walk_rewritten(s, node, kind);
         else

@@ -384,8 +384,7 @@ static void test_sql_stages__sql_without_memory_stays_sql(void **state)
         "SELECT * FROM STREAM(s) ASOF JOIN t ON s.a >= t.a",
         "SELECT * FROM STREAM(s), LATERAL (SELECT sum(x) AS m FROM unnest(s.l) u(x))",
         "SELECT * FROM STREAM(s) JOIN (SELECT i, sum(x) AS m FROM t GROUP BY i) USING (i)",
-        "WITH c AS (SELECT * FROM STREAM(s)), d AS (SELECT DISTINCT i FROM t) FROM c JOIN d USING "
-        "(i)",
+        "WITH c AS (FROM STREAM(s)), d AS (SELECT DISTINCT i FROM t) FROM c JOIN d USING (i)",
         "SELECT window(ts, '1 minute') AS w, a FROM STREAM(s)",
         "SELECT * FROM STREAM(s) UNPIVOT (v FOR k IN (a, b))",
         "SELECT list_sum(l), list_aggregate(l, 'max') FROM STREAM(s)",
