@@ -24,7 +24,7 @@ typedef struct sm_batch_id {
     sm_sv flow;
     sm_sv generation; /* uuid; the Delta appId */
     int64_t n;
-    int64_t time_ms; /* the batch timestamp */
+    int64_t time_ms;            /* the batch timestamp */
     const sm_json *end_offsets; /* object: relation -> offset; never NULL */
 } sm_batch_id;
 

@@ -46,9 +46,9 @@ typedef enum sm_write_mode {
 /* What the target says of a generation (exactly-once.md, section 3). */
 typedef struct sm_target_state {
     bool exists;
-    sm_sv table_id;   /* changes when the table is re-created */
-    int64_t version;  /* newest; -1 if it does not exist */
-    int64_t batch;    /* the last batch of the generation asked for; -1 none */
+    sm_sv table_id;        /* changes when the table is re-created */
+    int64_t version;       /* newest; -1 if it does not exist */
+    int64_t batch;         /* the last batch of the generation asked for; -1 none */
     bool other_generation; /* it carries batches of this flow under another generation ... */
     sm_sv other_id;        /* ... the newest of them, with its last batch and where it ended */
     int64_t other_batch;
