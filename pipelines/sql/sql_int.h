@@ -102,6 +102,12 @@ void sm_sql__allow_type(sm_sql_walk *w, const sm_json *node, sm_sv type);
 bool sm_sql__is_rule(const sm_sql_walk *w);
 sm_span sm_sql__walk_span(const sm_sql_walk *w, const sm_json *node);
 
+/* The first aggregate, or with `over` the first OVER, in an expression or a list of them; not
+ * inside subqueries. */
+const sm_json *sm_sql__find_call(const sm_json *value, bool over);
+/* Is there a * or COLUMNS in it? */
+bool sm_sql__find_star(const sm_json *value);
+
 /* ---- windows: sql_window.c ----------------------------------------------------- */
 
 /* The numbers of a window() call, in microseconds. */
@@ -120,5 +126,7 @@ bool sm_sql__duration(sm_sv text, int64_t *out_us);
  * `*where` tells that a WHERE is there, whose condition is [*at, *end).  false: not found. */
 bool sm_sql__where_place(const sm_sql_tokens *t, size_t offset, size_t *at, size_t *end,
                          bool *where);
+/* The word ALL of the GROUP BY ALL of that SELECT. */
+bool sm_sql__group_all_place(const sm_sql_tokens *t, size_t offset, size_t *at, size_t *len);
 
 #endif

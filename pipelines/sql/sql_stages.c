@@ -164,8 +164,7 @@ static bool judge_from(judge *j, const sm_sql_scope *scope, const sm_json *node)
 
 /* ---- SELECT -------------------------------------------------------------------- */
 
-/* The first aggregate, or with `over` the first OVER, below `value`; not inside subqueries. */
-static const sm_json *find_call(const sm_json *value, bool over)
+const sm_json *sm_sql__find_call(const sm_json *value, bool over)
 {
     const sm_json *found = NULL;
 
@@ -177,9 +176,20 @@ static const sm_json *find_call(const sm_json *value, bool over)
         sm_sql__function(sm_ast_text(value, "function_name")) == SM_FUNCTION_AGGREGATE)
         return value;
     for (sm_json_iter it = sm_json_first(value); sm_json_valid(&it) && !found; sm_json_next(&it))
-        found = find_call(it.value, over);
+        found = sm_sql__find_call(it.value, over);
     for (size_t i = 0; sm_json_is_array(value) && i < sm_ast_count(value) && !found; i++)
-        found = find_call(sm_ast_item(value, i), over);
+        found = sm_sql__find_call(sm_ast_item(value, i), over);
+    return found;
+}
+
+bool sm_sql__find_star(const sm_json *value)
+{
+    bool found = sm_ast_is(value, "class", "STAR");
+
+    for (sm_json_iter it = sm_json_first(value); sm_json_valid(&it) && !found; sm_json_next(&it))
+        found = sm_sql__find_star(it.value);
+    for (size_t i = 0; i < sm_ast_count(value) && !found; i++)
+        found = sm_sql__find_star(sm_ast_item(value, i));
     return found;
 }
 
@@ -189,7 +199,7 @@ static const sm_json *find_in_select(const sm_json *node, bool over)
     const sm_json *found = NULL;
 
     for (size_t i = 0; i < sizeof where / sizeof *where && !found; i++)
-        found = find_call(sm_ast_get(node, where[i]), over);
+        found = sm_sql__find_call(sm_ast_get(node, where[i]), over);
     return found;
 }
 

@@ -271,3 +271,23 @@ bool sm_sql__where_place(const sm_sql_tokens *t, size_t offset, size_t *at, size
     }
     return true;
 }
+
+static bool is_group_all(const sm_sql_tokens *t, size_t i)
+{
+    return sm_sql__token_is(t, i, "group") && sm_sql__token_is(t, i + 1, "by") &&
+           sm_sql__token_is(t, i + 2, "all");
+}
+
+bool sm_sql__group_all_place(const sm_sql_tokens *t, size_t offset, size_t *at, size_t *len)
+{
+    size_t select = select_before(t, sm_sql__token_at(t, offset));
+    size_t group;
+
+    if (select == t->n)
+        return false;
+    group = scan_level(t, select + 1, t->items[select].depth, is_group_all);
+    if (!is_group_all(t, group))
+        return false;
+    sm_sql__token_range(t, group + 2, group + 3, at, len);
+    return true;
+}

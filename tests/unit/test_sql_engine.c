@@ -527,6 +527,29 @@ static void test_sql_compile__views_stand_in_brackets_and_remember_their_file(vo
     sm_arena_free(view.a);
 }
 
+static void test_sql_compile__a_window_is_grouped_by_its_number(void **state)
+{
+#define MOD    "((((epoch_us(ts)) % 60000000) + 60000000) % 60000000)"
+#define NUMBER "(epoch_us(ts) - " MOD ")"
+#define STRUCT "{'start': make_timestamp(" NUMBER "), 'end': make_timestamp(" NUMBER " + 60000000)}"
+    (void)state;
+    check_compiled(
+        "SELECT k, window(ts, '1 m') AS w, count(*) AS n, k || 'x' AS j FROM t GROUP BY ALL",
+        "SELECT k, " STRUCT " AS w, count(*) AS n, k || 'x' AS j FROM _smelt_in_0 AS \"t\" "
+        "WHERE (ts) IS NOT NULL GROUP BY " NUMBER ", 1, 4");
+    check_compiled("SELECT window(ts, '1 m') FROM t WHERE a OR b GROUP BY window(ts, '1 m')",
+                   "SELECT " STRUCT
+                   " AS \"window\" FROM _smelt_in_0 AS \"t\" WHERE (ts) IS NOT NULL "
+                   "AND ( a OR b) GROUP BY " NUMBER);
+    check_compiled("SELECT window(ts, '1 m') AS w, t.*, count(*) AS n FROM t GROUP BY ALL",
+                   "SELECT " STRUCT
+                   " AS w, t.*, count(*) AS n FROM _smelt_in_0 AS \"t\" WHERE (ts) "
+                   "IS NOT NULL GROUP BY ALL");
+#undef STRUCT
+#undef NUMBER
+#undef MOD
+}
+
 static void test_sql_compile__windows_without_an_answer_are_refused(void **state)
 {
     static const char *const texts[][2] = {
@@ -625,6 +648,20 @@ static void test_sql_window__group_by_repeats_and_fields_work(void **state)
         "'2026-01-01 10:12:00'), (TIMESTAMP '2026-01-01 11:12:00')) v(ts) GROUP BY "
         "window(ts, '1 hour') HAVING count(*) > 0)",
         "2 1");
+#define ROWS                                                                                       \
+    " FROM (VALUES (TIMESTAMP '2026-01-01 10:07:00', 'a', 1), (TIMESTAMP '2026-01-01 10:12:00', "  \
+    "'b', 2), (TIMESTAMP '2026-01-01 10:19:00', 'a', 3)) v(ts, k, x) "
+    check_value("SELECT string_agg(k || n || w.start::VARCHAR, ' ' ORDER BY k) FROM (SELECT "
+                "sum(x) AS n, window(ts, '1 hour') AS w, k" ROWS "GROUP BY ALL)",
+                "a42026-01-01 10:00:00 b22026-01-01 10:00:00");
+    check_value("SELECT string_agg(coalesce(w.start::VARCHAR, 'none') || n, ' ' ORDER BY n) FROM "
+                "(SELECT window(ts, '1 hour') AS w, sum(x) + 1 AS n" ROWS
+                "GROUP BY ROLLUP (window(ts, '1 hour')))",
+                "2026-01-01 10:00:007 none7");
+    check_value(
+        "SELECT count(*) FROM (SELECT window(ts, '1 hour') AS w, *, sum(x) OVER () AS s" ROWS ")",
+        "3");
+#undef ROWS
     check_value("SELECT window.start::VARCHAR FROM (SELECT window(ts, '1 hour') FROM (SELECT "
                 "TIMESTAMP '2026-01-01 10:07:00' AS ts))",
                 "2026-01-01 10:00:00");
@@ -736,6 +773,7 @@ int main(void)
         SM_TEST(test_sql_compile__comments_and_the_last_semicolon_go),
         SM_TEST(test_sql_compile__the_clock_is_the_batch),
         SM_TEST(test_sql_compile__views_stand_in_brackets_and_remember_their_file),
+        SM_TEST(test_sql_compile__a_window_is_grouped_by_its_number),
         SM_TEST(test_sql_compile__windows_without_an_answer_are_refused),
         SM_TEST(test_sql_window__rule_G1_starts_are_floored_also_before_1970),
         SM_TEST(test_sql_window__rule_G1_a_sliding_window_gives_each_window_that_holds_the_row),
