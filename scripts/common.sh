@@ -42,6 +42,12 @@ configure() {
     fi
 }
 
+# build PRESET [target]: warnings are shown, the rest only when it fails.
 build() {
-    cmake --build "$ROOT/build/$1" -j "$JOBS" ${2:+--target "$2"} || die "building the preset $1 failed"
+    log=$ROOT/build/$1.build.log
+    if ! cmake --build "$ROOT/build/$1" -j "$JOBS" ${2:+--target "$2"} >"$log" 2>&1; then
+        tail -n 60 "$log" >&2
+        die "building the preset $1 failed"
+    fi
+    grep -E -A 4 'warning:' "$log" >&2 || true
 }
