@@ -69,6 +69,28 @@ void sm_plan__reach(const sm_plan *p, size_t from, bool up, size_t depth, bool *
 /* ---- plan_bind.c: columns -------------------------------------------------------- */
 
 sm_code sm_plan__bind(plan_builder *b, sm_error *err);
+/* The relation that stands for every dataset with these columns, when the engine judges. */
+const sm_sql_relation *sm_plan__bind_relation(plan_builder *b, const sm_schema *schema);
+
+/* ---- plan_stored.c: what a table can store ---------------------------------------- */
+
+/* The result's columns in the types that a table stores; false after a diagnostic. */
+bool sm_plan__stored_schema(plan_builder *b, const plan_query *q, const sm_schema *result,
+                            sm_schema *out);
+/* The flows of a table give the same columns, in any order; false after a diagnostic. */
+bool sm_plan__same_columns(plan_builder *b, const plan_query *q, const sm_schema *table,
+                           const sm_schema *flow);
+void sm_plan__judge_partition(plan_builder *b, size_t ds);
+
+/* ---- plan_rules.c ----------------------------------------------------------------- */
+
+/* Fill expr of each rule of the table. */
+void sm_plan__compile_rules(plan_builder *b, size_t ds);
+/* All rules of a table over a row with these columns. */
+sm_code sm_plan__bind_rules(plan_builder *b, size_t ds, const sm_schema *row, sm_error *err);
+
+/* ---- plan_fingerprint.c ----------------------------------------------------------- */
+
 void sm_plan__fingerprints(plan_builder *b);
 
 /* The place of a span, with the file relative to the project. */

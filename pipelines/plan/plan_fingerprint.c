@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan_fingerprint.c -- what decides rows and columns, as 64 digits: the meaning of a flow, not
+ * its comments, spaces, descriptions or tags. */
+#include "pipelines/plan/plan_int.h"
+#include "runtime/base/hash.h"
+
+static void hash_schema(sm_hash *h, const sm_schema *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        sm_hash_add(h, s->columns[i].name);
+        sm_hash_add(h, s->columns[i].type);
+    }
+    sm_hash_add(h, SM_SV(""));
+}
+
+static void hash_list(sm_hash *h, const sm_plan_list *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        sm_hash_add(h, list->items[i]);
+    sm_hash_add(h, SM_SV(""));
+}
+
+static sm_sv flow_fingerprint(plan_builder *b, const sm_plan_flow *f)
+{
+    const sm_plan_dataset *table = &b->datasets[f->target];
+    sm_hash *h = sm_hash_new();
+
+    sm_hash_add(h, f->kind == SM_FLOW_APPEND ? SM_SV("append") : SM_SV("overwrite"));
+    sm_hash_add(h, f->once ? SM_SV("once") : SM_SV(""));
+    sm_hash_add(h, sm_sql_normal(f->sql, b->a));
+    for (size_t i = 0; i < f->n_inputs; i++) {
+        sm_hash_add(h, b->datasets[f->inputs[i].dataset].name);
+        sm_hash_add(h, sm_sv_cstr(sm_input_mode_name(f->inputs[i].mode)));
+    }
+    sm_hash_add(h, SM_SV(""));
+    for (size_t i = 0; i < table->n_rules; i++) {
+        sm_hash_add(h, table->rules[i].name);
+        sm_hash_add(h, sm_sql_normal(table->rules[i].expr, b->a));
+        sm_hash_add(h, table->rules[i].policy);
+    }
+    hash_schema(h, &f->result);
+    return sm_hash_hex(h, b->a);
+}
+
+static sm_sv dataset_fingerprint(plan_builder *b, const sm_plan_dataset *ds)
+{
+    sm_hash *h = sm_hash_new();
+
+    sm_hash_add(h, sm_sv_cstr(sm_dataset_kind_name(ds->kind)));
+    sm_hash_add(h, ds->name);
+    hash_schema(h, &ds->schema);
+    hash_list(h, &ds->partition_by);
+    if (ds->kind == SM_DATASET_SOURCE) {
+        sm_hash_add(h, ds->source_type);
+        sm_hash_add(h, sm_json_dump(ds->source_config, SM_JSON_SORTED, b->a));
+    } else {
+        sm_hash_add(h, sm_sql_normal(ds->sql_text, b->a));
+    }
+    for (size_t i = 0; i < ds->n_flows; i++)
+        sm_hash_add(h, b->flows[ds->flow + i].fingerprint);
+    return sm_hash_hex(h, b->a);
+}
+
+void sm_plan__fingerprints(plan_builder *b)
+{
+    sm_hash *h = sm_hash_new();
+
+    for (size_t i = 0; i < b->plan->n_flows; i++)
+        b->flows[i].fingerprint = flow_fingerprint(b, &b->flows[i]);
+    sm_hash_add(h, b->plan->pipeline);
+    sm_hash_add(h, b->plan->schema);
+    for (size_t i = 0; i < b->plan->n_datasets; i++) {
+        b->datasets[i].fingerprint = dataset_fingerprint(b, &b->datasets[i]);
+        sm_hash_add(h, b->datasets[i].fingerprint);
+    }
+    b->plan->fingerprint = sm_hash_hex(h, b->a);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan_stored.c -- what a table can store: names, types, flows that agree, partitions. */
+#include "pipelines/plan/plan_int.h"
+
+static void judge_name(plan_builder *b, const plan_query *q, const sm_schema *s, size_t i, bool *ok)
+{
+    sm_sv name = s->columns[i].name;
+    sm_span at = sm_sql_column_span(q->read, i, s->n);
+
+    for (size_t k = 0; k < name.len; k++) {
+        if (!memchr(" ,;{}()\n\t=", name.ptr[k], 10))
+            continue;
+        sm_diag_add(b->d, "SM0213", at, "%.*s: a table cannot have a column named \"%.*s\"",
+                    SM_SV_ARG(q->label), SM_SV_ARG(name));
+        sm_diag_hint(b->d, "Give it a name with AS; names hold no space and none of , ; { } ( ) =");
+        *ok = false;
+        return;
+    }
+    for (size_t k = 0; k < i; k++) {
+        if (!sm_sql_same_name(s->columns[k].name, name))
+            continue;
+        sm_diag_add(b->d, "SM0213", at, "%.*s: two columns named \"%.*s\"", SM_SV_ARG(q->label),
+                    SM_SV_ARG(name));
+        sm_diag_hint(b->d, "Give one of them another name with AS; after a join, USING (key) or "
+                           "* EXCLUDE (name) keeps one.");
+        *ok = false;
+        return;
+    }
+}
+
+/* The result's columns in the types that a table stores. */
+bool sm_plan__stored_schema(plan_builder *b, const plan_query *q, const sm_schema *result,
+                            sm_schema *out)
+{
+    bool ok = true;
+
+    out->columns = SM_NEW_N(b->a, sm_column, result->n + 1);
+    out->n = result->n;
+    for (size_t i = 0; i < result->n; i++) {
+        sm_error why;
+
+        out->columns[i] = result->columns[i];
+        out->columns[i].nullable = true;
+        judge_name(b, q, result, i, &ok);
+        if (sm_sqltype_stored_text(result->columns[i].type, b->a, &out->columns[i].type, &why) ==
+            SM_OK)
+            continue;
+        sm_diag_add(b->d, "SM0212", sm_sql_column_span(q->read, i, result->n),
+                    "%.*s: column \"%.*s\": %s", SM_SV_ARG(q->label),
+                    SM_SV_ARG(result->columns[i].name), why.msg);
+        sm_diag_hint(b->d, "Cast it to a type that a table stores, such as VARCHAR or BIGINT.");
+        ok = false;
+    }
+    return ok;
+}
+
+/* The flows of a table give the same columns, in any order. */
+bool sm_plan__same_columns(plan_builder *b, const plan_query *q, const sm_schema *table,
+                           const sm_schema *flow)
+{
+    size_t faults = sm_diags_errors(b->d);
+    sm_span at = sm_text_span(q->text, 0, 1);
+
+    for (size_t i = 0; i < flow->n; i++) {
+        ptrdiff_t k = sm_schema_find(table, flow->columns[i].name);
+
+        if (k < 0)
+            sm_diag_add(b->d, "SM0307", at,
+                        "%.*s: this flow gives a column \"%.*s\" that the first flow does not",
+                        SM_SV_ARG(q->label), SM_SV_ARG(flow->columns[i].name));
+        else if (!sm_sv_eq(table->columns[k].type, flow->columns[i].type))
+            sm_diag_add(b->d, "SM0307", at,
+                        "%.*s: column \"%.*s\" is %.*s in this flow and %.*s in the first",
+                        SM_SV_ARG(q->label), SM_SV_ARG(flow->columns[i].name),
+                        SM_SV_ARG(flow->columns[i].type), SM_SV_ARG(table->columns[k].type));
+    }
+    for (size_t i = 0; i < table->n; i++) {
+        if (sm_schema_find(flow, table->columns[i].name) < 0)
+            sm_diag_add(b->d, "SM0307", at,
+                        "%.*s: this flow does not give column \"%.*s\" of the first flow",
+                        SM_SV_ARG(q->label), SM_SV_ARG(table->columns[i].name));
+    }
+    return sm_diags_errors(b->d) == faults;
+}
+
+void sm_plan__judge_partition(plan_builder *b, size_t ds)
+{
+    const sm_spec_texts *columns = &b->nodes[ds].table->partition_by;
+    const sm_plan_dataset *table = &b->datasets[ds];
+
+    for (size_t i = 0; i < columns->n; i++) {
+        const sm_text *name = &columns->items[i];
+        ptrdiff_t k = sm_schema_find(&table->schema, name->text);
+        const char *what = NULL;
+
+        if (k < 0)
+            what = "is no column of the table";
+        else if (memchr("SM", table->schema.columns[k].type.ptr[0], 2) != NULL &&
+                 (sm_sv_starts(table->schema.columns[k].type, SM_SV("STRUCT")) ||
+                  sm_sv_starts(table->schema.columns[k].type, SM_SV("MAP"))))
+            what = "is nested";
+        else if (sm_sv_ends(table->schema.columns[k].type, SM_SV("]")))
+            what = "is nested";
+        else if (columns->n == table->schema.n)
+            what = "leaves no column for the data";
+        for (size_t other = 0; !what && other < i; other++) {
+            if (sm_sql_same_name(columns->items[other].text, name->text))
+                what = "is named twice";
+        }
+        if (what)
+            sm_diag_add(b->d, "SM0308", sm_text_span(name, 0, name->text.len),
+                        "table \"%.*s\" cannot be partitioned by \"%.*s\": it %s",
+                        SM_SV_ARG(table->name), SM_SV_ARG(name->text), what);
+    }
+}
