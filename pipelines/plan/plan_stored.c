@@ -83,33 +83,46 @@ bool sm_plan__same_columns(plan_builder *b, const plan_query *q, const sm_schema
     return sm_diags_errors(b->d) == faults;
 }
 
+static bool is_nested(sm_sv type)
+{
+    return sm_sv_starts(type, SM_SV("STRUCT")) || sm_sv_starts(type, SM_SV("MAP")) ||
+           sm_sv_ends(type, SM_SV("]"));
+}
+
+/* Why the i-th name of `partition_by`, column k of the table or -1, cannot stand; NULL if it
+ * can. */
+static const char *partition_fault(const sm_spec_texts *names, size_t i, const sm_schema *schema,
+                                   ptrdiff_t k)
+{
+    if (k < 0)
+        return "is no column of the table";
+    if (is_nested(schema->columns[k].type))
+        return "is nested";
+    if (names->n == schema->n)
+        return "leaves no column for the data";
+    for (size_t other = 0; other < i; other++) {
+        if (sm_sql_same_name(names->items[other].text, names->items[i].text))
+            return "is named twice";
+    }
+    return NULL;
+}
+
 void sm_plan__judge_partition(plan_builder *b, size_t ds)
 {
-    const sm_spec_texts *columns = &b->nodes[ds].table->partition_by;
-    const sm_plan_dataset *table = &b->datasets[ds];
+    const sm_spec_texts *names = &b->nodes[ds].table->partition_by;
+    sm_plan_dataset *table = &b->datasets[ds];
+    sm_sv *columns = SM_NEW_N(b->a, sm_sv, names->n + 1);
 
-    for (size_t i = 0; i < columns->n; i++) {
-        const sm_text *name = &columns->items[i];
+    for (size_t i = 0; i < names->n; i++) {
+        const sm_text *name = &names->items[i];
         ptrdiff_t k = sm_schema_find(&table->schema, name->text);
-        const char *what = NULL;
+        const char *fault = partition_fault(names, i, &table->schema, k);
 
-        if (k < 0)
-            what = "is no column of the table";
-        else if (memchr("SM", table->schema.columns[k].type.ptr[0], 2) != NULL &&
-                 (sm_sv_starts(table->schema.columns[k].type, SM_SV("STRUCT")) ||
-                  sm_sv_starts(table->schema.columns[k].type, SM_SV("MAP"))))
-            what = "is nested";
-        else if (sm_sv_ends(table->schema.columns[k].type, SM_SV("]")))
-            what = "is nested";
-        else if (columns->n == table->schema.n)
-            what = "leaves no column for the data";
-        for (size_t other = 0; !what && other < i; other++) {
-            if (sm_sql_same_name(columns->items[other].text, name->text))
-                what = "is named twice";
-        }
-        if (what)
+        columns[i] = k < 0 ? name->text : table->schema.columns[k].name; /* as the table has it */
+        if (fault)
             sm_diag_add(b->d, "SM0308", sm_text_span(name, 0, name->text.len),
                         "table \"%.*s\" cannot be partitioned by \"%.*s\": it %s",
-                        SM_SV_ARG(table->name), SM_SV_ARG(name->text), what);
+                        SM_SV_ARG(table->name), SM_SV_ARG(name->text), fault);
     }
+    table->partition_by = (sm_plan_list){ columns, names->n };
 }
