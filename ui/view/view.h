@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* view.h -- what one sees of a pipeline, as documents.
+ *
+ * One function per document; the command line prints it as text or, with --json, as it is.  A
+ * document is made from the plan and the control store; where it says more (a table's rows, its
+ * newest version) it looks at the table's log.  Nothing is written.
+ *
+ * A pipeline that never ran has no store: then documents say "never_run", and lists are empty.
+ * Times are RFC 3339 texts, durations and sizes integers with their unit in the name. */
+#ifndef SM_VIEW_VIEW_H
+#define SM_VIEW_VIEW_H
+
+#include "pipelines/plan/plan.h"
+#include "runtime/base/arena.h"
+#include "runtime/base/error.h"
+#include "runtime/base/json.h"
+#include "runtime/engine/engine.h"
+#include "runtime/store/store_events.h"
+
+typedef struct sm_view {
+    const sm_plan *plan;
+    sm_store *store;   /* NULL: there is none yet */
+    int64_t pipeline;  /* id in the store; 0: it never ran */
+    sm_sv storage_dir; /* absolute */
+    sm_sv state_dir;   /* absolute */
+    sm_arena *a;       /* documents live here */
+} sm_view;
+
+/* ---- the files ----------------------------------------------------------------- */
+
+/* One dataset: what it is, what it reads, its columns, rules and flows. */
+sm_json *sm_view_dataset(const sm_view *v, const sm_plan_dataset *ds);
+
+/* {"pipeline","datasets":[{name, kind, layer, tags, description, reads}]} of those `selected`. */
+sm_json *sm_view_list(const sm_view *v, const bool *selected);
+
+/* What a run of these files would do to the live tables, per table with reasons:
+ * {"pipeline","changes":[{table, change, reasons, act, delivery, version, size}],"changed"}.
+ * `delivery`: what the sink promises, for each row. */
+sm_code sm_view_plan(const sm_view *v, const char *delivery, sm_json **out, sm_error *err);
+
+/* For `state:` in selections; `ctx` is a sm_view_states.  Loaded once, when first needed. */
+typedef struct sm_view_states {
+    const sm_view *view;
+    bool loaded;
+    const sm_json *plan, *status; /* NULL: could not be made */
+} sm_view_states;
+bool sm_view_state_is(void *ctx, const sm_plan_dataset *ds, sm_sv state);
+
+/* ---- what happened ------------------------------------------------------------- */
+
+/* {"pipeline","run":{…},"tables":[{name, state, flows, version, …}],"inactive":[…],…} */
+sm_code sm_view_status(const sm_view *v, sm_json **out, sm_error *err);
+
+/* {"pipeline","runs":[{number, state, …}]}, newest first. */
+sm_code sm_view_runs(const sm_view *v, size_t limit, sm_json **out, sm_error *err);
+/* One run with its flows; number 0 is the newest.  SM_E_NOT_FOUND. */
+sm_code sm_view_run(const sm_view *v, int64_t number, sm_json **out, sm_error *err);
+
+/* {"pipeline","events":[…],"last":id}.  `run` is a number as people see it, 0 = any: it takes
+ * the place of filter->run. */
+sm_code sm_view_events(const sm_view *v, const sm_event_filter *filter, int64_t run, sm_json **out,
+                       sm_error *err);
+/* The same fields for events at hand. */
+sm_json *sm_view_event(const sm_view *v, const sm_event_rec *e);
+/* The store's id of the run with this number.  SM_E_NOT_FOUND. */
+sm_code sm_view_run_id(const sm_view *v, int64_t number, int64_t *id, sm_error *err);
+
+/* {"pipeline","checkpoints":[{flow, table, generation, batch, state, offsets, …}]} */
+sm_code sm_view_checkpoints(const sm_view *v, sm_json **out, sm_error *err);
+/* One flow: its generations and newest batches.  SM_E_NOT_FOUND: no such flow. */
+sm_code sm_view_checkpoint(const sm_view *v, sm_sv flow, sm_json **out, sm_error *err);
+
+/* ---- rows ---------------------------------------------------------------------- */
+
+/* {"columns":[{name,type}],"rows":[[…]],"truncated":bool}: at most `limit` rows of the SELECT,
+ * which was judged.  Numbers that JSON cannot hold exactly are texts. */
+sm_code sm_view_rows(sm_session *s, sm_sv select, int64_t limit, sm_arena *a, sm_json **out,
+                     sm_error *err);
+
+/* ---- is all well? -------------------------------------------------------------- */
+
+/* Adds {"check","table"?,"state":"ok"|"warn"|"fail","message","next"?} rows to `checks`. */
+void sm_view_check(sm_json *checks, sm_arena *a, const char *check, const char *state,
+                   sm_sv message, const char *next);
+/* The control store's file, open batches, and each table against what is remembered of it. */
+void sm_view_check_store(const sm_view *v, sm_json *checks);
+
+#endif

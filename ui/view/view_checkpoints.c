@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* view_checkpoints.c -- where flows stand: generations, batches, offsets. */
+#include "ui/view/view_int.h"
+
+enum { BATCHES_SHOWN = 10 };
+
+static sm_json *generation_row(const sm_view *v, const sm_generation *g)
+{
+    sm_json *o = sm_json_object(v->a);
+
+    sm_json_set_string(o, "generation", g->uuid);
+    sm_json_set_int(o, "number", g->number);
+    sm_json_set_string(o, "why", sm_sv_cstr(sm_generation_why_name(g->why)));
+    sm_json_set_bool(o, "current", g->current);
+    sm_view__set_time(v, o, "started", g->started_ms);
+    sm_view__set_time(v, o, "ended", g->ended_ms);
+    return o;
+}
+
+/* A flow of the plan, as the store knows it; "never_run" when it does not. */
+static sm_code flow_row(const sm_view *v, sm_sv flow, sm_sv table, sm_json **out, sm_error *err)
+{
+    sm_json *o = sm_json_object(v->a);
+    sm_position pos = { 0 };
+    sm_code rc = SM_OK;
+
+    if (sm_view__has_run(v))
+        rc = sm_store_position(v->store, v->pipeline, flow, v->a, &pos, err);
+    if (rc != SM_OK)
+        return rc;
+    sm_json_set_string(o, "flow", flow);
+    sm_json_set_string(o, "table", table);
+    sm_json_set_string(o, "state",
+                       pos.has_last          ? sm_sv_cstr(sm_batch_state_name(pos.last.state))
+                       : pos.has_generation ? SM_SV("new")
+                                            : SM_SV("never_run"));
+    if (pos.has_generation) {
+        sm_json_set_string(o, "generation", pos.generation.uuid);
+        sm_json_set_int(o, "number", pos.generation.number);
+        sm_json_set_string(o, "why", sm_sv_cstr(sm_generation_why_name(pos.generation.why)));
+        sm_json_set_int(o, "next", pos.next);
+    }
+    if (pos.has_last) {
+        sm_json_set_int(o, "batch", pos.last.n);
+        sm_view__set_time(v, o, "decided", pos.last.decided_ms);
+        sm_view__set_json(v, o, "offsets", pos.last.end_offsets);
+    }
+    *out = o;
+    return SM_OK;
+}
+
+sm_code sm_view_checkpoints(const sm_view *v, sm_json **out, sm_error *err)
+{
+    sm_json *doc = sm_view__document(v), *list = sm_json_array(v->a), *row;
+    const sm_plan *p = v->plan;
+
+    for (size_t i = 0; i < p->n_flows; i++) {
+        sm_code rc =
+            flow_row(v, p->flows[i].name, p->datasets[p->flows[i].target].name, &row, err);
+
+        if (rc != SM_OK)
+            return rc;
+        sm_json_append(list, row);
+    }
+    sm_json_set(doc, "checkpoints", list);
+    *out = doc;
+    return SM_OK;
+}
+
+static sm_code add_history(const sm_view *v, sm_sv flow, sm_json *doc, sm_error *err)
+{
+    sm_json *generations = sm_json_array(v->a), *batches = sm_json_array(v->a);
+    sm_generation *g = NULL;
+    sm_batch_rec *b = NULL;
+    size_t n = 0, n_batches = 0;
+    sm_code rc = SM_OK;
+
+    if (sm_view__has_run(v))
+        rc = sm_store_generations(v->store, v->pipeline, flow, v->a, &g, &n, err);
+    if (rc == SM_OK && sm_view__has_run(v))
+        rc = sm_store_batches(v->store, v->pipeline, flow, 0, 0, BATCHES_SHOWN, v->a, &b,
+                              &n_batches, err);
+    for (size_t i = 0; rc == SM_OK && i < n; i++)
+        sm_json_append(generations, generation_row(v, &g[i]));
+    for (size_t i = 0; rc == SM_OK && i < n_batches; i++)
+        sm_json_append(batches, sm_view__batch(v, &b[i]));
+    sm_json_set(doc, "generations", generations);
+    sm_json_set(doc, "batches", batches);
+    return rc;
+}
+
+sm_code sm_view_checkpoint(const sm_view *v, sm_sv flow, sm_json **out, sm_error *err)
+{
+    const sm_plan_flow *f = sm_plan_find_flow(v->plan, flow);
+    sm_code rc;
+
+    if (f == NULL)
+        return sm_fail(err, SM_E_NOT_FOUND, 0, "there is no flow \"%.*s\"", SM_SV_ARG(flow));
+    rc = flow_row(v, f->name, v->plan->datasets[f->target].name, out, err);
+    return rc != SM_OK ? rc : add_history(v, f->name, *out, err);
+}

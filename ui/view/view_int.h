@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* view_int.h -- what the documents share; this module only. */
+#ifndef SM_VIEW_VIEW_INT_H
+#define SM_VIEW_VIEW_INT_H
+
+#include "runtime/store/store_batches.h"
+#include "runtime/store/store_runs.h"
+#include "runtime/store/store_tables.h"
+#include "ui/view/view.h"
+
+bool sm_view__has_run(const sm_view *v);
+/* Nothing when `ms` is 0, `text` is empty, or the list is. */
+void sm_view__set_time(const sm_view *v, sm_json *o, const char *key, int64_t ms);
+void sm_view__set_text(sm_json *o, const char *key, sm_sv text);
+void sm_view__set_list(const sm_view *v, sm_json *o, const char *key, const sm_plan_list *list);
+/* JSON kept as text; `{}` or `[]` where it cannot be read. */
+void sm_view__set_json(const sm_view *v, sm_json *o, const char *key, sm_sv text);
+sm_json *sm_view__document(const sm_view *v); /* {"pipeline":…} */
+sm_json *sm_view__run(const sm_view *v, const sm_run_rec *r);
+sm_json *sm_view__run_flow(const sm_view *v, const sm_run_flow_rec *f);
+sm_json *sm_view__batch(const sm_view *v, const sm_batch_rec *b);
+
+/* What the log of a table says now; lives in the view's arena. */
+typedef struct sm_view_live {
+    int64_t version; /* -1: no table */
+    sm_sv id;
+    int64_t time_ms;
+    sm_schema schema;
+    sm_plan_list partition_by;
+} sm_view_live;
+
+/* `memory`: what the store remembers of it (JSON text), or "". */
+sm_code sm_view__look(const sm_view *v, sm_sv folder, sm_sv memory, sm_view_live *out,
+                      sm_error *err);
+
+#endif

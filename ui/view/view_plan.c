@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* view_plan.c -- what a run of these files would do to what is there.
+ *
+ * Live is: the columns that a table's log has now, and the fingerprint of the plan that the
+ * newest batch of each flow was made by.  A table that is there while the control store has no
+ * batch of it was written under a checkpoint that is lost; a run refuses it, and so says this. */
+#include "ui/view/view_int.h"
+
+typedef struct live {
+    const sm_view *v;
+    sm_plan_live_table *tables;
+    sm_plan_live_flow *flows;
+    sm_plan_live plan;
+    const sm_view_live **looks; /* per live table */
+    bool *foreign;              /* per dataset: there is a table, and no record of it */
+} live;
+
+static bool is_table_kind(sm_sv kind)
+{
+    return sm_sv_eq_str(kind, "streaming_table") || sm_sv_eq_str(kind, "materialized_view");
+}
+
+static void add_table(live *l, sm_sv name, bool active, const sm_view_live *look)
+{
+    l->looks[l->plan.n_tables] = look;
+    l->tables[l->plan.n_tables++] = (sm_plan_live_table){
+        .name = name,
+        .schema = look->schema,
+        .partition_by = look->partition_by,
+        .active = active,
+    };
+}
+
+/* The tables that the control store knows and that are there. */
+static sm_code find_tables(live *l, sm_error *err)
+{
+    sm_table_rec *recs = NULL;
+    size_t n = 0;
+    sm_code rc = SM_OK;
+
+    if (sm_view__has_run(l->v))
+        rc = sm_store_tables(l->v->store, l->v->pipeline, l->v->a, &recs, &n, err);
+    l->tables = SM_NEW_N(l->v->a, sm_plan_live_table, n + 1);
+    l->looks = SM_NEW_N(l->v->a, const sm_view_live *, n + 1);
+    for (size_t i = 0; rc == SM_OK && i < n; i++) {
+        sm_view_live *look = SM_NEW(l->v->a, sm_view_live);
+
+        if (!is_table_kind(recs[i].kind))
+            continue;
+        rc = sm_view__look(l->v, recs[i].path, recs[i].delta_state, look, err);
+        if (rc == SM_OK && look->version >= 0)
+            add_table(l, recs[i].name, recs[i].active, look);
+    }
+    l->plan.tables = l->tables;
+    return rc;
+}
+
+static sm_code find_flows(live *l, sm_error *err)
+{
+    const sm_view *v = l->v;
+    sm_generation *g = NULL;
+    size_t n = 0;
+    sm_code rc = SM_OK;
+
+    if (sm_view__has_run(v))
+        rc = sm_store_generations(v->store, v->pipeline, SM_SV(""), v->a, &g, &n, err);
+    l->flows = SM_NEW_N(v->a, sm_plan_live_flow, n + 1);
+    for (size_t i = 0; rc == SM_OK && i < n; i++) {
+        sm_batch_rec *b;
+        size_t found;
+
+        rc = sm_store_batches(v->store, v->pipeline, g[i].flow, 0, 0, 1, v->a, &b, &found, err);
+        if (rc == SM_OK && found > 0)
+            l->flows[l->plan.n_flows++] =
+                (sm_plan_live_flow){ g[i].flow, g[i].target, b[0].plan_fingerprint };
+    }
+    l->plan.flows = l->flows;
+    return rc;
+}
+
+static bool has_flow(const live *l, sm_sv table)
+{
+    for (size_t i = 0; i < l->plan.n_flows; i++)
+        if (sm_sql_same_name(l->flows[i].table, table))
+            return true;
+    return false;
+}
+
+static const sm_view_live *look_of(const live *l, sm_sv table)
+{
+    for (size_t i = 0; i < l->plan.n_tables; i++)
+        if (sm_sql_same_name(l->tables[i].name, table))
+            return l->looks[i];
+    return NULL;
+}
+
+/* Tables of the plan that are there, while no batch of them is on record. */
+static sm_code find_foreign(live *l, sm_error *err)
+{
+    const sm_plan *p = l->v->plan;
+    sm_view_live look;
+    sm_code rc = SM_OK;
+
+    l->foreign = SM_NEW_N(l->v->a, bool, p->n_datasets + 1);
+    for (size_t i = 0; rc == SM_OK && i < p->n_datasets; i++) {
+        const sm_plan_dataset *ds = &p->datasets[i];
+
+        if (!sm_dataset_is_table(ds) || has_flow(l, ds->name))
+            continue;
+        rc = sm_view__look(l->v,
+                           sm_arena_printf(l->v->a, "%.*s/%.*s", SM_SV_ARG(l->v->storage_dir),
+                                           SM_SV_ARG(ds->path)),
+                           SM_SV(""), &look, err);
+        l->foreign[i] = rc == SM_OK && look.version >= 0;
+    }
+    return rc;
+}
+
+static const char *act_of(sm_plan_change_kind kind)
+{
+    switch (kind) {
+    case SM_CHANGE_NEW:
+        return "is made by the next run";
+    case SM_CHANGE_UNCHANGED:
+        return "goes on";
+    case SM_CHANGE_FORWARD:
+        return "new rows follow the new definition; rows that are there stay";
+    case SM_CHANGE_RECOMPUTE:
+        return "is computed again by the next run";
+    case SM_CHANGE_REBUILD:
+        return "cannot go on: needs --full-refresh";
+    case SM_CHANGE_INACTIVE:
+        return "is kept and not written";
+    case SM_CHANGE_WAITING:
+        return "waits for the first data of its source";
+    }
+    return "";
+}
+
+static sm_json *change_row(const live *l, const sm_plan_change *c, bool foreign, const char *delivery)
+{
+    const sm_view_live *look = look_of(l, c->table);
+    sm_json *o = sm_json_object(l->v->a), *reasons = sm_json_array(l->v->a);
+
+    sm_json_set_string(o, "table", c->table);
+    sm_json_set_string(o, "change",
+                       sm_sv_cstr(foreign ? "refused" : sm_plan_change_name(c->kind)));
+    sm_json_set_string(o, "act",
+                       sm_sv_cstr(foreign ? "a run refuses it: adopt the table or rebuild it"
+                                          : act_of(c->kind)));
+    if (foreign)
+        sm_json_append_string(
+            reasons, SM_SV("a table is there that was written under a checkpoint that is not here"));
+    for (size_t i = 0; !foreign && i < c->n_reasons; i++)
+        sm_json_append_string(reasons, c->reasons[i]);
+    sm_json_set(o, "reasons", reasons);
+    if (c->kind != SM_CHANGE_INACTIVE)
+        sm_json_set_string(o, "delivery", sm_sv_cstr(delivery));
+    if (look != NULL)
+        sm_json_set_int(o, "version", look->version);
+    return o;
+}
+
+static sm_json *changes(const live *l, const char *delivery, bool *changed)
+{
+    const sm_plan_change *rows;
+    sm_json *list = sm_json_array(l->v->a);
+    size_t n;
+
+    sm_plan_diff(l->v->plan, &l->plan, l->v->a, &rows, &n);
+    for (size_t i = 0; i < n; i++) {
+        const sm_plan_dataset *ds = sm_plan_find(l->v->plan, rows[i].table);
+        bool foreign = ds != NULL && sm_dataset_is_table(ds) &&
+                       l->foreign[sm_plan_index(l->v->plan, ds)];
+
+        *changed |= foreign || (rows[i].kind != SM_CHANGE_UNCHANGED &&
+                                rows[i].kind != SM_CHANGE_INACTIVE);
+        sm_json_append(list, change_row(l, &rows[i], foreign, delivery));
+    }
+    return list;
+}
+
+sm_code sm_view_plan(const sm_view *v, const char *delivery, sm_json **out, sm_error *err)
+{
+    live l = { .v = v };
+    sm_json *doc = sm_view__document(v);
+    bool changed = false;
+    sm_code rc;
+
+    if ((rc = find_tables(&l, err)) != SM_OK || (rc = find_flows(&l, err)) != SM_OK ||
+        (rc = find_foreign(&l, err)) != SM_OK)
+        return rc;
+    sm_json_set(doc, "changes", changes(&l, delivery, &changed));
+    sm_json_set_bool(doc, "changed", changed);
+    *out = doc;
+    return SM_OK;
+}
