@@ -22,8 +22,8 @@ static sm_code bind_rule(plan_builder *b, const plan_query *rule, const sm_sql_t
     bool ok = false;
     sm_code rc;
 
-    sm_sql_enclose("SELECT TRY(", expr,
-                   sm_arena_printf(b->a, ") FROM %.*s", SM_SV_ARG(relation->name)).ptr, b->a,
+    sm_sql_enclose("SELECT TRY((", expr,
+                   sm_arena_printf(b->a, ")) FROM %.*s", SM_SV_ARG(relation->name)).ptr, b->a,
                    &text);
     rc = sm_sql_bind(b->env->sql, rule->read, &text, relation, 1, b->a, b->d, &out, &ok, err);
     if (rc != SM_OK || !ok)
@@ -56,9 +56,9 @@ sm_code sm_plan__bind_rules(plan_builder *b, size_t ds, const sm_schema *row, sm
         if (!node->rules[i].read)
             continue;
         add_rule_text(b, &node->rules[i], &texts[i]);
-        sm_buf_addf(&all, "%s TRY(", n++ ? "," : "SELECT");
+        sm_buf_addf(&all, "%s TRY((", n++ ? "," : "SELECT");
         sm_buf_add(&all, texts[i].text);
-        sm_buf_addc(&all, ')');
+        sm_buf_adds(&all, "))");
     }
     sm_buf_addf(&all, " FROM %.*s", SM_SV_ARG(relation->name));
     if (n > 0) {
