@@ -2,7 +2,23 @@
 /* commands.c -- the list of commands.  Adding one is adding one word. */
 #include "ui/cli/cli.h"
 
-#define SM_COMMANDS(X) X(validate) X(run)
+#define SM_COMMANDS(X)                                                                             \
+    X(validate)                                                                                    \
+    X(show)                                                                                        \
+    X(graph)                                                                                       \
+    X(schema)                                                                                      \
+    X(sources)                                                                                     \
+    X(sinks)                                                                                       \
+    X(explain)                                                                                     \
+    X(plan)                                                                                        \
+    X(run)                                                                                         \
+    X(ls)                                                                                          \
+    X(status)                                                                                      \
+    X(runs)                                                                                        \
+    X(events)                                                                                      \
+    X(checkpoint)                                                                                  \
+    X(doctor)                                                                                      \
+    X(version)
 
 #define DECLARE(name) extern const sm_command sm_command_##name;
 SM_COMMANDS(DECLARE)

@@ -125,7 +125,8 @@ static sm_code take_head(const sm_view *v, const sm_delta_head *h, sm_view_live 
     return rc;
 }
 
-sm_code sm_view__look(const sm_view *v, sm_sv folder, sm_sv memory, sm_view_live *out, sm_error *err)
+sm_code sm_view__look(const sm_view *v, sm_sv folder, sm_sv memory, sm_view_live *out,
+                      sm_error *err)
 {
     sm_delta_table *t = NULL;
     sm_delta_head *h = NULL;

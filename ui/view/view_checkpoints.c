@@ -31,7 +31,7 @@ static sm_code flow_row(const sm_view *v, sm_sv flow, sm_sv table, sm_json **out
     sm_json_set_string(o, "flow", flow);
     sm_json_set_string(o, "table", table);
     sm_json_set_string(o, "state",
-                       pos.has_last          ? sm_sv_cstr(sm_batch_state_name(pos.last.state))
+                       pos.has_last         ? sm_sv_cstr(sm_batch_state_name(pos.last.state))
                        : pos.has_generation ? SM_SV("new")
                                             : SM_SV("never_run"));
     if (pos.has_generation) {
@@ -55,8 +55,7 @@ sm_code sm_view_checkpoints(const sm_view *v, sm_json **out, sm_error *err)
     const sm_plan *p = v->plan;
 
     for (size_t i = 0; i < p->n_flows; i++) {
-        sm_code rc =
-            flow_row(v, p->flows[i].name, p->datasets[p->flows[i].target].name, &row, err);
+        sm_code rc = flow_row(v, p->flows[i].name, p->datasets[p->flows[i].target].name, &row, err);
 
         if (rc != SM_OK)
             return rc;

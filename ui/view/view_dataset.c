@@ -85,9 +85,9 @@ sm_json *sm_view_dataset(const sm_view *v, const sm_plan_dataset *ds)
     sm_json *o = row_of(v, ds), *place = sm_json_object(v->a);
 
     if (ds->path.len > 0)
-        sm_json_set_string(o, "path",
-                           sm_arena_printf(v->a, "%.*s/%.*s", SM_SV_ARG(v->storage_dir),
-                                           SM_SV_ARG(ds->path)));
+        sm_json_set_string(
+            o, "path",
+            sm_arena_printf(v->a, "%.*s/%.*s", SM_SV_ARG(v->storage_dir), SM_SV_ARG(ds->path)));
     sm_json_set_bool(o, "known", ds->known);
     sm_json_set(o, "columns", sm_schema_to_json(&ds->schema, v->a));
     sm_view__set_list(v, o, "partition_by", &ds->partition_by);

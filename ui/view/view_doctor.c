@@ -5,8 +5,8 @@
 #include "runtime/base/fs.h"
 #include "ui/view/view_int.h"
 
-void sm_view_check(sm_json *checks, sm_arena *a, const char *check, const char *state, sm_sv message,
-                   const char *next)
+void sm_view_check(sm_json *checks, sm_arena *a, const char *check, const char *state,
+                   sm_sv message, const char *next)
 {
     sm_json *o = sm_json_object(a);
 
@@ -46,8 +46,9 @@ static void check_open_batches(const sm_view *v, sm_json *checks)
                       NULL);
     else if (n > 0)
         sm_view_check(checks, v->a, "batches", "warn",
-                      sm_arena_printf(v->a, "%zu decided %s not published yet; the next run does it",
-                                      n, n == 1 ? "batch is" : "batches are"),
+                      sm_arena_printf(v->a,
+                                      "%zu decided %s not published yet; the next run does it", n,
+                                      n == 1 ? "batch is" : "batches are"),
                       "smelt run");
     else
         sm_view_check(checks, v->a, "batches", "ok", SM_SV("every decided batch is published"),

@@ -137,20 +137,21 @@ static const char *act_of(sm_plan_change_kind kind)
     return "";
 }
 
-static sm_json *change_row(const live *l, const sm_plan_change *c, bool foreign, const char *delivery)
+static sm_json *change_row(const live *l, const sm_plan_change *c, bool foreign,
+                           const char *delivery)
 {
     const sm_view_live *look = look_of(l, c->table);
     sm_json *o = sm_json_object(l->v->a), *reasons = sm_json_array(l->v->a);
 
     sm_json_set_string(o, "table", c->table);
-    sm_json_set_string(o, "change",
-                       sm_sv_cstr(foreign ? "refused" : sm_plan_change_name(c->kind)));
-    sm_json_set_string(o, "act",
-                       sm_sv_cstr(foreign ? "a run refuses it: adopt the table or rebuild it"
-                                          : act_of(c->kind)));
+    sm_json_set_string(o, "change", sm_sv_cstr(foreign ? "refused" : sm_plan_change_name(c->kind)));
+    sm_json_set_string(
+        o, "act",
+        sm_sv_cstr(foreign ? "a run refuses it: adopt the table or rebuild it" : act_of(c->kind)));
     if (foreign)
         sm_json_append_string(
-            reasons, SM_SV("a table is there that was written under a checkpoint that is not here"));
+            reasons,
+            SM_SV("a table is there that was written under a checkpoint that is not here"));
     for (size_t i = 0; !foreign && i < c->n_reasons; i++)
         sm_json_append_string(reasons, c->reasons[i]);
     sm_json_set(o, "reasons", reasons);
@@ -170,11 +171,11 @@ static sm_json *changes(const live *l, const char *delivery, bool *changed)
     sm_plan_diff(l->v->plan, &l->plan, l->v->a, &rows, &n);
     for (size_t i = 0; i < n; i++) {
         const sm_plan_dataset *ds = sm_plan_find(l->v->plan, rows[i].table);
-        bool foreign = ds != NULL && sm_dataset_is_table(ds) &&
-                       l->foreign[sm_plan_index(l->v->plan, ds)];
+        bool foreign =
+            ds != NULL && sm_dataset_is_table(ds) && l->foreign[sm_plan_index(l->v->plan, ds)];
 
-        *changed |= foreign || (rows[i].kind != SM_CHANGE_UNCHANGED &&
-                                rows[i].kind != SM_CHANGE_INACTIVE);
+        *changed |=
+            foreign || (rows[i].kind != SM_CHANGE_UNCHANGED && rows[i].kind != SM_CHANGE_INACTIVE);
         sm_json_append(list, change_row(l, &rows[i], foreign, delivery));
     }
     return list;

@@ -13,8 +13,8 @@ static bool needs_text(const sm_column *c, sm_arena *a)
     sm_sqltype *t;
     sm_error ignored;
 
-    return sm_sqltype_parse(c->type, a, &t, &ignored) == SM_OK &&
-           t->kind == SM_SQLTYPE_DECIMAL && t->width > EXACT_DIGITS;
+    return sm_sqltype_parse(c->type, a, &t, &ignored) == SM_OK && t->kind == SM_SQLTYPE_DECIMAL &&
+           t->width > EXACT_DIGITS;
 }
 
 static sm_json *cell(const sm_rows *r, size_t i, bool as_text, sm_buf *scratch, sm_arena *a)

@@ -66,7 +66,8 @@ static int badness(sm_run_flow_state state)
     return 0;
 }
 
-static sm_code last_batch(const sm_view *v, sm_sv flow, sm_json *out, int64_t *newest, sm_error *err)
+static sm_code last_batch(const sm_view *v, sm_sv flow, sm_json *out, int64_t *newest,
+                          sm_error *err)
 {
     sm_batch_rec *b;
     size_t n;

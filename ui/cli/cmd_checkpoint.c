@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cmd_checkpoint.c -- smelt checkpoint: where flows stand, and a person's acts on that. */
+#include "runtime/exec/checkpoint.h"
+#include "runtime/sinks/sinks.h"
+#include "runtime/sources/sources.h"
+#include "ui/cli/exit_code.h"
+#include "ui/cli/flow_rows.h"
+#include "ui/cli/grid.h"
+#include "ui/cli/look.h"
+
+static const sm_cli_option options[] = {
+    SM_LOOK_OPTIONS,
+    { NULL, NULL, NULL, NULL },
+};
+
+static int print_list(const sm_cli *c, const sm_json *doc)
+{
+    const sm_json *list = sm_json_get(doc, "checkpoints");
+    sm_grid *g = sm_grid_new(c, "llrlll");
+    sm_buf b;
+
+    sm_grid_head(g, "flow|state|batch|decided|life|offsets");
+    for (size_t i = 0; i < sm_json_len(list); i++) {
+        const sm_json *f = sm_json_at(list, i);
+
+        sm_grid_row(g);
+        sm_grid_cell(g, sm_json_get_sv(f, "flow", SM_SV("")));
+        sm_grid_cell(g, sm_json_get_sv(f, "state", SM_SV("")));
+        sm_grid_cell(g, sm_json_get(f, "batch") == NULL
+                            ? SM_SV("")
+                            : sm_json_text(sm_json_get(f, "batch"), c->a));
+        sm_grid_cell(g, sm_show_time(c->a, sm_time_of(f, "decided")));
+        sm_grid_cell(g, sm_json_get_sv(f, "why", SM_SV("")));
+        sm_grid_cell(g, sm_json_get(f, "offsets") == NULL
+                            ? SM_SV("")
+                            : sm_json_text(sm_json_get(f, "offsets"), c->a));
+    }
+    sm_buf_init(&b, SM_LOOK_OUT_MAX);
+    sm_grid_print(g, 0, &b);
+    return sm_cli_out(&b);
+}
+
+static void add_batches(const sm_cli *c, const sm_json *list, sm_buf *b)
+{
+    sm_grid *g = sm_grid_new(c, "rlll");
+
+    for (size_t i = 0; i < sm_json_len(list); i++) {
+        const sm_json *x = sm_json_at(list, i);
+        sm_buf counts;
+
+        sm_grid_row(g);
+        sm_grid_cellf(g, "#%lld", (long long)sm_json_get_int(x, "batch", 0));
+        sm_grid_cell(g, sm_json_get_sv(x, "state", SM_SV("")));
+        sm_grid_cell(g, sm_show_time(c->a, sm_time_of(x, "decided")));
+        sm_buf_init(&counts, 1024);
+        sm_add_counters(&counts, sm_json_get(x, "counters"));
+        sm_grid_cell(g, sm_buf_sv(&counts));
+        sm_buf_release(&counts);
+    }
+    if (sm_json_len(list) > 0)
+        sm_buf_adds(b, "Newest batches\n");
+    sm_grid_print(g, 2, b);
+}
+
+static int print_one(const sm_cli *c, const sm_json *doc)
+{
+    const sm_json *lives = sm_json_get(doc, "generations");
+    sm_grid *g = sm_grid_new(c, "rlll");
+    sm_buf b;
+
+    sm_buf_init(&b, SM_LOOK_OUT_MAX);
+    sm_buf_addf(&b, "%.*s  %.*s\n", SM_SV_ARG(sm_json_get_sv(doc, "flow", SM_SV(""))),
+                SM_SV_ARG(sm_json_get_sv(doc, "state", SM_SV(""))));
+    if (sm_json_get(doc, "offsets") != NULL)
+        sm_buf_addf(&b, "Offsets\n  %.*s\n",
+                    SM_SV_ARG(sm_json_text(sm_json_get(doc, "offsets"), c->a)));
+    for (size_t i = 0; i < sm_json_len(lives); i++) {
+        const sm_json *x = sm_json_at(lives, i);
+
+        sm_grid_row(g);
+        sm_grid_cellf(g, "%lld", (long long)sm_json_get_int(x, "number", 0));
+        sm_grid_cell(g, sm_json_get_sv(x, "why", SM_SV("")));
+        sm_grid_cell(g, sm_show_time(c->a, sm_time_of(x, "started")));
+        sm_grid_tone(g, SM_TONE_DIM, sm_json_get_sv(x, "generation", SM_SV("")));
+    }
+    if (sm_json_len(lives) > 0)
+        sm_buf_adds(&b, "Generations\n");
+    sm_grid_print(g, 2, &b);
+    add_batches(c, sm_json_get(doc, "batches"), &b);
+    return sm_cli_out(&b);
+}
+
+static int look(sm_cli *c, const char *flow)
+{
+    sm_project p;
+    sm_view v;
+    sm_json *doc;
+    sm_error err;
+    int status = sm_look_start(c, &p, &v);
+
+    if (status == SM_EXIT_DONE &&
+        (flow == NULL ? sm_view_checkpoints(&v, &doc, &err)
+                      : sm_view_checkpoint(&v, sm_sv_cstr(flow), &doc, &err)) != SM_OK) {
+        status = sm_cli_fail(c, &err,
+                             err.code == SM_E_NOT_FOUND ? "smelt checkpoint list" : "smelt doctor");
+        status = err.code == SM_E_NOT_FOUND ? SM_EXIT_USAGE : status;
+    } else if (status == SM_EXIT_DONE) {
+        status = c->json        ? sm_cli_out_json(c, doc)
+                 : flow == NULL ? print_list(c, doc)
+                                : print_one(c, doc);
+    }
+    sm_project_close(&p);
+    return status;
+}
+
+/* ---- acts ------------------------------------------------------------------------- */
+
+static sm_run_request act_request(sm_project *p)
+{
+    return (sm_run_request){ .plan = p->plan,
+                             .store = p->store,
+                             .sources = sm_sources(),
+                             .sinks = sm_sinks(),
+                             .engine = sm_project_engine,
+                             .engine_ctx = p,
+                             .base_dir = p->base_dir,
+                             .storage_dir = p->storage_dir,
+                             .state_dir = p->state_dir };
+}
+
+static bool confirmed(const sm_cli *c, const char *flow, bool adopt)
+{
+    sm_buf what;
+    bool yes;
+
+    sm_buf_init(&what, 4096);
+    if (adopt)
+        sm_buf_addf(&what, "flow %s will go on where its table says that it ended", flow);
+    else
+        sm_buf_addf(&what,
+                    "flow %s will read its sources again from their beginning; the rows that its "
+                    "table has stay, and will be there twice",
+                    flow);
+    yes = sm_cli_confirm(c, what.ptr, flow);
+    sm_buf_release(&what);
+    return yes;
+}
+
+static int tell_act(const sm_cli *c, const char *flow, const sm_adopted *adopted)
+{
+    sm_json *doc = sm_json_object(c->a);
+    sm_buf b;
+
+    sm_json_set_string(doc, "flow", sm_sv_cstr(flow));
+    sm_json_set_string(doc, "act", adopted != NULL ? SM_SV("adopt") : SM_SV("reset"));
+    if (adopted != NULL) {
+        sm_json_set_string(doc, "generation", adopted->generation);
+        sm_json_set_int(doc, "batch", adopted->batch);
+        sm_json_set(doc, "offsets", adopted->offsets);
+    }
+    if (c->json)
+        return sm_cli_out_json(c, doc);
+    sm_buf_init(&b, 64 * 1024);
+    if (adopted != NULL)
+        sm_buf_addf(&b, "Flow %s goes on behind batch %lld of generation %.*s.\n", flow,
+                    (long long)adopted->batch, SM_SV_ARG(adopted->generation));
+    else
+        sm_buf_addf(&b, "Flow %s begins again where its sources begin.\n", flow);
+    sm_look_next(c, &b, "smelt run");
+    return sm_cli_out(&b);
+}
+
+static int act(sm_cli *c, const char *flow, bool adopt)
+{
+    sm_project p;
+    sm_adopted adopted;
+    sm_error err;
+    int status = sm_project_start(c, &p, sm_cli_get(c, "--pipeline"), SM_NEED_PLAN_AND_STORE_WRITE);
+
+    if (status == SM_EXIT_DONE && sm_plan_find_flow(p.plan, sm_sv_cstr(flow)) == NULL)
+        status =
+            sm_cli_usage(c, "there is no flow \"%s\"; `smelt checkpoint list` prints them", flow);
+    if (status == SM_EXIT_DONE && !confirmed(c, flow, adopt))
+        status = SM_EXIT_REFUSED;
+    if (status == SM_EXIT_DONE) {
+        sm_run_request q = act_request(&p);
+        sm_code rc = adopt ? sm_checkpoint_adopt(&q, sm_sv_cstr(flow), c->a, &adopted, &err)
+                           : sm_checkpoint_reset(&q, sm_sv_cstr(flow), &err);
+
+        status =
+            rc == SM_OK ? tell_act(c, flow, adopt ? &adopted : NULL) : sm_cli_fail(c, &err, NULL);
+    }
+    sm_project_close(&p);
+    return status;
+}
+
+static int checkpoint_exec(sm_cli *c)
+{
+    const char *verb = sm_cli_arg(c, 0), *flow = sm_cli_arg(c, 1);
+    bool list = verb == NULL || strcmp(verb, "list") == 0;
+
+    if (c->n_args > 2 || (list && flow != NULL))
+        return sm_cli_usage(c, "too many arguments");
+    if (list)
+        return look(c, NULL);
+    if (strcmp(verb, "show") != 0 && strcmp(verb, "reset") != 0 && strcmp(verb, "adopt") != 0)
+        return sm_cli_usage(c, "checkpoint can list, show, reset and adopt, not \"%s\"", verb);
+    if (flow == NULL)
+        return sm_cli_usage(c, "name a flow: smelt checkpoint %s FLOW", verb);
+    return strcmp(verb, "show") == 0 ? look(c, flow) : act(c, flow, strcmp(verb, "adopt") == 0);
+}
+
+const sm_command sm_command_checkpoint = {
+    .name = "checkpoint",
+    .group = "data",
+    .summary = "Show where flows stand; let one begin again, or adopt what its table says",
+    .usage = "[list | show FLOW | reset FLOW | adopt FLOW]",
+    .options = options,
+    .examples = "smelt checkpoint list\nsmelt checkpoint adopt readings_silver --yes",
+    .exec = checkpoint_exec,
+};

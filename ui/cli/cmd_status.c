@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cmd_status.c -- smelt status: how each table stands. */
+#include "runtime/base/clock.h"
+#include "ui/cli/exit_code.h"
+#include "ui/cli/flow_rows.h"
+#include "ui/cli/grid.h"
+#include "ui/cli/look.h"
+
+static const sm_cli_option options[] = {
+    SM_LOOK_OPTIONS,
+    { NULL, NULL, NULL, NULL },
+};
+
+static void add_heading(const sm_cli *c, const sm_json *doc, sm_buf *b)
+{
+    const sm_json *run = sm_json_get(doc, "run");
+    sm_sv state = sm_json_get_sv(run, "state", SM_SV(""));
+
+    sm_buf_addf(b, "%.*s", SM_SV_ARG(sm_json_get_sv(doc, "pipeline", SM_SV(""))));
+    if (run == NULL) {
+        sm_buf_adds(b, "  never ran here\n");
+        return;
+    }
+    sm_buf_addf(b, "  run %lld %s%s  ", (long long)sm_json_get_int(run, "number", 0),
+                sm_sv_eq_str(state, "completed") ? "succeeded" : sm_arena_cstr(c->a, state),
+                sm_json_get_bool(run, "warnings", false) ? " with warnings" : "");
+    sm_buf_add(b, sm_show_time(c->a, sm_time_of(run, "created")));
+    if (sm_json_get(run, "duration_ms") != NULL) {
+        sm_buf_adds(b, "  ");
+        sm_buf_add_duration(b, sm_json_get_int(run, "duration_ms", 0));
+    }
+    sm_buf_addc(b, '\n');
+}
+
+static sm_sv table_words(const sm_cli *c, const sm_json *t)
+{
+    const sm_json *flows = sm_json_get(t, "flows");
+    int64_t written = 0;
+    sm_sv out, text = sm_json_get_sv(t, "error", sm_json_get_sv(t, "reason", SM_SV("")));
+    sm_buf b;
+
+    if (text.len > 0)
+        return text;
+    if (sm_json_get(t, "written") == NULL)
+        return SM_SV("");
+    for (size_t i = 0; i < sm_json_len(flows); i++)
+        written += sm_json_get_int(
+            sm_json_get(sm_json_get(sm_json_at(flows, i), "last_batch"), "counters"), "written", 0);
+    sm_buf_init(&b, 256);
+    sm_buf_add_count(&b, written);
+    sm_buf_adds(&b, " written by the last batch");
+    out = sm_arena_dup(c->a, sm_buf_sv(&b));
+    sm_buf_release(&b);
+    return out;
+}
+
+static void add_table(const sm_cli *c, sm_grid *g, const sm_json *t)
+{
+    sm_grid_row(g);
+    sm_grid_cell(g, sm_json_get_sv(t, "name", SM_SV("")));
+    sm_grid_state(g, sm_json_get_sv(t, "state", SM_SV("")), NULL);
+    if (sm_json_get(t, "version") == NULL)
+        sm_grid_cell(g, SM_SV(""));
+    else
+        sm_grid_cellf(g, "version %lld", (long long)sm_json_get_int(t, "version", 0));
+    sm_grid_tone(g, SM_TONE_DIM,
+                 sm_json_get(t, "written") == NULL ? SM_SV("")
+                                                   : sm_show_time(c->a, sm_time_of(t, "written")));
+    sm_grid_cell(g, table_words(c, t));
+}
+
+static void add_advice(const sm_cli *c, const sm_json *doc, sm_buf *b)
+{
+    const sm_json *tables = sm_json_get(doc, "tables"), *run = sm_json_get(doc, "run");
+    int64_t open = sm_json_get_int(doc, "open_batches", 0);
+
+    if (open > 0)
+        sm_buf_addf(b, "%lld decided %s published by the next run.\n", (long long)open,
+                    open == 1 ? "batch is" : "batches are");
+    for (size_t i = 0; i < sm_json_len(tables); i++) {
+        if (!sm_sv_eq_str(sm_json_get_sv(sm_json_at(tables, i), "state", SM_SV("")), "failed"))
+            continue;
+        sm_look_next(c, b, "smelt events --run %lld --level warn",
+                     (long long)sm_json_get_int(run, "number", 0));
+        return;
+    }
+    if (run == NULL)
+        sm_look_next(c, b, "smelt run");
+    else
+        sm_look_next(c, b, "smelt runs %lld", (long long)sm_json_get_int(run, "number", 0));
+}
+
+static int print_status(const sm_cli *c, const sm_json *doc)
+{
+    const sm_json *tables = sm_json_get(doc, "tables"), *gone = sm_json_get(doc, "inactive");
+    sm_grid *g = sm_grid_new(c, "llll");
+    sm_buf b;
+
+    for (size_t i = 0; i < sm_json_len(tables); i++)
+        add_table(c, g, sm_json_at(tables, i));
+    for (size_t i = 0; i < sm_json_len(gone); i++) {
+        sm_grid_row(g);
+        sm_grid_cell(g, sm_json_get_sv(sm_json_at(gone, i), "name", SM_SV("")));
+        sm_grid_state(g, SM_SV("inactive"), NULL);
+        sm_grid_cell(g, SM_SV(""));
+        sm_grid_cell(g, SM_SV(""));
+        sm_grid_cell(g, SM_SV("not in the file; kept and not written"));
+    }
+    sm_buf_init(&b, SM_LOOK_OUT_MAX);
+    add_heading(c, doc, &b);
+    sm_grid_print(g, 2, &b);
+    add_advice(c, doc, &b);
+    return sm_cli_out(&b);
+}
+
+static int status_exec(sm_cli *c)
+{
+    sm_project p;
+    sm_view v;
+    sm_json *doc;
+    sm_error err;
+    int status;
+
+    if (c->n_args > 0)
+        return sm_cli_usage(c, "status takes no argument");
+    status = sm_look_start(c, &p, &v);
+    if (status == SM_EXIT_DONE && sm_view_status(&v, &doc, &err) != SM_OK)
+        status = sm_cli_fail(c, &err, "smelt doctor");
+    else if (status == SM_EXIT_DONE)
+        status = c->json ? sm_cli_out_json(c, doc) : print_status(c, doc);
+    sm_project_close(&p);
+    return status;
+}
+
+const sm_command sm_command_status = {
+    .name = "status",
+    .group = "watch",
+    .summary = "Show how each table stands",
+    .usage = "",
+    .options = options,
+    .examples = "smelt status\nsmelt -C examples/iot status --json",
+    .exec = status_exec,
+};

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* flow_rows.c -- flows of a run document as rows of text. */
+#include "ui/cli/flow_rows.h"
+
+#include "expectations/verdict.h"
+#include "runtime/base/clock.h"
+
+static void add_count(sm_buf *b, const sm_json *counters, const char *key, const char *word,
+                      bool always)
+{
+    int64_t n = sm_json_get_int(counters, key, 0);
+
+    if (n == 0 && !always)
+        return;
+    if (b->len > 0)
+        sm_buf_adds(b, "  ");
+    sm_buf_add_count(b, n);
+    sm_buf_addf(b, " %s", word);
+}
+
+void sm_add_counters(sm_buf *b, const sm_json *counters)
+{
+    add_count(b, counters, "read", "read", true);
+    add_count(b, counters, "written", "written", true);
+    add_count(b, counters, "undecodable", "undecodable", false);
+    add_count(b, counters, "filtered", "filtered", false);
+    add_count(b, counters, "expanded", "added by joins", false);
+    add_count(b, counters, "dropped", "dropped", false);
+}
+
+void sm_add_failed_rules(const sm_cli *c, const sm_json *flow, sm_buf *b)
+{
+    const sm_json *rules = sm_json_get(flow, "expectations");
+
+    for (size_t i = 0; i < sm_json_len(rules); i++) {
+        const sm_json *r = sm_json_at(rules, i);
+        int64_t failed = sm_json_get_int(r, "failed", 0);
+        sm_sv percent;
+
+        if (failed == 0)
+            continue;
+        percent = sm_verdict_percent(failed, failed + sm_json_get_int(r, "passed", 0), c->a);
+        sm_buf_addf(b, "      %.*s  %.*s failed  ", SM_SV_ARG(sm_json_get_sv(r, "name", SM_SV(""))),
+                    SM_SV_ARG(percent));
+        sm_buf_add_count(b, failed);
+        sm_buf_addf(b, " %s\n",
+                    sm_sv_eq_str(sm_json_get_sv(r, "policy", SM_SV("")), "drop") ? "dropped"
+                                                                                 : "kept");
+    }
+}
+
+sm_sv sm_flow_words(const sm_cli *c, const sm_json *flow)
+{
+    sm_sv error = sm_json_get_sv(flow, "error", SM_SV(""));
+    sm_sv reason = sm_json_get_sv(flow, "reason", SM_SV(""));
+    sm_sv out;
+    sm_buf b;
+
+    if (error.len > 0 || reason.len > 0)
+        return error.len > 0 ? error : reason;
+    if (sm_json_get_int(flow, "batches", 0) == 0)
+        return SM_SV("nothing new");
+    sm_buf_init(&b, 1024);
+    sm_add_counters(&b, sm_json_get(flow, "counters"));
+    out = sm_arena_dup(c->a, sm_buf_sv(&b));
+    sm_buf_release(&b);
+    return out;
+}
+
+int64_t sm_time_of(const sm_json *o, const char *key)
+{
+    int64_t ms;
+    sm_error ignored;
+
+    return sm_time_parse(sm_json_get_sv(o, key, SM_SV("")), &ms, &ignored) == SM_OK ? ms : 0;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* look.c -- what the commands that only look begin and end with. */
+#include "ui/cli/look.h"
+
+#include <stdarg.h>
+
+#include "runtime/base/suggest.h"
+#include "ui/cli/exit_code.h"
+
+int sm_look_start(sm_cli *c, sm_project *p, sm_view *v)
+{
+    int status = sm_project_start(c, p, sm_cli_get(c, "--pipeline"), SM_NEED_PLAN_AND_STORE);
+
+    *v = (sm_view){ .plan = p->plan,
+                    .store = p->store,
+                    .pipeline = p->pipeline,
+                    .storage_dir = p->storage_dir,
+                    .state_dir = p->state_dir,
+                    .a = c->a };
+    return status;
+}
+
+void sm_look_next(const sm_cli *c, sm_buf *b, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (c->quiet)
+        return;
+    sm_buf_adds(b, "Next: ");
+    va_start(ap, fmt);
+    sm_buf_addv(b, fmt, ap);
+    va_end(ap);
+    sm_buf_addc(b, '\n');
+}
+
+const sm_plan_dataset *sm_look_find(const sm_cli *c, const sm_plan *p, const char *name)
+{
+    const sm_plan_dataset *ds = sm_plan_find(p, sm_sv_cstr(name));
+    sm_sv *names = SM_NEW_N(c->a, sm_sv, p->n_datasets + 1);
+    size_t close;
+
+    if (ds != NULL)
+        return ds;
+    for (size_t i = 0; i < p->n_datasets; i++)
+        names[i] = p->datasets[i].name;
+    close = sm_suggest(sm_sv_cstr(name), names, p->n_datasets);
+    if (close < p->n_datasets)
+        sm_cli_usage(c, "there is no dataset \"%s\"; did you mean \"%.*s\"?", name,
+                     SM_SV_ARG(names[close]));
+    else
+        sm_cli_usage(c, "there is no dataset \"%s\"; `smelt ls` prints them", name);
+    return NULL;
+}
+
+int sm_look_select(sm_cli *c, const sm_view *v, bool **selected)
+{
+    sm_view_states states = { .view = v };
+    sm_plan_states judge = { sm_view_state_is, &states };
+    sm_error err;
+
+    *selected = SM_NEW_N(c->a, bool, v->plan->n_datasets + 1);
+    if (sm_plan_select(v->plan, sm_sv_cstr(sm_cli_get(c, "--select")),
+                       sm_sv_cstr(sm_cli_get(c, "--exclude")), &judge, c->a, *selected,
+                       &err) == SM_OK)
+        return SM_EXIT_DONE;
+    sm_cli_fail(c, &err, "smelt ls");
+    return SM_EXIT_USAGE;
+}
+
+bool sm_look_number(const sm_cli *c, const char *what, const char *text, int64_t *out)
+{
+    if (sm_sv_to_int64(sm_sv_cstr(text), out) && *out >= 0)
+        return true;
+    sm_cli_usage(c, "%s is a number, not \"%s\"", what, text);
+    return false;
+}
