@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""kinds.py -- the kinds of flow that are crashed: a small project each, and the run that dies.
+
+A kind has a pipeline, what is there `before` (taken to its end without faults), what arrives, and the
+`command` that is run under a fault and repeated after it.
+"""
+
+HEAD = """version: 1
+pipeline: crash
+schema: crash
+storage: ./lake
+"""
+
+READINGS_SOURCE = """  readings:
+    type: files
+    path: landing/*.json
+    format: json
+    max_files_per_trigger: {files}
+"""
+DECLARED = """    schema:
+      - {name: id, data_type: BIGINT}
+      - {name: device, data_type: VARCHAR}
+      - {name: temperature, data_type: DOUBLE}
+      - {name: battery, data_type: INTEGER}
+"""
+BRONZE = """  bronze: {layer: bronze, from: readings}
+"""
+SILVER = """  silver:
+    layer: silver
+    sql: SELECT id, device, temperature, battery FROM STREAM(bronze) WHERE id % 7 <> 0
+    expectations:
+      has_device: {expect: device IS NOT NULL, on_violation: drop}
+      battery_ok: battery >= 10
+"""
+
+
+def readings(k, n=12):
+    """Rows of file k; some without device, some with a weak battery."""
+    for i in range(k * n, k * n + n):
+        yield {"id": i, "device": None if i % 5 == 3 else f"d{i % 4}", "temperature": i * 0.5,
+               "battery": i * 37 % 100}
+
+
+def chain(files, declared=True, more=""):
+    return (HEAD + "sources:\n" + READINGS_SOURCE.format(files=files) + (DECLARED if declared else "") +
+            "tables:\n" + BRONZE + SILVER + more)
+
+
+def put_readings(world, first, end, folder="landing"):
+    for k in range(first, end):
+        world.write_rows(f"{folder}/r{k:03}.json", readings(k), age=k)
+
+
+def run_before(world):
+    result = world.run()
+    assert result.code == 0, result.err
+
+
+class Kind:
+    """`arrive` only writes files; `before` may also run."""
+    command = ()
+
+    def before(self, world):
+        pass
+
+    def arrive(self, world):
+        raise NotImplementedError
+
+
+class FirstRun(Kind):
+    """A chain from bronze to silver that was never run; the columns are inferred; two batches."""
+    name = "first run"
+
+    def arrive(self, world):
+        world.write("pipeline.yml", chain(files=2, declared=False))
+        put_readings(world, 0, 3)
+
+
+class Chain(Kind):
+    """A chain with history: the run crosses version 10 of bronze, where a log checkpoint is due."""
+    name = "chain"
+
+    def before(self, world):
+        world.write("pipeline.yml", chain(files=1))
+        put_readings(world, 0, 9)
+        run_before(world)
+
+    def arrive(self, world):
+        put_readings(world, 9, 12)
+
+
+class FullRefresh(Kind):
+    name = "full refresh"
+    command = ("--full-refresh", "*", "--yes")
+
+    def before(self, world):
+        world.write("pipeline.yml", chain(files=2))
+        put_readings(world, 0, 3)
+        run_before(world)
+
+    def arrive(self, world):
+        put_readings(world, 3, 4)
+
+
+class TwoFlows(Kind):
+    """Two flows and one that runs once, into one table; never run before."""
+    name = "two flows"
+
+    def arrive(self, world):
+        sources = "".join(READINGS_SOURCE.format(files=2).replace("readings:", f"{name}:").replace(
+            "landing/", f"{name}/") + DECLARED for name in ("east", "west", "old"))
+        world.write("pipeline.yml", HEAD + "sources:\n" + sources + """tables:
+  merged:
+    flows:
+      backfill: {sql: "SELECT id, device, 'old' AS origin FROM STREAM(old)", once: true}
+      east: {sql: "SELECT id, device, 'east' AS origin FROM STREAM(east)"}
+      west: {sql: "SELECT id, device, 'west' AS origin FROM STREAM(west)"}
+""")
+        for name in ("east", "west", "old"):
+            put_readings(world, 0, 2 if name == "old" else 3, folder=name)
+
+
+class View(Kind):
+    name = "materialized view"
+
+    def before(self, world):
+        world.write("pipeline.yml", HEAD + "sources:\n" + READINGS_SOURCE.format(files=2) + DECLARED +
+                    "tables:\n" + BRONZE + """  per_device:
+    type: materialized_view
+    sql: SELECT device, count(*) AS rows, sum(battery) AS battery FROM bronze GROUP BY device
+    expectations:
+      has_device: {expect: device IS NOT NULL, on_violation: drop}
+""")
+        put_readings(world, 0, 2)
+        run_before(world)
+
+    def arrive(self, world):
+        put_readings(world, 2, 3)
+
+
+class StaticJoin(Kind):
+    """A stream joined with a table that is read as it is, and that grows in the same run."""
+    name = "static join"
+
+    def before(self, world):
+        world.write("pipeline.yml", HEAD + "sources:\n" + READINGS_SOURCE.format(files=2) + DECLARED +
+                    """  sites:
+    type: files
+    path: sites/*.json
+    format: json
+    schema: [{name: device, data_type: VARCHAR}, {name: site, data_type: VARCHAR}]
+tables:
+  devices: {from: sites}
+  located:
+    sql: |
+      SELECT r.id, r.battery, d.site
+      FROM STREAM(readings) r JOIN devices d ON d.device = r.device
+""")
+        world.write_rows("sites/a.json", [{"device": "d0", "site": "Oslo"}, {"device": "d1", "site": "Rome"}],
+                         age=0)
+        put_readings(world, 0, 2)
+        run_before(world)
+
+    def arrive(self, world):
+        world.write_rows("sites/b.json", [{"device": "d2", "site": "Bonn"}, {"device": "d0", "site": "Kyiv"}],
+                         age=5)
+        put_readings(world, 2, 5)
+
+
+KINDS = [FirstRun(), Chain(), FullRefresh(), TwoFlows(), View(), StaticJoin()]
+
+# Which points a kind cannot pass, and why.  What is not here must be passed, what is here must not.
+NOT_PASSED = {
+    "reset.after_switch": (
+        "only a full refresh switches the generation",
+        {"first run", "chain", "two flows", "materialized view", "static join"}),
+    "schema.after_version": (
+        "only a source without declared columns has them pinned, once",
+        {"chain", "full refresh", "two flows", "materialized view", "static join"}),
+    "delta.after_checkpoint": (
+        "no table of it gets as far as version 10",
+        {"first run", "full refresh", "two flows", "materialized view", "static join"}),
+}
