@@ -140,7 +140,7 @@ static void add_rules(plan_builder *b, size_t ds, const sm_spec_table *t)
     sm_plan_rule *rules = SM_NEW_N(b->a, sm_plan_rule, t->expectations.n + 1);
     size_t n = 0;
 
-    node->rules = SM_NEW_N(b->a, plan_query, t->expectations.n + 1);
+    node->rules = SM_NEW_N(b->scratch, plan_query, t->expectations.n + 1);
     for (size_t i = 0; i < t->expectations.n; i++) {
         const sm_spec_rule *rule = &t->expectations.items[i];
 
@@ -158,7 +158,7 @@ static void add_rules(plan_builder *b, size_t ds, const sm_spec_table *t)
             .text = &rule->expect,
             .owner = ds,
             .rule = true,
-            .label = sm_arena_printf(b->a, "rule \"%.*s\" of table \"%.*s\"",
+            .label = sm_arena_printf(b->scratch, "rule \"%.*s\" of table \"%.*s\"",
                                      SM_SV_ARG(rule->name.text), SM_SV_ARG(t->name.text)),
         };
         n++;
@@ -190,13 +190,13 @@ static void add_table(plan_builder *b, size_t ds, const sm_spec_table *t)
         .place = sm_plan__place(&t->name.at),
     };
     node->n_queries = t->flows.n > 0 ? t->flows.n : 1;
-    node->queries = SM_NEW_N(b->a, plan_query, node->n_queries);
+    node->queries = SM_NEW_N(b->scratch, plan_query, node->n_queries);
     for (size_t i = 0; i < node->n_queries; i++) {
         node->queries[i] = (plan_query){
             .text = flow_text(b, t, kind, i),
             .owner = ds,
-            .label =
-                sm_arena_printf(b->a, "%s \"%.*s\"", table_word(kind), SM_SV_ARG(t->name.text)),
+            .label = sm_arena_printf(b->scratch, "%s \"%.*s\"", table_word(kind),
+                                     SM_SV_ARG(t->name.text)),
         };
         node->failed |= !node->queries[i].text;
         node->queries[i].whole = node->queries[i].text && node->queries[i].text->map == from_span;
@@ -224,7 +224,7 @@ static void add_datasets(plan_builder *b)
         flows += s->tables.items[i].flows.n > 0 ? s->tables.items[i].flows.n : 1;
     b->plan->datasets = b->datasets = SM_NEW_N(b->a, sm_plan_dataset, b->plan->n_datasets + 1);
     b->plan->flows = b->flows = SM_NEW_N(b->a, sm_plan_flow, flows + 1);
-    b->nodes = SM_NEW_N(b->a, plan_node, b->plan->n_datasets + 1);
+    b->nodes = SM_NEW_N(b->scratch, plan_node, b->plan->n_datasets + 1);
     for (size_t i = 0; i < s->sources.n; i++)
         add_source(b, i, &s->sources.items[i]);
     for (size_t i = 0; i < s->tables.n; i++)
@@ -256,16 +256,16 @@ static size_t each_query(plan_builder *b, plan_query **list)
 static sm_code read_queries(plan_builder *b, sm_error *err)
 {
     size_t n = each_query(b, NULL);
-    plan_query **list = SM_NEW_N(b->a, plan_query *, n + 1);
-    sm_sql_input *in = SM_NEW_N(b->a, sm_sql_input, n + 1);
-    const sm_sql_query **out = SM_NEW_N(b->a, const sm_sql_query *, n + 1);
+    plan_query **list = SM_NEW_N(b->scratch, plan_query *, n + 1);
+    sm_sql_input *in = SM_NEW_N(b->scratch, sm_sql_input, n + 1);
+    const sm_sql_query **out = SM_NEW_N(b->scratch, const sm_sql_query *, n + 1);
     sm_code rc;
 
     each_query(b, list);
     for (size_t i = 0; i < n; i++)
         in[i] = (sm_sql_input){ list[i]->rule ? SM_SQL_RULE : SM_SQL_QUERY, list[i]->text,
                                 list[i]->label };
-    if ((rc = sm_sql_read(b->env->sql, in, n, b->a, b->d, out, err)) != SM_OK)
+    if ((rc = sm_sql_read(b->env->sql, in, n, b->scratch, b->d, out, err)) != SM_OK)
         return rc;
     for (size_t i = 0; i < n; i++) {
         list[i]->read = out[i];
@@ -299,18 +299,21 @@ sm_code sm_plan_compile(const sm_spec *spec, const sm_plan_env *env, sm_arena *a
     sm_code rc;
 
     *out = NULL;
+    b.scratch = sm_arena_new("plan scratch");
     add_pipeline(&b);
     add_datasets(&b);
     if ((rc = read_queries(&b, err)) != SM_OK)
-        return rc;
+        goto done;
     sm_plan__resolve(&b);
     if (b.plan->order && (rc = sm_plan__bind(&b, err)) != SM_OK)
-        return rc;
-    if (sm_diags_errors(d) > 0)
-        return SM_OK;
-    sm_plan__fingerprints(&b);
-    *out = b.plan;
-    return SM_OK;
+        goto done;
+    if (sm_diags_errors(d) == 0) {
+        sm_plan__fingerprints(&b);
+        *out = b.plan;
+    }
+done:
+    sm_arena_free(b.scratch);
+    return rc;
 }
 
 /* ---- looking things up --------------------------------------------------------- */

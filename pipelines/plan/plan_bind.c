@@ -91,13 +91,13 @@ static sm_sv schema_key(sm_arena *a, const sm_schema *s)
 /* The relation that stands for every dataset with these columns. */
 const sm_sql_relation *sm_plan__bind_relation(plan_builder *b, const sm_schema *schema)
 {
-    sm_sv key = schema_key(b->a, schema);
+    sm_sv key = schema_key(b->scratch, schema);
     size_t i = b->n_relations;
 
     if (!sm_strmap_get(b->relation_names, key, &i)) {
         if (i == b->cap_relations) {
             size_t cap = i ? 2 * i : 16;
-            sm_sql_relation *grown = SM_NEW_N(b->a, sm_sql_relation, cap);
+            sm_sql_relation *grown = SM_NEW_N(b->scratch, sm_sql_relation, cap);
 
             if (i)
                 memcpy(grown, b->relations, i * sizeof *grown);
@@ -105,7 +105,8 @@ const sm_sql_relation *sm_plan__bind_relation(plan_builder *b, const sm_schema *
             b->cap_relations = cap;
         }
         sm_strmap_put(b->relation_names, key, i);
-        b->relations[i] = (sm_sql_relation){ sm_arena_printf(b->a, "_smelt_kind_%zu", i), schema };
+        b->relations[i] =
+            (sm_sql_relation){ sm_arena_printf(b->scratch, "_smelt_kind_%zu", i), schema };
         b->n_relations++;
     }
     return &b->relations[i];
@@ -135,7 +136,7 @@ static sm_sv input_relation(plan_builder *b, inputs *in, size_t ds, sm_input_mod
 static bool compile_query(plan_builder *b, const plan_query *q, purpose what, inputs *in,
                           sm_sql_text *out)
 {
-    sm_sql_leaf *leaves = SM_NEW_N(b->a, sm_sql_leaf, q->read->n_refs + 1);
+    sm_sql_leaf *leaves = SM_NEW_N(b->scratch, sm_sql_leaf, q->read->n_refs + 1);
 
     for (size_t i = 0; i < q->read->n_refs; i++) {
         size_t ds = q->datasets[i];
@@ -143,7 +144,7 @@ static bool compile_query(plan_builder *b, const plan_query *q, purpose what, in
 
         leaves[i].alias = ref->name;
         if (b->datasets[ds].kind == SM_DATASET_VIEW) {
-            sm_sql_text *view = SM_NEW(b->a, sm_sql_text);
+            sm_sql_text *view = SM_NEW(b->scratch, sm_sql_text);
 
             if (!compile_query(b, &b->nodes[ds].queries[0], what, in, view))
                 return false;
@@ -156,7 +157,7 @@ static bool compile_query(plan_builder *b, const plan_query *q, purpose what, in
                 leaves[i].relation = sm_plan__bind_relation(b, &b->datasets[ds].schema)->name;
         }
     }
-    if (!sm_sql_compile(q->read, leaves, b->a, b->d, out))
+    if (!sm_sql_compile(q->read, leaves, b->scratch, b->d, out))
         return false;
     if (out->text.len <= MAX_COMPILED && in->leaves <= MAX_LEAVES)
         return true;
@@ -198,7 +199,7 @@ static sm_code bind_query(plan_builder *b, const plan_query *q, sm_schema *out, 
     *ok = false;
     if (!compile_query(b, q, FOR_BIND, &in, &text))
         return SM_OK;
-    relations = SM_NEW_N(b->a, sm_sql_relation, in.n + 1);
+    relations = SM_NEW_N(b->scratch, sm_sql_relation, in.n + 1);
     for (size_t i = 0; i < in.n; i++)
         relations[i] = *sm_plan__bind_relation(b, &b->datasets[in.items[i].dataset].schema);
     return sm_sql_bind(b->env->sql, q->read, &text, relations, in.n, b->a, b->d, out, ok, err);
@@ -242,7 +243,7 @@ static sm_code bind_flow(plan_builder *b, size_t ds, size_t i, bool *ok, sm_erro
         return SM_OK;
     f->inputs = in.items;
     f->n_inputs = in.n;
-    f->sql = text.text;
+    f->sql = sm_arena_dup(b->a, text.text);
     *ok = true;
     if (state == INPUTS_WAITING)
         return SM_OK;
@@ -300,7 +301,7 @@ static sm_code bind_table(plan_builder *b, size_t ds, sm_error *err)
 
 sm_code sm_plan__bind(plan_builder *b, sm_error *err)
 {
-    b->relation_names = sm_strmap_new(b->a);
+    b->relation_names = sm_strmap_new(b->scratch);
     for (size_t i = 0; i < b->plan->n_datasets; i++) {
         size_t ds = b->plan->order[i];
         sm_code rc = SM_OK;

@@ -27,7 +27,7 @@ static sm_sv flow_fingerprint(plan_builder *b, const sm_plan_flow *f)
 
     sm_hash_add(h, f->kind == SM_FLOW_APPEND ? SM_SV("append") : SM_SV("overwrite"));
     sm_hash_add(h, f->once ? SM_SV("once") : SM_SV(""));
-    sm_hash_add(h, sm_sql_normal(f->sql, b->a));
+    sm_hash_add(h, sm_sql_normal(f->sql, b->scratch));
     for (size_t i = 0; i < f->n_inputs; i++) {
         sm_hash_add(h, b->datasets[f->inputs[i].dataset].name);
         sm_hash_add(h, sm_sv_cstr(sm_input_mode_name(f->inputs[i].mode)));
@@ -35,7 +35,7 @@ static sm_sv flow_fingerprint(plan_builder *b, const sm_plan_flow *f)
     sm_hash_add(h, SM_SV(""));
     for (size_t i = 0; i < table->n_rules; i++) {
         sm_hash_add(h, table->rules[i].name);
-        sm_hash_add(h, sm_sql_normal(table->rules[i].expr, b->a));
+        sm_hash_add(h, sm_sql_normal(table->rules[i].expr, b->scratch));
         sm_hash_add(h, table->rules[i].policy);
     }
     hash_schema(h, &f->result);
@@ -52,9 +52,9 @@ static sm_sv dataset_fingerprint(plan_builder *b, const sm_plan_dataset *ds)
     hash_list(h, &ds->partition_by);
     if (ds->kind == SM_DATASET_SOURCE) {
         sm_hash_add(h, ds->source_type);
-        sm_hash_add(h, sm_json_dump(ds->source_config, SM_JSON_SORTED, b->a));
+        sm_hash_add(h, sm_json_dump(ds->source_config, SM_JSON_SORTED, b->scratch));
     } else {
-        sm_hash_add(h, sm_sql_normal(ds->sql_text, b->a));
+        sm_hash_add(h, sm_sql_normal(ds->sql_text, b->scratch));
     }
     for (size_t i = 0; i < ds->n_flows; i++)
         sm_hash_add(h, b->flows[ds->flow + i].fingerprint);

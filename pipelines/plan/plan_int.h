@@ -32,7 +32,8 @@ typedef struct plan_node {
 typedef struct plan_builder {
     const sm_spec *spec;
     const sm_plan_env *env;
-    sm_arena *a;
+    sm_arena *a;       /* what the plan keeps */
+    sm_arena *scratch; /* what making it needs: trees of SQL and the like */
     sm_diags *d;
     sm_plan *plan;
     sm_plan_dataset *datasets;  /* plan->datasets */

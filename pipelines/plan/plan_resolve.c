@@ -52,8 +52,8 @@ static void resolve_query(names *n, plan_query *q)
 {
     size_t refs = q->read ? q->read->n_refs : 0;
 
-    q->datasets = SM_NEW_N(n->b->a, size_t, refs + 1);
-    q->streaming = SM_NEW_N(n->b->a, bool, refs + 1);
+    q->datasets = SM_NEW_N(n->b->scratch, size_t, refs + 1);
+    q->streaming = SM_NEW_N(n->b->scratch, bool, refs + 1);
     for (size_t i = 0; i < refs; i++) {
         const sm_sql_ref *ref = &q->read->refs[i];
         bool ours = ref->schema.len == 0 || sm_sql_same_name(ref->schema, n->b->plan->schema);

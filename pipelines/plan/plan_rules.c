@@ -8,7 +8,7 @@ static void add_rule_text(plan_builder *b, const plan_query *rule, sm_sql_text *
 {
     sm_sql_text expr;
 
-    if (!sm_sql_compile(rule->read, NULL, b->a, b->d, &expr))
+    if (!sm_sql_compile(rule->read, NULL, b->scratch, b->d, &expr))
         expr = (sm_sql_text){ .text = SM_SV("") };
     *out = expr;
 }
@@ -23,9 +23,9 @@ static sm_code bind_rule(plan_builder *b, const plan_query *rule, const sm_sql_t
     sm_code rc;
 
     sm_sql_enclose("SELECT TRY((", expr,
-                   sm_arena_printf(b->a, ")) FROM %.*s", SM_SV_ARG(relation->name)).ptr, b->a,
-                   &text);
-    rc = sm_sql_bind(b->env->sql, rule->read, &text, relation, 1, b->a, b->d, &out, &ok, err);
+                   sm_arena_printf(b->scratch, ")) FROM %.*s", SM_SV_ARG(relation->name)).ptr,
+                   b->scratch, &text);
+    rc = sm_sql_bind(b->env->sql, rule->read, &text, relation, 1, b->scratch, b->d, &out, &ok, err);
     if (rc != SM_OK || !ok)
         return rc;
     if (out.n != 1 || !sm_sv_eq_nocase(out.columns[0].type, SM_SV("BOOLEAN"))) {
@@ -42,7 +42,7 @@ sm_code sm_plan__bind_rules(plan_builder *b, size_t ds, const sm_schema *row, sm
 {
     const sm_plan_dataset *table = &b->datasets[ds];
     const plan_node *node = &b->nodes[ds];
-    sm_sql_text *texts = SM_NEW_N(b->a, sm_sql_text, table->n_rules + 1);
+    sm_sql_text *texts = SM_NEW_N(b->scratch, sm_sql_text, table->n_rules + 1);
     const sm_sql_relation *relation = sm_plan__bind_relation(b, row);
     sm_sql_error why = { 0 };
     sm_schema out = { 0 };
@@ -62,8 +62,8 @@ sm_code sm_plan__bind_rules(plan_builder *b, size_t ds, const sm_schema *row, sm
     }
     sm_buf_addf(&all, " FROM %.*s", SM_SV_ARG(relation->name));
     if (n > 0) {
-        rc = b->env->sql->bind(b->env->sql->ctx, sm_buf_sv(&all), relation, 1, b->a, &out, &why,
-                               err);
+        rc = b->env->sql->bind(b->env->sql->ctx, sm_buf_sv(&all), relation, 1, b->scratch, &out,
+                               &why, err);
         plain = rc == SM_OK && out.n == n;
         for (size_t i = 0; plain && i < n; i++)
             plain = sm_sv_eq_nocase(out.columns[i].type, SM_SV("BOOLEAN"));
@@ -87,6 +87,6 @@ void sm_plan__compile_rules(plan_builder *b, size_t ds)
 
         if (b->nodes[ds].rules[i].read)
             add_rule_text(b, &b->nodes[ds].rules[i], &text);
-        rules[i].expr = text.text;
+        rules[i].expr = sm_arena_dup(b->a, text.text);
     }
 }
