@@ -68,8 +68,13 @@ sm_code sm_decode_run_judge(const sm_decode_run *run, const sm_decode_tally *t, 
     const char *path = run->what.files[first->at.file].name;
     long long line = (long long)sm_decode_line(run->what.files, first->at);
     if (t->undecodable == 1)
-        return sm_fail(err, SM_E_INVALID, 0, "%s:%lld: %s", path, line, first->reason);
-    return sm_fail(err, SM_E_INVALID, 0, "%lld undecodable records, the first is %s:%lld: %s",
+        return sm_fail(err, SM_E_INVALID, 0,
+                       "%s:%lld: %s; mend the file, or pass over such records with "
+                       "`on_decode_error: drop`",
+                       path, line, first->reason);
+    return sm_fail(err, SM_E_INVALID, 0,
+                   "%lld undecodable records, the first is %s:%lld: %s; mend the files, or pass "
+                   "over such records with `on_decode_error: drop`",
                    (long long)t->undecodable, path, line, first->reason);
 }
 
@@ -94,10 +99,13 @@ sm_code sm_decode_run_judge_fields(const sm_decode_run *run, const sm_decode_tal
     const sm_decode_unknown *first = run_first_unknown(t);
     if (t->n_unknown > 1)
         snprintf(others, sizeof others, " (and %zu more)", t->n_unknown - 1);
-    return sm_fail(err, SM_E_INVALID, 0,
-                   "field \"%.*s\"%s appeared in %s:%lld, the schema in force does not have it",
-                   (int)first->len, first->name, others, run->what.files[first->at.file].name,
-                   (long long)sm_decode_line(run->what.files, first->at));
+    return sm_fail(
+        err, SM_E_INVALID, 0,
+        "field \"%.*s\"%s appeared in %s:%lld, the schema in force does not have it; list "
+        "the columns under `schema` of the source: fields that it does not name are "
+        "ignored",
+        (int)first->len, first->name, others, run->what.files[first->at.file].name,
+        (long long)sm_decode_line(run->what.files, first->at));
 }
 
 /* --- Scans --- */

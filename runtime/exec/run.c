@@ -335,10 +335,19 @@ static void close_flows(sm_run *r)
             sm_flow__close(&r->flows[i]);
 }
 
+/* Flows that have no columns yet take no part; they are told all the same. */
+static void tell_waiting(sm_run *r)
+{
+    for (size_t i = 0; i < r->q.plan->n_flows; i++)
+        if (r->outcomes[i].state == SM_RUN_FLOW_IDLE)
+            sm_run__tell(r, i);
+}
+
 sm_code sm_run_execute(sm_run *r, sm_run_result *out, sm_error *err)
 {
     sm_code rc;
 
+    tell_waiting(r);
     for (size_t i = 0; i < r->q.plan->n_flows; i++)
         if (r->slots[i].selected && (!r->slots[i].refresh || r->slots[i].lead))
             sm_run__open_flow(r, i);

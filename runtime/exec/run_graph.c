@@ -56,6 +56,7 @@ static void skip(sm_run *r, size_t i, size_t cause)
         sm_arena_printf(r->arena, "upstream %.*s %s", SM_SV_ARG(r->outcomes[cause].dataset),
                         r->outcomes[cause].state == SM_RUN_FLOW_STOPPED ? "stopped" : "failed");
     r->slots[i].started = r->slots[i].finished = r->slots[i].failed = true;
+    sm_run__tell(r, i);
 }
 
 /* A flow to run; n_flows when there is none now.  *left: some are not finished.  Skipping one

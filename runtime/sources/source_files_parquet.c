@@ -195,7 +195,8 @@ static sm_code parquet_select(const sm_source *s, const sm_file *file, const sm_
         if (sm_schema_find(s->schema, found->columns[i].name) < 0)
             return sm_fail(err, SM_E_INVALID, 0,
                            "column \"%.*s\" appeared in file \"%s\", the schema in force does not "
-                           "have it",
+                           "have it; list the columns under `schema` of the source: columns that "
+                           "it does not name are ignored",
                            SM_SV_ARG(found->columns[i].name), file->name);
     }
     sm_buf_adds(sql, "SELECT ");

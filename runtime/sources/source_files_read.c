@@ -94,7 +94,9 @@ static sm_code csv_map_header(const sm_source *s, const sm_strmap *columns, cons
             if (s->schema_declared)
                 continue;
             return sm_fail(err, SM_E_INVALID, 0,
-                           "field \"%.*s\" appeared in %s:1, the schema in force does not have it",
+                           "field \"%.*s\" appeared in %s:1, the schema in force does not have it; "
+                           "list the columns under `schema` of the source: fields that it does "
+                           "not name are ignored",
                            SM_SV_ARG(names[i]), file->name);
         }
         if (fed[column])

@@ -147,13 +147,14 @@ static void print_rules(const sm_run_printer *p, const sm_flow_outcome *o, sm_bu
 static void print_flow(sm_run_printer *p, const sm_flow_outcome *o)
 {
     bool color = p->c->color;
+    bool waits = o->state == SM_RUN_FLOW_IDLE && o->reason.len > 0;
+    sm_run_flow_state look = waits ? SM_RUN_FLOW_WAITING : o->state;
     sm_buf b;
 
     sm_buf_init(&b, 64 * 1024);
     sm_buf_addf(&b, "  %.*s%*s  %s%s%s  ", SM_SV_ARG(o->flow->name),
                 o->flow->name.len < p->name_width ? (int)(p->name_width - o->flow->name.len) : 0,
-                "", color ? looks[o->state].color : "", looks[o->state].shape,
-                color ? "\033[0m" : "");
+                "", color ? looks[look].color : "", looks[look].shape, color ? "\033[0m" : "");
     add_state(&b, o);
     if (o->batches > 0) {
         sm_buf_adds(&b, "  ");
