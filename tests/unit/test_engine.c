@@ -2,6 +2,7 @@
 /* test_engine.c -- opening, locking down, sessions, rows. */
 #include "tests/support/test.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@ typedef struct fixture {
     sm_engine *e;
     sm_session *s;
     sm_arena *a;
-    char folder[1024];
+    char folder[PATH_MAX];
 } fixture;
 
 static int setup(void **state)

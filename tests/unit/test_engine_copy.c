@@ -2,6 +2,7 @@
 /* test_engine_copy.c -- Parquet files and what is said about them. */
 #include "tests/support/test.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@ typedef struct fixture {
     sm_engine *e;
     sm_session *s;
     sm_arena *a;
-    char folder[1024], table[1040];
+    char folder[PATH_MAX], table[PATH_MAX + 16];
 } fixture;
 
 static int setup(void **state)

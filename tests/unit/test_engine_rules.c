@@ -7,6 +7,7 @@
  */
 #include "tests/support/test.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -19,7 +20,7 @@ typedef struct fixture {
     sm_engine *e;
     sm_session *s;
     sm_arena *a;
-    char folder[1024];
+    char folder[PATH_MAX];
 } fixture;
 
 static int setup(void **state)
