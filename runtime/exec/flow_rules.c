@@ -26,7 +26,7 @@ static sm_mask *make_mask(const sm_flow *f)
         rules[i].name = t->rules[i].name;
         rules[i].expr = t->rules[i].text;
         if (!sm_policy_parse(t->rules[i].policy, &rules[i].policy))
-            assert(!"a compiled plan has only policies that exist");
+            assert(0 && "a compiled plan has only policies that exist");
     }
     return sm_mask_new(rules, t->n_rules);
 }
