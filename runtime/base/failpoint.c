@@ -16,12 +16,12 @@
 #define NAME_ROW(name) name,
 static const char *const names[] = { SM_FAILPOINTS(NAME_ROW) };
 #undef NAME_ROW
-enum { NAMES = sizeof names / sizeof names[0], MOST = 8, KILL = -1 };
+enum { NAMES = sizeof names / sizeof names[0], MOST = 8, KILL = -1, STOP = -2, HANG = -3 };
 
 typedef struct armed {
     const char *name;
     int64_t nth; /* 0: every pass */
-    int what;    /* KILL or an errno */
+    int what;    /* KILL, STOP, HANG or an errno */
     int64_t passed;
 } armed;
 
@@ -53,8 +53,8 @@ static int errno_named(sm_sv name)
         const char *name;
         int value;
     } rows[] = {
-        { "kill", KILL },     { "EIO", EIO },       { "ENOSPC", ENOSPC },
-        { "EACCES", EACCES }, { "EDQUOT", EDQUOT }, { "EMFILE", EMFILE },
+        { "kill", KILL },     { "stop", STOP },     { "hang", HANG },     { "EIO", EIO },
+        { "ENOSPC", ENOSPC }, { "EACCES", EACCES }, { "EDQUOT", EDQUOT }, { "EMFILE", EMFILE },
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -90,7 +90,7 @@ static armed parse_point(sm_sv part)
     if (p.name == NULL)
         die_of_spec(part, "no such failpoint");
     if (p.what == 0)
-        die_of_spec(part, "say kill, EIO, ENOSPC, EACCES, EDQUOT or EMFILE");
+        die_of_spec(part, "say kill, stop, hang, EIO, ENOSPC, EACCES, EDQUOT or EMFILE");
     return p;
 }
 
@@ -139,7 +139,8 @@ void sm_failpoint_set(const char *spec)
 static void tell_fired(const armed *p)
 {
     char line[128];
-    const char *what = p->what == KILL ? "kill" : strerrorname_np(p->what);
+    static const char *const acts[] = { [-KILL] = "kill", [-STOP] = "stop", [-HANG] = "hang" };
+    const char *what = p->what < 0 ? acts[-p->what] : strerrorname_np(p->what);
     int n = snprintf(line, sizeof line, "smelt: failpoint %s fired at pass %lld: %s\n", p->name,
                      (long long)p->passed, what);
     ssize_t ignored = write(STDERR_FILENO, line, (size_t)n);
@@ -174,7 +175,11 @@ static int pass_armed(const char *name)
     if (what == KILL)
         kill(getpid(), SIGKILL);
     sm_mutex_unlock(&state.mu);
-    return what == KILL ? 0 : what;
+    if (what == STOP)
+        kill(getpid(), SIGSTOP);
+    while (what == HANG)
+        pause();
+    return what < 0 ? 0 : what;
 }
 
 int sm_failpoint_err(const char *name)

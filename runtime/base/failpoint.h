@@ -7,8 +7,9 @@
  *
  *     SM_FAILPOINT=count                           at exit, each name and how often it was passed
  *
- * <name>[:<nth>]:<what>, several separated by commas; <what> is kill or the name of an
- * errno (EIO, ENOSPC, EACCES, EDQUOT, EMFILE); `*` as nth means every pass.  A name that is
+ * <name>[:<nth>]:<what>, several separated by commas; <what> is kill, stop (SIGSTOP, so that a
+ * test can act and send SIGCONT), hang (this thread goes no further) or the name of an errno
+ * (EIO, ENOSPC, EACCES, EDQUOT, EMFILE); `*` as nth means every pass.  A name that is
  * not in the list below ends the process with a message.  One that fires says so on standard
  * error, so that a test can tell a fault that was borne from one that never came.  Costs one
  * load when unset. */
