@@ -111,7 +111,7 @@ static void denied(fixture *f, const char *path)
 static void test_engine__leaves_its_folders_neither_by_dots_nor_by_links(void **state)
 {
     fixture *f = *state;
-    char path[1100];
+    char path[PATH_MAX + 128];
 
     snprintf(path, sizeof path, "%s/../../../../../../../../../../etc/passwd", f->folder);
     denied(f, path);
@@ -224,7 +224,7 @@ static void test_session__what_does_not_fit_into_memory_is_spilled(void **state)
 static void test_session__a_missing_file_is_io(void **state)
 {
     fixture *f = *state;
-    char sql[1200];
+    char sql[PATH_MAX + 256];
     sm_error err;
 
     snprintf(sql, sizeof sql, "SELECT * FROM read_parquet('%s/none.parquet')", f->folder);
