@@ -181,7 +181,8 @@ static int apply_globals(sm_cli *c)
     const char *format = sm_cli_get(c, "--format"), *dir = sm_cli_get(c, "--directory");
     const char *color = sm_cli_get(c, "--color"), *term = getenv("TERM");
 
-    if (format != NULL && strcmp(format, "json") != 0 && strcmp(format, "text") != 0)
+    if (format != NULL && strcmp(format, "json") != 0 && strcmp(format, "text") != 0 &&
+        (c->command == NULL || find_option(c->command->options, "--format", 8) == NULL))
         return sm_cli_usage(c, "--format %s is not supported yet; say text or json", format);
     if (color != NULL && strcmp(color, "auto") != 0 && strcmp(color, "always") != 0 &&
         strcmp(color, "never") != 0)

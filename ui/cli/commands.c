@@ -3,6 +3,7 @@
 #include "ui/cli/cli.h"
 
 #define SM_COMMANDS(X)                                                                             \
+    X(init)                                                                                        \
     X(validate)                                                                                    \
     X(show)                                                                                        \
     X(graph)                                                                                       \
@@ -16,6 +17,8 @@
     X(status)                                                                                      \
     X(runs)                                                                                        \
     X(events)                                                                                      \
+    X(query)                                                                                       \
+    X(preview)                                                                                     \
     X(checkpoint)                                                                                  \
     X(doctor)                                                                                      \
     X(version)

@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "runtime/base/fs.h"
 #include "runtime/base/hash.h"
@@ -180,6 +181,18 @@ static sm_sv temp_folder(sm_project *p, sm_error *err)
     return sm_fs_mkdirs(sm_arena_cstr(p->a, dir), 0700, err) == SM_OK ? dir : SM_SV("");
 }
 
+/* Three quarters of the machine's memory is what the engine takes when nothing is said. */
+static sm_sv memory_limit(const sm_project *p)
+{
+    int64_t limit = p->spec->engine.memory_limit.v;
+
+    if (p->small && limit == 0)
+        limit = (int64_t)sysconf(_SC_PHYS_PAGES) * (int64_t)sysconf(_SC_PAGESIZE) / 4 * 3;
+    if (p->small)
+        limit /= 4;
+    return limit > 0 ? sm_arena_printf(p->a, "%lldB", (long long)limit) : SM_SV("");
+}
+
 sm_code sm_project_engine(void *project, sm_engine **out, sm_error *err)
 {
     sm_project *p = project;
@@ -194,9 +207,7 @@ sm_code sm_project_engine(void *project, sm_engine **out, sm_error *err)
         return rc;
     config.allowed_directories = folders;
     config.temp_directory = temp_folder(p, err);
-    if (p->spec->engine.memory_limit.v > 0)
-        config.memory_limit =
-            sm_arena_printf(p->a, "%lldB", (long long)p->spec->engine.memory_limit.v);
+    config.memory_limit = memory_limit(p);
     rc = sm_engine_open(&config, &p->engine, err);
     *out = p->engine;
     return rc;
@@ -363,9 +374,14 @@ void sm_project_keep_plan(sm_project *p)
                                 &ignored);
 }
 
+sm_sql_engine sm_project_sql(sm_project *p)
+{
+    return (sm_sql_engine){ p, plan_parse, plan_bind };
+}
+
 sm_code sm_project_plan(sm_project *p, sm_error *err)
 {
-    sm_sql_engine sql = { p, plan_parse, plan_bind };
+    sm_sql_engine sql = sm_project_sql(p);
     sm_plan_env env = {
         .sql = &sql, .schema_of = plan_schema_of, .has_snapshot = plan_has_snapshot, .ctx = p
     };
@@ -385,8 +401,9 @@ int sm_project_start(const sm_cli *c, sm_project *p, const char *path, sm_projec
 
     if (sm_project_open(p, path, &err) != SM_OK)
         return sm_cli_fail(c, &err, NULL) == SM_EXIT_OUTSIDE ? SM_EXIT_OUTSIDE : SM_EXIT_INVALID;
+    p->small = need == SM_NEED_ROWS;
     if (p->spec != NULL && need != SM_NEED_PLAN && sm_diags_errors(p->diags) == 0 &&
-        sm_project_store(p, need == SM_NEED_PLAN_AND_STORE, &err) != SM_OK)
+        sm_project_store(p, need != SM_NEED_PLAN_AND_STORE_WRITE, &err) != SM_OK)
         return sm_cli_fail(c, &err, "smelt doctor");
     if (sm_project_plan(p, &err) != SM_OK)
         return sm_cli_fail(c, &err, NULL);

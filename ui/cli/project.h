@@ -31,6 +31,7 @@ typedef struct sm_project {
     sm_store *store;     /* NULL: not opened, or there is none yet */
     bool store_read_only;
     int64_t pipeline;   /* id in the store; 0: it never ran */
+    bool small;         /* the engine gets a quarter of the memory limit */
     sm_engine *engine;  /* NULL until somebody computes something */
     sm_session *binder; /* the planner's session */
 } sm_project;
@@ -57,8 +58,12 @@ typedef enum sm_project_need {
     SM_NEED_PLAN,
     SM_NEED_PLAN_AND_STORE,       /* to look; none yet is fine */
     SM_NEED_PLAN_AND_STORE_WRITE, /* made when missing */
+    SM_NEED_ROWS,                 /* to look, also into tables: with less memory */
 } sm_project_need;
 int sm_project_start(const sm_cli *c, sm_project *p, const char *path, sm_project_need need);
+
+/* Parse and bind by the engine of `p`, for pipelines/sql; opened when first called. */
+sm_sql_engine sm_project_sql(sm_project *p);
 
 /* Print the diagnostics of `p` as the command line wants them. */
 int sm_project_print_diags(const sm_cli *c, sm_project *p);

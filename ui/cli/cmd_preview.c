@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cmd_preview.c -- smelt preview: the first rows of a dataset. */
+#include "runtime/base/sqltext.h"
+#include "ui/cli/exit_code.h"
+#include "ui/cli/rows.h"
+
+static const sm_cli_option options[] = {
+    SM_LOOK_OPTIONS,
+    { NULL, NULL, NULL, NULL },
+};
+
+static int preview(sm_cli *c, sm_project *p)
+{
+    const sm_plan_dataset *ds = sm_look_find(c, p->plan, c->args[0]);
+    sm_rows_request q = { .limit = SM_ROWS_PREVIEW };
+    sm_buf sql;
+
+    if (ds == NULL)
+        return SM_EXIT_USAGE;
+    sm_buf_init(&sql, 4096);
+    sm_buf_adds(&sql, "SELECT * FROM ");
+    sm_sql_ident(&sql, ds->name);
+    q.sql = sm_arena_dup(c->a, sm_buf_sv(&sql));
+    sm_buf_release(&sql);
+    q.action = sm_arena_printf(c->a, "preview %.*s", SM_SV_ARG(ds->name));
+    q.dataset = ds->name;
+    return sm_rows_show(c, p, &q);
+}
+
+static int preview_exec(sm_cli *c)
+{
+    sm_project p;
+    int status;
+
+    if (c->n_args != 1)
+        return sm_cli_usage(c, "preview takes the name of one dataset; `smelt ls` prints them");
+    status = sm_project_start(c, &p, sm_cli_get(c, "--pipeline"), SM_NEED_ROWS);
+    if (status == SM_EXIT_DONE)
+        status = preview(c, &p);
+    sm_project_close(&p);
+    return status;
+}
+
+const sm_command sm_command_preview = {
+    .name = "preview",
+    .group = "data",
+    .summary = "Show some rows of a dataset",
+    .usage = "TABLE",
+    .options = options,
+    .examples = "smelt preview readings_silver\nsmelt preview readings_10m --json",
+    .exec = preview_exec,
+};
