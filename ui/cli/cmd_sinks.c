@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_sinks.c -- smelt sinks: where tables are written, and what each promises. */
 #include "runtime/sinks/sinks.h"
-#include "ui/cli/units.h"
+#include "ui/cli/unit_list.h"
 
 static int sinks_exec(sm_cli *c)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_sources.c -- smelt sources: the types of sources and their options. */
 #include "ui/cli/project.h"
-#include "ui/cli/units.h"
+#include "ui/cli/unit_list.h"
 
 static int sources_exec(sm_cli *c)
 {

@@ -380,7 +380,7 @@ int sm_rows_show(sm_cli *c, sm_project *p, const sm_rows_request *q)
         status = print_faults(&r);
     else
         status = c->json ? sm_cli_out_json(c, doc) : print_rows(c, doc);
-    if (doc != NULL && sm_json_get_bool(doc, "truncated", false))
+    if (doc != NULL && sm_json_get_bool(doc, "truncated", false) && !c->quiet)
         fprintf(stderr, "smelt: these are the first %lld rows; there are more\n",
                 (long long)q->limit);
     close_reader(&r);

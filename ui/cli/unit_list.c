@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* units.c -- options of sources and sinks, printed from the tables that parse them. */
-#include "ui/cli/units.h"
+/* unit_list.c -- options of sources and sinks, printed from the tables that parse them. */
+#include "ui/cli/unit_list.h"
 
 #include "runtime/base/suggest.h"
 #include "ui/cli/grid.h"

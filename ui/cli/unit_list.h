@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* units.h -- sources and sinks as the reference of their options. */
-#ifndef SM_CLI_UNITS_H
-#define SM_CLI_UNITS_H
+/* unit_list.h -- sources and sinks as the reference of their options. */
+#ifndef SM_CLI_UNIT_LIST_H
+#define SM_CLI_UNIT_LIST_H
 
 #include "runtime/base/option.h"
 #include "ui/cli/cli.h"
