@@ -122,7 +122,7 @@ static int run_pipeline(const sm_cli *c, sm_project *p, const wish *w)
     sm_run_result result;
     sm_run *run = NULL;
     sm_error err;
-    int status;
+    int status, number;
 
     sm_run_print_init(&printer, c, p->plan, w->selected);
     if (sm_run_new(&q, &run, &err) != SM_OK)
@@ -136,9 +136,9 @@ static int run_pipeline(const sm_cli *c, sm_project *p, const wish *w)
     } else {
         status = sm_cli_fail(c, &err, "smelt doctor");
     }
-    sm_signals_end();
+    number = sm_signals_end();
     sm_run_free(run);
-    return status;
+    return status == SM_EXIT_INTERRUPTED && number != 0 ? 128 + number : status;
 }
 
 static int run_exec(sm_cli *c)

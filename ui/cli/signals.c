@@ -13,6 +13,7 @@
 enum { END = 0 }; /* no signal has this number */
 
 static sm_thread *watcher;
+static int first_signal = END; /* written by the watcher, read when it has been joined */
 static int pipe_fds[2] = { -1, -1 };
 
 static void send(int number)
@@ -39,6 +40,7 @@ static void watch(void *arg)
     sm_run *run = arg;
     int number = receive();
 
+    first_signal = number;
     if (number == END)
         return;
     fprintf(stderr, "\nsmelt: stopping: what is decided is finished; Ctrl-C again stops now\n");
@@ -69,10 +71,10 @@ void sm_signals_begin(sm_run *run)
     handle(SIGTERM, send);
 }
 
-void sm_signals_end(void)
+int sm_signals_end(void)
 {
     if (watcher == NULL)
-        return;
+        return END;
     handle(SIGINT, SIG_DFL);
     handle(SIGTERM, SIG_DFL);
     send(END);
@@ -80,4 +82,5 @@ void sm_signals_end(void)
     watcher = NULL;
     close(pipe_fds[0]);
     close(pipe_fds[1]);
+    return first_signal;
 }

@@ -8,6 +8,7 @@
 /* From now on SIGINT and SIGTERM cancel `run`; its batches that are decided are finished.  A
  * second one ends the process at once, which loses nothing either. */
 void sm_signals_begin(sm_run *run);
-void sm_signals_end(void); /* before the run is freed */
+/* Before the run is freed.  The first signal that came, 0 if none. */
+int sm_signals_end(void);
 
 #endif
