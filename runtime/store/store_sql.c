@@ -47,7 +47,11 @@ sm_code sm_store__fail(const sm_store *s, int sqlite_code, const char *doing, sm
             continue;
         code = codes[i].code;
         if (codes[i].sys != 0)
-            sys = (sqlite_code & 0xff) == SQLITE_IOERR && os != 0 ? os : codes[i].sys;
+            sys = codes[i].sys;
+    }
+    if ((sqlite_code & 0xff) == SQLITE_IOERR && os != 0) {
+        sys = os;
+        why = strerrordesc_np(os); /* "disk I/O error" does not say that the disk is full */
     }
     if (code == SM_E_CONFLICT)
         why = "another process is writing to it";
