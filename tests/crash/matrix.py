@@ -108,16 +108,12 @@ def check_list(matrices):
             yield f"no kind of flow passes {point}"
 
 
-def stride(count, most):
-    return max(1, -(-count // most))
-
-
 def whole(report, matrix, every):
-    """Every pass of every point; of store.step every `every`th, beginning elsewhere for each way."""
+    """Every pass of every point; steps of the store and kills at a seam only every `every`th."""
     for point in matrix.passes:
-        ways = ("kill", "EIO", "ENOSPC") if point.startswith(SEAMS) else ("kill",)
-        step = every if point == "store.step" else 1
+        ways = ("EIO", "ENOSPC", "kill") if point.startswith(SEAMS) else ("kill",)
         for w, way in enumerate(ways):
+            step = every if point == "store.step" or way == "kill" and len(ways) > 1 else 1
             nth = 1 + w % step
             while report.run(matrix, f"{point}:{nth}:{way}"):
                 nth += step
@@ -147,7 +143,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--kind", help="only this one")
-    parser.add_argument("--every", type=int, default=1, help="with --all: each so manieth step of the store")
+    parser.add_argument("--every", type=int, default=1, help="with --all: of steps of the store, and of kills at seams, only each such one")
     parser.add_argument("--point", action="append", help="only this case: NAME:NTH:WAY; several: one after another")
     args = parser.parse_args()
     chosen = [k for k in kinds.KINDS if args.kind in (None, k.name)]

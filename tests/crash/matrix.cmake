@@ -1,3 +1,0 @@
-# SPDX-License-Identifier: Apache-2.0
-sm_script_test(crash.matrix LABELS crash TIMEOUT 300
-  COMMAND "${CMAKE_SOURCE_DIR}/tests/support/oracles/run.sh" "${CMAKE_CURRENT_SOURCE_DIR}/matrix.py")

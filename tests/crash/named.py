@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""named.py -- what people do between a crash and the next run, each by its name.
+
+A crash leaves a decided batch; a person edits the file, loses the control store, copies an old one
+back, or rolls a table back.  Either everything is right in the end, or smelt refuses with 11, says
+what to do, and has changed nothing.
+"""
+import json
+import os
+import shutil
+import sys
+import unittest
+
+import kinds
+import world
+
+DAMAGED = 11
+
+
+class Named(unittest.TestCase):
+    def world(self, kind):
+        w = world.World(self.id().split(".")[-1])
+        kind.before(w)
+        return w
+
+    def runs(self, w, *args, code=0, failpoint=None):
+        result = w.run(*args, failpoint=failpoint)
+        self.assertEqual(result.code, code, result.out + result.err)
+        return result
+
+    def dies(self, w, point):
+        result = w.run(failpoint=point)
+        self.assertTrue(world.killed(result), result.err)
+
+    def at_rest(self, w):
+        self.assertEqual(list(world.faults(w)), [])
+
+    def ids(self, w, table):
+        return sorted(json.loads(row)["id"] for row in w.tables()[table].elements())
+
+    def refused(self, w, *words):
+        """The run ends with 11, says `words`, and the tables are as they were."""
+        before, versions = w.tables(), self.versions(w)
+        result = self.runs(w, code=DAMAGED)
+        for word in words:
+            self.assertIn(word, result.out + result.err)
+        self.assertEqual(w.tables(), before)
+        self.assertEqual(self.versions(w), versions)
+
+    def versions(self, w):
+        return {name: world.log_versions(folder) for name, folder in w.table_folders().items()}
+
+    # ---- the file is edited ----
+
+    def test_a_decided_batch_is_published_as_it_was_when_the_yaml_is_edited_behind_it(self):
+        w = self.world(kinds.Chain())
+        w.write_rows("landing/r009.json", [{"id": 900, "device": "d", "temperature": 1.0, "battery": 50}], age=9)
+        self.dies(w, "flow.after_decided:kill")
+        text = kinds.chain(files=1).replace("from: readings", "sql: \"SELECT id + 5002 AS id, device, "
+                                            "temperature, battery FROM STREAM(readings)\"")
+        w.write("pipeline.yml", text)
+        w.write_rows("landing/r010.json", [{"id": 901, "device": "d", "temperature": 1.0, "battery": 50}], age=10)
+        self.runs(w)
+        ids = self.ids(w, "bronze")
+        self.assertEqual(ids.count(900), 1)    # decided before the edit
+        self.assertEqual(ids.count(5903), 1)   # planned after it
+        self.assertNotIn(5902, ids)
+        self.assertNotIn(901, ids)
+        self.assertEqual([i for i in self.ids(w, "silver") if i >= 900], [900, 5903])
+        self.at_rest(w)
+
+    def test_an_edited_rule_judges_only_batches_that_were_not_decided(self):
+        w = self.world(kinds.Chain())
+        w.write_rows("landing/r009.json", [{"id": 901, "device": None, "temperature": 1.0, "battery": 50}], age=9)
+        self.dies(w, "flow.after_decided:2:kill")  # silver's batch, which drops the row
+        w.write("pipeline.yml", kinds.chain(files=1).replace("device IS NOT NULL", "id > 0"))
+        w.write_rows("landing/r010.json", [{"id": 902, "device": None, "temperature": 1.0, "battery": 50}], age=10)
+        self.runs(w)
+        self.assertEqual([i for i in self.ids(w, "silver") if i >= 900], [902])
+        self.at_rest(w)
+
+    # ---- the static side moves ----
+
+    def test_a_decided_join_keeps_the_static_side_that_it_read(self):
+        w = self.world(kinds.StaticJoin())
+        w.write_rows("landing/r100.json", [{"id": 900, "device": "d0", "temperature": 1.0, "battery": 50}], age=100)
+        self.dies(w, "flow.after_decided:kill")
+        w.write_rows("sites/z.json", [{"device": "d0", "site": "Lima"}], age=200)
+        w.write_rows("landing/r101.json", [{"id": 901, "device": "d0", "temperature": 1.0, "battery": 50}], age=101)
+        self.runs(w)
+        rows = [json.loads(r) for r in w.tables()["located"].elements()]
+        self.assertEqual(sorted((r["id"], r["site"]) for r in rows if r["id"] >= 900),
+                         [(900, "Oslo"), (901, "Lima"), (901, "Oslo")])
+        self.at_rest(w)
+
+    # ---- the control store is lost ----
+
+    def lose_store(self):
+        w = self.world(kinds.Chain())
+        shutil.rmtree(w.path("lake", ".smelt"))
+        self.refused(w, "checkpoint that is not here", "checkpoint adopt bronze", "--full-refresh")
+        return w
+
+    def test_a_lost_control_store_is_refused_and_adopting_the_tables_doubles_nothing(self):
+        w = self.lose_store()
+        before = w.tables()
+        for flow in ("bronze", "silver"):
+            result = w.smelt("checkpoint", "adopt", flow, "--yes")
+            self.assertEqual(result.code, 0, result.out + result.err)
+        self.runs(w)
+        self.assertEqual(w.tables(), before)
+        kinds.put_readings(w, 9, 11)
+        self.runs(w)
+        self.assertEqual(self.ids(w, "bronze"), list(range(11 * 12)))
+        self.assertEqual(len(self.ids(w, "silver")), len(set(self.ids(w, "silver"))))
+
+    def test_a_lost_control_store_is_refused_and_a_full_refresh_doubles_nothing(self):
+        w = self.lose_store()
+        before = w.tables()
+        self.runs(w, "--full-refresh", "*", "--yes")
+        self.assertEqual(w.tables(), before)
+
+    # ---- an older control store comes back ----
+
+    def test_an_older_control_store_is_refused_and_the_newer_one_goes_on(self):
+        w = self.world(kinds.Chain())
+        shutil.copytree(w.control(), w.path("older"))
+        kinds.put_readings(w, 9, 11)
+        self.runs(w)
+        shutil.move(w.control(), w.path("newer"))
+        shutil.copytree(w.path("older"), w.control())
+        self.refused(w, "older than the table", "checkpoint adopt bronze")
+        shutil.rmtree(w.control())
+        shutil.move(w.path("newer"), w.control())
+        kinds.put_readings(w, 11, 12)
+        self.runs(w)
+        self.assertEqual(self.ids(w, "bronze"), list(range(12 * 12)))
+        self.at_rest(w)
+
+    # ---- a table is rolled back ----
+
+    def roll_back(self, w, table, commits):
+        folder = os.path.join(w.table_folders()[table], "_delta_log")
+        versions = world.log_versions(os.path.dirname(folder))
+        for v in versions[-commits:]:
+            os.unlink(os.path.join(folder, f"{v:020d}.json"))
+
+    def test_the_last_commit_lost_at_a_power_cut_is_published_again(self):
+        w = self.world(kinds.Chain())
+        before = w.tables()
+        self.roll_back(w, "bronze", 1)
+        self.assertNotEqual(w.tables(), before)
+        self.runs(w)
+        self.assertEqual(w.tables(), before)
+        kinds.put_readings(w, 9, 10)
+        self.runs(w)
+        self.assertEqual(self.ids(w, "bronze"), list(range(10 * 12)))
+        self.at_rest(w)
+
+    def test_the_last_commit_is_refused_when_its_files_are_gone(self):
+        w = self.world(kinds.Chain())
+        folder = w.table_folders()["bronze"]
+        for action in world.log_actions(folder, world.log_versions(folder)[-1]):
+            if "add" in action:
+                os.unlink(os.path.join(folder, action["add"]["path"]))
+        self.roll_back(w, "bronze", 1)
+        self.refused(w, "gone")
+
+    def test_a_table_rolled_back_by_two_commits_is_refused(self):
+        w = self.world(kinds.Chain())
+        self.roll_back(w, "bronze", 2)
+        self.refused(w, "rolled back", "checkpoint adopt bronze")
+
+    def test_a_table_replaced_by_another_one_is_refused(self):
+        w = self.world(kinds.Chain())
+        w.save("first")
+        other = world.World(w.folder + "_other")
+        kinds.Chain().before(other)
+        folder = w.table_folders()["bronze"]
+        shutil.rmtree(folder)
+        shutil.copytree(other.table_folders()["bronze"], folder)
+        self.refused(w)
+
+    def test_a_table_that_was_deleted_is_refused(self):
+        w = self.world(kinds.Chain())
+        shutil.rmtree(w.table_folders()["bronze"])
+        before = w.tables()
+        self.runs(w, code=DAMAGED)
+        self.assertEqual(w.tables(), before)
+
+    def test_a_decided_batch_whose_file_was_removed_is_refused(self):
+        w = self.world(kinds.Chain())
+        folder = w.table_folders()["bronze"]
+        old = set(os.listdir(folder))
+        kinds.put_readings(w, 9, 10)
+        self.dies(w, "flow.after_decided:kill")
+        for name in set(os.listdir(folder)) - old:
+            os.unlink(os.path.join(folder, name))
+        self.refused(w, "gone")
+
+
+if __name__ == "__main__":
+    program = unittest.main(exit=False, verbosity=2)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(not program.result.wasSuccessful())  # the threads of delta-rs do not always end in order
