@@ -258,7 +258,7 @@ static void test_spec_bind__a_million_unknown_keys_take_no_memory(void **state)
     fixture *f = *state;
     sm_buf b;
 
-    sm_buf_init(&b, SM_LIMIT_DELTA_LINE);
+    sm_buf_init(&b, SM_LIMIT_BATCH_SQL);
     sm_buf_adds(&b, HEAD SOURCES TABLES);
     for (int i = 0; i < 100000; i++)
         sm_buf_addf(&b, "k%d: 1\n", i);
