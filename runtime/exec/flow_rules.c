@@ -79,15 +79,24 @@ sm_code sm_flow__select(sm_flow *f, sm_sv *out, sm_error *err)
     return rc;
 }
 
+/* How many rows the query gave, and, of a materialized view, how many went into others. */
+static void count_result(sm_flow *f, sm_batch *b)
+{
+    sm_flow_counts *c = &b->counts;
+
+    c->result = f->mask == NULL ? c->written : sm_mask_rows(f->mask);
+    c->dropped = f->mask == NULL ? 0 : sm_mask_dropped(f->mask);
+    if (f->plan->kind == SM_FLOW_OVERWRITE)
+        c->combined = sm_flow_counts_filtered(c);
+}
+
 sm_code sm_flow__judge(sm_flow *f, sm_batch *b, sm_error *err)
 {
+    count_result(f, b);
     if (f->mask == NULL) {
-        b->counts.result = b->counts.written;
         b->expectations = sm_json_array(f->scratch);
         return SM_OK;
     }
-    b->counts.result = sm_mask_rows(f->mask);
-    b->counts.dropped = sm_mask_dropped(f->mask);
     b->expectations = sm_verdict_report(f->mask, f->scratch);
     b->rules = SM_NEW_N(f->scratch, sm_rule_count, f->target->n_rules);
     for (size_t i = 0; i < f->target->n_rules; i++) {

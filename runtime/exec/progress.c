@@ -2,12 +2,12 @@
 /* progress.c -- what a flow did, as numbers, as JSON, as a row of the run's record.
  *
  * Row accounting, of every batch and so of every sum of batches:
- *     read + expanded = undecodable + filtered + dropped + written */
+ *     read + expanded = undecodable + combined + filtered + dropped + written */
 #include "runtime/exec/flow_int.h"
 
 static int64_t balance(const sm_flow_counts *c)
 {
-    return c->read - c->undecodable - c->result;
+    return c->read - c->undecodable - c->combined - c->result;
 }
 
 int64_t sm_flow_counts_filtered(const sm_flow_counts *c)
@@ -28,6 +28,7 @@ static const struct {
     { "read", offsetof(sm_flow_counts, read) },
     { "undecodable", offsetof(sm_flow_counts, undecodable) },
     { "result", offsetof(sm_flow_counts, result) },
+    { "combined", offsetof(sm_flow_counts, combined) },
     { "dropped", offsetof(sm_flow_counts, dropped) },
     { "written", offsetof(sm_flow_counts, written) },
     { "bytes_in", offsetof(sm_flow_counts, bytes_in) },

@@ -170,7 +170,7 @@ def account_faults(world):
         c = collections.Counter(json.loads(text or "{}"))
         if state != "done":
             yield f"batch {n} of {flow} is {state}"
-        if c["read"] + c["expanded"] != c["undecodable"] + c["filtered"] + c["dropped"] + c["written"]:
+        if c["read"] + c["expanded"] != c["undecodable"] + c["combined"] + c["filtered"] + c["dropped"] + c["written"]:
             yield f"batch {n} of {flow} does not balance: {text}"
 
 

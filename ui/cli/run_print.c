@@ -88,11 +88,9 @@ static void add_counts(sm_buf *b, const sm_flow_outcome *o)
     sm_buf_add_count(b, o->counts.written);
     sm_buf_adds(b, " written");
     add_some(b, o->counts.undecodable, "undecodable");
-    if (o->flow->kind == SM_FLOW_APPEND) { /* an aggregate filters nothing */
-        add_some(b, sm_flow_counts_filtered(&o->counts), "filtered");
-        if (o->counts.read > 0)
-            add_some(b, sm_flow_counts_expanded(&o->counts), "added by joins");
-    }
+    add_some(b, sm_flow_counts_filtered(&o->counts), "filtered");
+    if (o->counts.read > 0) /* a query over no input gives rows too */
+        add_some(b, sm_flow_counts_expanded(&o->counts), "added by joins");
     add_some(b, o->counts.dropped, "dropped");
     if (o->rolled_forward)
         sm_buf_adds(b, "  rolled forward");
