@@ -92,31 +92,31 @@ static void add_rows(const sm_cli *c, const sm_json *list, sm_buf *b)
     sm_buf_release(&rows);
 }
 
-static sm_sv first_with(const sm_json *list, const char *change)
+/* What the first table that cannot go on asks for. */
+static sm_sv next_of(const sm_json *list, const char *change)
 {
     for (size_t i = 0; i < sm_json_len(list); i++)
         if (sm_sv_eq_str(sm_json_get_sv(sm_json_at(list, i), "change", SM_SV("")), change))
-            return sm_json_get_sv(sm_json_at(list, i), "table", SM_SV(""));
+            return sm_json_get_sv(sm_json_at(list, i), "next", SM_SV(""));
     return SM_SV("");
 }
 
 static int print_plan(const sm_cli *c, const sm_json *doc)
 {
     const sm_json *list = sm_json_get(doc, "changes");
-    sm_sv foreign = first_with(list, "refused"), rebuild = first_with(list, "rebuild");
+    sm_sv next = next_of(list, "refused");
     sm_buf b;
 
+    if (next.len == 0)
+        next = next_of(list, "rebuild");
+    if (next.len == 0)
+        next = SM_SV("smelt run");
     sm_buf_init(&b, SM_LOOK_OUT_MAX);
     sm_buf_addf(&b, "%.*s\n", SM_SV_ARG(sm_json_get_sv(doc, "pipeline", SM_SV(""))));
     add_rows(c, list, &b);
     if (!sm_json_get_bool(doc, "changed", false))
         sm_buf_adds(&b, "Nothing would change.\n");
-    if (foreign.len > 0)
-        sm_look_next(c, &b, "smelt checkpoint adopt %.*s", SM_SV_ARG(foreign));
-    else if (rebuild.len > 0)
-        sm_look_next(c, &b, "smelt run --full-refresh %.*s", SM_SV_ARG(rebuild));
-    else
-        sm_look_next(c, &b, "smelt run");
+    sm_look_next(c, &b, "%.*s", SM_SV_ARG(next));
     return sm_cli_out(&b);
 }
 

@@ -142,5 +142,7 @@ sm_code sm_view__look(const sm_view *v, sm_sv folder, sm_sv memory, sm_view_live
         rc = take_head(v, h, out, err);
     sm_delta_head_free(h);
     sm_delta_close(t);
+    if (rc != SM_OK)
+        sm_wrap(err, "table in \"%.*s\"", SM_SV_ARG(folder));
     return rc;
 }

@@ -35,7 +35,7 @@ sm_json *sm_view_dataset(const sm_view *v, const sm_plan_dataset *ds);
 sm_json *sm_view_list(const sm_view *v, const bool *selected);
 
 /* What a run of these files would do to the live tables, per table with reasons:
- * {"pipeline","changes":[{table, change, reasons, act, delivery, version, size}],"changed"}.
+ * {"pipeline","changes":[{table, change, act, reasons, delivery, version, next}],"changed"}.
  * `delivery`: what the sink promises, for each row. */
 sm_code sm_view_plan(const sm_view *v, const char *delivery, sm_json **out, sm_error *err);
 

@@ -69,6 +69,12 @@ static void check_table(const sm_view *v, const sm_table_rec *t, sm_json *checks
         next = "restore the table's folder from a backup";
     } else if (now.version < 0 && t->version < 0) {
         text = sm_arena_printf(v->a, "%.*s was never written", SM_SV_ARG(t->name));
+    } else if (now.version + 1 == t->version) {
+        text = sm_arena_printf(
+            v->a, "%.*s misses its newest commit; the next run publishes it again if it can",
+            SM_SV_ARG(t->name));
+        state = "warn";
+        next = "smelt run";
     } else if (now.version < t->version ||
                (t->table_id.len > 0 && !sm_sv_eq(t->table_id, now.id))) {
         text = sm_arena_printf(

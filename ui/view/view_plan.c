@@ -2,9 +2,15 @@
 /* view_plan.c -- what a run of these files would do to what is there.
  *
  * Live is: the columns that a table's log has now, and the fingerprint of the plan that the
- * newest batch of each flow was made by.  A table that is there while the control store has no
- * batch of it was written under a checkpoint that is lost; a run refuses it, and so says this. */
+ * newest batch of each flow was made by.  Two things a run refuses, and so says this:
+ *
+ *     foreign   a table is there, and the control store has no batch of it: it was written
+ *               under a checkpoint that is lost
+ *     lost      the table went back, or another one stands in its place.  Only its newest commit
+ *               missing is no loss: the run publishes that again. */
 #include "ui/view/view_int.h"
+
+typedef enum misfit { FITS, FOREIGN, LOST } misfit;
 
 typedef struct live {
     const sm_view *v;
@@ -12,7 +18,7 @@ typedef struct live {
     sm_plan_live_flow *flows;
     sm_plan_live plan;
     const sm_view_live **looks; /* per live table */
-    bool *foreign;              /* per dataset: there is a table, and no record of it */
+    misfit *misfits;            /* per dataset of the plan */
 } live;
 
 static bool is_table_kind(sm_sv kind)
@@ -29,6 +35,15 @@ static void add_table(live *l, sm_sv name, bool active, const sm_view_live *look
         .partition_by = look->partition_by,
         .active = active,
     };
+}
+
+static void check_seen(live *l, const sm_table_rec *rec, const sm_view_live *look)
+{
+    const sm_plan_dataset *ds = sm_plan_find(l->v->plan, rec->name);
+    bool other = look->version >= 0 && rec->table_id.len > 0 && !sm_sv_eq(rec->table_id, look->id);
+
+    if (ds != NULL && (other || look->version + 1 < rec->version))
+        l->misfits[sm_plan_index(l->v->plan, ds)] = LOST;
 }
 
 /* The tables that the control store knows and that are there. */
@@ -48,6 +63,8 @@ static sm_code find_tables(live *l, sm_error *err)
         if (!is_table_kind(recs[i].kind))
             continue;
         rc = sm_view__look(l->v, recs[i].path, recs[i].delta_state, look, err);
+        if (rc == SM_OK)
+            check_seen(l, &recs[i], look);
         if (rc == SM_OK && look->version >= 0)
             add_table(l, recs[i].name, recs[i].active, look);
     }
@@ -101,7 +118,6 @@ static sm_code find_foreign(live *l, sm_error *err)
     sm_view_live look;
     sm_code rc = SM_OK;
 
-    l->foreign = SM_NEW_N(l->v->a, bool, p->n_datasets + 1);
     for (size_t i = 0; rc == SM_OK && i < p->n_datasets; i++) {
         const sm_plan_dataset *ds = &p->datasets[i];
 
@@ -111,7 +127,8 @@ static sm_code find_foreign(live *l, sm_error *err)
                            sm_arena_printf(l->v->a, "%.*s/%.*s", SM_SV_ARG(l->v->storage_dir),
                                            SM_SV_ARG(ds->path)),
                            SM_SV(""), &look, err);
-        l->foreign[i] = rc == SM_OK && look.version >= 0;
+        if (rc == SM_OK && look.version >= 0)
+            l->misfits[i] = FOREIGN;
     }
     return rc;
 }
@@ -137,26 +154,51 @@ static const char *act_of(sm_plan_change_kind kind)
     return "";
 }
 
-static sm_json *change_row(const live *l, const sm_plan_change *c, bool foreign,
-                           const char *delivery)
+static const struct {
+    const char *act, *reason, *next;
+} refusals[] = {
+    [FITS] = { "", "", "" },
+    [FOREIGN] = { "a run refuses it: adopt the table or rebuild it",
+                  "a table is there that was written under a checkpoint that is not here",
+                  "smelt checkpoint adopt" },
+    [LOST] = { "a run refuses it: bring the table back or rebuild it",
+               "the table went back behind what was written, or is another one",
+               "smelt run --full-refresh" },
+};
+
+static void set_next(const live *l, sm_json *o, const char *command, sm_sv table)
+{
+    sm_json_set_string(o, "next", sm_arena_printf(l->v->a, "%s %.*s", command, SM_SV_ARG(table)));
+}
+
+static sm_json *refused_row(const live *l, sm_sv table, misfit why)
+{
+    sm_json *o = sm_json_object(l->v->a), *reasons = sm_json_array(l->v->a);
+
+    sm_json_set_string(o, "table", table);
+    sm_json_set_string(o, "change", SM_SV("refused"));
+    sm_json_set_string(o, "act", sm_sv_cstr(refusals[why].act));
+    sm_json_append_string(reasons, sm_sv_cstr(refusals[why].reason));
+    sm_json_set(o, "reasons", reasons);
+    set_next(l, o, refusals[why].next, table);
+    return o;
+}
+
+static sm_json *change_row(const live *l, const sm_plan_change *c, const char *delivery)
 {
     const sm_view_live *look = look_of(l, c->table);
     sm_json *o = sm_json_object(l->v->a), *reasons = sm_json_array(l->v->a);
 
     sm_json_set_string(o, "table", c->table);
-    sm_json_set_string(o, "change", sm_sv_cstr(foreign ? "refused" : sm_plan_change_name(c->kind)));
-    sm_json_set_string(
-        o, "act",
-        sm_sv_cstr(foreign ? "a run refuses it: adopt the table or rebuild it" : act_of(c->kind)));
-    if (foreign)
-        sm_json_append_string(
-            reasons,
-            SM_SV("a table is there that was written under a checkpoint that is not here"));
-    for (size_t i = 0; !foreign && i < c->n_reasons; i++)
+    sm_json_set_string(o, "change", sm_sv_cstr(sm_plan_change_name(c->kind)));
+    sm_json_set_string(o, "act", sm_sv_cstr(act_of(c->kind)));
+    for (size_t i = 0; i < c->n_reasons; i++)
         sm_json_append_string(reasons, c->reasons[i]);
     sm_json_set(o, "reasons", reasons);
     if (c->kind != SM_CHANGE_INACTIVE)
         sm_json_set_string(o, "delivery", sm_sv_cstr(delivery));
+    if (c->kind == SM_CHANGE_REBUILD)
+        set_next(l, o, "smelt run --full-refresh", c->table);
     if (look != NULL)
         sm_json_set_int(o, "version", look->version);
     return o;
@@ -171,19 +213,19 @@ static sm_json *changes(const live *l, const char *delivery, bool *changed)
     sm_plan_diff(l->v->plan, &l->plan, l->v->a, &rows, &n);
     for (size_t i = 0; i < n; i++) {
         const sm_plan_dataset *ds = sm_plan_find(l->v->plan, rows[i].table);
-        bool foreign =
-            ds != NULL && sm_dataset_is_table(ds) && l->foreign[sm_plan_index(l->v->plan, ds)];
+        misfit why = ds != NULL ? l->misfits[sm_plan_index(l->v->plan, ds)] : FITS;
 
-        *changed |=
-            foreign || (rows[i].kind != SM_CHANGE_UNCHANGED && rows[i].kind != SM_CHANGE_INACTIVE);
-        sm_json_append(list, change_row(l, &rows[i], foreign, delivery));
+        *changed |= why != FITS ||
+                    (rows[i].kind != SM_CHANGE_UNCHANGED && rows[i].kind != SM_CHANGE_INACTIVE);
+        sm_json_append(list, why != FITS ? refused_row(l, rows[i].table, why)
+                                         : change_row(l, &rows[i], delivery));
     }
     return list;
 }
 
 sm_code sm_view_plan(const sm_view *v, const char *delivery, sm_json **out, sm_error *err)
 {
-    live l = { .v = v };
+    live l = { .v = v, .misfits = SM_NEW_N(v->a, misfit, v->plan->n_datasets + 1) };
     sm_json *doc = sm_view__document(v);
     bool changed = false;
     sm_code rc;
