@@ -50,12 +50,15 @@ static void flow_check(const sm_flow *f, const sm_batch *b)
 static sm_code batch_load_decided(sm_flow *f, sm_batch *b, sm_error *err)
 {
     sm_position pos;
+    sm_json *start = NULL;
     sm_code rc;
 
     if ((rc = sm_store_position(f->env->q->store, f->env->owner.pipeline, f->plan->name, f->scratch,
-                                &pos, err)) != SM_OK)
+                                &pos, err)) != SM_OK ||
+        (rc = sm_json_parse(pos.last.start_offsets, f->scratch, &start, err)) != SM_OK)
         return rc;
     assert(pos.has_last && pos.last.state == SM_BATCH_DECIDED);
+    b->start = start;
     b->n = pos.last.n;
     b->time_ms = pos.last.timestamp_ms;
     b->state = SM_BATCH_DECIDED;
@@ -256,6 +259,20 @@ static sm_code flow_publish(sm_flow *f, sm_batch *b, sm_error *err)
     return sm_sink_publish(&f->sink, b->manifest, &b->version, err);
 }
 
+/* A voided batch is planned again from where it began; a flow that found it decided stands at
+ * its end. */
+static void flow_retreat(sm_flow *f, const sm_batch *b)
+{
+    for (size_t i = 0; i < f->plan->n_inputs; i++) {
+        sm_flow_input *in = &f->inputs[i];
+        const sm_json *start = sm_json_get_by(b->start, in->dataset->name);
+
+        if (in->plan->mode == SM_INPUT_STREAM)
+            in->done = sm_json_is_null(start) ? NULL : sm_json_copy(f->arena, start);
+    }
+    f->last_reads = NULL; /* a view has nothing that it could leave as it is */
+}
+
 /* A foreign commit removed files that this batch removes, before it was published: what it
  * computed does not hold any more.  Back to running. */
 static sm_code flow_void(sm_flow *f, sm_batch *b, sm_error *err)
@@ -269,6 +286,7 @@ static sm_code flow_void(sm_flow *f, sm_batch *b, sm_error *err)
         return rc;
     }
     sm_sink_discard(&f->sink, b->manifest);
+    flow_retreat(f, b);
     f->decided = false;
     if (f->plan->kind == SM_FLOW_APPEND &&
         sm_sv_eq_str(sm_json_get_sv(target, "mode", SM_SV("")), "overwrite")) {

@@ -11,6 +11,7 @@ import shutil
 import sys
 import unittest
 
+import deltalake
 import kinds
 import world
 
@@ -92,6 +93,40 @@ class Named(unittest.TestCase):
         self.assertEqual(sorted((r["id"], r["site"]) for r in rows if r["id"] >= 900),
                          [(900, "Oslo"), (901, "Lima"), (901, "Oslo")])
         self.at_rest(w)
+
+    # ---- somebody else commits in between ----
+
+    def foreign_commit(self, w, table):
+        """Append one of the table's own rows, as a foreign writer."""
+        folder = w.table_folders()[table]
+        rows = deltalake.DeltaTable(folder).to_pyarrow_table().slice(0, 1)
+        deltalake.write_deltalake(folder, rows, mode="append")
+
+    def without_crash(self, kind, *args):
+        w = world.World(self.id().split(".")[-1] + "_quiet")
+        kind.before(w)
+        kind.arrive(w)
+        self.runs(w, *args)
+        return w.tables()
+
+    def test_a_view_decided_before_a_foreign_commit_is_computed_again_in_the_same_run(self):
+        w = self.world(kinds.View())
+        kinds.View().arrive(w)
+        self.dies(w, "flow.after_decided:2:kill")
+        self.foreign_commit(w, "per_device")
+        self.runs(w)
+        self.assertEqual(w.tables(), self.without_crash(kinds.View()))
+
+    def test_a_full_refresh_decided_before_a_foreign_commit_reads_its_source_from_the_beginning(self):
+        kind = kinds.FullRefresh()
+        w = self.world(kind)
+        kind.arrive(w)
+        self.assertTrue(world.killed(w.run(*kind.command, failpoint="flow.after_decided:1:kill")))
+        self.foreign_commit(w, "bronze")
+        self.runs(w, "--select", "bronze")
+        self.assertEqual(self.ids(w, "bronze"), list(range(4 * 12)))
+        self.runs(w, *kind.command)
+        self.assertEqual(w.tables(), self.without_crash(kind, *kind.command))
 
     # ---- the control store is lost ----
 
