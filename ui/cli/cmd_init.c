@@ -211,13 +211,15 @@ static int tell(const sm_cli *c, const char *dir, const file *files, size_t n)
     sm_json_set(doc, "files", list);
     if (c->json)
         return sm_cli_out_json(c, doc);
+    if (c->quiet)
+        return SM_EXIT_DONE;
     sm_buf_init(&b, 64 * 1024);
     sm_buf_addf(&b, "Made a project of %zu files in ", n);
     sm_buf_add_safe(&b, here ? SM_SV("this folder") : sm_sv_cstr(dir));
     sm_buf_addc(&b, '\n');
-    if (!c->quiet && here)
+    if (here)
         sm_buf_adds(&b, "Next: smelt run\n");
-    else if (!c->quiet)
+    else
         sm_buf_addf(&b, "Next: smelt -C %s run\n", dir);
     return sm_cli_out(&b);
 }

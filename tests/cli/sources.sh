@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+smelt sources
+smelt sinks
+smelt sources generate | head -n 1
+smelt sources kafak
+echo "exit $?"
