@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # Each default test has a whole one beside it, which runs only with the label `all`.
 set(crash_run "${CMAKE_SOURCE_DIR}/tests/support/oracles/run.sh")
-foreach(name IN ITEMS matrix named kill_loop signals hostile)
+foreach(name IN ITEMS matrix named kill_loop signals)
   sm_script_test(crash.${name} LABELS crash TIMEOUT 300
     COMMAND "${crash_run}" "${CMAKE_CURRENT_SOURCE_DIR}/${name}.py")
+endforeach()
+foreach(class IN ITEMS Hostile Permission Space)
+  string(TOLOWER "${class}" name)
+  sm_script_test(crash.${name} LABELS crash TIMEOUT 300
+    COMMAND "${crash_run}" "${CMAKE_CURRENT_SOURCE_DIR}/hostile.py" ${class})
 endforeach()
 sm_script_test(crash.kill_loop_whole LABELS crash all TIMEOUT 900
   COMMAND "${crash_run}" "${CMAKE_CURRENT_SOURCE_DIR}/kill_loop.py" --kills 200)

@@ -11,7 +11,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import unittest
 
 import world
@@ -38,7 +37,7 @@ SCHEMA = """    schema:
 """
 
 
-class Hostile(unittest.TestCase):
+class Landing(unittest.TestCase):
     def setUp(self):
         self.w = world.World(self.id().split(".")[-1])
         os.makedirs(self.w.path("landing"))
@@ -84,6 +83,8 @@ class Hostile(unittest.TestCase):
         self.assertEqual(self.counts(), (len(ids), 0, len(ids)))
         self.at_rest()
 
+
+class Hostile(Landing):
     # ---- bytes ----
 
     def test_a_line_with_invalid_utf8_is_named(self):
@@ -238,8 +239,23 @@ class Hostile(unittest.TestCase):
         self.w.write("landing/b.json", b'{"id": 1}\n')
         self.accepts([1])
 
-    # ---- permissions and space ----
+    # ---- other formats ----
 
+    def test_broken_csv_is_named_and_costs_only_itself(self):
+        self.w.write("landing/a.csv", b'id,n,x,s\n1,1,1,a\n2,2\n3,x,1,b\n4,4,4,"d ""e"""\n5,5,5,\xff\n6,6,6,f\n')
+        result = self.run_with("fail", FAILED, format_="csv")
+        self.assertIn("a.csv:3", result.out + result.err)
+        self.run_with("drop", 0, format_="csv")
+        self.assertEqual(self.ids(), [1, 4, 6])
+        self.assertEqual(self.counts(), (6, 3, 3))
+
+    def test_a_file_that_is_no_parquet_is_named(self):
+        self.w.write("landing/a.parquet", b"PAR1 not really PAR1")
+        result = self.run_with("fail", FAILED, format_="parquet")
+        self.assertIn("a.parquet", result.out + result.err)
+
+
+class Permission(Landing):
     def as_nobody(self):
         """The command that gives up root's rights; skipped where that cannot be."""
         prefix = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.getuid() == 0 else []
@@ -276,6 +292,8 @@ class Hostile(unittest.TestCase):
         os.mkdir(self.w.path("lake"), 0o755)
         self.assertIn("lake", self.run_as(prefix, DENIED if prefix else 0))
 
+
+class Space(Landing):
     def test_a_full_disk_ends_with_8_and_loses_nothing(self):
         if subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode != 0:
             self.skipTest("a mount namespace cannot be made here")
@@ -309,26 +327,9 @@ class Hostile(unittest.TestCase):
         os.rmdir(self.w.path("lake"))
         os.rename(self.w.path("kept"), self.w.path("lake"))
         self.assertEqual(self.ids(), [-1] + list(range(4000)))
+        self.assertEqual(self.w.store("select state from runs"), [("completed",), ("failed",), ("completed",)])
         self.at_rest()
-
-    # ---- other formats ----
-
-    def test_broken_csv_is_named_and_costs_only_itself(self):
-        self.w.write("landing/a.csv", b'id,n,x,s\n1,1,1,a\n2,2\n3,x,1,b\n4,4,4,"d ""e"""\n5,5,5,\xff\n6,6,6,f\n')
-        result = self.run_with("fail", FAILED, format_="csv")
-        self.assertIn("a.csv:3", result.out + result.err)
-        self.run_with("drop", 0, format_="csv")
-        self.assertEqual(self.ids(), [1, 4, 6])
-        self.assertEqual(self.counts(), (6, 3, 3))
-
-    def test_a_file_that_is_no_parquet_is_named(self):
-        self.w.write("landing/a.parquet", b"PAR1 not really PAR1")
-        result = self.run_with("fail", FAILED, format_="parquet")
-        self.assertIn("a.parquet", result.out + result.err)
 
 
 if __name__ == "__main__":
-    program = unittest.main(exit=False, verbosity=2)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(not program.result.wasSuccessful())  # the threads of delta-rs do not always end in order
+    world.run_tests()

@@ -8,7 +8,6 @@ what to do, and has changed nothing.
 import json
 import os
 import shutil
-import sys
 import unittest
 
 import deltalake
@@ -235,7 +234,4 @@ class Named(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    program = unittest.main(exit=False, verbosity=2)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(not program.result.wasSuccessful())  # the threads of delta-rs do not always end in order
+    world.run_tests()

@@ -5,7 +5,6 @@ A failpoint stops the process where the signal is to reach it, so nothing here d
 """
 import os
 import signal
-import sys
 import unittest
 
 import kinds
@@ -104,7 +103,4 @@ class Signals(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    program = unittest.main(exit=False, verbosity=2)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(not program.result.wasSuccessful())  # the threads of delta-rs do not always end in order
+    world.run_tests()
