@@ -194,6 +194,7 @@ static char *infer_line_end(sm_infer *in, const sm_decode_block *block, char *p,
         in->first_bad = (sm_decode_place){ block->file, block->offset + (p - block->data) };
         snprintf(in->reason, sizeof in->reason, "%s", in->fault.reason);
     }
+    p += in->fault.behind - p;
     return (char *)memchr(p, '\n', (size_t)(block->end - p) + 1) + 1;
 }
 
@@ -205,6 +206,7 @@ void sm_infer_ndjson(sm_infer *in, const sm_decode_block *block)
             p = start + 1;
             continue;
         }
+        in->fault.behind = start;
         if (*start == '{')
             end = infer_object(in, &in->root, start, 0);
         else
@@ -276,6 +278,7 @@ sm_code sm_infer_csv(sm_infer *in, const sm_csv_dialect *dialect, const sm_decod
             p += 1 + (*p == '\r');
             continue;
         }
+        in->fault.behind = p;
         p = infer_line_end(in, block, p, infer_csv_record(in, dialect, p, nodes, n));
     }
     return SM_OK;

@@ -21,9 +21,11 @@
 #endif
 
 /* Why a record is undecodable, and where (NULL: the reason says it).  `quiet` saves the
- * work of wording it. */
+ * work of wording it.  Resolving "\n" in place makes a newline inside the record: they all
+ * lie before `behind`, from where the end of the record is looked for. */
 typedef struct sm_decode_fault {
     const char *at;
+    const char *behind; /* the last escape, or the begin of the record */
     bool quiet;
     char reason[200];
 } sm_decode_fault;
@@ -89,6 +91,7 @@ static inline char *sm_decode__string_end(char *p, bool *escaped, sm_decode_faul
             *escaped = true;
             if ((p = sm_decode__escape(p, f)) == NULL)
                 return NULL;
+            f->behind = p;
         } else if ((unsigned char)*p >= 0x80) {
             char *q = sm_decode__utf8(p);
             if (q == NULL)

@@ -265,6 +265,7 @@ static char *ndjson_line(sm_ndjson *d, char *p)
     if (*p == '\n')
         return p + 1; /* blank */
     d->x.fault.quiet = d->tally->n_samples == SM_DECODE_SAMPLES;
+    d->x.fault.behind = p;
     end = ndjson_record(d, p);
     if (end != NULL && *(end = sm_decode__space(end)) != '\n')
         end = sm_decode__fault(&d->x.fault, end, "more text behind the record");
@@ -274,6 +275,7 @@ static char *ndjson_line(sm_ndjson *d, char *p)
         return end + 1;
     }
     ndjson_bad(d);
+    p += d->x.fault.behind - p;
     return (char *)memchr(p, '\n', (size_t)(d->block->end - p) + 1) + 1;
 }
 

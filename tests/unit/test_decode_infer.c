@@ -153,6 +153,12 @@ static void test_infer__refuses_fields_that_differ_only_in_case(void **state)
     sm_arena_free(a);
 }
 
+static void test_infer__escaped_newlines_begin_no_record(void **state)
+{
+    (void)state;
+    check_json("{\"a\":1,\"\\n{\\\"b\\\":5}\\n\":1}\n", "a BIGINT; \n{\"b\":5}\n BIGINT");
+}
+
 static void test_infer__knows_nothing_without_records(void **state)
 {
     (void)state;
@@ -171,6 +177,7 @@ int main(void)
         SM_TEST(test_infer__reads_separated_values),
         SM_TEST(test_infer__says_so_when_nothing_is_a_record),
         SM_TEST(test_infer__refuses_fields_that_differ_only_in_case),
+        SM_TEST(test_infer__escaped_newlines_begin_no_record),
         SM_TEST(test_infer__knows_nothing_without_records),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

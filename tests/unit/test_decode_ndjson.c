@@ -271,6 +271,17 @@ static void test_ndjson__a_line_cut_at_any_byte_leaves_the_row_behind_it(void **
     decode_table_release(&t);
 }
 
+static void test_ndjson__escaped_newlines_begin_no_record(void **state)
+{
+    (void)state;
+    BAD("a VARCHAR", "{\"a\":\"\\n{\\\"a\\\":5}\\n\" x}",
+        "\"x\" where \",\" or \"}\" should be, at byte 22");
+    BAD("a VARCHAR", "{\"a\":\"\\u000a{\\\"a\\\":5}\\u000a\"",
+        "the line ends where \",\" or \"}\" should be, at byte 29");
+    BAD("a BIGINT", "{\"\\n{\\\"a\\\":5}\\n\":1,\"a\"",
+        "the line ends where \":\" should be, at byte 23");
+}
+
 static void test_ndjson__a_wrong_byte_anywhere_leaves_the_row_behind_it(void **state)
 {
     static const char line[] =
@@ -315,6 +326,7 @@ int main(void)
         SM_TEST(test_ndjson__names_what_is_wrong_with_a_string),
         SM_TEST(test_ndjson__refuses_nesting_beyond_its_limit),
         SM_TEST(test_ndjson__a_line_cut_at_any_byte_leaves_the_row_behind_it),
+        SM_TEST(test_ndjson__escaped_newlines_begin_no_record),
         SM_TEST(test_ndjson__a_wrong_byte_anywhere_leaves_the_row_behind_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
