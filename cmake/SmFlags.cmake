@@ -29,10 +29,8 @@ target_compile_options(sm_flags INTERFACE
   "-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=")
 target_link_options(sm_flags INTERFACE -Wl,-z,relro -Wl,--as-needed)
 
-set(SM_BANNED_H "${CMAKE_SOURCE_DIR}/runtime/base/banned.h")
-if(EXISTS "${SM_BANNED_H}")
-  target_compile_options(sm_flags INTERFACE "SHELL:-include \"${SM_BANNED_H}\"")
-endif()
+target_compile_options(sm_flags INTERFACE
+  "SHELL:-include \"${CMAKE_SOURCE_DIR}/runtime/base/banned.h\"")
 
 if(SM_WERROR)
   target_compile_options(sm_flags INTERFACE -Werror)
