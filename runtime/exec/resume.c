@@ -14,7 +14,8 @@
  *     t = d, or t is the decided batch         normal                       go on
  *     t > d otherwise                          the store is older           refuse
  *     t = e                                    a commit was lost            publish d again
- *     t < e, or another table id               rolled back, replaced        refuse
+ *     t < e, another table id, or a version    rolled back, replaced        refuse
+ *       older than the one last seen
  *     no record, but the table carries         the checkpoint was lost      refuse
  *       batches of this flow
  *
@@ -61,30 +62,33 @@ static sm_code publish_again(sm_flow *f, const sm_batch_rec *d, sm_error *err)
     return sm_sink_publish(&f->sink, m, &version, err);
 }
 
-static sm_code same_table(const sm_flow *f, const sm_target_state *t, bool *out, sm_error *err)
+/* What the store last saw of the table; asked before the table itself, which other flows may
+ * write meanwhile. */
+static sm_code last_seen(const sm_flow *f, sm_table_rec *out, sm_error *err)
 {
-    sm_table_rec rec;
     sm_code rc = sm_store_table(f->env->q->store, f->env->owner.pipeline, f->target->name,
-                                f->scratch, &rec, err);
+                                f->scratch, out, err);
 
-    *out = rc == SM_OK && (rec.table_id.len == 0 || sm_sv_eq(rec.table_id, t->table_id));
-    return rc == SM_E_NOT_FOUND ? SM_OK : rc;
+    if (rc != SM_E_NOT_FOUND)
+        return rc;
+    *out = (sm_table_rec){ .version = -1 };
+    return SM_OK;
 }
 
-static sm_code compare(sm_flow *f, const sm_target_state *t, sm_error *err)
+static sm_code compare(sm_flow *f, const sm_table_rec *seen, const sm_target_state *t,
+                       sm_error *err)
 {
     sm_batch_rec d;
     int64_t before = -1;
-    bool same = true;
     sm_code rc = sm_store_last_with_actions(f->env->q->store, f->generation, f->target->name,
                                             f->scratch, &d, &before, err);
 
-    if (rc == SM_OK && t->exists)
-        rc = same_table(f, t, &same, err);
     if (rc != SM_OK)
         return rc;
-    if (!same)
+    if (t->exists && seen->table_id.len > 0 && !sm_sv_eq(seen->table_id, t->table_id))
         return refuse(f, err, "the table was replaced by another one");
+    if (d.n < 0 && t->version < seen->version) /* an adoption, a flow that never wrote */
+        return refuse(f, err, t->exists ? "the table was rolled back" : "the table is gone");
     if (t->batch == d.n || (f->decided && t->batch == f->next))
         return SM_OK;
     if (t->batch > d.n)
@@ -96,6 +100,7 @@ static sm_code compare(sm_flow *f, const sm_target_state *t, sm_error *err)
 
 sm_code sm_flow__resume(sm_flow *f, sm_error *err)
 {
+    sm_table_rec seen;
     sm_target_state t;
     bool unchanged = false;
     sm_code rc;
@@ -108,7 +113,8 @@ sm_code sm_flow__resume(sm_flow *f, sm_error *err)
         return rc;
     if (unchanged)
         return SM_OK;
-    if ((rc = sm_sink_inspect(&f->sink, f->scratch, &t, err)) != SM_OK)
+    if ((rc = last_seen(f, &seen, err)) != SM_OK ||
+        (rc = sm_sink_inspect(&f->sink, f->scratch, &t, err)) != SM_OK)
         return rc;
-    return compare(f, &t, err);
+    return compare(f, &seen, &t, err);
 }
