@@ -243,7 +243,8 @@ sm_code sm_sql_read(const sm_sql_engine *e, const sm_sql_input *in, size_t n, sm
 
         if (!trees[i])
             continue;
-        if ((rc = sm_json_parse(answers[asked++], a, &answer, &why)) == SM_OK)
+        /* Constants have any number of digits; what is read of a tree are names and places. */
+        if ((rc = sm_json_parse_reals(answers[asked++], a, &answer, &why)) == SM_OK)
             out[i] = read_one(&in[i], trees[i], answer, a, d);
         else
             sm_diag_add(d, "SM0214", sm_text_span(in[i].text, 0, in[i].text->text.len),

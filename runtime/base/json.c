@@ -350,7 +350,7 @@ static bool too_deep(sm_sv text)
     return false;
 }
 
-sm_code sm_json_parse(sm_sv text, sm_arena *a, sm_json **out, sm_error *err)
+static sm_code parse(sm_sv text, size_t flags, sm_arena *a, sm_json **out, sm_error *err)
 {
     json_error_t why;
     json_t *j;
@@ -359,10 +359,20 @@ sm_code sm_json_parse(sm_sv text, sm_arena *a, sm_json **out, sm_error *err)
     if (too_deep(text))
         return sm_fail(err, SM_E_INVALID, 0, "nested deeper than %d", SM_JSON_MAX_DEPTH);
     j = json_loadb(text.len == 0 ? "" : text.ptr, text.len,
-                   JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+                   JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | flags, &why);
     if (j == NULL)
         return sm_fail(err, SM_E_INVALID, 0, "line %d, column %d: %s", why.line, why.column,
                        why.text);
     *out = keep(a, j);
     return SM_OK;
+}
+
+sm_code sm_json_parse(sm_sv text, sm_arena *a, sm_json **out, sm_error *err)
+{
+    return parse(text, 0, a, out, err);
+}
+
+sm_code sm_json_parse_reals(sm_sv text, sm_arena *a, sm_json **out, sm_error *err)
+{
+    return parse(text, JSON_DECODE_INT_AS_REAL, a, out, err);
 }

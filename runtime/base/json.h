@@ -95,6 +95,9 @@ void sm_json_next(sm_json_iter *it);
 /* One JSON value of any kind.  SM_E_INVALID with line and column; duplicate keys, NUL in
  * strings, trailing text and depth above SM_JSON_MAX_DEPTH are refused. */
 sm_code sm_json_parse(sm_sv text, sm_arena *a, sm_json **out, sm_error *err);
+/* The same for texts whose numbers may have any number of digits: every number is a double,
+ * infinite ones are refused still. */
+sm_code sm_json_parse_reals(sm_sv text, sm_arena *a, sm_json **out, sm_error *err);
 
 typedef enum sm_json_style {
     SM_JSON_COMPACT,
