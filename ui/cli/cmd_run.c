@@ -8,13 +8,15 @@
 #include "ui/cli/cli.h"
 #include "ui/cli/exit_code.h"
 #include "ui/cli/git.h"
+#include "ui/cli/look.h"
 #include "ui/cli/project.h"
 #include "ui/cli/run_print.h"
 #include "ui/cli/signals.h"
 
 static const sm_cli_option options[] = {
     { "--select", "-s", "S",
-      "what to run: name, silver_*, +x, x+, tag:t, layer:gold\n(`smelt ls --select S` prints it)" },
+      "what to run: name, silver_*, +x, x+, tag:t, state:failed\n(`smelt ls --select S` prints "
+      "it)" },
     { "--exclude", NULL, "S", "what not to run, in the same grammar" },
     { "--full-refresh", NULL, "S", "rebuild S from its sources; needs --yes or the typed name" },
     { "--keep-downstream", NULL, NULL,
@@ -27,14 +29,19 @@ typedef struct wish { /* which datasets, from the options */
     bool *selected, *refresh;
 } wish;
 
-static sm_code select_datasets(const sm_cli *c, const sm_plan *p, const char *select,
-                               const char *exclude, bool *out, sm_error *err)
+static sm_code select_datasets(const sm_view *v, const char *select, const char *exclude, bool *out,
+                               sm_error *err)
 {
-    return sm_plan_select(p, sm_sv_cstr(select), sm_sv_cstr(exclude), NULL, c->a, out, err);
+    sm_view_states states = { .view = v };
+    sm_plan_states judge = { sm_view_state_is, &states };
+
+    return sm_plan_select(v->plan, sm_sv_cstr(select), sm_sv_cstr(exclude), &judge, v->a, out, err);
 }
 
-static int read_wish(const sm_cli *c, const sm_plan *p, wish *w)
+static int read_wish(const sm_cli *c, const sm_project *project, wish *w)
 {
+    const sm_view v = sm_look_view(c, project);
+    const sm_plan *p = project->plan;
     const char *select = sm_cli_get(c, "--select"), *exclude = sm_cli_get(c, "--exclude");
     const char *refresh = sm_cli_get(c, "--full-refresh");
     sm_error err;
@@ -43,8 +50,8 @@ static int read_wish(const sm_cli *c, const sm_plan *p, wish *w)
     w->refresh = SM_NEW_N(c->a, bool, p->n_datasets + 1);
     if (refresh != NULL && refresh[0] == '\0')
         return sm_cli_usage(c, "--full-refresh needs to know what: a name, or '*' for everything");
-    if (select_datasets(c, p, select, exclude, w->selected, &err) != SM_OK ||
-        (refresh != NULL && select_datasets(c, p, refresh, NULL, w->refresh, &err) != SM_OK)) {
+    if (select_datasets(&v, select, exclude, w->selected, &err) != SM_OK ||
+        (refresh != NULL && select_datasets(&v, refresh, NULL, w->refresh, &err) != SM_OK)) {
         sm_cli_fail(c, &err, "smelt ls");
         return SM_EXIT_USAGE;
     }
@@ -152,7 +159,7 @@ static int run_exec(sm_cli *c)
     status = sm_project_start(c, &p, sm_cli_arg(c, 0),
                               c->dry_run ? SM_NEED_PLAN_AND_STORE : SM_NEED_PLAN_AND_STORE_WRITE);
     if (status == SM_EXIT_DONE)
-        status = read_wish(c, p.plan, &w);
+        status = read_wish(c, &p, &w);
     if (status == SM_EXIT_DONE && c->dry_run)
         status = print_dry_run(c, p.plan, &w);
     else if (status == SM_EXIT_DONE)

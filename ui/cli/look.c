@@ -7,16 +7,21 @@
 #include "runtime/base/suggest.h"
 #include "ui/cli/exit_code.h"
 
+sm_view sm_look_view(const sm_cli *c, const sm_project *p)
+{
+    return (sm_view){ .plan = p->plan,
+                      .store = p->store,
+                      .pipeline = p->pipeline,
+                      .storage_dir = p->storage_dir,
+                      .state_dir = p->state_dir,
+                      .a = c->a };
+}
+
 int sm_look_start(sm_cli *c, sm_project *p, sm_view *v)
 {
     int status = sm_project_start(c, p, sm_cli_get(c, "--pipeline"), SM_NEED_PLAN_AND_STORE);
 
-    *v = (sm_view){ .plan = p->plan,
-                    .store = p->store,
-                    .pipeline = p->pipeline,
-                    .storage_dir = p->storage_dir,
-                    .state_dir = p->state_dir,
-                    .a = c->a };
+    *v = sm_look_view(c, p);
     return status;
 }
 

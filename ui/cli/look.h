@@ -15,6 +15,8 @@
 /* Load the project that --pipeline names, with the store read-only, and fill `v`.  0, or the
  * exit status to end with; either way close `p`. */
 int sm_look_start(sm_cli *c, sm_project *p, sm_view *v);
+/* A view of a project that is open. */
+sm_view sm_look_view(const sm_cli *c, const sm_project *p);
 
 /* "Next: <text>" on stdout, unless --quiet. */
 SM_PRINTF(3, 4)
