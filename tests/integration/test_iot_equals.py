@@ -147,8 +147,8 @@ class Equals(unittest.TestCase):
         gold = tables["readings_10m"]
         self.check_gold(gold, gold["w"].combine_chunks().field("start"))
         for flow in flows.values():
-            self.assertEqual(flow["read"] + flow["expanded"], flow["undecodable"] + flow["filtered"]
-                             + flow["dropped"] + flow["written"], flow["flow"])
+            self.assertEqual(flow["read"] + flow["expanded"], flow["undecodable"] + flow["combined"]
+                             + flow["filtered"] + flow["dropped"] + flow["written"], flow["flow"])
         shutil.rmtree(folder)
 
     def test_script_equals_python(self):

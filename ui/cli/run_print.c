@@ -193,6 +193,7 @@ static sm_json *flow_json(const sm_run_printer *p, const sm_flow_outcome *o)
     sm_json_set_int(j, "read", o->counts.read);
     sm_json_set_int(j, "undecodable", o->counts.undecodable);
     sm_json_set_int(j, "filtered", sm_flow_counts_filtered(&o->counts));
+    sm_json_set_int(j, "combined", o->counts.combined);
     sm_json_set_int(j, "expanded", sm_flow_counts_expanded(&o->counts));
     sm_json_set_int(j, "dropped", o->counts.dropped);
     sm_json_set_int(j, "written", o->counts.written);
