@@ -79,7 +79,7 @@ run_inside() {
 }
 
 check_output() {
-    for word in 'rows' 'Next:' 'smelt '; do
+    for word in readings_bronze readings_silver readings_10m plausible 'Run 1 succeeded' 'Next:'; do
         grep -q -- "$word" "$FOLDER/output" || fail "the demo's output does not hold \"$word\""
     done
     logs=$(find "$FOLDER/src/demo" -name _delta_log -type d | wc -l)
