@@ -13,6 +13,7 @@
 
 #include "runtime/base/fs.h"
 #include "runtime/base/thread.h"
+#include "runtime/connect/decode_stream.h"
 
 enum {
     BLOCK_MIN = 256 * 1024,
@@ -27,6 +28,14 @@ struct sm_decode_blocks {
     size_t *first; /* n + 1: number of the first block of each file */
     sm_atomic next;
 };
+
+/* A stream is one block to the counter. */
+static size_t block_count(const sm_decode_file *file, size_t block_size)
+{
+    if (sm_decode_stream_needed(file))
+        return 1;
+    return ((size_t)file->size + block_size - 1) / block_size;
+}
 
 sm_decode_blocks *sm_decode_blocks_new(const sm_decode_file *files, size_t n, size_t block_size)
 {
@@ -44,7 +53,7 @@ sm_decode_blocks *sm_decode_blocks_new(const sm_decode_file *files, size_t n, si
     b->size = block_size;
     b->first = sm_xcalloc(n + 1, sizeof *b->first);
     for (size_t i = 0; i < n; i++)
-        b->first[i + 1] = b->first[i] + ((size_t)files[i].size + block_size - 1) / block_size;
+        b->first[i + 1] = b->first[i] + block_count(&files[i], block_size);
     return b;
 }
 
@@ -63,7 +72,7 @@ size_t sm_decode_blocks_count(const sm_decode_blocks *b)
 
 void sm_decode_block_init(sm_decode_block *block)
 {
-    *block = (sm_decode_block){ .fd = -1, .too_long = -1 };
+    *block = (sm_decode_block){ .fd = -1, .left_out = -1 };
 }
 
 void sm_decode_block_release(sm_decode_block *block)
@@ -71,6 +80,7 @@ void sm_decode_block_release(sm_decode_block *block)
     if (block->fd >= 0)
         sm_fs_close(block->fd);
     free(block->buffer);
+    sm_decode_stream_free(block->stream);
     sm_decode_block_init(block);
 }
 
@@ -87,7 +97,7 @@ static size_t block_file(const sm_decode_blocks *b, size_t k)
     return low;
 }
 
-static void block_reserve(sm_decode_block *block, size_t len)
+void sm_decode__block_reserve(sm_decode_block *block, size_t len)
 {
     size_t cap = len + SM_DECODE_PADDING;
     if (cap <= block->cap)
@@ -112,7 +122,7 @@ static sm_code block_pread(const sm_decode_file *file, sm_decode_block *block, i
             return rc;
         block->fd_file = block->file;
     }
-    block_reserve(block, at + len);
+    sm_decode__block_reserve(block, at + len);
     size_t got = 0;
     if ((rc = sm_fs_pread(block->fd, path, block->buffer + at, len, from, &got, err)) != SM_OK)
         return rc;
@@ -144,7 +154,8 @@ static sm_code block_finish_line(const sm_decode_file *file, sm_decode_block *bl
         more *= 2;
     }
     if (*len - line > SM_DECODE_MAX_RECORD + 1) {
-        block->too_long = (int64_t)line; /* from the buffer's start; the caller adds it */
+        block->left_out = (int64_t)line; /* from the buffer's start; the caller adds it */
+        memcpy(block->why, SM_DECODE_TOO_LONG, sizeof SM_DECODE_TOO_LONG);
         *len = line;
     }
     return SM_OK;
@@ -161,6 +172,20 @@ static size_t block_first_line(const sm_decode_block *block, size_t len)
     return end == NULL ? len : (size_t)(end - block->buffer) + 1;
 }
 
+void sm_decode__block_close(sm_decode_block *block, int64_t from, size_t start, size_t len)
+{
+    sm_decode__block_reserve(block, len);
+    if (block->first && len >= 3 && memcmp(block->buffer, "\xef\xbb\xbf", 3) == 0)
+        start = 3; /* a byte order mark */
+    if (block->left_out >= 0)
+        block->left_out += from;
+    memset(block->buffer + len, 0, SM_DECODE_PADDING);
+    block->buffer[len] = '\n';
+    block->data = block->buffer + start;
+    block->end = block->buffer + (len > start ? len : start);
+    block->offset = from + (int64_t)start;
+}
+
 /* Whole lines of the bytes [begin, to) of block->file. */
 static sm_code block_load(const sm_decode_file *file, sm_decode_block *block, int64_t begin,
                           int64_t to, sm_error *err)
@@ -170,36 +195,64 @@ static sm_code block_load(const sm_decode_file *file, sm_decode_block *block, in
     sm_code rc = block_pread(file, block, from, len, 0, err);
     if (rc != SM_OK)
         return rc;
-    block->too_long = -1;
+    block->left_out = -1;
     block->first = begin == 0;
     size_t start = block_first_line(block, len);
     if (start < len && block->buffer[len - 1] != '\n' &&
         (rc = block_finish_line(file, block, to, &len, err)) != SM_OK)
         return rc;
-    if (block->too_long >= 0)
-        block->too_long += from;
-    if (block->first && len >= 3 && memcmp(block->buffer, "\xef\xbb\xbf", 3) == 0)
-        start = 3; /* a byte order mark */
-    block_reserve(block, len);
-    memset(block->buffer + len, 0, SM_DECODE_PADDING);
-    block->buffer[len] = '\n';
-    block->data = block->buffer + start;
-    block->end = block->buffer + (len > start ? len : start);
-    block->offset = from + (int64_t)start;
+    sm_decode__block_close(block, from, start, len);
     return SM_OK;
+}
+
+/* Go on with the stream that `block` has open; *more is false behind its end. */
+static sm_code block_of_stream(sm_decode_blocks *b, sm_decode_block *block, bool *more,
+                               sm_error *err)
+{
+    *more = false;
+    if (block->stream == NULL)
+        return SM_OK;
+    sm_code rc = sm_decode_stream_next(block->stream, b->size, block, more, err);
+    if (rc == SM_OK && !*more) {
+        sm_decode_stream_free(block->stream);
+        block->stream = NULL;
+    }
+    return rc;
 }
 
 sm_code sm_decode_block_next(sm_decode_blocks *b, sm_decode_block *block, bool *more, sm_error *err)
 {
-    size_t k = (size_t)sm_atomic_add(&b->next, 1);
-    *more = k < b->first[b->n];
-    if (!*more)
-        return SM_OK;
-    block->file = block_file(b, k);
-    const sm_decode_file *file = &b->files[block->file];
-    int64_t begin = (int64_t)((k - b->first[block->file]) * b->size);
-    int64_t to = file->size - begin > (int64_t)b->size ? begin + (int64_t)b->size : file->size;
-    return block_load(file, block, begin, to, err);
+    sm_code rc;
+    while ((rc = block_of_stream(b, block, more, err)) == SM_OK && !*more) {
+        size_t k = (size_t)sm_atomic_add(&b->next, 1);
+        if (k >= b->first[b->n])
+            return SM_OK;
+        block->file = block_file(b, k);
+        const sm_decode_file *file = &b->files[block->file];
+        if (sm_decode_stream_needed(file)) {
+            if ((rc = sm_decode_stream_new(file, &block->stream, err)) != SM_OK)
+                return rc;
+            continue;
+        }
+        int64_t begin = (int64_t)((k - b->first[block->file]) * b->size);
+        int64_t to = file->size - begin > (int64_t)b->size ? begin + (int64_t)b->size : file->size;
+        *more = true;
+        return block_load(file, block, begin, to, err);
+    }
+    return rc;
+}
+
+static sm_code block_stream_head(const sm_decode_file *file, size_t limit, sm_decode_block *block,
+                                 sm_error *err)
+{
+    sm_decode_stream *stream;
+    bool more = false;
+    sm_code rc = sm_decode_stream_new(file, &stream, err);
+    if (rc != SM_OK)
+        return rc;
+    rc = sm_decode_stream_next(stream, limit, block, &more, err);
+    sm_decode_stream_free(stream);
+    return rc;
 }
 
 sm_code sm_decode_block_head(const sm_decode_file *files, size_t file, int64_t limit,
@@ -207,5 +260,7 @@ sm_code sm_decode_block_head(const sm_decode_file *files, size_t file, int64_t l
 {
     int64_t size = files[file].size;
     block->file = file;
+    if (sm_decode_stream_needed(&files[file]))
+        return block_stream_head(&files[file], (size_t)limit, block, err);
     return block_load(&files[file], block, 0, size > limit ? limit : size, err);
 }

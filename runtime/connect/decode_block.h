@@ -8,11 +8,17 @@
  * A line belongs to the block in which it begins; whoever has the block reads on to the
  * end of its last line.  A line longer than SM_DECODE_MAX_RECORD is left out and told.
  * Blocks are handed out by a counter, in order; which thread gets which is open.
+ *
+ * A compressed file cannot be entered in the middle: who takes its first block takes all
+ * of them (decode_stream).  Its offsets are those of the unpacked text; where it cannot be
+ * unpacked any further, the rest is left out and told.
  */
 #ifndef SM_CONNECT_DECODE_BLOCK_H
 #define SM_CONNECT_DECODE_BLOCK_H
 
 #include "runtime/connect/decode.h"
+
+#define SM_DECODE_TOO_LONG "the line is longer than 16 MiB"
 
 /* A file as it was listed: exactly `size` bytes are read, and fewer are SM_E_AGAIN. */
 typedef struct sm_decode_file {
@@ -27,14 +33,16 @@ typedef struct sm_decode_block {
     char *data, *end; /* whole lines; *end is '\n', then readable padding; writable */
     size_t file;      /* index */
     bool first;       /* of its file */
-    int64_t offset;   /* of `data` in the file */
-    int64_t too_long; /* offset of a line that was left out; -1: none */
+    int64_t offset;   /* of `data` in the file's text */
+    int64_t left_out; /* offset of what is no part of the block, behind it; -1: nothing */
+    char why[160];    /* it is not */
 
     /* the reader's own, kept from block to block */
     char *buffer;
     size_t cap;
     int fd;
     size_t fd_file;
+    struct sm_decode_stream *stream;
 } sm_decode_block;
 
 /* Blocks of the n `files`, which are borrowed and must outlive the result; `block_size` 0
@@ -52,8 +60,17 @@ void sm_decode_block_release(sm_decode_block *block);
 sm_code sm_decode_block_next(sm_decode_blocks *b, sm_decode_block *block, bool *more,
                              sm_error *err);
 
-/* The lines that begin in the first `limit` bytes of a file. */
+/* The lines that begin in the first `limit` bytes of a file, and perhaps more. */
 sm_code sm_decode_block_head(const sm_decode_file *files, size_t file, int64_t limit,
                              sm_decode_block *block, sm_error *err);
+
+/* --- For decode_stream --- */
+
+/* Room for `len` bytes and the padding. */
+void sm_decode__block_reserve(sm_decode_block *block, size_t len);
+
+/* The block is buffer[start, len), `from` the offset of buffer[0]; left_out, if any, a place in
+ * the buffer. */
+void sm_decode__block_close(sm_decode_block *block, int64_t from, size_t start, size_t len);
 
 #endif

@@ -214,8 +214,8 @@ size_t sm_csv_rows(sm_csv *d, sm_decode_vector *vectors, sm_decode_tally *t)
     sm_arena_reset(d->x.scratch);
     while (d->p < d->block->end && d->row < SM_DECODE_ROWS)
         d->p = csv_line(d, d->p);
-    if (d->p >= d->block->end && d->block->too_long >= 0 && !d->told) {
-        csv_bad(d, d->block->too_long, "the line is longer than 16 MiB");
+    if (d->p >= d->block->end && d->block->left_out >= 0 && !d->told) {
+        csv_bad(d, d->block->left_out, d->block->why);
         d->told = true;
     }
     return d->row;

@@ -198,6 +198,15 @@ static char *infer_line_end(sm_infer *in, const sm_decode_block *block, char *p,
     return (char *)memchr(p, '\n', (size_t)(block->end - p) + 1) + 1;
 }
 
+/* The block's file has more that is no record. */
+static void infer_left_out(sm_infer *in, const sm_decode_block *block)
+{
+    if (block->left_out < 0 || in->bad++ > 0)
+        return;
+    in->first_bad = (sm_decode_place){ block->file, block->left_out };
+    snprintf(in->reason, sizeof in->reason, "%s", block->why);
+}
+
 void sm_infer_ndjson(sm_infer *in, const sm_decode_block *block)
 {
     for (char *p = block->data; p < block->end;) {
@@ -215,6 +224,7 @@ void sm_infer_ndjson(sm_infer *in, const sm_decode_block *block)
             end = sm_decode__fault(&in->fault, end, "more text behind the record");
         p = infer_line_end(in, block, p, end);
     }
+    infer_left_out(in, block);
 }
 
 /* --- CSV --- */
@@ -281,6 +291,7 @@ sm_code sm_infer_csv(sm_infer *in, const sm_csv_dialect *dialect, const sm_decod
         in->fault.behind = p;
         p = infer_line_end(in, block, p, infer_csv_record(in, dialect, p, nodes, n));
     }
+    infer_left_out(in, block);
     return SM_OK;
 }
 

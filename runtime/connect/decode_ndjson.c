@@ -293,8 +293,8 @@ size_t sm_ndjson_rows(sm_ndjson *d, sm_decode_vector *vectors, sm_decode_tally *
     sm_arena_reset(d->x.scratch);
     while (d->p < end && d->row < SM_DECODE_ROWS)
         d->p = ndjson_line(d, d->p);
-    if (d->p >= end && d->block->too_long >= 0 && !d->told) {
-        ndjson_tell(d, d->block->too_long, "the line is longer than 16 MiB");
+    if (d->p >= end && d->block->left_out >= 0 && !d->told) {
+        ndjson_tell(d, d->block->left_out, d->block->why);
         d->told = true;
     }
     return d->row;

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/base/fs.h"
+#include "runtime/connect/decode_unpack.h"
 
 static int tally_compare(sm_decode_place x, sm_decode_place y)
 {
@@ -75,43 +75,53 @@ void sm_decode_tally_merge(sm_decode_tally *t, sm_decode_tally *part)
 
 /* --- Lines and texts, read again --- */
 
-/* The line of `at`, and up to `len` bytes of it in `text`. */
-static int64_t tally_read_again(const char *path, int64_t offset, char *text, size_t *len)
+/* The bytes [at, at + len) of the text, less at its end. */
+static size_t tally_text(sm_unpack *u, char *text, size_t len)
+{
+    sm_error ignored;
+    size_t have = 0, got = 1;
+    while (have < len && got > 0) {
+        if (sm_unpack_read(u, text + have, len - have, &got, &ignored) != SM_OK)
+            return have;
+        have += got;
+    }
+    return have;
+}
+
+/* The line of `offset`, and up to *len bytes of it in `text`. */
+static int64_t tally_read_again(const sm_decode_file *file, int64_t offset, char *text, size_t *len)
 {
     enum { STEP = 256 * 1024 };
     sm_error ignored;
-    int fd = -1;
-    int64_t line = 0;
-    size_t got = 0;
-    char *buffer = NULL;
-    if (sm_fs_open_read(path, &fd, &ignored) != SM_OK)
-        goto done;
-    buffer = sm_xmalloc(STEP);
-    line = 1;
-    for (int64_t from = 0; from < offset; from += (int64_t)got) {
-        size_t want = offset - from < STEP ? (size_t)(offset - from) : STEP;
-        if (sm_fs_pread(fd, path, buffer, want, from, &got, &ignored) != SM_OK || got == 0) {
-            line = 0;
-            goto done;
-        }
+    sm_unpack *u;
+    size_t want = *len;
+    int64_t line = 1;
+    *len = 0;
+    if (sm_unpack_new(file->path, file->name, file->size, &sm_unpack_usual, &u, &ignored) != SM_OK)
+        return 0;
+    char *buffer = sm_xmalloc(STEP);
+    for (int64_t at = 0; at < offset;) {
+        size_t step = offset - at < STEP ? (size_t)(offset - at) : STEP;
+        size_t got = tally_text(u, buffer, step);
         for (const char *p = buffer; (p = memchr(p, '\n', (size_t)(buffer + got - p))) != NULL; p++)
             line++;
+        at += (int64_t)got;
+        if (got < step) {
+            line = 0;
+            break;
+        }
     }
-    got = 0;
-    if (*len > 0 && sm_fs_pread(fd, path, text, *len, offset, &got, &ignored) != SM_OK)
-        got = 0;
-done:
-    *len = got;
+    if (line > 0 && want > 0)
+        *len = tally_text(u, text, want);
     free(buffer);
-    if (fd >= 0)
-        sm_fs_close(fd);
+    sm_unpack_free(u);
     return line;
 }
 
 int64_t sm_decode_line(const sm_decode_file *files, sm_decode_place at)
 {
     size_t none = 0;
-    return tally_read_again(files[at.file].path, at.offset, NULL, &none);
+    return tally_read_again(&files[at.file], at.offset, NULL, &none);
 }
 
 /* [p, p + len) up to its newline. */
@@ -131,9 +141,8 @@ const sm_json *sm_decode_tally_samples(const sm_decode_tally *t, const sm_decode
     list = sm_json_array(a);
     for (size_t i = 0; i < t->n_samples; i++) {
         const sm_decode_sample *s = &t->samples[i];
-        const char *path = files[s->at.file].path;
         size_t len = SM_DECODE_SAMPLE_TEXT;
-        int64_t line = tally_read_again(path, s->at.offset, text, &len);
+        int64_t line = tally_read_again(&files[s->at.file], s->at.offset, text, &len);
         sm_json *o = sm_json_object(a);
         sm_json_set_string(o, "file", sm_sv_cstr(files[s->at.file].name));
         sm_json_set_int(o, "line", line);

@@ -41,8 +41,8 @@ size_t sm_text_rows(sm_text_lines *d, sm_decode_vector *vector, sm_decode_tally 
             sm_decode__put_string(&out[rows], p, len);
         rows++;
     }
-    if (d->p >= block->end && block->too_long >= 0 && !d->told) {
-        text_bad(d, t, block->too_long, "the line is longer than 16 MiB");
+    if (d->p >= block->end && block->left_out >= 0 && !d->told) {
+        text_bad(d, t, block->left_out, block->why);
         d->told = true;
     }
     return rows;

@@ -35,7 +35,8 @@ static sm_code infer_file(const sm_source *s, sm_infer *in, const sm_decode_file
         sm_infer_ndjson(in, block);
         return SM_OK;
     }
-    if ((rc = sm_files__csv_names(f, files, file, block, a, &names, &n, err)) != SM_OK || n == 0)
+    if ((rc = sm_files__csv_names(f, files, file, block, a, &names, &n, err)) != SM_OK ||
+        (n == 0 && block->left_out < 0))
         return rc;
     /* splitting wrote to the first line, which may be a record: take it afresh */
     if ((rc = sm_decode_block_head(files, file, limit, block, err)) == SM_OK)

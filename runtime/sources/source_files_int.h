@@ -61,7 +61,7 @@ sm_code sm_files__csv_names(const sm_files_state *f, const sm_decode_file *files
                             sm_decode_block *block, sm_arena *a, sm_sv **names, size_t *n,
                             sm_error *err);
 
-/* SM_E_INVALID when a file's name says that it is compressed. */
+/* SM_E_INVALID when a file's name says that it is compressed in a way that we cannot read. */
 sm_code sm_files__refuse_compressed(int format, const sm_files *files, sm_error *err);
 
 /* The files as the decoders want them. */

@@ -135,6 +135,36 @@ static void test_block__a_file_that_shrank_asks_for_another_attempt(void **state
     sm_test_contains(err.msg, "short.json");
 }
 
+static void test_block__a_compressed_file_is_cut_into_blocks_too(void **state)
+{
+    /* {"a":1} {"a":22} {"a":333}, the last without a newline, in one raw zstd block */
+    static const char packed[] =
+        "\x28\xb5\x2f\xfd\x20\x1a\xd1\x00\x00{\"a\":1}\n{\"a\":22}\n{\"a\":333}";
+    enum { LEN = sizeof packed - 1 };
+    const char *path = block_path("lines.json.zst", "");
+    FILE *out = fopen(path, "wb");
+    decode_table t;
+    (void)state;
+    assert_non_null(out);
+    assert_int_equal(fwrite(packed, 1, LEN, out), LEN);
+    fclose(out);
+    decode_table_init(&t, "a BIGINT");
+    for (size_t size = 1; size < 40; size++) {
+        const sm_decode_file whole = { path, "lines.json.zst", LEN };
+        decode_table_file(&t, &whole, 1, size);
+        assert_string_equal(t.rows.ptr, "1\n22\n333\n");
+        assert_int_equal(t.tally.undecodable, 0);
+    }
+    const sm_decode_file files[] = { { path, "lines.json.zst", LEN - 3 }, { path, "b.zst", LEN } };
+    decode_table_file(&t, files, 2, 0); /* a broken one before a whole one */
+    assert_int_equal(t.n_rows, 5);
+    assert_int_equal(t.tally.records, 6);
+    assert_int_equal(t.tally.undecodable, 1);
+    assert_int_equal(t.tally.samples[0].at.offset, 17);
+    assert_int_equal(sm_decode_line(files, t.tally.samples[0].at), 3);
+    decode_table_release(&t);
+}
+
 static void test_block__a_file_that_is_gone_is_named(void **state)
 {
     const sm_decode_file file = { "no/such/file.json", "file.json", 100 };
@@ -153,6 +183,7 @@ int main(void)
         SM_TEST(test_block__a_line_of_20_mib_is_left_out_and_told),
         SM_TEST(test_block__a_line_of_16_mib_is_read),
         SM_TEST(test_block__a_file_that_shrank_asks_for_another_attempt),
+        SM_TEST(test_block__a_compressed_file_is_cut_into_blocks_too),
         SM_TEST(test_block__a_file_that_is_gone_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

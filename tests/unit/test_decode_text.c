@@ -13,7 +13,7 @@ static void test_text__every_line_is_a_row_and_bad_utf8_is_told(void **state)
     static sm_decode_vector vector;
     static sm_decode_tally tally;
     size_t len = strlen(text) - 1; /* the sentinel ends the last line */
-    sm_decode_block block = { .data = text, .end = text + len, .too_long = -1 };
+    sm_decode_block block = { .data = text, .end = text + len, .left_out = -1 };
     sm_text_lines lines;
     (void)state;
     vector.data = out;

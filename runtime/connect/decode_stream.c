@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* decode_stream.c -- one file from begin to end, as blocks of whole records.
+ *
+ *     unpack ──▶ raw[pos, len) ──▶ block->buffer[0, n)
+ *                                         ^ whole: behind the last record that has ended
+ *
+ * Invariants:
+ *   (1) A block ends behind a record, or the file does: what is not whole is carried by
+ *       reading on, so a record stands in one block.
+ *   (2) Offsets count unpacked bytes: offset of the block + place in it = place in the text. */
+#include "runtime/connect/decode_stream.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/connect/decode_unpack.h"
+
+enum { STREAM_RAW = 128 * 1024 };
+
+struct sm_decode_stream {
+    sm_unpack *unpack;
+    int64_t offset; /* of raw[pos] */
+    bool begun, over;
+    bool skipping; /* the rest of a line that was too long */
+    size_t pos, len;
+    char raw[STREAM_RAW];
+};
+
+/* The block under construction. */
+typedef struct stream_part {
+    sm_decode_block *block;
+    size_t n, whole;
+} stream_part;
+
+bool sm_decode_stream_needed(const sm_decode_file *file)
+{
+    return sm_unpack_codec_of(sm_sv_cstr(file->name)) != SM_UNPACK_NONE;
+}
+
+sm_code sm_decode_stream_new(const sm_decode_file *file, sm_decode_stream **out, sm_error *err)
+{
+    sm_decode_stream *s = sm_xcalloc(1, sizeof *s);
+    sm_code rc =
+        sm_unpack_new(file->path, file->name, file->size, &sm_unpack_usual, &s->unpack, err);
+    if (rc != SM_OK) {
+        free(s);
+        return rc;
+    }
+    *out = s;
+    return SM_OK;
+}
+
+void sm_decode_stream_free(sm_decode_stream *s)
+{
+    if (s == NULL)
+        return;
+    sm_unpack_free(s->unpack);
+    free(s);
+}
+
+static void stream_take(sm_decode_stream *s, stream_part *part, size_t n)
+{
+    sm_decode__block_reserve(part->block, part->n + n);
+    memcpy(part->block->buffer + part->n, s->raw + s->pos, n);
+    part->n += n;
+    s->pos += n;
+    s->offset += (int64_t)n;
+}
+
+/* Lines from the raw bytes; true when the block has `size` bytes of them. */
+static bool stream_lines(sm_decode_stream *s, stream_part *part, size_t size)
+{
+    size_t have = s->len - s->pos;
+    const char *from = s->raw + s->pos, *last = memrchr(from, '\n', have);
+    if (last == NULL) {
+        stream_take(s, part, have);
+        return false;
+    }
+    size_t lines = (size_t)(last - from) + 1;
+    bool full = part->n + have >= size;
+    part->whole = part->n + lines;
+    stream_take(s, part, full ? lines : have);
+    return full;
+}
+
+/* Pass over the rest of a line that is left out. */
+static void stream_skip(sm_decode_stream *s)
+{
+    const char *from = s->raw + s->pos, *end = memchr(from, '\n', s->len - s->pos);
+    size_t n = end == NULL ? s->len - s->pos : (size_t)(end - from) + 1;
+    s->skipping = end == NULL;
+    s->pos += n;
+    s->offset += (int64_t)n;
+}
+
+/* What is not whole stays out of the block, because of `why`. */
+static void stream_leave_out(stream_part *part, const char *why)
+{
+    part->n = part->whole;
+    part->block->left_out = (int64_t)part->whole;
+    snprintf(part->block->why, sizeof part->block->why, "%s", why);
+}
+
+/* Read on until the block is full, the file ends or something is left out. */
+static sm_code stream_collect(sm_decode_stream *s, size_t size, stream_part *part, sm_error *err)
+{
+    bool full = false;
+    while (!full && !s->over && part->block->left_out < 0) {
+        if (s->pos == s->len) {
+            s->pos = 0;
+            sm_code rc = sm_unpack_read(s->unpack, s->raw, sizeof s->raw, &s->len, err);
+            if (rc != SM_OK)
+                return rc;
+            s->over = s->len == 0;
+        } else if (s->skipping) {
+            int64_t from = s->offset;
+            stream_skip(s);
+            part->block->offset += s->offset - from;
+        } else {
+            full = stream_lines(s, part, size);
+            if (part->n - part->whole > SM_DECODE_MAX_RECORD + 1) {
+                stream_leave_out(part, SM_DECODE_TOO_LONG);
+                s->skipping = true;
+            }
+        }
+    }
+    const char *broken = sm_unpack_broken(s->unpack);
+    if (s->over && broken[0] != '\0')
+        stream_leave_out(part, broken);
+    return SM_OK;
+}
+
+sm_code sm_decode_stream_next(sm_decode_stream *s, size_t size, sm_decode_block *block, bool *more,
+                              sm_error *err)
+{
+    stream_part part = { .block = block };
+    *more = !s->over;
+    if (s->over)
+        return SM_OK;
+    block->left_out = -1;
+    block->first = !s->begun;
+    block->offset = s->offset;
+    s->begun = true;
+    sm_code rc = stream_collect(s, size, &part, err);
+    if (rc != SM_OK)
+        return rc;
+    sm_decode__block_close(block, block->offset, 0, part.n);
+    *more = part.n > 0 || block->left_out >= 0;
+    return SM_OK;
+}
