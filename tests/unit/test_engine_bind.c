@@ -5,7 +5,6 @@
 #include <stdio.h>
 
 #include "runtime/base/arena.h"
-#include "runtime/base/clock.h"
 #include "runtime/engine/engine_parse.h"
 
 typedef struct fixture {
@@ -207,42 +206,19 @@ static void test_bind__a_type_that_does_not_exist_is_named(void **state)
     sm_test_contains(err.msg, "column \"x\" of \"t\": type \"NOSUCH\"");
 }
 
-static void test_bind__costs_little(void **state)
-{
-    fixture *f = *state;
-    enum { N = 1000 };
-    sm_sv text = SM_SV("SELECT id, upper(name) AS name, date_trunc('hour', ts) AS hour, point.x AS "
-                       "x FROM _smelt_in_0 WHERE id > 10 AND name IS NOT NULL");
-    int64_t began = sm_clock_boot_ms(), ms;
-    sm_error err;
-
-    for (int i = 0; i < N; i++) {
-        sm_schema out;
-        sm_bind_error why;
-        sm_assert_ok(sm_session_bind(f->s, text, &relation, 1, f->a, &out, &why, &err), err);
-    }
-    ms = sm_clock_boot_ms() - began;
-    print_message("%d binds in %lld ms\n", N, (long long)ms);
-    assert_true(ms < 5000); /* of a debug build on a busy machine; 0.2 s without both */
-}
-
-static void test_parse__costs_little(void **state)
+static void test_parse__answers_a_thousand_texts_in_order(void **state)
 {
     fixture *f = *state;
     enum { N = 1000 };
     sm_sv *texts = SM_NEW_N(f->a, sm_sv, N), *out = SM_NEW_N(f->a, sm_sv, N);
-    int64_t began, ms;
     sm_error err;
 
     for (int i = 0; i < N; i++)
         texts[i] =
             sm_arena_printf(f->a, "SELECT id, upper(name) AS n%d, ts FROM STREAM(t%d)", i, i);
-    began = sm_clock_boot_ms();
     sm_assert_ok(sm_session_parse(f->s, texts, N, f->a, out, &err), err);
-    ms = sm_clock_boot_ms() - began;
-    print_message("%d texts parsed in %lld ms\n", N, (long long)ms);
-    assert_true(ms < 5000);
-    sm_test_contains(out[N - 1].ptr, "n999");
+    sm_test_contains(out[0].ptr, "\"n0\"");
+    sm_test_contains(out[N - 1].ptr, "\"n999\"");
 }
 
 int main(void)
@@ -253,8 +229,7 @@ int main(void)
         SM_TEST(test_bind__says_what_is_wrong_and_where),
         SM_TEST(test_bind__relations_are_gone_after_the_call),
         SM_TEST(test_bind__a_type_that_does_not_exist_is_named),
-        SM_TEST(test_bind__costs_little),
-        SM_TEST(test_parse__costs_little),
+        SM_TEST(test_parse__answers_a_thousand_texts_in_order),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
