@@ -21,6 +21,7 @@
 /* Those of exactly-once.md, section 5, then the seams whose nth call can fail. */
 #define SM_FAILPOINTS(X)                                                                           \
     X("source.after_read")                                                                         \
+    X("files.after_numbers")                                                                       \
     X("delta.after_file")                                                                          \
     X("flow.after_decided")                                                                        \
     X("delta.after_link")                                                                          \

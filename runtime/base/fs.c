@@ -182,6 +182,47 @@ sm_code sm_fs_list(const char *dir, bool with_stat, sm_arena *a, sm_fs_entry **o
     return sys == 0 ? SM_OK : sm_fail_errno(err, sys, "could not list \"%s\"", dir);
 }
 
+static sm_fs_name name_of(DIR *dir, const struct dirent *d)
+{
+    sm_fs_name e = { .name = d->d_name,
+                     .is_dir = d->d_type == DT_DIR,
+                     .is_file = d->d_type == DT_REG,
+                     .is_link = d->d_type == DT_LNK };
+    struct stat st;
+
+    if ((d->d_type == DT_LNK || d->d_type == DT_UNKNOWN) &&
+        fstatat(dirfd(dir), d->d_name, &st, 0) == 0) {
+        e.is_dir = S_ISDIR(st.st_mode);
+        e.is_file = S_ISREG(st.st_mode);
+    }
+    if (d->d_type == DT_UNKNOWN)
+        e.is_link =
+            fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode);
+    return e;
+}
+
+sm_code sm_fs_each(const char *dir, sm_code (*visit)(void *ctx, const sm_fs_name *e, sm_error *err),
+                   void *ctx, sm_error *err)
+{
+    int sys = sm_failpoint_err("fs.list");
+    DIR *handle = sys == 0 ? opendir(dir) : NULL;
+    const struct dirent *d;
+    sm_code rc = SM_OK;
+
+    if (handle == NULL)
+        return sm_fail_errno(err, sys != 0 ? sys : errno, "could not list \"%s\"", dir);
+    while (rc == SM_OK && (errno = 0, (d = readdir(handle)) != NULL)) {
+        sm_fs_name e = name_of(handle, d);
+
+        if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
+            rc = visit(ctx, &e, err);
+    }
+    if (rc == SM_OK && errno != 0)
+        rc = sm_fail_errno(err, errno, "could not list \"%s\"", dir);
+    closedir(handle);
+    return rc;
+}
+
 /* ---- paths ----------------------------------------------------------------------- */
 
 bool sm_path_is_absolute(sm_sv path)

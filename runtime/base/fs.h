@@ -75,6 +75,17 @@ typedef struct sm_fs_entry {
 sm_code sm_fs_list(const char *dir, bool with_stat, sm_arena *a, sm_fs_entry **out, size_t *n,
                    sm_error *err);
 
+/* One entry as the folder tells it: no call per entry, but for links, which are followed. */
+typedef struct sm_fs_name {
+    const char *name; /* lives until the visitor returns */
+    bool is_dir, is_file, is_link;
+} sm_fs_name;
+
+/* Show each entry but "." and ".." to `visit`, in no order; what it fails with ends the walk.
+ * Nothing is kept, so a folder of any size costs no memory here. */
+sm_code sm_fs_each(const char *dir, sm_code (*visit)(void *ctx, const sm_fs_name *e, sm_error *err),
+                   void *ctx, sm_error *err);
+
 /* ---- paths ---- */
 const char *sm_path_join(sm_arena *a, sm_sv dir, sm_sv name); /* an absolute `name` wins */
 sm_sv sm_path_dir(sm_sv path);  /* "a/b" -> "a"; "a" -> "."; "/a" -> "/" */

@@ -120,6 +120,8 @@ sm_code sm_option_check(const sm_option *o, const sm_json *value, sm_arena *a, s
     case SM_TYPE_STRING:
         if (!sm_json_is_string(value))
             return wrong_type(o, err);
+        if (o->check != NULL && o->check(sm_json_sv(value), err) != SM_OK)
+            return err->code;
         break;
     case SM_TYPE_BOOL:
         if (!sm_json_is_bool(value))

@@ -33,12 +33,13 @@ typedef struct sm_sv_list {
 typedef struct sm_option {
     const char *name;
     sm_type type;
-    size_t offset;              /* where the value goes in the config struct */
-    const char *fallback;       /* as YAML text; NULL makes the key required */
-    int64_t min, max;           /* for INT, SIZE, TIME; both 0 means any */
-    const char *const *choices; /* for ENUM, ends with NULL */
-    bool secret;                /* may hold ${secret.x}; printed as *** */
-    const char *doc;            /* one sentence, with its period */
+    size_t offset;                               /* where the value goes in the config struct */
+    const char *fallback;                        /* as YAML text; NULL makes the key required */
+    int64_t min, max;                            /* for INT, SIZE, TIME; both 0 means any */
+    const char *const *choices;                  /* for ENUM, ends with NULL */
+    sm_code (*check)(sm_sv text, sm_error *err); /* STRING: more than any text; or NULL */
+    bool secret;                                 /* may hold ${secret.x}; printed as *** */
+    const char *doc;                             /* one sentence, with its period */
 } sm_option;
 
 const sm_option *sm_option_find(const sm_option *options, sm_sv name); /* NULL: none */

@@ -7,14 +7,16 @@
  *     {"seq": 17, "mtime_ns": 1767225600000000000}
  *
  * mtime_ns is the greatest of all files up to seq; only adopt() looks at it.  A path is
- * read once for ever: changed content under an old name is not seen (as with Auto Loader's
- * allowOverwrites=false).  Numbers are recorded before they are read, so a second look
- * after a crash finds the same file under the same number and read(start, end) is the same
- * set of files each time.
+ * read once for ever: changed content under an old name is not seen, unless allow_overwrites
+ * says that a path with another size or time is another file.  Numbers are recorded before they
+ * are read, so a second look after a crash finds the same file under the same number and
+ * read(start, end) is the same set of files each time.
  *
  * Size and time of each file are taken before reading and compared after (verify): a file
  * that was rewritten meanwhile discards the attempt with SM_E_AGAIN.  The clock is never
  * asked.
+ *
+ * How files are found: source_files_list.c and source_files_discover.c.
  *
  * A plain read is not tracked: position() is a hash over the listing, and snapshot() says
  * SM_E_AGAIN when the listing has another one by then. */
@@ -22,7 +24,9 @@
 
 #include <string.h>
 
+#include "runtime/base/clock.h"
 #include "runtime/base/fs.h"
+#include "runtime/base/glob.h"
 #include "runtime/base/hash.h"
 #include "runtime/sources/source_files_int.h"
 #include "runtime/store/store_files.h"
@@ -31,12 +35,28 @@ enum { FILES_PAGE = 1000 };
 
 static const char *const files_formats[] = { "json", "csv", "parquet", "text", NULL };
 
+static sm_code files_check_filter(sm_sv text, sm_error *err)
+{
+    if (sm_sv_find_char(text, '/') >= 0)
+        return sm_fail(err, SM_E_INVALID, 0,
+                       "it is a pattern of names, without folders; those stand in `path`");
+    return sm_glob_check(text, err);
+}
+
+static sm_code files_check_time(sm_sv text, sm_error *err)
+{
+    int64_t ms;
+    return text.len == 0 ? SM_OK : sm_time_parse(text, &ms, err);
+}
+
 static const sm_option files_options[] = {
     {
         .name = "path",
         .type = SM_TYPE_STRING,
         .offset = offsetof(sm_files_config, path),
-        .doc = "A file, a folder, or a pattern with * and ?, relative to the pipeline file.",
+        .check = sm_files__check_path,
+        .doc = "A file, a folder, or a pattern of them, relative to the pipeline file: *, ?, [ab], "
+               "{a,b}, and ** for any number of folders.",
     },
     {
         .name = "format",
@@ -44,6 +64,52 @@ static const sm_option files_options[] = {
         .offset = offsetof(sm_files_config, format),
         .choices = files_formats,
         .doc = "How the files are written; json is one object on each line.",
+    },
+    {
+        .name = "path_glob_filter",
+        .type = SM_TYPE_STRING,
+        .offset = offsetof(sm_files_config, path_glob_filter),
+        .fallback = "",
+        .check = files_check_filter,
+        .doc = "Only files whose name, without its folders, matches this pattern.",
+    },
+    {
+        .name = "recursive_file_lookup",
+        .type = SM_TYPE_BOOL,
+        .offset = offsetof(sm_files_config, recursive_file_lookup),
+        .fallback = "false",
+        .doc = "Look into all folders below the ones that `path` names.",
+    },
+    {
+        .name = "include_existing_files",
+        .type = SM_TYPE_BOOL,
+        .offset = offsetof(sm_files_config, include_existing_files),
+        .fallback = "true",
+        .doc = "Read what is there when the stream starts for the first time; later it says "
+               "nothing.",
+    },
+    {
+        .name = "allow_overwrites",
+        .type = SM_TYPE_BOOL,
+        .offset = offsetof(sm_files_config, allow_overwrites),
+        .fallback = "false",
+        .doc = "Read a file again, whole, when its modification time or size changed.",
+    },
+    {
+        .name = "modified_after",
+        .type = SM_TYPE_STRING,
+        .offset = offsetof(sm_files_config, modified_after),
+        .fallback = "",
+        .check = files_check_time,
+        .doc = "Only files modified after this time, as 2026-01-31T12:00:00Z.",
+    },
+    {
+        .name = "modified_before",
+        .type = SM_TYPE_STRING,
+        .offset = offsetof(sm_files_config, modified_before),
+        .fallback = "",
+        .check = files_check_time,
+        .doc = "Only files modified before this time.",
     },
     {
         .name = "max_files_per_trigger",
@@ -129,10 +195,8 @@ static sm_code files_open(sm_source *s, sm_error *err)
     s->state = f;
     f->read = sm_arena_new("files read");
     *d = (sm_csv_dialect){ .header = config->header, .null_value = config->null_value };
-    if (config->path.len == 0)
-        return sm_fail(err, SM_E_INVALID, 0, "option \"path\" is empty");
-    if (sm_sv_find(config->path, SM_SV("**")) >= 0)
-        return sm_fail(err, SM_E_INVALID, 0, "option \"path\": `**` is not supported yet");
+    if ((rc = sm_files__check_path(config->path, err)) != SM_OK)
+        return sm_wrap(err, "option \"path\"");
     if (config->format != SM_FILES_CSV)
         return SM_OK;
     if ((rc = files_character(config->sep, "sep", &d->sep, err)) != SM_OK ||
@@ -189,61 +253,11 @@ static sm_files_key files_key(const sm_source *s)
 
 /* --- Discovery --- */
 
-/* Keep of `files` those that have no number yet. */
-static sm_code files_only_new(const sm_source *s, sm_arena *a, sm_files *files, sm_error *err)
-{
-    sm_sv *names = SM_NEW_N(a, sm_sv, files->n + 1);
-    int64_t *seqs = SM_NEW_N(a, int64_t, files->n + 1);
-    size_t kept = 0;
-    for (size_t i = 0; i < files->n; i++)
-        names[i] = sm_sv_cstr(files->items[i].name);
-    sm_code rc = sm_store_files_lookup(s->store, files_key(s), names, files->n, seqs, err);
-    for (size_t i = 0; rc == SM_OK && i < files->n; i++) {
-        if (seqs[i] == 0)
-            files->items[kept++] = files->items[i];
-    }
-    files->n = kept;
-    return rc;
-}
-
-static sm_code files_track(sm_source *s, const sm_files *files, sm_arena *a, sm_error *err)
-{
-    sm_source_file *rows = SM_NEW_N(a, sm_source_file, files->n + 1);
-    for (size_t i = 0; i < files->n; i++) {
-        rows[i] = (sm_source_file){
-            .path = sm_sv_cstr(files->items[i].name),
-            .size = files->items[i].size,
-            .mtime_ns = files->items[i].mtime_ns,
-            .inode = files->items[i].inode,
-            .batch = -1,
-        };
-    }
-    return sm_store_files_add(s->store, s->owner, files_key(s), rows, files->n, err);
-}
-
 static sm_code files_newest(sm_source *s, sm_arena *a, const sm_json **out, sm_error *err)
 {
-    sm_arena *scratch = sm_arena_new("files discovery");
-    sm_files files = { 0 };
-    int64_t last = 0;
-    sm_code rc;
-    *out = NULL;
-    if ((rc = sm_files__list(s, scratch, &files, err)) != SM_OK)
-        goto done;
-    if (s->store != NULL && s->generation_id != 0) {
-        if ((rc = files_only_new(s, scratch, &files, err)) != SM_OK ||
-            (rc = sm_store_files_last(s->store, files_key(s), &last, err)) != SM_OK)
-            goto done;
-    }
-    if ((rc = sm_files__stat(&files, err)) != SM_OK)
-        goto done;
-    if (s->owner != NULL && files.n > 0 && (rc = files_track(s, &files, scratch, err)) != SM_OK)
-        goto done;
-    last += (int64_t)files.n;
-    if (last > 0)
-        *out = files_offset(a, last, 0);
-done:
-    sm_arena_free(scratch);
+    int64_t last;
+    sm_code rc = sm_files__discover(s, &last, err);
+    *out = rc == SM_OK && last > 0 ? files_offset(a, last, 0) : NULL;
     return rc;
 }
 
@@ -306,6 +320,10 @@ static sm_code files_of_range(sm_source *s, int64_t begin, int64_t end, sm_error
             f->files.items[f->files.n++] = (sm_file){
                 .name = sm_arena_cstr(f->read, page[i].path),
                 .path = sm_files__path(s, f->read, page[i].path),
+                .size = page[i].size,
+                .mtime_ns = page[i].mtime_ns,
+                .inode = page[i].inode,
+                .seq = page[i].seq,
             };
         }
         begin = page[n - 1].seq;
@@ -313,30 +331,50 @@ static sm_code files_of_range(sm_source *s, int64_t begin, int64_t end, sm_error
     return SM_OK;
 }
 
-/* What the files are like before they are read.  A file that is gone is an error here: its
- * number was promised to the batch. */
+/* What the file is like before it is read.  One that is gone is an error here: its number was
+ * promised to the batch. */
+static sm_code files_look_at(sm_file *file, bool *changed, sm_error *err)
+{
+    sm_fs_stat st;
+    sm_code rc = sm_fs_stat_path(file->path, &st, err);
+    if (rc == SM_E_NOT_FOUND)
+        return sm_fail(err, rc, 0,
+                       "file \"%s\" was found earlier and is gone before it was read; "
+                       "put it back, or an empty file in its place if its rows are not wanted",
+                       file->name);
+    if (rc != SM_OK)
+        return rc;
+    if (!st.is_file)
+        return sm_fail(err, SM_E_INVALID, 0, "\"%s\" is no longer a file", file->name);
+    *changed = st.size != file->size || st.mtime_ns != file->mtime_ns || st.inode != file->inode;
+    file->size = st.size;
+    file->mtime_ns = st.mtime_ns;
+    file->inode = st.inode;
+    return SM_OK;
+}
+
+/* A file that changed since it was numbered is remembered as it is read, before the batch can
+ * be decided: else it would be found changed, and read, once more. */
 static sm_code files_look(sm_source *s, sm_error *err)
 {
     sm_files_state *f = s->state;
-    size_t n = f->files.n;
-    for (size_t i = 0; i < n; i++) {
-        sm_fs_stat st;
+    sm_source_file *rows = SM_NEW_N(f->read, sm_source_file, f->files.n + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < f->files.n; i++) {
         sm_file *file = &f->files.items[i];
-        sm_code rc = sm_fs_stat_path(file->path, &st, err);
-        if (rc == SM_E_NOT_FOUND)
-            return sm_fail(err, rc, 0,
-                           "file \"%s\" was found earlier and is gone before it was read; "
-                           "put it back, or an empty file in its place if its rows are not wanted",
-                           file->name);
+        bool changed;
+        sm_code rc = files_look_at(file, &changed, err);
         if (rc != SM_OK)
             return rc;
-        if (!st.is_file)
-            return sm_fail(err, SM_E_INVALID, 0, "\"%s\" is no longer a file", file->name);
-        file->size = st.size;
-        file->mtime_ns = st.mtime_ns;
-        file->inode = st.inode;
+        if (changed)
+            rows[n++] = (sm_source_file){ .seq = file->seq,
+                                          .size = file->size,
+                                          .mtime_ns = file->mtime_ns,
+                                          .inode = file->inode };
     }
-    return SM_OK;
+    if (s->owner == NULL)
+        return SM_OK;
+    return sm_store_files_refresh(s->store, s->owner, files_key(s), rows, n, err);
 }
 
 /* The files that were looked at appear as `view`.  Without one there is nothing to verify. */
@@ -400,8 +438,7 @@ static sm_code files_adopt(sm_source *s, const sm_json *offset, sm_error *err)
         rc = rc != SM_OK ? rc : sm_fail(err, SM_E_CONFLICT, 0, "this checkpoint has files already");
         goto done;
     }
-    if ((rc = sm_files__list(s, a, &files, err)) != SM_OK ||
-        (rc = sm_files__stat(&files, err)) != SM_OK)
+    if ((rc = sm_files__list(s, a, &files, err)) != SM_OK)
         goto done;
     while (files.n > 0 && files.items[files.n - 1].mtime_ns > until)
         files.n--;
@@ -418,19 +455,14 @@ static sm_code files_adopt(sm_source *s, const sm_json *offset, sm_error *err)
         all.items[i].name = sm_arena_printf(a, "deleted file %zu", i + 1).ptr;
     if (files.n > 0)
         memcpy(all.items + gone, files.items, files.n * sizeof *files.items);
-    rc = files_track(s, &all, a, err);
+    if ((rc = sm_files__track(s, &all, err)) == SM_OK)
+        rc = sm_store_files_begin(s->store, s->owner, files_key(s), err);
 done:
     sm_arena_free(a);
     return rc;
 }
 
 /* --- Plain reads --- */
-
-static sm_code files_all_now(sm_source *s, sm_arena *a, sm_files *files, sm_error *err)
-{
-    sm_code rc = sm_files__list(s, a, files, err);
-    return rc == SM_OK ? sm_files__stat(files, err) : rc;
-}
 
 static const sm_json *files_position_of(const sm_files *files, sm_arena *a)
 {
@@ -451,7 +483,7 @@ static sm_code files_position(sm_source *s, sm_arena *a, const sm_json **out, sm
 {
     sm_arena *scratch = sm_arena_new("files position");
     sm_files files;
-    sm_code rc = files_all_now(s, scratch, &files, err);
+    sm_code rc = sm_files__list(s, scratch, &files, err);
     if (rc == SM_OK)
         *out = files_position_of(&files, a);
     sm_arena_free(scratch);
@@ -461,7 +493,7 @@ static sm_code files_position(sm_source *s, sm_arena *a, const sm_json **out, sm
 static sm_code files_snapshot(sm_source *s, const sm_json *position, sm_sv view, sm_error *err)
 {
     sm_files_state *f = files_begin_read(s);
-    sm_code rc = files_all_now(s, f->read, &f->files, err);
+    sm_code rc = sm_files__list(s, f->read, &f->files, err);
     if (rc != SM_OK) {
         f->files.n = 0;
         return rc;

@@ -80,8 +80,7 @@ sm_code sm_files__infer(sm_source *s, sm_arena *a, sm_schema *out, sm_error *err
         infer_text_column(a, out);
         return SM_OK;
     }
-    if ((rc = sm_files__list(s, a, &files, err)) != SM_OK ||
-        (rc = sm_files__stat(&files, err)) != SM_OK)
+    if ((rc = sm_files__list(s, a, &files, err)) != SM_OK)
         return rc;
     if ((rc = sm_files__refuse_compressed(config->format, &files, err)) != SM_OK)
         return rc;

@@ -15,13 +15,19 @@ typedef struct sm_files_config {
     bool infer_column_types;
     bool header;
     sm_sv sep, quote, escape, null_value;
+    sm_sv path_glob_filter;
+    bool recursive_file_lookup;
+    bool include_existing_files;
+    bool allow_overwrites;
+    sm_sv modified_after, modified_before; /* RFC 3339, "" none */
 } sm_files_config;
 
 /* A file as it was when somebody looked. */
 typedef struct sm_file {
     const char *name; /* below the base folder when `path` is relative: what is tracked */
-    const char *path; /* what is opened */
+    const char *path; /* what is opened; NULL where only numbers are handed out */
     int64_t size, mtime_ns, inode;
+    int64_t seq; /* its number; 0 = none */
 } sm_file;
 
 typedef struct sm_files {
@@ -39,15 +45,43 @@ typedef struct sm_files_state {
 
 /* --- source_files_list.c --- */
 
-/* The files that `path` names now, in no order, without size and time.  SM_E_NOT_FOUND when
- * a folder before the first wildcard, or the file itself, is not there.  Lives in `a`. */
-sm_code sm_files__list(const sm_source *s, sm_arena *a, sm_files *out, sm_error *err);
+/* Files of one folder.  `name` and `path` end with a slash, or are "". */
+typedef struct sm_files_folder {
+    const char *name;         /* as tracked */
+    const char *path;         /* as opened */
+    const char *const *files; /* names, sorted by their bytes */
+    size_t n;
+} sm_files_folder;
 
-/* Fill in size, time and inode; what is gone since is left out.  Sorts by (time, name). */
-sm_code sm_files__stat(sm_files *files, sm_error *err);
+typedef sm_code (*sm_files_visit)(void *ctx, const sm_files_folder *folder, sm_error *err);
+
+/* Show the files that `path` names now, folder by folder; what is shown lives until the visitor
+ * returns.  SM_E_NOT_FOUND when a folder before the first wildcard, or the file itself, is not
+ * there. */
+sm_code sm_files__walk(const sm_source *s, sm_files_visit visit, void *ctx, sm_error *err);
+
+/* Is it a `path` that can be walked?  The message completes "option: …". */
+sm_code sm_files__check_path(sm_sv path, sm_error *err);
+
+/* Bytes of `path` before the first part with a wildcard, without the slash. */
+size_t sm_files__fixed_part(sm_sv path);
 
 /* The path to open for the tracked name. */
 const char *sm_files__path(const sm_source *s, sm_arena *a, sm_sv name);
+
+/* Is the name of a folder one of `k=v`? */
+bool sm_files__is_level(sm_sv name);
+
+/* --- source_files_discover.c --- */
+
+/* All files that are there now, tracked or not, by (time, name).  Lives in `a`. */
+sm_code sm_files__list(const sm_source *s, sm_arena *a, sm_files *out, sm_error *err);
+
+/* Number what is new, if there is an owner; *last is the greatest number then. */
+sm_code sm_files__discover(sm_source *s, int64_t *last, sm_error *err);
+
+/* Give the files numbers, in their order. */
+sm_code sm_files__track(sm_source *s, const sm_files *files, sm_error *err);
 
 /* --- source_files_read.c: s->state->files are set --- */
 

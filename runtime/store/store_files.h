@@ -29,9 +29,33 @@ typedef struct sm_source_file {
 sm_code sm_store_files_add(sm_store *s, const sm_owner *o, sm_files_key key, sm_source_file *files,
                            size_t n, sm_error *err);
 
-/* For each path: `seqs[i]` = its newest number, 0 = never seen.  One look-up each, no list. */
-sm_code sm_store_files_lookup(sm_store *s, sm_files_key key, const sm_sv *paths, size_t n,
-                              int64_t *seqs, sm_error *err);
+/* Remember files that are never to be read: they are seen and take no numbers of their order
+ * (`seq` is negative).  All or none. */
+sm_code sm_store_files_skip(sm_store *s, const sm_owner *o, sm_files_key key,
+                            const sm_source_file *files, size_t n, sm_error *err);
+
+/* A file that waits to be read has another size or time than when it was numbered: take them
+ * over from files[i].  Files whose batch is decided stay as they were read. */
+sm_code sm_store_files_refresh(sm_store *s, const sm_owner *o, sm_files_key key,
+                               const sm_source_file *files, size_t n, sm_error *err);
+
+/* Has the stream taken its first look at the source?  What was there then is what
+ * include_existing_files is about, whatever the option says later. */
+sm_code sm_store_files_begun(sm_store *s, sm_files_key key, bool *begun, sm_error *err);
+/* It has, durably; again is fine. */
+sm_code sm_store_files_begin(sm_store *s, const sm_owner *o, sm_files_key key, sm_error *err);
+
+typedef struct sm_file_seen {
+    int64_t seq;            /* the newest number of the path; 0 = never seen, < 0 skipped */
+    int64_t size, mtime_ns; /* only if asked for, as `waits` is */
+    bool waits;             /* no decided batch has read it */
+} sm_file_seen;
+
+/* What is known of the n `names`, sorted by their bytes, in `folder` (which is put in front of
+ * them as it is).  One walk along the index: names that follow each other there cost next to
+ * nothing, and files that are known and not named cost no more than a look-up. */
+sm_code sm_store_files_match(sm_store *s, sm_files_key key, sm_sv folder, const char *const *names,
+                             size_t n, bool details, sm_file_seen *out, sm_error *err);
 
 /* One file by path: SM_E_NOT_FOUND if never seen. */
 sm_code sm_store_file_by_path(sm_store *s, sm_files_key key, sm_sv path, sm_arena *a,

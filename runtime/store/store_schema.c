@@ -7,7 +7,7 @@
  *
  *     pipelines ─┬─ datasets ── schema_versions
  *                ├─ generations ─┬─ batches ── manifests, batch_targets
- *                │               └─ source_files
+ *                │               └─ source_files, source_streams
  *                ├─ runs ── run_flows
  *                ├─ events
  *                └─ deletions                                   plans
@@ -203,7 +203,19 @@ static const char *const step_1[] = {
     NULL,
 };
 
-const sm_store__migration sm_store__migrations[] = { { step_1 }, { NULL } };
+static const char *const step_2[] = {
+    "create table source_streams (" /* a flow has taken its first look at a source */
+    "  generation_id integer not null references generations (id) on delete cascade,"
+    "  source text not null,"
+    "  begun_ms integer not null,"
+    "  primary key (generation_id, source)"
+    ") strict, without rowid",
+    "insert into source_streams (generation_id, source, begun_ms)"
+    "  select distinct generation_id, source, 0 from source_files",
+    NULL,
+};
+
+const sm_store__migration sm_store__migrations[] = { { step_1 }, { step_2 }, { NULL } };
 
 enum { APPLICATION_ID = 0x736d6c74 }; /* "smlt", in the header of the file */
 

@@ -1,0 +1,374 @@
+# SPDX-License-Identifier: Apache-2.0
+"""test_discovery.py -- which files a stream finds, and how often it reads them."""
+import os
+
+from discovery_lib import contains, equal, main, row
+
+# ---- once for ever -------------------------------------------------------------------
+
+
+@row("4.2", "a file is read once, whatever arrives after it")
+def _(s):
+    s.options()
+    s.put("in/b", 1, age=5)
+    s.go()
+    s.put("in/a", 2, age=1)  # an older time than what was read
+    s.go()
+    s.go()
+    equal(s.values(), [1, 2])
+
+
+@row("4.1 allowOverwrites", "false: a path is read once, changed content is ignored")
+def _(s):
+    s.options()
+    s.put("in/a", 1, age=1)
+    s.go()
+    s.put("in/a", 2, 3, age=9)
+    s.go()
+    equal(s.values(), [1])
+
+
+@row("4.1 allowOverwrites", "true: a file whose time changed is read again, whole")
+def _(s):
+    s.options(allow_overwrites=True)
+    s.put("in/a", 1, age=1)
+    s.put("in/b", 7, age=1)
+    s.go()
+    s.put("in/a", 1, 2, age=9)
+    s.go()
+    s.go()
+    equal(s.values(), [1, 1, 2, 7])
+
+
+@row("4.1 allowOverwrites", "true: a time that went backwards is another time")
+def _(s):
+    s.options(allow_overwrites=True)
+    s.put("in/a", 1, age=9)
+    s.go()
+    s.put("in/a", 2, age=1)
+    s.go()
+    s.go()
+    equal(s.values(), [1, 2])
+
+
+@row("4.1 allowOverwrites", "true: another size with an equal time is a change, as coarse clocks make it")
+def _(s):
+    s.options(allow_overwrites=True)
+    s.put("in/a", 1, age=1)
+    s.go()
+    s.put("in/a", 1, 2, age=1)
+    s.go()
+    s.go()
+    equal(s.values(), [1, 1, 2])
+
+
+@row("4.1 allowOverwrites", "true: a file that changed before it was read is read once, as it is then")
+def _(s):
+    s.options(allow_overwrites=True, max_files_per_trigger=1)
+    s.put("in/a", 1, age=1)
+    s.put("in/b", 2, age=2)
+    s.go(failpoint="flow.after_done:1:kill", code=-9)  # a is read, b has its number
+    s.put("in/b", 3, 4, age=9)
+    s.go()
+    s.go()
+    equal(s.values(), [1, 3, 4])
+    equal([path for path, _, _ in s.seen()], ["in/a", "in/b"])
+
+
+@row("4.1 allowOverwrites", "true: switched on later, it sees changes from what was read")
+def _(s):
+    s.options()
+    s.put("in/a", 1, age=1)
+    s.go()
+    s.options(allow_overwrites=True)
+    s.go()
+    equal(s.values(), [1])
+    s.put("in/a", 2, age=2)
+    s.go()
+    equal(s.values(), [1, 2])
+
+
+@row("4.2", "a file that vanishes between listing and reading fails the flow and names it; put back, it is read")
+def _(s):
+    s.options(max_files_per_trigger=1)
+    s.put("in/a", 1, age=1)
+    s.put("in/b", 2, age=2)
+    s.go(failpoint="flow.after_done:1:kill", code=-9)
+    os.rename(s.path("in/b"), s.path("b"))
+    result = s.go(code=1)
+    contains(result.out + result.err, 'file "in/b" was found earlier and is gone')
+    os.rename(s.path("b"), s.path("in/b"))
+    s.go()
+    equal(s.values(), [1, 2])
+
+
+@row("4.2", "ten flows over one path keep ten positions")
+def _(s):
+    flows = "".join(f"      f{i}: {{sql: \"SELECT a, {i} AS flow FROM STREAM(src)\"}}\n" for i in range(10))
+    s.options(table="flows: {f: {sql: SELECT 1 AS a}}")
+    text = open(s.path("pipeline.yml")).read()
+    s.write("pipeline.yml", text[:text.index("tables:")] + "tables:\n  t:\n    flows:\n" + flows)
+    s.put("in/a", 1, age=1)
+    s.go()
+    s.put("in/b", 2, age=2)
+    s.go()
+    equal(s.values(), [1] * 10 + [2] * 10)
+    equal(len(s.seen()), 20)
+
+
+# ---- first start -----------------------------------------------------------------------
+
+
+@row("4.1 includeExistingFiles", "false: what is there at the first start is never read, what comes later is")
+def _(s):
+    s.options(include_existing_files=False)
+    s.put("in/a", 1, age=1)
+    s.put("in/b", 2, age=2)
+    s.options(include_existing_files=False, schema=[{"name": "a", "data_type": "BIGINT"}])
+    s.go()
+    equal(s.values(), [])
+    s.put("in/c", 3, age=0)
+    s.go()
+    s.go()
+    equal(s.values(), [3])
+
+
+@row("4.1 includeExistingFiles", "is judged at the first start only: true later brings nothing back")
+def _(s):
+    s.options(include_existing_files=False)
+    s.put("in/a", 1, age=1)
+    s.go()
+    s.options(include_existing_files=True)
+    s.put("in/b", 2, age=2)
+    s.go()
+    equal(s.values(), [2])
+
+
+@row("4.1 includeExistingFiles", "false after a first start over an empty folder: files of in between are read")
+def _(s):
+    schema = [{"name": "a", "data_type": "BIGINT"}]
+    s.options(schema=schema)
+    s.go()
+    s.put("in/a", 1, age=1)
+    s.options(include_existing_files=False, schema=schema)
+    s.go()
+    equal(s.values(), [1])
+
+
+@row("4.1 includeExistingFiles", "false: a first look that dies half-way reads none of them later")
+def _(s):
+    schema = [{"name": "a", "data_type": "BIGINT"}]
+    s.options(include_existing_files=False, schema=schema)
+    s.put("in/a", 1, age=1)
+    s.go(failpoint="files.after_numbers:1:kill", code=-9)
+    s.go()
+    s.put("in/b", 2, age=2)
+    s.go()
+    equal(s.values(), [2])
+
+
+@row("4.1 includeExistingFiles", "false: a full refresh is a first start")
+def _(s):
+    s.options(include_existing_files=False)
+    s.put("in/a", 1, age=1)
+    s.go()
+    s.put("in/b", 2, age=2)
+    s.go()
+    s.go("--full-refresh", "t", "--yes")
+    s.put("in/c", 3, age=3)
+    s.go()
+    equal(s.values(), [3])
+
+
+@row("4.1 includeExistingFiles", "false with allow_overwrites: an existing file is read when it changes")
+def _(s):
+    s.options(include_existing_files=False, allow_overwrites=True)
+    s.put("in/a", 1, age=1)
+    s.go()
+    s.put("in/a", 2, age=2)
+    s.go()
+    s.go()
+    equal(s.values(), [2])
+
+
+# ---- patterns ----------------------------------------------------------------------------
+
+
+@row("4.1 pathGlobFilter", "only names that match are files of the source")
+def _(s):
+    s.options(path_glob_filter="*.json")
+    s.put("in/a.json", 1)
+    s.put("in/b.csv", 2)
+    s.put("in/c.json.bak", 3)
+    s.go()
+    equal(s.values(), [1])
+
+
+@row("4.1 pathGlobFilter", "alternatives, classes and characters")
+def _(s):
+    s.options(path_glob_filter="part-[0-4]?.{json,ndjson}")
+    for i, name in enumerate(["part-01.json", "part-12.ndjson", "part-51.json", "part-1.json", "part-01.jsonx"]):
+        s.put("in/" + name, i)
+    s.go()
+    equal(s.values(), [0, 1])
+
+
+@row("4.1 recursiveFileLookup", "false: a folder gives its own files, and those of its k=v folders")
+def _(s):
+    s.options()
+    s.put("in/a", 1)
+    s.put("in/day=1/hour=2/b", 2)
+    s.put("in/deep/c", 3)
+    s.go()
+    equal(s.values(), [1, 2])
+
+
+@row("4.1 recursiveFileLookup", "true: all folders below")
+def _(s):
+    s.options(recursive_file_lookup=True)
+    s.put("in/a", 1)
+    s.put("in/deep/er/c", 3)
+    s.put("in/_temporary/d", 4)
+    s.put("in/.hidden/e", 5)
+    s.go()
+    equal(s.values(), [1, 3])
+
+
+@row("4.1 useStrictGlobber", "* does not cross a folder; ** is any number of folders")
+def _(s):
+    s.options(path="in/**/day/*.json")
+    for i, name in enumerate(["day/a.json", "x/day/b.json", "x/y/day/c.json", "x/day/y/d.json", "day/day/e.json"]):
+        s.put("in/" + name, i)
+    s.go()
+    equal(s.values(), [0, 1, 2, 4])
+
+
+@row("4.2", "a file to which several ways of a pattern lead is read once")
+def _(s):
+    s.options(path="in/**/b/**/*")
+    s.put("in/b/b/b/x", 1)
+    s.go()
+    equal(s.values(), [1])
+    equal(len(s.seen()), 1)
+
+
+@row("4.2", "{a,b} and [ab] in folders of the path")
+def _(s):
+    s.options(path="in/{east,west}/[ab]/*")
+    for i, name in enumerate(["east/a/1", "west/b/1", "north/a/1", "east/c/1"]):
+        s.put("in/" + name, i)
+    s.go()
+    equal(s.values(), [0, 1])
+
+
+@row("4.2", "names with spaces, quotes, percent, brackets, newlines and UTF-8 are names like any")
+def _(s):
+    s.options()
+    names = ["a b", "it's", 'say "x"', "100%25", "a[1].json", "new\nline", "größe", "日本", "a;b", "\\n", "a=b"]
+    for i, name in enumerate(names):
+        s.put("in/" + name, i)
+    s.go()
+    s.go()
+    equal(s.values(), sorted(range(len(names)), key=repr))
+    equal({p for p, _, _ in s.seen()}, {"in/" + n for n in names})
+
+
+@row("4.2", "a pattern is spelled out with backslashes")
+def _(s):
+    s.options(path="in/a\\[1\\].json")
+    s.put("in/a[1].json", 1)
+    s.put("in/a1.json", 2)
+    s.go()
+    equal(s.values(), [1])
+
+
+@row("4.2", "half-written files are passed over until they have their name")
+def _(s):
+    s.options()
+    s.put("in/x", 0)
+    for name in ("a.tmp", "b.crc", "c._COPYING_", ".d", "_e"):
+        s.write("in/" + name, '{"a": 9')
+        os.utime(s.path("in/" + name))
+    s.go()
+    os.rename(s.path("in/a.tmp"), s.path("in/a"))
+    s.write("in/a", '{"a": 1}\n')
+    s.go()
+    equal(s.values(), [0, 1])
+
+
+@row("4.2", "links are followed; one that leads back is not walked again")
+def _(s):
+    s.options(recursive_file_lookup=True)
+    s.put("elsewhere/a", 1)
+    s.put("in/deep/b", 2)
+    os.symlink(s.path("elsewhere"), s.path("in/link"))
+    os.symlink(s.path("elsewhere/a"), s.path("in/c"))
+    os.symlink("..", s.path("in/deep/up"))
+    os.symlink("nowhere", s.path("in/broken"))
+    s.go()
+    equal(s.values(), [1, 1, 2])
+
+
+# ---- times ----------------------------------------------------------------------------------
+
+
+@row("4.1 modifiedAfter", "only files after the time, and before the other, both exclusive")
+def _(s):
+    s.options(modified_after="2026-01-01T00:00:10Z", modified_before="2026-01-01T00:00:20Z")
+    for age in (9, 10, 11, 19, 20, 21):
+        s.put(f"in/{age}", age, age=age)
+    s.go()
+    equal(s.values(), [11, 19])
+
+
+@row("4.1 modifiedAfter", "a file that was out of the bounds is read when the bounds move")
+def _(s):
+    s.options(modified_after="2026-01-01T00:00:10Z")
+    s.put("in/a", 5, age=5)
+    s.put("in/b", 15, age=15)
+    s.go()
+    s.options(modified_after="2026-01-01T00:00:01Z")
+    s.go()
+    equal(s.values(), [15, 5])
+
+
+@row("4.2", "equal times are ordered by name, across batches")
+def _(s):
+    s.options(max_files_per_trigger=2)
+    for name in ("c", "a", "d", "b"):
+        s.put("in/" + name, name, age=3)
+    s.go()
+    equal([p for p, _, _ in s.seen()], ["in/a", "in/b", "in/c", "in/d"])
+    equal([b for _, _, b in s.seen()], [0, 0, 1, 1])
+
+
+@row("4.1 maxFilesPerTrigger", "a hard maximum; bytes are soft and take at least one file; the lower bound counts")
+def _(s):
+    s.options(max_files_per_trigger=3, max_bytes_per_trigger=25)
+    for i in range(3):
+        s.put(f"in/{i}", i, age=i)  # 9 bytes each
+    s.put("in/3", "x" * 100, age=3)
+    s.put("in/4", "y", age=4)
+    s.options(max_files_per_trigger=3, max_bytes_per_trigger=25,
+              schema=[{"name": "a", "data_type": "VARCHAR"}])
+    s.go()
+    equal([b for _, _, b in s.seen()], [0, 0, 0, 1, 2])
+
+
+# ---- refusals -------------------------------------------------------------------------------------
+
+
+@row("4.1 validateOptions", "what is no pattern and no time is told at its place in the file")
+def _(s):
+    for options, words in (({"path": "in/[a"}, "`path`: in \"in/[a\", character 4: `[` without its `]`"),
+                           ({"path": "in/a**"}, "`**` stands for whole folders"),
+                           ({"path_glob_filter": "a/b"}, "a pattern of names, without folders"),
+                           ({"path_glob_filter": "{a"}, "`{` without its `}`"),
+                           ({"modified_after": "yesterday"}, "is no time; write it as")):
+        s.options(**options)
+        result = s.smelt("validate", "pipeline.yml")
+        equal(result.code, 3)
+        contains(result.out + result.err, "SM0403", words)
+
+
+main(__doc__)
