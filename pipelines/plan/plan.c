@@ -264,7 +264,7 @@ static sm_code read_queries(plan_builder *b, sm_error *err)
     each_query(b, list);
     for (size_t i = 0; i < n; i++)
         in[i] = (sm_sql_input){ list[i]->rule ? SM_SQL_RULE : SM_SQL_QUERY, list[i]->text,
-                                list[i]->label };
+                                list[i]->label, b->plan->variables };
     if ((rc = sm_sql_read(b->env->sql, in, n, b->scratch, b->d, out, err)) != SM_OK)
         return rc;
     for (size_t i = 0; i < n; i++) {
@@ -276,6 +276,22 @@ static sm_code read_queries(plan_builder *b, sm_error *err)
 }
 
 /* ---- compile ------------------------------------------------------------------- */
+
+static sm_sql_variables variables_of(plan_builder *b)
+{
+    const sm_spec_variables *from = &b->spec->variables;
+    sm_sql_variable *items = SM_NEW_N(b->a, sm_sql_variable, from->n + 1);
+
+    for (size_t i = 0; i < from->n; i++) {
+        const sm_spec_variable *v = &from->items[i];
+
+        items[i] = (sm_sql_variable){ .name = v->name.text,
+                                      .type = v->type.text,
+                                      .value = v->value,
+                                      .has_value = v->has_value || v->broken }; /* told */
+    }
+    return (sm_sql_variables){ items, from->n };
+}
 
 static void add_pipeline(plan_builder *b)
 {
@@ -289,6 +305,7 @@ static void add_pipeline(plan_builder *b)
     p->state_path = s->state.path.text;
     p->description = s->description.text;
     p->tags = list_of(b->a, &s->tags);
+    p->variables = variables_of(b);
     p->file = sm_plan__place(&file).file;
 }
 

@@ -125,7 +125,8 @@ typedef struct sm_plan_dataset {
 typedef struct sm_plan {
     sm_sv pipeline, schema, storage, state_path, description;
     sm_plan_list tags;
-    sm_sv file; /* of the pipeline, relative to the project */
+    sm_sql_variables variables; /* what `$name` stands for, for SQL over these datasets */
+    sm_sv file;                 /* of the pipeline, relative to the project */
     const sm_plan_dataset *datasets;
     size_t n_datasets;
     const sm_plan_flow *flows;

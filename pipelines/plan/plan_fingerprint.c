@@ -42,8 +42,20 @@ static sm_sv flow_fingerprint(plan_builder *b, const sm_plan_flow *f)
     return sm_hash_hex(h, b->a);
 }
 
+/* What the text of a view does not say: the values of its variables. */
+static void hash_variables(sm_hash *h, const sm_sql_query *q)
+{
+    const sm_sql_variable *v;
+
+    for (size_t i = 0; (v = sm_sql_variable_used(q, i)); i++) {
+        sm_hash_add(h, v->type);
+        sm_hash_add(h, v->value);
+    }
+}
+
 static sm_sv dataset_fingerprint(plan_builder *b, const sm_plan_dataset *ds)
 {
+    const plan_node *node = &b->nodes[ds - b->datasets];
     sm_hash *h = sm_hash_new();
 
     sm_hash_add(h, sm_sv_cstr(sm_dataset_kind_name(ds->kind)));
@@ -55,6 +67,8 @@ static sm_sv dataset_fingerprint(plan_builder *b, const sm_plan_dataset *ds)
         sm_hash_add(h, sm_json_dump(ds->source_config, SM_JSON_SORTED, b->scratch));
     } else {
         sm_hash_add(h, sm_sql_normal(ds->sql_text, b->scratch));
+        if (ds->kind == SM_DATASET_VIEW)
+            hash_variables(h, node->queries[0].read);
     }
     for (size_t i = 0; i < ds->n_flows; i++)
         sm_hash_add(h, b->flows[ds->flow + i].fingerprint);

@@ -236,6 +236,22 @@ static sm_json *requires_json(sm_arena *a, const sm_plan *p)
     return array;
 }
 
+static sm_json *variables_json(sm_arena *a, const sm_sql_variables *all)
+{
+    sm_json *array = sm_json_array(a);
+
+    for (size_t i = 0; i < all->n; i++) {
+        sm_json *o = sm_json_object(a);
+
+        sm_json_set_string(o, "name", all->items[i].name);
+        sm_json_set_string(o, "type", all->items[i].type);
+        if (all->items[i].has_value)
+            sm_json_set_string(o, "value", all->items[i].value);
+        sm_json_append(array, o);
+    }
+    return array;
+}
+
 sm_json *sm_plan_to_json(const sm_plan *p, sm_arena *a)
 {
     sm_json *o = sm_json_object(a), *order = sm_json_array(a), *datasets = sm_json_array(a);
@@ -248,6 +264,8 @@ sm_json *sm_plan_to_json(const sm_plan *p, sm_arena *a)
     sm_json_set_string(o, "file", p->file);
     put_text(o, "description", p->description);
     put_list(a, o, "tags", &p->tags);
+    if (p->variables.n > 0)
+        sm_json_set(o, "variables", variables_json(a, &p->variables));
     sm_json_set_string(o, "dialect", SM_SV("duckdb"));
     sm_json_set(o, "requires", requires_json(a, p));
     for (size_t i = 0; i < p->n_datasets; i++)
@@ -331,6 +349,22 @@ static int take_word(reader *r, const sm_json *o, const char *key, const char *c
     }
     fail(r, key);
     return 0;
+}
+
+static sm_sql_variables take_variables(reader *r, const sm_json *array)
+{
+    size_t n = sm_json_is_array(array) ? sm_json_len(array) : 0;
+    sm_sql_variable *items = SM_NEW_N(r->a, sm_sql_variable, n + 1);
+
+    for (size_t i = 0; i < n; i++) {
+        const sm_json *o = sm_json_at(array, i);
+
+        items[i] = (sm_sql_variable){ .name = take_text(r, o, "name"),
+                                      .type = take_text(r, o, "type"),
+                                      .value = take_text(r, o, "value"),
+                                      .has_value = sm_json_get(o, "value") != NULL };
+    }
+    return (sm_sql_variables){ items, n };
 }
 
 static void read_rules(reader *r, const sm_json *array, sm_plan_dataset *ds)
@@ -453,6 +487,7 @@ static void read_pipeline(reader *r, const sm_json *json)
     p->state_path = take_text(r, json, "state_path");
     p->description = take_text(r, json, "description");
     p->tags = take_list(r, json, "tags");
+    p->variables = take_variables(r, sm_json_get(json, "variables"));
     p->file = take_text(r, json, "file");
     p->fingerprint = take_text(r, json, "fingerprint");
 }

@@ -63,6 +63,12 @@ typedef struct sm_spec_json {
     sm_span at;
 } sm_spec_json;
 
+/* A scalar of any kind, as text. */
+typedef struct sm_spec_scalar {
+    sm_text text;
+    const char *type; /* SQL type of what was written: "BIGINT", "VARCHAR"; NULL: absent */
+} sm_spec_scalar;
+
 typedef enum sm_table_kind {
     SM_TABLE_STREAMING,
     SM_TABLE_MATERIALIZED_VIEW,
@@ -72,6 +78,25 @@ typedef enum sm_table_kind {
 typedef enum sm_violation { SM_VIOLATION_WARN, SM_VIOLATION_DROP, SM_VIOLATION_FAIL } sm_violation;
 
 typedef enum sm_decode_policy { SM_DECODE_FAIL, SM_DECODE_DROP } sm_decode_policy;
+
+/* A value that may differ from run to run: `${var.x}` in YAML, `$x` in SQL. */
+typedef struct sm_spec_variable {
+    sm_text name;            /* the key */
+    sm_spec_scalar fallback; /* `default` */
+    sm_text description;
+    sm_text type; /* SQL type, as the engine prints it; default: that of the `default` */
+    sm_sv value;  /* in force, in the form that the type has as SQL text */
+    bool has_value;
+    sm_sv origin; /* of the value: "--var", "default" or "<file>:<line>:<column>" */
+    sm_span at;
+    bool broken;
+} sm_spec_variable;
+
+typedef struct sm_spec_variables {
+    sm_spec_variable *items;
+    size_t n;
+    sm_span at;
+} sm_spec_variables;
 
 typedef struct sm_spec_state {
     sm_text path; /* default: <storage>/.smelt */
@@ -119,8 +144,9 @@ typedef struct sm_spec_sources {
 } sm_spec_sources;
 
 typedef struct sm_spec_flow {
-    sm_text name; /* the key under `flows`; "" when the table has only one query */
-    sm_text sql;
+    sm_text name;     /* the key under `flows`; "" when the table has only one query */
+    sm_text sql;      /* of the key, or what stands in sql_file */
+    sm_text sql_file; /* "": the text stands in the file itself */
     sm_spec_bool once;
     sm_span at;
     bool broken;
@@ -152,8 +178,9 @@ typedef struct sm_spec_table {
     sm_text name;      /* the key */
     sm_spec_enum type; /* sm_table_kind */
     sm_text layer, description;
-    sm_text from; /* a name, x or schema.x: SELECT * FROM STREAM(x), or plain x in a view */
-    sm_text sql;
+    sm_text from;        /* a name, x or schema.x: SELECT * FROM STREAM(x), or plain x in a view */
+    sm_text sql;         /* of the key, or what stands in sql_file */
+    sm_text sql_file;    /* "": the text stands in the file itself */
     sm_spec_flows flows; /* exactly one of from, sql, flows is set unless `broken` */
     sm_spec_texts partition_by;
     sm_spec_texts tags;
@@ -169,8 +196,36 @@ typedef struct sm_spec_tables {
     sm_span at;
 } sm_spec_tables;
 
+/* A file that a spec was made of. */
+typedef struct sm_spec_doc {
+    const char *file; /* as messages name it */
+    sm_sv text;
+} sm_spec_doc;
+
+typedef struct sm_spec_docs {
+    const sm_spec_doc *items;
+    size_t n;
+} sm_spec_docs;
+
+/* A name with its value: `--var name=value`, or what `${name}` stood for. */
+typedef struct sm_spec_given {
+    sm_sv name, value;
+} sm_spec_given;
+
+/* What a load asks of the outside; a zeroed one has nothing to say. */
+typedef struct sm_spec_env {
+    const sm_spec_unit *units;                      /* source types */
+    const sm_spec_given *vars;                      /* --var, the last of a name counts */
+    size_t n_vars;                                  /* */
+    const char *(*variable)(const char *name);      /* of the process; NULL: there are none */
+    sm_sv (*commit)(const char *file, sm_arena *a); /* of the file's repository; "": none */
+} sm_spec_env;
+
 typedef struct sm_spec {
-    const char *file; /* as given to the loader */
+    const char *file;             /* as given to the loader */
+    sm_spec_docs docs;            /* that file, and each that it names */
+    const sm_spec_given *outside; /* what `${…}` took from outside: with docs and variables all */
+    size_t n_outside;             /* that decides what a spec says; never a secret */
     sm_spec_int version;
     sm_text pipeline, description;
     sm_text schema;  /* default: the pipeline's name */
@@ -179,6 +234,7 @@ typedef struct sm_spec {
     sm_spec_engine engine;
     sm_text trigger; /* "available_now" */
     sm_spec_texts tags;
+    sm_spec_variables variables;
     sm_spec_sources sources; /* in file order, as everything below */
     sm_spec_tables tables;
     sm_spec_json meta;
@@ -188,12 +244,12 @@ typedef struct sm_spec {
 /* Load `path`.  Faults of the document go to `d`, all of them in one pass; the answer is what
  * could be made of it, so that the plan can find more, and NULL when nothing could (not
  * readable as YAML, not a map).  SM_E_*: the file could not be read, and nothing was told to
- * `d`.  `units` are the source types. */
-sm_code sm_spec_load(const char *path, const sm_spec_unit *units, sm_arena *a, sm_diags *d,
+ * `d`. */
+sm_code sm_spec_load(const char *path, const sm_spec_env *env, sm_arena *a, sm_diags *d,
                      const sm_spec **out, sm_error *err);
 
-/* The same over text in memory, borrowed as long as `a`. */
-const sm_spec *sm_spec_parse(const char *file, sm_sv text, const sm_spec_unit *units, sm_arena *a,
+/* The same over text in memory, borrowed as long as `a`; files that it names are read. */
+const sm_spec *sm_spec_parse(const char *file, sm_sv text, const sm_spec_env *env, sm_arena *a,
                              sm_diags *d);
 
 /* Every value with its origin, for `show --resolved`: [{key, value, origin}], origin "default"

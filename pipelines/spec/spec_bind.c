@@ -116,17 +116,33 @@ static void bind_missing(const sm_bind *b, const sm_block *block, sm_pair p, voi
     }
 }
 
+/* What others refer to, before them. */
+static void bind_early(const sm_bind *b, const sm_block *block, const sm_yaml_node *map, void *out)
+{
+    if (block != &sm_block_pipeline)
+        return;
+    for (size_t i = 0; i < map->n; i++) {
+        const sm_key *key = sm_key_find(block, map->items[2 * i]->text);
+
+        if (key && key->early)
+            sm_spec__bind_value(b, key, (sm_pair){ map->items[2 * i], map->items[2 * i + 1] },
+                                (char *)out + key->offset);
+    }
+    sm_spec__set_variables(b, out);
+}
+
 static void bind_pairs(const sm_bind *b, const sm_block *block, const sm_spec_unit *unit,
                        const sm_yaml_node *map, void *out)
 {
+    bind_early(b, block, map, out);
     for (size_t i = 0; i < map->n; i++) {
         sm_pair p = { map->items[2 * i], map->items[2 * i + 1] };
         const sm_key *key = sm_key_find(block, p.key->text);
 
-        if (key)
-            sm_spec__bind_value(b, key, p, (char *)out + key->offset);
-        else
+        if (!key)
             bind_other(b, block, unit, p);
+        else if (!key->early)
+            sm_spec__bind_value(b, key, p, (char *)out + key->offset);
     }
 }
 
@@ -226,7 +242,9 @@ void sm_spec__bind_block(const sm_bind *b, const sm_block *block, sm_pair p, voi
         bind_shorthand(b, block, p, out);
     else
         sm_spec__wrong_kind(b, p,
-                            block->shorthand ? "SQL as text, or a map of keys" : "a map of keys");
+                            block == &sm_block_expectation ? "SQL as text, or a map of keys"
+                            : block->shorthand             ? "a value, or a map of keys"
+                                                           : "a map of keys");
     broken = sm_diags_errors(b->d) > before;
     if (block->broken)
         memcpy((char *)out + block->broken, &broken, sizeof(broken));

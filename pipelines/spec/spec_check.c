@@ -147,6 +147,12 @@ static bool check_rules(const sm_bind *b, sm_spec_rules *rules)
     return ok;
 }
 
+/* What stands in the file, when the text does not stand here. */
+static bool fill_sql(const sm_bind *b, const sm_text *path, sm_text *sql)
+{
+    return !sm_text_set(path) || sm_text_set(sql) || sm_spec__sql_file(b, path, sql);
+}
+
 static bool check_flows(const sm_bind *b, sm_spec_flows *flows)
 {
     bool ok = true;
@@ -159,6 +165,7 @@ static bool check_flows(const sm_bind *b, sm_spec_flows *flows)
         sm_spec_flow *f = &flows->items[i];
 
         f->broken = !check_name(b, &f->name, "the name of a flow") || f->broken;
+        f->broken = f->broken || !fill_sql(b, &f->sql_file, &f->sql);
         ok = ok && !f->broken;
     }
     return ok;
@@ -197,6 +204,7 @@ static void check_tables(const sm_bind *b, sm_spec *s, datasets *all)
         ok = add_dataset(b, all, &t->name, kind_of(t)) && ok;
         ok = check_flows(b, &t->flows) && ok;
         ok = check_rules(b, &t->expectations) && ok;
+        ok = fill_sql(b, &t->sql_file, &t->sql) && ok;
         t->broken = t->broken || !ok;
     }
     if (s->tables.at.line != 0 && s->tables.n == 0 && sm_diags_errors(b->d) == 0) {

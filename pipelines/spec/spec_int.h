@@ -13,10 +13,25 @@
 /* Names that smelt keeps for itself. */
 #define SM_SPEC_RESERVED_PATTERN "^_smelt|__quarantine$|__late$|^_delta_log$"
 
+/* A text that is, or holds, `${…}`. */
+#define SM_SPEC_REFERENCE_PATTERN    "^\\$\\{[^}]+\\}$"
+#define SM_SPEC_INTERPOLATED_PATTERN "\\$\\{"
+
+/* What a load gathers on its way; the lists grow. */
+typedef struct sm_spec_reading {
+    sm_spec_doc *docs;
+    size_t n_docs, cap_docs;
+    sm_spec_given *outside;
+    size_t n_outside, cap_outside;
+    const sm_spec *spec; /* its variables and its name, once `ready` */
+    bool ready;
+} sm_spec_reading;
+
 /* One load. */
 typedef struct sm_bind {
     const char *file;
-    const sm_spec_unit *units; /* source types; ends with a row whose name is NULL */
+    const sm_spec_env *env;
+    sm_spec_reading *reading;
     sm_arena *a;
     sm_diags *d;
 } sm_bind;
@@ -44,15 +59,38 @@ void sm_spec__bind_default(const sm_bind *b, const sm_key *key, void *to);
 /* The default of an INT or SIZE that has one. */
 int64_t sm_spec__fallback_int(const sm_key *key);
 
-/* The scalar of a pair as text, `$$` made `$`, told when it holds `${`.  False when it is no
- * text: told, `*out` untouched. */
+/* The scalar of a pair as text, with what `${…}` stands for and `$$` made `$`.  False when it
+ * is no text: told, `*out` untouched. */
 bool sm_spec__text(const sm_bind *b, sm_pair p, sm_text *out);
+
+/* A scalar with what `${…}` stands for (spec_fill.c): the node itself when there is none, NULL
+ * when something has no value, which is told.  `typed`: a scalar that is one `${…}` and nothing
+ * else is read as YAML, so that it may be a number. */
+const sm_yaml_node *sm_spec__filled(const sm_bind *b, const sm_yaml_node *n, bool typed);
+
+/* Give each variable of the spec its value and check it (spec_variable.c); then `${…}` may
+ * stand in other keys. */
+void sm_spec__set_variables(const sm_bind *b, sm_spec *s);
+/* The declared variable, or NULL after telling that there is none or that it has no value. */
+const sm_spec_variable *sm_spec__variable(const sm_bind *b, sm_span at, sm_sv name);
 
 /* The same for SQL, which is taken as it is, and told when it holds `:name`. */
 bool sm_spec__sql(const sm_bind *b, sm_pair p, sm_text *out);
+/* False when SQL holds `:name`, which is told. */
+bool sm_spec__check_sql(const sm_bind *b, const sm_text *t);
 
-/* A node as JSON, its texts as sm_spec__text() makes them. */
-sm_json *sm_spec__json(const sm_bind *b, const sm_yaml_node *n);
+/* What stands in the file that a `sql_file` names, as SQL with places of its own; false when
+ * it cannot be had: told (spec_sql_file.c). */
+bool sm_spec__sql_file(const sm_bind *b, const sm_text *path, sm_text *out);
+
+/* The first byte that is no UTF-8, or text.len. */
+size_t sm_spec__not_utf8(sm_sv text);
+
+/* Remember a document of the load, also for the lines of messages. */
+void sm_spec__add_doc(const sm_bind *b, const char *file, sm_sv text);
+
+/* A node as JSON, its texts as sm_spec__text() makes them, or as sm_spec__filled() `typed`. */
+sm_json *sm_spec__json(const sm_bind *b, const sm_yaml_node *n, bool typed);
 
 /* "`key` takes a …, not …". */
 void sm_spec__wrong_kind(const sm_bind *b, sm_pair p, const char *wanted);

@@ -54,6 +54,12 @@ static bool is_local(sm_sv s)
     return i == 0 || i + 2 >= s.len || memcmp(s.ptr + i, "://", 3) != 0;
 }
 
+/* A path from here: what leaves the project is told when the file is looked for. */
+static bool is_beside(sm_sv s)
+{
+    return s.len > 0 && s.ptr[0] != '/' && is_local(s);
+}
+
 const sm_key_form sm_form_name = {
     .pattern = "^[A-Za-z_][A-Za-z0-9_]{0,127}$",
     .words = "a name: letters, digits and _, no digit first, at most 128",
@@ -78,6 +84,14 @@ const sm_key_form sm_form_local = {
     .words = "supported yet: only a folder of this machine is",
     .code = "SM0117",
     .matches = is_local,
+};
+
+const sm_key_form sm_form_beside = {
+    .pattern = "^(?![A-Za-z0-9_+-]+://)[^/]",
+    .words = "a relative path",
+    .hint = "the file lies beside this one, or below it, as sql/orders.sql",
+    .code = "SM0141",
+    .matches = is_beside,
 };
 
 static const sm_key state_keys[] = {
@@ -260,12 +274,45 @@ const sm_block sm_block_expectation = {
     .shorthand = "expect",
 };
 
+static const sm_key variable_keys[] = {
+    { .name = "default",
+      .kind = SM_KEY_SCALAR,
+      .offset = offsetof(sm_spec_variable, fallback),
+      .doc = "The value, unless `--var` or a target gives another one." },
+    { .name = "type",
+      .kind = SM_KEY_TEXT,
+      .offset = offsetof(sm_spec_variable, type),
+      .fallback_doc = "that of the default value, else VARCHAR",
+      .doc = "SQL type that it has as $x: VARCHAR, BOOLEAN, BIGINT, DOUBLE, DECIMAL(10,2), DATE, "
+             "TIMESTAMP or INTERVAL." },
+    { .name = "description",
+      .kind = SM_KEY_TEXT,
+      .offset = offsetof(sm_spec_variable, description),
+      .doc = "What it is for." },
+    END,
+};
+
+const sm_block sm_block_variable = {
+    .name = "variables",
+    .what = "a variable",
+    .doc = "A value that may differ from run to run. A scalar is short for {default: scalar}.",
+    .size = sizeof(sm_spec_variable),
+    .at = offsetof(sm_spec_variable, at),
+    .broken = offsetof(sm_spec_variable, broken),
+    .keys = variable_keys,
+    .shorthand = "default",
+};
+
 static const sm_key flow_keys[] = {
     { .name = "sql",
       .kind = SM_KEY_SQL,
       .offset = offsetof(sm_spec_flow, sql),
-      .required = true,
       .doc = "One SELECT; STREAM(x) reads the new rows of x." },
+    { .name = "sql_file",
+      .kind = SM_KEY_TEXT,
+      .offset = offsetof(sm_spec_flow, sql_file),
+      .form = &sm_form_beside,
+      .doc = "File that holds the SELECT, relative to this file." },
     { .name = "once",
       .kind = SM_KEY_BOOL,
       .offset = offsetof(sm_spec_flow, once),
@@ -282,7 +329,7 @@ const sm_block sm_block_flow = {
     .at = offsetof(sm_spec_flow, at),
     .broken = offsetof(sm_spec_flow, broken),
     .keys = flow_keys,
-    .later = LIST("sql_file"),
+    .one_of = LIST("sql", "sql_file"),
 };
 
 static const sm_key table_keys[] = {
@@ -312,6 +359,11 @@ static const sm_key table_keys[] = {
       .kind = SM_KEY_SQL,
       .offset = offsetof(sm_spec_table, sql),
       .doc = "One SELECT; STREAM(x) reads the new rows of x, plain x all of them." },
+    { .name = "sql_file",
+      .kind = SM_KEY_TEXT,
+      .offset = offsetof(sm_spec_table, sql_file),
+      .form = &sm_form_beside,
+      .doc = "File that holds the SELECT, relative to this file." },
     { .name = "flows",
       .kind = SM_KEY_MAP,
       .offset = offsetof(sm_spec_table, flows),
@@ -349,12 +401,11 @@ const sm_block sm_block_table = {
     .at = offsetof(sm_spec_table, at),
     .broken = offsetof(sm_spec_table, broken),
     .keys = table_keys,
-    .one_of = LIST("from", "sql", "flows"),
-    .later = LIST("sql_file", "columns", "watermark", "output_mode", "include_metadata",
-                  "watermark_policy", "no_data_batches", "unbounded_state", "trigger", "late_rows",
-                  "deduplicate", "auto_cdc", "cluster_by", "contract", "reset_allowed", "private",
-                  "maintenance", "retention", "refresh_policy", "freshness", "properties",
-                  "enabled", "owner"),
+    .one_of = LIST("from", "sql", "sql_file", "flows"),
+    .later = LIST("columns", "watermark", "output_mode", "include_metadata", "watermark_policy",
+                  "no_data_batches", "unbounded_state", "trigger", "late_rows", "deduplicate",
+                  "auto_cdc", "cluster_by", "contract", "reset_allowed", "private", "maintenance",
+                  "retention", "refresh_policy", "freshness", "properties", "enabled", "owner"),
 };
 
 static const sm_key pipeline_keys[] = {
@@ -369,6 +420,7 @@ static const sm_key pipeline_keys[] = {
       .kind = SM_KEY_TEXT,
       .offset = offsetof(sm_spec, pipeline),
       .required = true,
+      .early = true,
       .form = &sm_form_name,
       .doc = "Name of the pipeline." },
     { .name = "description",
@@ -410,6 +462,12 @@ static const sm_key pipeline_keys[] = {
       .offset = offsetof(sm_spec, tags),
       .form = &sm_form_tag,
       .doc = "Words to find it by." },
+    { .name = "variables",
+      .kind = SM_KEY_MAP,
+      .offset = offsetof(sm_spec, variables),
+      .early = true,
+      .block = &sm_block_variable,
+      .doc = "Values that may differ from run to run, by name: ${var.x} in values, $x in SQL." },
     { .name = "sources",
       .kind = SM_KEY_MAP,
       .offset = offsetof(sm_spec, sources),
@@ -437,8 +495,8 @@ const sm_block sm_block_pipeline = {
     .keys = pipeline_keys,
     .extensions = true,
     .later = LIST("owner", "freshness", "sinks", "retry", "timeout", "concurrency", "notifications",
-                  "include", "variables", "secrets", "connections", "server", "rules", "defaults",
-                  "targets", "name", "tests", "maintenance"),
+                  "include", "secrets", "connections", "server", "rules", "defaults", "targets",
+                  "name", "tests", "maintenance"),
 };
 
 const sm_key *sm_key_find(const sm_block *block, sm_sv name)

@@ -24,6 +24,7 @@ typedef enum sm_key_kind {
     SM_KEY_SIZE,   /* sm_spec_int, bytes */
     SM_KEY_BOOL,   /* sm_spec_bool */
     SM_KEY_TEXTS,  /* sm_spec_texts: a list of texts */
+    SM_KEY_SCALAR, /* sm_spec_scalar: any scalar, with its type */
     SM_KEY_JSON,   /* sm_spec_json: free space */
     SM_KEY_BLOCK,  /* a struct, described by `block` */
     SM_KEY_MAP,    /* sm_spec_items of structs by name, described by `block` */
@@ -43,6 +44,7 @@ extern const sm_key_form sm_form_name;      /* orders: a name of ours */
 extern const sm_key_form sm_form_reference; /* orders, or iot.orders */
 extern const sm_key_form sm_form_tag;       /* what the selection `tag:x` can say */
 extern const sm_key_form sm_form_local;     /* a folder of this machine */
+extern const sm_key_form sm_form_beside;    /* a file of the project */
 
 struct sm_block;
 
@@ -51,6 +53,7 @@ typedef struct sm_key {
     sm_key_kind kind;
     size_t offset; /* of the value in the struct */
     bool required;
+    bool early;                   /* bound before the others, which may refer to it by `${…}` */
     const char *fallback;         /* as YAML text; NULL: zero, "" or empty */
     const char *fallback_doc;     /* when the default is computed: "the pipeline's name" */
     int64_t min, max;             /* INT and SIZE, both inclusive */
@@ -81,7 +84,7 @@ typedef struct sm_block {
 } sm_block;
 
 extern const sm_block sm_block_pipeline, sm_block_state, sm_block_engine, sm_block_source,
-    sm_block_column, sm_block_table, sm_block_flow, sm_block_expectation;
+    sm_block_column, sm_block_table, sm_block_flow, sm_block_expectation, sm_block_variable;
 
 /* The row of a key, NULL if there is none. */
 const sm_key *sm_key_find(const sm_block *block, sm_sv name);

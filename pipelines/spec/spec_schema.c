@@ -93,11 +93,23 @@ static sm_json *sql_schema(const maker *m)
     return s;
 }
 
+static sm_json *or_reference(const maker *m, sm_json *s, const char *pattern)
+{
+    sm_json *reference;
+
+    if (!pattern)
+        return s;
+    reference = of_type(m, "string");
+    sm_json_set(reference, "pattern", text(m, pattern));
+    return either(m, s, reference);
+}
+
 static sm_json *texts_schema(const maker *m, const sm_key_form *form)
 {
     sm_json *s = of_type(m, "array");
 
-    sm_json_set(s, "items", text_schema(m, form));
+    sm_json_set(s, "items",
+                or_reference(m, text_schema(m, form), form ? SM_SPEC_INTERPOLATED_PATTERN : NULL));
     sm_json_set(s, "uniqueItems", sm_json_bool(m->a, true));
     return s;
 }
@@ -121,7 +133,14 @@ static sm_json *list_schema(const maker *m, const sm_block *block)
     return s;
 }
 
-static sm_json *value_schema(const maker *m, const sm_key *key)
+static sm_json *scalar_schema(const maker *m)
+{
+    static const char *const types[] = { "string", "number", "boolean", NULL };
+
+    return object_with(m, "type", list_of(m, types));
+}
+
+static sm_json *plain_schema(const maker *m, const sm_key *key)
 {
     switch (key->kind) {
     case SM_KEY_TEXT:
@@ -145,10 +164,42 @@ static sm_json *value_schema(const maker *m, const sm_key *key)
         return named_schema(m, key->block);
     case SM_KEY_LIST:
         return list_schema(m, key->block);
+    case SM_KEY_SCALAR:
+        return scalar_schema(m);
     case SM_KEY_JSON:
         break;
     }
     return sm_json_object(m->a);
+}
+
+/* The pattern of a text that stands for a value, or holds what does; NULL: any text does. */
+static const char *reference_pattern(const sm_key *key)
+{
+    switch (key->kind) {
+    case SM_KEY_TEXT:
+        return key->form ? SM_SPEC_INTERPOLATED_PATTERN : NULL;
+    case SM_KEY_CHOICE:
+    case SM_KEY_ENUM:
+    case SM_KEY_SIZE:
+        return SM_SPEC_INTERPOLATED_PATTERN;
+    case SM_KEY_INT:
+    case SM_KEY_BOOL:
+        return SM_SPEC_REFERENCE_PATTERN;
+    case SM_KEY_SQL:
+    case SM_KEY_TEXTS:
+    case SM_KEY_SCALAR:
+    case SM_KEY_JSON:
+    case SM_KEY_BLOCK:
+    case SM_KEY_MAP:
+    case SM_KEY_LIST:
+        break;
+    }
+    return NULL;
+}
+
+static sm_json *value_schema(const maker *m, const sm_key *key)
+{
+    return or_reference(m, plain_schema(m, key), reference_pattern(key));
 }
 
 static sm_json *default_value(const maker *m, const sm_key *key)
@@ -297,8 +348,9 @@ static sm_json *block_schema(const maker *m, const sm_block *block)
 }
 
 static const sm_block *const blocks[] = {
-    &sm_block_pipeline, &sm_block_state, &sm_block_engine,      &sm_block_source,
-    &sm_block_table,    &sm_block_flow,  &sm_block_expectation, &sm_block_column,
+    &sm_block_pipeline,    &sm_block_state,  &sm_block_engine,
+    &sm_block_source,      &sm_block_table,  &sm_block_flow,
+    &sm_block_expectation, &sm_block_column, &sm_block_variable,
 };
 
 #define N_BLOCKS (sizeof(blocks) / sizeof(blocks[0]))

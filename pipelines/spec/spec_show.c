@@ -97,6 +97,8 @@ static void show_value(const show *s, const sm_key *key, sm_sv name, const void 
     case SM_KEY_TEXTS:
         show_texts(s, name, from);
         return;
+    case SM_KEY_SCALAR:
+        return;
     case SM_KEY_BLOCK:
         show_block(s, key->block, sm_arena_printf(s->a, "%.*s.", SM_SV_ARG(name)), from);
         return;
@@ -139,11 +141,22 @@ static void show_options(const show *s, const sm_spec_source *source)
                 sm_json_get_sv(source->origins, o->name, SM_SV("default")));
 }
 
+static void show_variables(const show *s, const sm_spec_variables *list)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        const sm_spec_variable *v = &list->items[i];
+
+        add_row(s, sm_arena_printf(s->a, "variables.%.*s", SM_SV_ARG(v->name.text)),
+                v->has_value ? sm_json_string(s->a, v->value) : sm_json_null(s->a), v->origin);
+    }
+}
+
 static void show_pipeline(const show *s, const sm_spec *spec)
 {
     for (const sm_key *k = sm_block_pipeline.keys; k->name; k++)
         if (k->kind != SM_KEY_MAP)
             show_value(s, k, sm_sv_cstr(k->name), (const char *)spec + k->offset);
+    show_variables(s, &spec->variables);
 }
 
 sm_json *sm_spec_resolved(const sm_spec *spec, sm_sv name, sm_arena *a)

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* spec_text.c -- scalars as text: what stands for something else, and what may not.
+/* spec_text.c -- scalars as text and as JSON; SQL, which is taken as it is.
  *
- * In YAML values `$$` is a dollar sign and `${x}` a variable, which is not supported yet.  In
- * SQL `$$` opens a quoted text, and a variable would be `$x`.  People who come from other
- * tools write `:x` there, and get a hint; `${x}` in SQL is told where SQL is read.
+ * In SQL `$$` opens a quoted text, and a variable is `$x`.  People who come from other tools
+ * write `:x` there, and get a hint; `${x}` in SQL is told where SQL is read.
  */
 #include <math.h>
 #include <string.h>
@@ -11,73 +10,9 @@
 #include "pipelines/spec/spec_int.h"
 #include "runtime/base/limit.h"
 
-static sm_span map_whole(const void *ctx, sm_sv text, size_t offset, size_t len)
-{
-    (void)text;
-    (void)offset;
-    (void)len;
-    return sm_yaml_span(ctx);
-}
-
-/* Where `${` begins in t, SIZE_MAX when nowhere; pairs of `$$` are skipped and counted. */
-static size_t find_variable(sm_sv t, size_t from, size_t *dollars)
-{
-    for (size_t i = from; i + 1 < t.len; i++) {
-        if (t.ptr[i] != '$')
-            continue;
-        if (t.ptr[i + 1] == '{')
-            return i;
-        if (t.ptr[i + 1] == '$') {
-            ++*dollars;
-            i++;
-        }
-    }
-    return SIZE_MAX;
-}
-
-static size_t variable_length(sm_sv t, size_t at)
-{
-    size_t end = at;
-
-    while (end < t.len && t.ptr[end] != '}' && t.ptr[end] != '\n')
-        end++;
-    return end - at + (end < t.len && t.ptr[end] == '}');
-}
-
-static void tell_variables(const sm_bind *b, const sm_text *t, size_t at)
-{
-    size_t dollars = 0;
-
-    for (; at != SIZE_MAX; at = find_variable(t->text, at + 2, &dollars)) {
-        size_t len = variable_length(t->text, at);
-
-        sm_diag_add(b->d, "SM0121", sm_text_span(t, at, len), "`%.*s` is not supported yet",
-                    (int)len, t->text.ptr + at);
-        sm_diag_hint(b->d, "write the value itself; a literal \"${\" is written \"$${\"");
-    }
-}
-
-static sm_text without_double_dollars(const sm_bind *b, const sm_yaml_node *n, size_t dollars)
-{
-    sm_text t = sm_yaml_text(n);
-    char *out = sm_arena_alloc(b->a, 1, 1, t.text.len - dollars + 1);
-    size_t len = 0;
-
-    for (size_t i = 0; i < t.text.len; i++) {
-        out[len++] = t.text.ptr[i];
-        if (t.text.ptr[i] == '$' && i + 1 < t.text.len && t.text.ptr[i + 1] == '$')
-            i++;
-    }
-    t.text = (sm_sv){ out, len };
-    t.map = map_whole;
-    return t;
-}
-
 bool sm_spec__text(const sm_bind *b, sm_pair p, sm_text *out)
 {
     const sm_yaml_node *n = p.value;
-    size_t dollars = 0, at;
-    sm_text text;
 
     if (n->kind != SM_YAML_STRING) {
         sm_spec__wrong_kind(b, p, "a text");
@@ -85,37 +20,34 @@ bool sm_spec__text(const sm_bind *b, sm_pair p, sm_text *out)
             sm_diag_hint(b->d, "put it in quotes");
         return false;
     }
-    text = sm_yaml_text(n);
-    if ((at = find_variable(n->text, 0, &dollars)) != SIZE_MAX) {
-        tell_variables(b, &text, at);
+    if (!(n = sm_spec__filled(b, n, false)))
         return false;
-    }
-    *out = dollars > 0 ? without_double_dollars(b, n, dollars) : text;
+    *out = sm_yaml_text(n);
     return true;
 }
 
-static sm_json *list_json(const sm_bind *b, const sm_yaml_node *n)
+static sm_json *list_json(const sm_bind *b, const sm_yaml_node *n, bool typed)
 {
     sm_json *list = sm_json_array(b->a);
 
     for (size_t i = 0; i < n->n; i++)
-        sm_json_append(list, sm_spec__json(b, n->items[i]));
+        sm_json_append(list, sm_spec__json(b, n->items[i], typed));
     return list;
 }
 
-static sm_json *map_json(const sm_bind *b, const sm_yaml_node *n)
+static sm_json *map_json(const sm_bind *b, const sm_yaml_node *n, bool typed)
 {
     sm_json *map = sm_json_object(b->a);
 
     for (size_t i = 0; i < n->n; i++)
-        sm_json_set_sv(map, n->items[2 * i]->text, sm_spec__json(b, n->items[2 * i + 1]));
+        sm_json_set_sv(map, n->items[2 * i]->text, sm_spec__json(b, n->items[2 * i + 1], typed));
     return map;
 }
 
-sm_json *sm_spec__json(const sm_bind *b, const sm_yaml_node *n)
+sm_json *sm_spec__json(const sm_bind *b, const sm_yaml_node *n, bool typed)
 {
-    sm_text text = { .text = SM_SV("") };
-
+    if (!(n = sm_spec__filled(b, n, typed)))
+        return sm_json_null(b->a); /* told */
     switch (n->kind) {
     case SM_YAML_NULL:
         break;
@@ -126,12 +58,11 @@ sm_json *sm_spec__json(const sm_bind *b, const sm_yaml_node *n)
     case SM_YAML_FLOAT: /* JSON has no infinity */
         return isfinite(n->real) ? sm_json_real(b->a, n->real) : sm_json_string(b->a, n->text);
     case SM_YAML_STRING:
-        (void)sm_spec__text(b, (sm_pair){ NULL, n }, &text);
-        return sm_json_string(b->a, text.text);
+        return sm_json_string(b->a, n->text);
     case SM_YAML_LIST:
-        return list_json(b, n);
+        return list_json(b, n, typed);
     case SM_YAML_MAP:
-        return map_json(b, n);
+        return map_json(b, n, typed);
     }
     return sm_json_null(b->a);
 }
@@ -216,12 +147,10 @@ static void tell_colon_variable(const sm_bind *b, const sm_text *t, size_t at)
         len++;
     sm_diag_add(b->d, "SM0122", sm_text_span(t, at, len), "`%.*s` means nothing in SQL", (int)len,
                 t->text.ptr + at);
-    sm_diag_hint(b->d, "write the value itself; a variable will be DuckDB's parameter `$name`, "
-                       "and is not supported yet");
+    sm_diag_hint(b->d, "a variable in SQL is written `$%.*s`", (int)len - 1, t->text.ptr + at + 1);
 }
 
-/* False when there is a `:name`, which is told. */
-static bool check_sql(const sm_bind *b, const sm_text *t)
+bool sm_spec__check_sql(const sm_bind *b, const sm_text *t)
 {
     sql_walk w = { .t = t->text };
     bool ok = true;
@@ -268,7 +197,7 @@ bool sm_spec__sql(const sm_bind *b, sm_pair p, sm_text *out)
         return false;
     }
     text = sm_yaml_text(n);
-    if (!check_sql(b, &text))
+    if (!sm_spec__check_sql(b, &text))
         return false;
     *out = text;
     return true;

@@ -12,7 +12,7 @@ static const char *supported_names(const sm_bind *b)
 {
     sm_sv all = SM_SV("");
 
-    for (const sm_spec_unit *u = b->units; u->name; u++)
+    for (const sm_spec_unit *u = b->env->units; u->name; u++)
         if (u->supported)
             all = sm_arena_printf(b->a, "%.*s%s%s", SM_SV_ARG(all), all.len ? ", " : "", u->name);
     return all.ptr;
@@ -20,12 +20,14 @@ static const char *supported_names(const sm_bind *b)
 
 const sm_spec_unit *sm_spec__unit(const sm_bind *b, sm_pair type)
 {
-    sm_sv names[MAX_UNITS] = { 0 }, word = type.value->text;
+    sm_sv names[MAX_UNITS] = { 0 }, word;
     size_t n = 0, near;
+    sm_text text;
 
-    if (type.value->kind != SM_YAML_STRING)
-        return NULL; /* told when the key itself is bound */
-    for (const sm_spec_unit *u = b->units; u->name && n < MAX_UNITS; u++) {
+    if (type.value->kind != SM_YAML_STRING || !sm_spec__text(b, type, &text))
+        return NULL; /* told, or told when the key itself is bound */
+    word = text.text;
+    for (const sm_spec_unit *u = b->env->units; u->name && n < MAX_UNITS; u++) {
         names[n++] = sm_sv_cstr(u->name);
         if (!sm_sv_eq_str(word, u->name))
             continue;
@@ -50,7 +52,8 @@ const sm_spec_unit *sm_spec__unit(const sm_bind *b, sm_pair type)
 static void bind_option(const sm_bind *b, const sm_option *o, sm_pair p, sm_json *options)
 {
     size_t before = sm_diags_errors(b->d);
-    sm_json *given = sm_spec__json(b, p.value), *value;
+    bool typed = o->type == SM_TYPE_BOOL || o->type == SM_TYPE_INT || o->type == SM_TYPE_DOUBLE;
+    sm_json *given = sm_spec__json(b, p.value, typed), *value;
     sm_error err;
 
     if (sm_diags_errors(b->d) > before)
@@ -79,7 +82,7 @@ void sm_spec__bind_options(const sm_bind *b, sm_pair source, sm_spec_source *s)
             sm_span at = sm_yaml_span(p.key);
 
             bind_option(b, o, p, options);
-            origin = sm_arena_printf(b->a, "%s:%u:%u", b->file, at.line, at.column);
+            origin = sm_arena_printf(b->a, "%s:%u:%u", at.file, at.line, at.column);
         } else if (o->fallback) {
             sm_json_set(options, o->name, sm_option_default(o, b->a));
         } else {
@@ -167,9 +170,29 @@ static sm_json *type_schema(const sm_option *o, sm_arena *a)
     return typed(a, "string");
 }
 
+/* `${…}` in place of a value that is no text of any form already. */
+static sm_json *or_reference(const sm_option *o, sm_json *plain, sm_arena *a)
+{
+    bool whole = o->type == SM_TYPE_BOOL || o->type == SM_TYPE_INT || o->type == SM_TYPE_DOUBLE;
+    sm_json *s, *ways, *reference;
+
+    if (o->type == SM_TYPE_STRING || o->type == SM_TYPE_LIST || o->type == SM_TYPE_MAP)
+        return plain;
+    s = sm_json_object(a);
+    ways = sm_json_array(a);
+    reference = typed(a, "string");
+    sm_json_set_string(
+        reference, "pattern",
+        sm_sv_cstr(whole ? SM_SPEC_REFERENCE_PATTERN : SM_SPEC_INTERPOLATED_PATTERN));
+    sm_json_append(ways, plain);
+    sm_json_append(ways, reference);
+    sm_json_set(s, "anyOf", ways);
+    return s;
+}
+
 sm_json *sm_spec__option_schema(const sm_option *o, sm_arena *a)
 {
-    sm_json *s = type_schema(o, a);
+    sm_json *s = or_reference(o, type_schema(o, a), a);
 
     sm_json_set_string(s, "description", sm_sv_cstr(o->doc));
     if (o->fallback && o->fallback[0])

@@ -60,6 +60,13 @@ static void bind_sql(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
     (void)sm_spec__sql(b, p, to);
 }
 
+/* The pair with its scalar filled; false when it has no value, which is told. */
+static bool fill(const sm_bind *b, sm_pair *p, bool typed)
+{
+    p->value = sm_spec__filled(b, p->value, typed);
+    return p->value != NULL;
+}
+
 static bool known_as_later(const sm_bind *b, sm_pair p, const char *const *later)
 {
     if (!sm_key_listed(later, p.value->text))
@@ -93,6 +100,8 @@ int sm_spec__choice(const sm_bind *b, sm_pair p, const char *const *choices,
     sm_sv names[MAX_CHOICES] = { 0 };
     size_t n = 0;
 
+    if (!fill(b, &p, false))
+        return -1;
     if (p.value->kind != SM_YAML_STRING) {
         sm_spec__wrong_kind(b, p, "one word");
         return -1;
@@ -116,9 +125,8 @@ static void bind_choice(const sm_bind *b, const sm_key *key, sm_pair p, void *to
                     key->name, SM_SV_ARG(p.value->items[0]->text));
         return;
     }
-    if (sm_spec__choice(b, p, key->choices, key->later) < 0)
+    if (sm_spec__choice(b, p, key->choices, key->later) < 0 || !sm_spec__text(b, p, &text))
         return;
-    text = sm_yaml_text(p.value);
     memcpy(to, &text, sizeof(text));
 }
 
@@ -135,6 +143,8 @@ static void bind_int(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
 {
     sm_spec_int value;
 
+    if (!fill(b, &p, true))
+        return;
     if (p.value->kind != SM_YAML_INT) {
         sm_spec__wrong_kind(b, p, "a whole number");
         return;
@@ -170,11 +180,13 @@ static void bind_size(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
     sm_json *canonical;
     sm_error err;
 
+    if (!fill(b, &p, false))
+        return;
     if (!is_scalar(p.value)) {
         sm_spec__wrong_kind(b, p, sm_type_name(SM_TYPE_SIZE));
         return;
     }
-    if (sm_option_check(&o, sm_spec__json(b, p.value), b->a, &canonical, &err) != SM_OK) {
+    if (sm_option_check(&o, sm_spec__json(b, p.value, false), b->a, &canonical, &err) != SM_OK) {
         sm_diag_add(b->d, "SM0116", value.at, "`%s`: %s", key->name, err.msg);
         return;
     }
@@ -192,6 +204,8 @@ static void bind_bool(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
     sm_spec_bool value;
 
     (void)key;
+    if (!fill(b, &p, true))
+        return;
     if (p.value->kind != SM_YAML_BOOL) {
         sm_spec__wrong_kind(b, p, "true or false");
         if (p.value->kind == SM_YAML_STRING)
@@ -236,9 +250,32 @@ static void bind_texts(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
     memcpy(to, &list, sizeof(list));
 }
 
+static const char *type_of(const sm_yaml_node *n)
+{
+    return n->kind == SM_YAML_INT     ? "BIGINT"
+           : n->kind == SM_YAML_FLOAT ? "DOUBLE"
+           : n->kind == SM_YAML_BOOL  ? "BOOLEAN"
+                                      : "VARCHAR";
+}
+
+static void bind_scalar(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
+{
+    sm_spec_scalar value;
+
+    (void)key;
+    if (!is_scalar(p.value)) {
+        sm_spec__wrong_kind(b, p, "a text, a number, true or false");
+        return;
+    }
+    if (!fill(b, &p, true))
+        return;
+    value = (sm_spec_scalar){ sm_yaml_text(p.value), type_of(p.value) };
+    memcpy(to, &value, sizeof(value));
+}
+
 static void bind_json(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
 {
-    sm_spec_json value = { sm_spec__json(b, p.value), sm_yaml_span(p.value) };
+    sm_spec_json value = { sm_spec__json(b, p.value, true), sm_yaml_span(p.value) };
 
     (void)key;
     memcpy(to, &value, sizeof(value));
@@ -304,10 +341,11 @@ static void bind_list(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
 }
 
 static const bind_fn binders[] = {
-    [SM_KEY_TEXT] = bind_text,    [SM_KEY_SQL] = bind_sql,     [SM_KEY_CHOICE] = bind_choice,
-    [SM_KEY_ENUM] = bind_enum,    [SM_KEY_INT] = bind_int,     [SM_KEY_SIZE] = bind_size,
-    [SM_KEY_BOOL] = bind_bool,    [SM_KEY_TEXTS] = bind_texts, [SM_KEY_JSON] = bind_json,
-    [SM_KEY_BLOCK] = bind_struct, [SM_KEY_MAP] = bind_named,   [SM_KEY_LIST] = bind_list,
+    [SM_KEY_TEXT] = bind_text,     [SM_KEY_SQL] = bind_sql,     [SM_KEY_CHOICE] = bind_choice,
+    [SM_KEY_ENUM] = bind_enum,     [SM_KEY_INT] = bind_int,     [SM_KEY_SIZE] = bind_size,
+    [SM_KEY_BOOL] = bind_bool,     [SM_KEY_TEXTS] = bind_texts, [SM_KEY_JSON] = bind_json,
+    [SM_KEY_BLOCK] = bind_struct,  [SM_KEY_MAP] = bind_named,   [SM_KEY_LIST] = bind_list,
+    [SM_KEY_SCALAR] = bind_scalar,
 };
 
 void sm_spec__bind_value(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
@@ -359,6 +397,7 @@ void sm_spec__bind_default(const sm_bind *b, const sm_key *key, void *to)
         default_block(b, key->block, to);
         return;
     case SM_KEY_BOOL: /* false, empty: the memory is zero */
+    case SM_KEY_SCALAR:
     case SM_KEY_TEXTS:
     case SM_KEY_JSON:
     case SM_KEY_MAP:

@@ -12,6 +12,7 @@ enum {
     SM_YAML_DOUBLE,
     SM_YAML_LITERAL,
     SM_YAML_FOLDED,
+    SM_YAML_MADE, /* not written: its text stands for what was */
     SM_YAML_TOLD, /* nothing, in the place of something that was told to be wrong */
 };
 

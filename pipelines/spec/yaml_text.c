@@ -228,8 +228,11 @@ static uint32_t byte_of(const sm_yaml_node *n, size_t target)
 static sm_span map_range(const void *ctx, sm_sv text, size_t offset, size_t len)
 {
     const sm_yaml_node *n = ctx;
-    uint32_t start = byte_of(n, offset), end;
+    uint32_t start, end;
 
+    if (n->style == SM_YAML_MADE)
+        return sm_yaml_span(n);
+    start = byte_of(n, offset);
     if (len == 0 || offset + len > text.len)
         return sm_yaml__span(n->doc, start, start < n->end ? start + 1 : start);
     end = byte_of(n, offset + len - 1) + 1;

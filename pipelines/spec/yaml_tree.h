@@ -68,6 +68,10 @@ sm_span sm_yaml_span(const sm_yaml_node *n);
 /* The scalar with the way back to the file. */
 sm_text sm_yaml_text(const sm_yaml_node *n);
 
+/* A scalar with another text (lives as long as the tree) in the place of `n`; messages mean all
+ * of `n`.  `typed`: it is what the core schema makes of the text, else a text.  Lives in `a`. */
+const sm_yaml_node *sm_yaml_made(const sm_yaml_node *n, sm_sv text, bool typed, sm_arena *a);
+
 /* "a map", "a list", "the number 3", "the text \"x\"": for "expected …, found …". */
 sm_sv sm_yaml_describe(const sm_yaml_node *n, sm_arena *a);
 

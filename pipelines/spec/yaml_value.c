@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* yaml_value.c -- a node as words for a message. */
-#include "pipelines/spec/yaml_tree.h"
+/* yaml_value.c -- a node as words for a message, and a node made of another one. */
+#include "pipelines/spec/yaml_int.h"
 
 /* Texts in messages are cut to this many bytes. */
 #define SHOWN 40
@@ -28,4 +28,17 @@ sm_sv sm_yaml_describe(const sm_yaml_node *n, sm_arena *a)
     }
     return sm_arena_printf(a, "the text \"%.*s%s\"", (int)shown, n->text.ptr,
                            shown < n->text.len ? "…" : "");
+}
+
+const sm_yaml_node *sm_yaml_made(const sm_yaml_node *n, sm_sv text, bool typed, sm_arena *a)
+{
+    sm_yaml_node *made = SM_NEW(a, sm_yaml_node);
+
+    *made = *n;
+    made->kind = SM_YAML_STRING;
+    made->text = text;
+    made->style = SM_YAML_MADE;
+    if (typed)
+        sm_yaml__resolve(made);
+    return made;
 }

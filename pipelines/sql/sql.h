@@ -15,6 +15,8 @@
  * and compiling splices the text there, so the rest of a query runs exactly as written
  * and every byte of the compiled text knows the byte it came from.
  *
+ * `$name` is a variable: compiling puts its value there as a constant of its type.
+ *
  * Names compare as DuckDB compares them: ASCII letters without case, quoted or not.
  *
  * The clock of a batch: `now()`, `current_timestamp`, `current_date` and their kin become
@@ -86,10 +88,23 @@ typedef enum sm_sql_kind {
     SM_SQL_RULE,  /* one boolean expression over the columns of a row */
 } sm_sql_kind;
 
+/* What `$name` stands for.  The value is one constant of the type, given by its text: it goes
+ * into compiled SQL as CAST('<text>' AS <type>), quoted, never as SQL of its own. */
+typedef struct sm_sql_variable {
+    sm_sv name, type, value; /* type: as the engine prints it */
+    bool has_value;
+} sm_sql_variable;
+
+typedef struct sm_sql_variables {
+    const sm_sql_variable *items; /* outlive what is read */
+    size_t n;
+} sm_sql_variables;
+
 typedef struct sm_sql_input {
     sm_sql_kind kind;
     const sm_text *text; /* outlives what is read from it */
     sm_sv owner;         /* for messages: `table "x"`, `rule "y" of table "x"` */
+    sm_sql_variables variables;
 } sm_sql_input;
 
 /* A dataset that a query names, in the order of appearance; the same dataset twice is two
@@ -110,6 +125,7 @@ typedef struct sm_sql_query {
     sm_sv owner;
     const sm_sql_ref *refs;
     size_t n_refs;
+    sm_sql_variables variables;
     const struct sm_sql_tree *tree; /* for this module */
 } sm_sql_query;
 
@@ -167,6 +183,10 @@ sm_code sm_sql_bind(const sm_sql_engine *e, const sm_sql_query *q, const sm_sql_
 /* Where the n-th column of a result of `n` columns is written: its item of the select list
  * when the list names each column, else the beginning of the query. */
 sm_span sm_sql_column_span(const sm_sql_query *q, size_t column, size_t n);
+
+/* The i-th variable that the query names, in the order of the text and once for each `$x`;
+ * NULL behind the last. */
+const sm_sql_variable *sm_sql_variable_used(const sm_sql_query *q, size_t i);
 
 /* Names compare without the case of ASCII letters. */
 bool sm_sql_same_name(sm_sv a, sm_sv b);

@@ -122,25 +122,10 @@ static const struct {
     { "POSITIONAL_REFERENCE", "SM0606", "a column by number cannot stand in a rule" },
 };
 
-/* The tree does not say where a parameter stands. */
-static void refuse_parameter(sm_sql_walk *w, sm_sv name)
-{
-    const sm_sql_tokens *t = &w->tree->prepared_tokens;
-    size_t i = 0;
-
-    while (i < t->n &&
-           !(t->items[i].kind == SM_TOKEN_PARAM && sm_sv_ends(sm_sql__token_text(t, i), name)))
-        i++;
-    sm_diag_add(w->diags, "SM0209",
-                sm_sql__span(w->query->text, w->tree, i < t->n ? t->items[i].at : SM_SQL_NOWHERE),
-                "%.*s: variables in SQL are not supported yet", SM_SV_ARG(w->query->owner));
-    w->faults++;
-}
-
 void sm_sql__allow_class(sm_sql_walk *w, const sm_json *node, sm_sv class)
 {
     if (sm_sv_eq(class, SM_SV("PARAMETER"))) {
-        refuse_parameter(w, sm_ast_text(node, "identifier"));
+        sm_sql__allow_variable(w, node);
     } else if (!listed(class, known_classes, COUNT(known_classes))) {
         refuse(w, "SM0210", node, "this expression is not accepted (%.*s)", SM_SV_ARG(class));
     } else if (sm_sv_eq(class, SM_SV("WINDOW")) && !sm_sql__is_rule(w)) {

@@ -245,6 +245,20 @@ static void emit_call(sm_sql_compiler *c, const sm_sql_edit *e)
     }
 }
 
+/* CAST('<value>' AS <type>): one constant, whatever the value holds. */
+static void emit_variable(sm_sql_compiler *c, const sm_sql_edit *e)
+{
+    const sm_sql_variable *v = sm_sql__variable_at(c->q, e->index);
+    sm_buf buf;
+
+    sm_buf_init(&buf, 2 * v->value.len + v->type.len + 64);
+    sm_buf_adds(&buf, "CAST(");
+    sm_sql_literal(&buf, v->value);
+    sm_buf_addf(&buf, " AS %.*s)", SM_SV_ARG(v->type));
+    put(c, e, buf.ptr);
+    sm_buf_release(&buf);
+}
+
 static void emit_edit(sm_sql_compiler *c, const sm_sql_edit *e)
 {
     const sm_sql_window *win;
@@ -255,6 +269,9 @@ static void emit_edit(sm_sql_compiler *c, const sm_sql_edit *e)
         break;
     case SM_EDIT_CALL:
         emit_call(c, e);
+        break;
+    case SM_EDIT_VARIABLE:
+        emit_variable(c, e);
         break;
     case SM_EDIT_WHERE:
         win = &c->windows[e->index];
@@ -304,7 +321,8 @@ bool sm_sql_compile(const sm_sql_query *q, const sm_sql_leaf *leaves, sm_arena *
     size_t end = tree->tokens.n;
 
     sm_sql__writer_init(&c.w, a);
-    c.edits = SM_NEW_N(a, sm_sql_edit, q->n_refs + 5 * tree->n_calls + tree->n_window_words + 1);
+    c.edits = SM_NEW_N(a, sm_sql_edit,
+                       q->n_refs + 5 * tree->n_calls + tree->n_window_words + tree->n_params + 1);
     c.windows = SM_NEW_N(a, sm_sql_window, tree->n_calls + 1);
     sm_sql__find_edits(&c);
     if (c.ok && end > 0) {

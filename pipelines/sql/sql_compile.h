@@ -12,6 +12,7 @@ typedef enum sm_sql_edit_kind {
     SM_EDIT_GROUP,     /* the ALL of GROUP BY ALL around a window */
     SM_EDIT_REF,
     SM_EDIT_CALL,
+    SM_EDIT_VARIABLE,
     SM_EDIT_QUOTE, /* window. -> "window". */
     SM_EDIT_DROP,  /* the last semicolon; the schema before a table and column */
 } sm_sql_edit_kind;
@@ -19,7 +20,7 @@ typedef enum sm_sql_edit_kind {
 typedef struct sm_sql_edit {
     size_t at, len;
     sm_sql_edit_kind kind;
-    size_t index; /* of the reference, of the call */
+    size_t index; /* of the reference, of the call, of the token of a variable */
     bool where;   /* SM_EDIT_WHERE: a condition is there already */
 } sm_sql_edit;
 

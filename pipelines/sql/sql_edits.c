@@ -184,6 +184,11 @@ void sm_sql__find_edits(sm_sql_compiler *c)
         if (sm_sql__token_is_window(t, i) && sm_sql__token_symbol(t, i + 1, '.'))
             add_edit(c, (sm_sql_edit){ t->items[i].at, t->items[i].len, SM_EDIT_QUOTE, 0, false });
     }
+    for (size_t i = 0; tree->n_params > 0 && i < t->n; i++) {
+        if (t->items[i].kind == SM_TOKEN_PARAM)
+            add_edit(c,
+                     (sm_sql_edit){ t->items[i].at, t->items[i].len, SM_EDIT_VARIABLE, i, false });
+    }
     if (t->n > 0 && sm_sql__token_symbol(t, t->n - 1, ';'))
         add_edit(c, (sm_sql_edit){ t->items[t->n - 1].at, 1, SM_EDIT_DROP, 0, false });
     qsort(c->edits, c->n, sizeof *c->edits, edit_order);

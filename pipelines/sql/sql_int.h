@@ -34,6 +34,7 @@ struct sm_sql_tree {
     sm_sql_tokens prepared_tokens;
     sm_sql_tokens tokens;
     size_t n_window_words; /* tokens that the pass before parsing puts into quotes */
+    size_t n_params;       /* tokens that are $name */
     const sm_sql_call *calls;
     size_t n_calls;
     const size_t *ref_places; /* the offset of refs[i] in `prepared` */
@@ -63,6 +64,13 @@ bool sm_sql__function_rewritten(sm_sv name, sm_sql_call_kind *kind);
 bool sm_sql__table_function(sm_sv name);
 /* Does the engine have it, but it acts on the outside?  NULL, or why it is refused. */
 const char *sm_sql__function_refused(sm_sv name);
+
+/* ---- variables: sql_variables.c ------------------------------------------------ */
+
+/* The variable called `name`, without its $; NULL if there is none. */
+const sm_sql_variable *sm_sql__variable(const sm_sql_variables *all, sm_sv name);
+/* The variable of token i, a SM_TOKEN_PARAM that reading accepted. */
+const sm_sql_variable *sm_sql__variable_at(const sm_sql_query *q, size_t token);
 
 /* ---- walk: sql_refs.c, sql_allow.c --------------------------------------------- */
 
@@ -98,6 +106,7 @@ void sm_sql__allow_function(sm_sql_walk *w, const sm_json *node);
 void sm_sql__allow_table_function(sm_sql_walk *w, const sm_json *node);
 void sm_sql__allow_class(sm_sql_walk *w, const sm_json *node, sm_sv class);
 void sm_sql__allow_table(sm_sql_walk *w, const sm_json *node);
+void sm_sql__allow_variable(sm_sql_walk *w, const sm_json *node);
 void sm_sql__allow_type(sm_sql_walk *w, const sm_json *node, sm_sv type);
 bool sm_sql__is_rule(const sm_sql_walk *w);
 sm_span sm_sql__walk_span(const sm_sql_walk *w, const sm_json *node);

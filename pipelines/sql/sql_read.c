@@ -42,7 +42,8 @@ static bool judge_templates(const sm_sql_input *in, sm_diags *d)
             end++;
         sm_diag_add(d, "SM0209", sm_text_span(in->text, i, end + 1 - i),
                     "%.*s: ${…} is not interpolated in SQL", SM_SV_ARG(in->owner));
-        sm_diag_hint(d, "SQL is never pasted together; variables as $name are not supported yet.");
+        sm_diag_hint(d,
+                     "SQL is never pasted together: write $name, with a variable of `variables`.");
         ok = false;
     }
     return ok;
@@ -108,8 +109,10 @@ static struct sm_sql_tree *prepare(const sm_sql_input *in, sm_arena *a, sm_diags
     tree->tokens = sm_sql__tokens(in->text->text, a);
     if (!judge_names(in, &tree->tokens, d))
         return NULL;
-    for (size_t i = 0; i < tree->tokens.n; i++)
+    for (size_t i = 0; i < tree->tokens.n; i++) {
         tree->n_window_words += sm_sql__token_is_window(&tree->tokens, i);
+        tree->n_params += tree->tokens.items[i].kind == SM_TOKEN_PARAM;
+    }
     sm_sql__prepare(&tree->tokens, in->text, a, &tree->prepared);
     if (in->kind == SM_SQL_RULE)
         wrap_rule(&tree->prepared, in->text, a);
@@ -147,7 +150,7 @@ static void tell_syntax(const sm_sql_input *in, const struct sm_sql_tree *tree,
     sm_diag_add(d, "SM0201", sm_sql__span(in->text, tree, at), "%.*s: %.*s", SM_SV_ARG(in->owner),
                 SM_SV_ARG(message));
     if (sm_sql__token_symbol(t, token, ':') && sm_sql__token_name(t, token + 1))
-        sm_diag_hint(d, "Variables in SQL are not supported yet.");
+        sm_diag_hint(d, "A variable in SQL is written $name.");
 }
 
 /* Where the text goes on behind its first semicolon. */
@@ -206,7 +209,11 @@ static sm_sql_query *read_one(const sm_sql_input *in, struct sm_sql_tree *tree,
     sm_sql_query *q = SM_NEW(a, sm_sql_query);
     sm_sql_walk w = { .query = q, .tree = tree, .arena = a, .diags = d };
 
-    *q = (sm_sql_query){ .kind = in->kind, .text = in->text, .owner = in->owner, .tree = tree };
+    *q = (sm_sql_query){ .kind = in->kind,
+                         .text = in->text,
+                         .owner = in->owner,
+                         .variables = in->variables,
+                         .tree = tree };
     tree->node = one_query(in, tree, answer, d);
     if (!tree->node || (in->kind == SM_SQL_RULE && !judge_rule_shape(in, tree, d)))
         return NULL;

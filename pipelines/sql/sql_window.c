@@ -111,11 +111,16 @@ bool sm_sql__duration(sm_sv text, int64_t *out_us)
 
 /* ---- the call ------------------------------------------------------------------ */
 
-/* '10 minutes' or INTERVAL '10 minutes'. */
-static bool interval_of(const sm_json *node, int64_t *out)
+/* '10 minutes', INTERVAL '10 minutes', or a variable. */
+static bool interval_of(const sm_sql_query *q, const sm_json *node, int64_t *out)
 {
     const sm_json *value;
 
+    if (sm_ast_is(node, "class", "PARAMETER")) {
+        const sm_sql_variable *v = sm_sql__variable(&q->variables, sm_ast_text(node, "identifier"));
+
+        return v && sm_sql__duration(v->value, out);
+    }
     if (sm_ast_is(node, "class", "CAST") &&
         sm_ast_is(sm_ast_get(node, "cast_type"), "id", "INTERVAL"))
         node = sm_ast_get(node, "child");
@@ -161,15 +166,15 @@ bool sm_sql__window_read(const sm_sql_query *q, const sm_sql_call *call, sm_diag
     *out = (sm_sql_window){ 0 };
     if (n < 2 || n > 4)
         return refuse(q, call, d, "window() takes a time and one to three durations", form);
-    if (!interval_of(sm_ast_item(args, 1), &out->size) || out->size <= 0)
+    if (!interval_of(q, sm_ast_item(args, 1), &out->size) || out->size <= 0)
         return refuse(q, call, d, "the size of window() is no fixed, positive duration",
                       "Write it as '10 minutes'; months and years have no fixed length.");
     out->slide = out->size;
-    if (n > 2 && (!interval_of(sm_ast_item(args, 2), &out->slide) || out->slide <= 0 ||
+    if (n > 2 && (!interval_of(q, sm_ast_item(args, 2), &out->slide) || out->slide <= 0 ||
                   out->slide > out->size))
         return refuse(q, call, d, "the slide of window() is no positive duration up to its size",
                       form);
-    if (n > 3 && (!interval_of(sm_ast_item(args, 3), &out->start) || out->start == INT64_MIN ||
+    if (n > 3 && (!interval_of(q, sm_ast_item(args, 3), &out->start) || out->start == INT64_MIN ||
                   llabs(out->start) >= out->slide))
         return refuse(q, call, d, "the start of window() is no duration below its slide", form);
     if (!sm_sql__token_symbol(t, open, '(') || !time_argument(t, open, out))

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MESSAGE_MAX = 16 * 1024, LINE_SHOWN = 200, SOURCES = 64, KEPT = 1000 };
+enum { MESSAGE_MAX = 16 * 1024, LINE_SHOWN = 200, KEPT = 1000 };
 
 typedef struct source_text {
     const char *file;
@@ -19,8 +19,8 @@ struct sm_diags {
     size_t n, cap;
     size_t errors;
     size_t dropped; /* counted and not kept: a hostile file can have millions */
-    source_text sources[SOURCES];
-    size_t n_sources;
+    source_text *sources;
+    size_t n_sources, cap_sources;
 };
 
 static void diags_release(void *arg)
@@ -28,6 +28,7 @@ static void diags_release(void *arg)
     sm_diags *d = arg;
 
     free(d->items);
+    free(d->sources);
 }
 
 sm_diags *sm_diags_new(sm_arena *a)
@@ -100,8 +101,11 @@ void sm_diag_see(sm_diags *d, sm_span other, const char *label)
 
 void sm_diags_source(sm_diags *d, const char *file, sm_sv text)
 {
-    if (d->n_sources < SOURCES)
-        d->sources[d->n_sources++] = (source_text){ file, text };
+    if (d->n_sources == d->cap_sources) {
+        d->cap_sources = d->cap_sources == 0 ? 8 : d->cap_sources * 2;
+        d->sources = sm_xrealloc(d->sources, d->cap_sources * sizeof *d->sources);
+    }
+    d->sources[d->n_sources++] = (source_text){ file, text };
 }
 
 size_t sm_diags_count(const sm_diags *d)

@@ -94,7 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text = sm_text_of(in.sql, "<query>");
     (void)sm_sql_normal(in.sql, a);
     for (int kind = SM_SQL_QUERY; kind <= SM_SQL_RULE; kind++) {
-        sm_sql_input one = { (sm_sql_kind)kind, &text, SM_SV("q") };
+        sm_sql_input one = { (sm_sql_kind)kind, &text, SM_SV("q"), { NULL, 0 } };
 
         if (sm_sql_read(&e, &one, 1, a, d, &q, &err) == SM_OK && q)
             use(q, a, d);

@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     sm_arena *a = sm_arena_new("fuzz");
     sm_diags *d = sm_diags_new(a);
     const sm_spec *spec =
-        sm_spec_parse("pipeline.yml", (sm_sv){ (const char *)data, size }, sm_test_units, a, d);
+        sm_spec_parse("pipeline.yml", (sm_sv){ (const char *)data, size }, &sm_test_env, a, d);
     sm_buf out;
 
     sm_buf_init(&out, (size_t)64 * 1024 * 1024);

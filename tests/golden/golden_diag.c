@@ -64,7 +64,7 @@ static sm_code load(const sm_sql_engine *e, sm_arena *a, sm_diags *d, sm_error *
     sm_plan_env env = { .sql = e, .has_snapshot = has_snapshot };
     const sm_spec *spec;
     const sm_plan *plan;
-    sm_code rc = sm_spec_load("pipeline.yml", sm_test_units, a, d, &spec, err);
+    sm_code rc = sm_spec_load("pipeline.yml", &sm_test_env, a, d, &spec, err);
 
     return rc != SM_OK || !spec ? rc : sm_plan_compile(spec, &env, a, d, &plan, err);
 }

@@ -33,7 +33,7 @@ static const sm_plan *compile(sm_arena *a)
     sm_error err;
     sm_buf out;
 
-    if (sm_spec_load("pipeline.yml", sm_test_units, a, d, &spec, &err) != SM_OK ||
+    if (sm_spec_load("pipeline.yml", &sm_test_env, a, d, &spec, &err) != SM_OK ||
         (spec && sm_plan_compile(spec, &env, a, d, &plan, &err) != SM_OK))
         (void)fail("pipeline.yml", err.msg);
     sm_buf_init(&out, MAX_OUTPUT);

@@ -37,7 +37,7 @@ static int check_file(sm_arena *a, const char *path)
     sm_buf out;
     int status;
 
-    if (sm_spec_load(path, sm_test_units, a, d, &spec, &err) != SM_OK) {
+    if (sm_spec_load(path, &sm_test_env, a, d, &spec, &err) != SM_OK) {
         fprintf(stderr, "%s\n", err.msg);
         return 2;
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/units.h"
 
+#include <string.h>
+
 typedef struct files_config {
     sm_sv path;
     int format;
@@ -100,3 +102,19 @@ const sm_spec_unit sm_test_units[] = {
     { .name = "http", .summary = "An endpoint that is polled" },
     { .name = NULL },
 };
+
+static const char *variable(const char *name)
+{
+    if (strcmp(name, "LAKE") == 0)
+        return "lake";
+    return strcmp(name, "EMPTY") == 0 ? "" : NULL;
+}
+
+static sm_sv commit(const char *file, sm_arena *a)
+{
+    (void)file;
+    (void)a;
+    return SM_SV("c0ffee");
+}
+
+const sm_spec_env sm_test_env = { .units = sm_test_units, .variable = variable, .commit = commit };

@@ -8,4 +8,8 @@
 
 extern const sm_spec_unit sm_test_units[];
 
+/* A load with these types; its environment has LAKE ("lake") and EMPTY (""), and its commit is
+ * "c0ffee". */
+extern const sm_spec_env sm_test_env;
+
 #endif

@@ -50,7 +50,7 @@ static made make(const char *tables)
     const sm_spec *spec;
 
     m.d = sm_diags_new(m.a);
-    spec = sm_spec_parse("p.yml", text, sm_test_units, m.a, m.d);
+    spec = sm_spec_parse("p.yml", text, &sm_test_env, m.a, m.d);
     assert_non_null(spec);
     m.rc = sm_plan_compile(spec, &env, m.a, m.d, &m.plan, &m.err);
     return m;
@@ -100,6 +100,31 @@ static void test_plan__types_of_a_table_are_those_that_it_stores(void **state)
     assert_true(sm_sv_eq_str(t->schema.columns[3].type, "VARCHAR"));
     assert_true(sm_sv_eq_str(t->path, "p/t"));
     sm_arena_free(m.a);
+}
+
+static void test_plan__a_variable_is_one_constant_and_part_of_the_fingerprint(void **state)
+{
+    made one =
+        plan_of("variables: {v: \"x') OR (true\"}\n"
+                "tables:\n"
+                "  w: {type: view, sql: \"SELECT * FROM STREAM(s) WHERE id::VARCHAR = $v\"}\n"
+                "  t: {sql: SELECT id FROM w, expectations: {r: id::VARCHAR > $V}}\n");
+    made two =
+        plan_of("variables: {v: \"x') OR (trub\"}\n"
+                "tables:\n"
+                "  w: {type: view, sql: \"SELECT * FROM STREAM(s) WHERE id::VARCHAR = $v\"}\n"
+                "  t: {sql: SELECT id FROM w, expectations: {r: id::VARCHAR > $V}}\n");
+    const sm_plan_dataset *t = sm_plan_find(one.plan, SM_SV("t"));
+
+    (void)state;
+    sm_test_contains(one.plan->flows[0].sql.ptr,
+                     "WHERE id::VARCHAR = CAST('x'') OR (true' AS VARCHAR)) AS \"w\"");
+    sm_test_contains(t->rules[0].expr.ptr, "id::VARCHAR > CAST('x'') OR (true' AS VARCHAR)");
+    assert_false(sm_sv_eq(t->fingerprint, sm_plan_find(two.plan, SM_SV("t"))->fingerprint));
+    assert_false(sm_sv_eq(sm_plan_find(one.plan, SM_SV("w"))->fingerprint,
+                          sm_plan_find(two.plan, SM_SV("w"))->fingerprint));
+    sm_arena_free(one.a);
+    sm_arena_free(two.a);
 }
 
 static void test_plan__what_reads_an_unknown_source_waits(void **state)
@@ -278,6 +303,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         SM_TEST(test_plan__types_of_a_table_are_those_that_it_stores),
+        SM_TEST(test_plan__a_variable_is_one_constant_and_part_of_the_fingerprint),
         SM_TEST(test_plan__what_reads_an_unknown_source_waits),
         SM_TEST(test_plan__a_failing_source_fails_the_call_and_names_itself),
         SM_TEST(test_plan__fingerprints_follow_meaning_not_looks),

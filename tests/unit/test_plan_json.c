@@ -5,7 +5,10 @@
 
 static const char plan_text[] =
     "{\"format\":1,\"pipeline\":\"p\",\"schema\":\"s\",\"storage\":\"./lake\",\"state_path\":"
-    "\"./lake/.smelt\",\"file\":\"pipeline.yml\",\"tags\":[\"a\",\"b\"],\"dialect\":\"duckdb\","
+    "\"./lake/"
+    ".smelt\",\"file\":\"pipeline.yml\",\"tags\":[\"a\",\"b\"],\"variables\":[{\"name\":\"x\","
+    "\"type\":\"BIGINT\",\"value\":"
+    "\"5\"},{\"name\":\"y\",\"type\":\"VARCHAR\"}],\"dialect\":\"duckdb\","
     "\"requires\":[\"expect\",\"once\",\"partition_by\",\"stream\"],\"order\":[\"r\",\"t\"],"
     "\"datasets\":[{\"name\":\"r\",\"kind\":\"source\",\"source\":{\"type\":\"files\",\"options\":"
     "{\"path\":\"x\"},\"schema_declared\":false,\"schema_hints\":\"a INT\",\"on_decode_error\":"

@@ -33,7 +33,7 @@ static int tear_down(void **state)
 
 static const sm_spec *parse(fixture *f, const char *text)
 {
-    const sm_spec *s = sm_spec_parse("pipeline.yml", sm_sv_cstr(text), sm_test_units, f->a, f->d);
+    const sm_spec *s = sm_spec_parse("pipeline.yml", sm_sv_cstr(text), &sm_test_env, f->a, f->d);
 
     assert_non_null(s);
     return s;
@@ -274,7 +274,7 @@ static void test_spec_bind__a_missing_file_is_an_error_and_no_diagnostic(void **
     const sm_spec *s;
     sm_error err;
 
-    assert_int_equal(sm_spec_load("no/such.yml", sm_test_units, f->a, f->d, &s, &err),
+    assert_int_equal(sm_spec_load("no/such.yml", &sm_test_env, f->a, f->d, &s, &err),
                      SM_E_NOT_FOUND);
     assert_null(s);
     assert_int_equal(sm_diags_count(f->d), 0);

@@ -26,7 +26,7 @@ static int tear_down(void **state)
 static const sm_json *rows_of(sm_arena *a, const char *name)
 {
     sm_diags *d = sm_diags_new(a);
-    const sm_spec *s = sm_spec_parse("p.yml", sm_sv_cstr(file), sm_test_units, a, d);
+    const sm_spec *s = sm_spec_parse("p.yml", sm_sv_cstr(file), &sm_test_env, a, d);
 
     assert_int_equal(sm_diags_count(d), 0);
     return sm_spec_resolved(s, sm_sv_cstr(name), a);

@@ -27,7 +27,7 @@ static size_t variables_in(sm_arena *a, const char *sql)
     sm_buf_init(&b, 1 << 16);
     sm_buf_addf(&b, "version: 1\npipeline: p\nstorage: x\ntables:\n  t:\n    sql: |\n      %s\n",
                 sql);
-    (void)sm_spec_parse("p.yml", sm_buf_sv(&b), sm_test_units, a, d);
+    (void)sm_spec_parse("p.yml", sm_buf_sv(&b), &sm_test_env, a, d);
     for (size_t i = 0; i < sm_diags_count(d); i++)
         n += strcmp(sm_diags_at(d, i)->def->id, "SM0122") == 0;
     assert_int_equal(n, sm_diags_count(d));

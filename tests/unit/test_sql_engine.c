@@ -19,7 +19,7 @@ static reading read_as(const char *sql, sm_sql_kind kind)
 {
     reading r = { .a = sm_arena_new("test") };
     sm_text *text = SM_NEW(r.a, sm_text);
-    sm_sql_input in = { kind, text, SM_SV("q") };
+    sm_sql_input in = { kind, text, SM_SV("q"), { NULL, 0 } };
     sm_error err;
 
     r.d = sm_diags_new(r.a);
@@ -224,7 +224,7 @@ static void test_sql_allow__what_reads_or_acts_outside_is_refused(void **state)
         { "SUMMARIZE t", "SM0210 11-12" },
         { "DESCRIBE t", "SM0210 10-11" },
         { "SELECT * FROM t AT (VERSION => 1)", "SM0210 15-16" },
-        { "SELECT $v", "SM0209 8-10" },
+        { "SELECT $v", "SM0240 8-10" },
         { "SELECT '${x}' FROM t", "SM0209 9-13" },
         { "SELECT ${x} FROM t", "SM0209 8-12" },
         { "WITH _smelt_in_0 AS (SELECT 1) FROM t, \"_SMELT_x\"", "SM0217 6-17 SM0217 40-50" },

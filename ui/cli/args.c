@@ -14,6 +14,7 @@
 
 static const sm_cli_option global_options[] = {
     { "--directory", "-C", "DIR", "work in DIR" },
+    { "--var", NULL, "NAME=VALUE", "give a variable a value; repeatable" },
     { "--json", NULL, NULL, "print the document as JSON" },
     { "--format", NULL, "F", "text (default) or json" },
     { "--quiet", "-q", NULL, "print only what was asked for" },
@@ -175,6 +176,26 @@ static bool wants_color(const sm_cli *c, int fd)
     return isatty(fd) && term != NULL && strcmp(term, "dumb") != 0;
 }
 
+/* Each --var is NAME=VALUE, as text that a file could hold. */
+static int check_vars(const sm_cli *c)
+{
+    for (size_t i = 0; i < c->n_options; i++) {
+        const char *value = c->options[i].value;
+        sm_sv text = sm_sv_cstr(value);
+        size_t at = 0, n;
+
+        if (strcmp(c->options[i].name, "--var") != 0)
+            continue;
+        if (value[0] == '=' || strchr(value, '=') == NULL)
+            return sm_cli_usage(c, "--var takes NAME=VALUE");
+        while (at < text.len && (n = sm_utf8_len(text, at)) > 0)
+            at += n;
+        if (at < text.len)
+            return sm_cli_usage(c, "the value of --var is not UTF-8");
+    }
+    return 0;
+}
+
 /* The global options, once the line is read. 0 or an exit status. */
 static int apply_globals(sm_cli *c)
 {
@@ -196,6 +217,8 @@ static int apply_globals(sm_cli *c)
     c->color = wants_color(c, STDOUT_FILENO);
     c->color_err = wants_color(c, STDERR_FILENO);
     c->tty = isatty(STDOUT_FILENO) && term != NULL && strcmp(term, "dumb") != 0;
+    if (check_vars(c) != 0)
+        return SM_EXIT_USAGE;
     if (c->debug)
         sm_log_set_level(SM_LOG_DEBUG);
     if (dir != NULL && chdir(dir) != 0)

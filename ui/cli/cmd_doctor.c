@@ -104,7 +104,7 @@ static bool check_project(doctor *d)
 {
     sm_error err;
 
-    if (sm_project_open(d->p, sm_cli_get(d->c, "--pipeline"), &err) != SM_OK) {
+    if (sm_project_open(d->p, d->c, sm_cli_get(d->c, "--pipeline"), &err) != SM_OK) {
         add_error(d, "project", &err, "smelt init --template demo demo");
         return false;
     }

@@ -43,7 +43,6 @@ static void print_diags(const sm_cli *c, sm_project *p)
 {
     sm_buf b;
 
-    sm_diags_source(p->diags, p->file, p->text);
     sm_buf_init(&b, (size_t)16 * 1024 * 1024);
     sm_diags_print(p->diags, c->color_err, &b);
     fwrite(b.ptr, 1, b.len, stderr);
@@ -57,7 +56,7 @@ static int validate_file(sm_cli *c, const char *path, tally *t)
     sm_error err;
     int status = SM_EXIT_DONE;
 
-    if (sm_project_open(&p, path, &err) != SM_OK)
+    if (sm_project_open(&p, c, path, &err) != SM_OK)
         status = sm_cli_fail(c, &err, NULL);
     else if (p.spec != NULL && sm_diags_errors(p.diags) == 0 &&
              sm_project_store(&p, true, &err) != SM_OK)

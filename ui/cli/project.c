@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "runtime/base/fs.h"
@@ -16,6 +17,7 @@
 #include "runtime/sources/sources.h"
 #include "runtime/store/store_tables.h"
 #include "ui/cli/exit_code.h"
+#include "ui/cli/git.h"
 #include "ui/cli/version.h"
 
 /* ---- source types ---------------------------------------------------------------- */
@@ -88,11 +90,45 @@ static sm_code find_folders(sm_project *p, sm_error *err)
     return p->storage_dir.len == 0 || p->state_dir.len == 0 ? err->code : SM_OK;
 }
 
-sm_code sm_project_open(sm_project *p, const char *path, sm_error *err)
+static const char *environment(const char *name)
 {
+    return getenv(name);
+}
+
+static sm_sv commit_of(const char *file, sm_arena *a)
+{
+    sm_error ignored;
+    const char *path = sm_path_absolute(a, file, &ignored);
+
+    return path == NULL ? SM_SV("") : sm_git_commit(sm_path_dir(sm_sv_cstr(path)), a);
+}
+
+/* --var name=value, each of them; args.c has seen to the form. */
+static sm_spec_env load_env(const sm_project *p)
+{
+    sm_spec_given *vars = SM_NEW_N(p->a, sm_spec_given, p->c->n_options + 1);
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->c->n_options; i++) {
+        sm_sv text = sm_sv_cstr(p->c->options[i].value);
+
+        if (strcmp(p->c->options[i].name, "--var") == 0 && sm_sv_next(&text, '=', &vars[n].name))
+            vars[n++].value = text;
+    }
+    return (sm_spec_env){ .units = sm_project_units(),
+                          .vars = vars,
+                          .n_vars = n,
+                          .variable = environment,
+                          .commit = commit_of };
+}
+
+sm_code sm_project_open(sm_project *p, const sm_cli *c, const char *path, sm_error *err)
+{
+    sm_spec_env env;
     sm_code rc;
 
-    *p = (sm_project){ .a = sm_arena_new("project") };
+    *p = (sm_project){ .a = sm_arena_new("project"), .c = c };
+    env = load_env(p);
     p->file = pipeline_file(p->a, path);
     p->diags = sm_diags_new(p->a);
     if (path == NULL && !sm_fs_exists(p->file))
@@ -101,7 +137,7 @@ sm_code sm_project_open(sm_project *p, const char *path, sm_error *err)
                        "a project with `smelt init --template demo demo`");
     if ((rc = sm_fs_read(p->file, (size_t)8 * 1024 * 1024, p->a, &p->text, err)) != SM_OK)
         return rc;
-    p->spec = sm_spec_parse(p->file, p->text, sm_project_units(), p->a, p->diags);
+    p->spec = sm_spec_parse(p->file, p->text, &env, p->a, p->diags);
     return find_folders(p, err);
 }
 
@@ -317,7 +353,7 @@ static bool plan_has_snapshot(void *ctx, sm_sv type)
 
 /* ---- the plan -------------------------------------------------------------------- */
 
-/* Names a plan: the file, where it is, the program, and the columns of sources in force.  Empty
+/* Names a plan: the files, where they are, the program, and the columns of sources in force.  Empty
  * while a source without a declared schema has none pinned: such a plan is not kept. */
 static sm_sv plan_key(sm_project *p)
 {
@@ -330,7 +366,12 @@ static sm_sv plan_key(sm_project *p)
     sm_hash_add(h, SM_SV(SM_BUILD_ID));
     sm_hash_add(h, sm_sv_cstr(p->file));
     sm_hash_add(h, p->base_dir);
-    sm_hash_add(h, p->text);
+    for (size_t i = 0; i < p->spec->docs.n; i++)
+        sm_hash_add(h, p->spec->docs.items[i].text);
+    for (size_t i = 0; i < p->spec->n_outside; i++)
+        sm_hash_add(h, p->spec->outside[i].value);
+    for (size_t i = 0; i < p->spec->variables.n; i++)
+        sm_hash_add(h, p->spec->variables.items[i].value);
     for (size_t i = 0; whole && i < p->spec->sources.n; i++) {
         const sm_spec_source *s = &p->spec->sources.items[i];
 
@@ -399,7 +440,7 @@ int sm_project_start(const sm_cli *c, sm_project *p, const char *path, sm_projec
 {
     sm_error err;
 
-    if (sm_project_open(p, path, &err) != SM_OK)
+    if (sm_project_open(p, c, path, &err) != SM_OK)
         return sm_cli_fail(c, &err, NULL) == SM_EXIT_OUTSIDE ? SM_EXIT_OUTSIDE : SM_EXIT_INVALID;
     p->small = need == SM_NEED_ROWS;
     if (p->spec != NULL && need != SM_NEED_PLAN && sm_diags_errors(p->diags) == 0 &&
@@ -418,7 +459,6 @@ int sm_project_print_diags(const sm_cli *c, sm_project *p)
 {
     sm_buf b;
 
-    sm_diags_source(p->diags, p->file, p->text);
     sm_buf_init(&b, (size_t)16 * 1024 * 1024);
     sm_diags_print(p->diags, c->color_err, &b);
     sm_diags_summary(p->diags, &b);

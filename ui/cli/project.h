@@ -20,6 +20,7 @@
 
 typedef struct sm_project {
     sm_arena *a;
+    const sm_cli *c;              /* --var */
     const char *file;             /* as the user named it */
     sm_sv base_dir;               /* absolute folder of the file */
     sm_sv storage_dir, state_dir; /* absolute */
@@ -38,7 +39,7 @@ typedef struct sm_project {
 
 /* `path`: a file, a folder with a pipeline.yml, or NULL for the working folder. Faults of
  * the document are in p->diags; fails when there is no file to read. */
-sm_code sm_project_open(sm_project *p, const char *path, sm_error *err);
+sm_code sm_project_open(sm_project *p, const sm_cli *c, const char *path, sm_error *err);
 void sm_project_close(sm_project *p);
 
 /* Open the store to look (none yet is fine: p->store stays NULL) or to write. */

@@ -84,7 +84,7 @@ static const sm_plan_dataset *resolve(const reader *r, const sm_sql_query *q, co
 static sm_code compile(reader *r, const sm_text *text, bool typed, const sm_sql_query **query,
                        const sm_sql_text **out, sm_error *err)
 {
-    sm_sql_input in = { SM_SQL_QUERY, text, SM_SV("the query") };
+    sm_sql_input in = { SM_SQL_QUERY, text, SM_SV("the query"), r->p->plan->variables };
     sm_arena *a = r->c->a;
     sm_sql_text *made = SM_NEW(a, sm_sql_text);
     sm_sql_leaf *leaves;

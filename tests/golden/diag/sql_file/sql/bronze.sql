@@ -1,0 +1,2 @@
+SELECT id, price
+FROM STREAM(orders)

@@ -1,0 +1,4 @@
+-- what is dear
+SELECT id,
+       "ä" AS x, prise
+FROM STREAM(orders)
