@@ -77,6 +77,21 @@ sm_code sm_verdict(const sm_mask *m, sm_sv table, sm_error *err)
     return SM_E_RULE;
 }
 
+sm_code sm_verdict_threshold(sm_sv rule, sm_sv table, sm_sv fail_if, int64_t failed, int64_t rows,
+                             const char *fate, sm_error *err)
+{
+    sm_arena *a = sm_arena_new("verdict");
+    sm_sv n = verdict_count(failed, a), of = verdict_count(rows, a);
+
+    sm_fail(err, SM_E_RULE, 0,
+            "rule \"%.*s\" of table \"%.*s\" does not hold for %.*s of %.*s rows (%.*s), and its "
+            "fail_if is \"%.*s\"; %s",
+            SM_SV_ARG(rule), SM_SV_ARG(table), SM_SV_ARG(n), SM_SV_ARG(of),
+            SM_SV_ARG(sm_verdict_percent(failed, rows, a)), SM_SV_ARG(fail_if), fate);
+    sm_arena_free(a);
+    return SM_E_RULE;
+}
+
 /* A row as JSON, or as text when it is not quite JSON. */
 static sm_json *report_sample(sm_sv text, sm_arena *a)
 {

@@ -13,6 +13,11 @@
  * rows (0.3%), for example {…}.  `table` is for the message. */
 sm_code sm_verdict(const sm_mask *m, sm_sv table, sm_error *err);
 
+/* SM_E_RULE, always: rule "has_id" of table "t" does not hold for 30 of 1,000 rows (3%), and its
+ * fail_if is "> 1%"; <fate>.  `fate` says what becomes of the rows. */
+sm_code sm_verdict_threshold(sm_sv rule, sm_sv table, sm_sv fail_if, int64_t failed, int64_t rows,
+                             const char *fate, sm_error *err);
+
 /* [{"name","policy","expect","passed","failed","percent","samples":[row objects]}], in the
  * order of the rules; `percent` is of failed rows.  Lives in `a`. */
 sm_json *sm_verdict_report(const sm_mask *m, sm_arena *a);

@@ -150,6 +150,8 @@ static void add_rules(plan_builder *b, size_t ds, const sm_spec_table *t)
             .name = rule->name.text,
             .text = rule->expect.text,
             .policy = sm_sv_cstr(policy_name(rule->on_violation.v)),
+            .fail_if = rule->fail_if.text,
+            .warn_if = rule->warn_if.text,
             .description = rule->description.text,
             .tags = list_of(b->a, &rule->tags),
             .place = sm_plan__place(&rule->name.at),

@@ -69,6 +69,7 @@ typedef struct sm_plan_rule {
     sm_sv expr;   /* compiled: ready to stand in TRY(<expr>) IS TRUE over the result's columns */
     sm_sv text;   /* as written */
     sm_sv policy; /* warn | drop | fail (a name of expectations/policy.h) */
+    sm_sv fail_if, warn_if; /* thresholds that sm_threshold_parse() takes, or "" */
     sm_sv description;
     sm_plan_list tags;
     sm_plan_place place;

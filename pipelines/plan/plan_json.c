@@ -81,6 +81,8 @@ static sm_json *rules_json(sm_arena *a, const sm_plan_dataset *ds)
         sm_json_set_string(o, "expect", rule->expr);
         sm_json_set_string(o, "text", rule->text);
         sm_json_set_string(o, "on_violation", rule->policy);
+        put_text(o, "fail_if", rule->fail_if);
+        put_text(o, "warn_if", rule->warn_if);
         put_text(o, "description", rule->description);
         put_list(a, o, "tags", &rule->tags);
         put_place(a, o, &rule->place);
@@ -380,6 +382,8 @@ static void read_rules(reader *r, const sm_json *array, sm_plan_dataset *ds)
             .expr = take_text(r, o, "expect"),
             .text = take_text(r, o, "text"),
             .policy = take_text(r, o, "on_violation"),
+            .fail_if = take_text(r, o, "fail_if"),
+            .warn_if = take_text(r, o, "warn_if"),
             .description = take_text(r, o, "description"),
             .tags = take_list(r, o, "tags"),
             .place = take_place(r, o),

@@ -19,9 +19,17 @@ static void print_rules(const sm_plan_dataset *ds, sm_buf *out)
 {
     if (ds->n_rules > 0)
         sm_buf_adds(out, "    expects\n");
-    for (size_t i = 0; i < ds->n_rules; i++)
-        sm_buf_addf(out, "      %.*s: %.*s (%.*s)\n", SM_SV_ARG(ds->rules[i].name),
-                    SM_SV_ARG(ds->rules[i].expr), SM_SV_ARG(ds->rules[i].policy));
+    for (size_t i = 0; i < ds->n_rules; i++) {
+        const sm_plan_rule *r = &ds->rules[i];
+
+        sm_buf_addf(out, "      %.*s: %.*s (%.*s", SM_SV_ARG(r->name), SM_SV_ARG(r->expr),
+                    SM_SV_ARG(r->policy));
+        if (r->warn_if.len > 0)
+            sm_buf_addf(out, ", warn if %.*s", SM_SV_ARG(r->warn_if));
+        if (r->fail_if.len > 0)
+            sm_buf_addf(out, ", fail if %.*s", SM_SV_ARG(r->fail_if));
+        sm_buf_adds(out, ")\n");
+    }
 }
 
 /* Every line of the SQL with the same space before it. */

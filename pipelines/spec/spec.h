@@ -162,6 +162,7 @@ typedef struct sm_spec_rule {
     sm_text name;              /* the key */
     sm_text expect;            /* SQL boolean over one row of the result */
     sm_spec_enum on_violation; /* sm_violation */
+    sm_text fail_if, warn_if;  /* runtime/base/threshold.h reads them; "" when not given */
     sm_text description;
     sm_spec_texts tags;
     sm_span at;

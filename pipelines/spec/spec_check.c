@@ -134,6 +134,20 @@ static bool check_columns(const sm_bind *b, const sm_spec_columns *columns)
     return ok;
 }
 
+/* With `on_violation: fail` the first broken row decides, and no threshold is looked at. */
+static bool check_threshold(const sm_bind *b, const sm_spec_rule *r, const sm_text *threshold,
+                            const char *key)
+{
+    if (r->on_violation.v != SM_VIOLATION_FAIL || !sm_text_set(threshold))
+        return true;
+    sm_diag_add(b->d, "SM0608", threshold->at,
+                "`%s` never comes into play: with `on_violation: fail` one broken row is enough",
+                key);
+    sm_diag_see(b->d, r->on_violation.at, "it stands here");
+    sm_diag_hint(b->d, "leave out one of the two");
+    return false;
+}
+
 static bool check_rules(const sm_bind *b, sm_spec_rules *rules)
 {
     bool ok = true;
@@ -142,6 +156,8 @@ static bool check_rules(const sm_bind *b, sm_spec_rules *rules)
         sm_spec_rule *r = &rules->items[i];
 
         r->broken = !check_name(b, &r->name, "the name of an expectation") || r->broken;
+        r->broken = !check_threshold(b, r, &r->fail_if, "fail_if") || r->broken;
+        r->broken = !check_threshold(b, r, &r->warn_if, "warn_if") || r->broken;
         ok = ok && !r->broken;
     }
     return ok;

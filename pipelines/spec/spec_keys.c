@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "pipelines/spec/spec.h"
+#include "runtime/base/threshold.h"
 
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
 #define END                                                                                        \
@@ -60,6 +61,13 @@ static bool is_beside(sm_sv s)
     return s.len > 0 && s.ptr[0] != '/' && is_local(s);
 }
 
+static bool is_threshold(sm_sv s)
+{
+    sm_threshold ignored;
+
+    return sm_threshold_parse(s, &ignored);
+}
+
 const sm_key_form sm_form_name = {
     .pattern = "^[A-Za-z_][A-Za-z0-9_]{0,127}$",
     .words = "a name: letters, digits and _, no digit first, at most 128",
@@ -92,6 +100,14 @@ const sm_key_form sm_form_beside = {
     .hint = "the file lies beside this one, or below it, as sql/orders.sql",
     .code = "SM0141",
     .matches = is_beside,
+};
+
+const sm_key_form sm_form_threshold = {
+    .pattern = SM_THRESHOLD_PATTERN,
+    .words = "a threshold: > or >=, then a number of rows or a share of them",
+    .hint = "it is written as \"> 100\", \">= 5%\" or \"> 0.1%\", in quotes",
+    .code = "SM0607",
+    .matches = is_threshold,
 };
 
 static const sm_key state_keys[] = {
@@ -250,6 +266,19 @@ static const sm_key expectation_keys[] = {
       .later = LIST("quarantine"),
       .doc = "What happens with a row that breaks the rule: it is counted, left out, or the "
              "batch fails." },
+    { .name = "fail_if",
+      .kind = SM_KEY_TEXT,
+      .offset = offsetof(sm_spec_rule, fail_if),
+      .form = &sm_form_threshold,
+      .doc = "How many rows may break the rule before the run fails, as \"> 100\" or \"> 1%\": of "
+             "all rows of the run at its end, and of a batch of 1,000 rows or more before it is "
+             "written." },
+    { .name = "warn_if",
+      .kind = SM_KEY_TEXT,
+      .offset = offsetof(sm_spec_rule, warn_if),
+      .form = &sm_form_threshold,
+      .doc = "How many rows may break the rule before the run has a warning; without it one is "
+             "enough." },
     { .name = "description",
       .kind = SM_KEY_TEXT,
       .offset = offsetof(sm_spec_rule, description),
@@ -270,7 +299,7 @@ const sm_block sm_block_expectation = {
     .at = offsetof(sm_spec_rule, at),
     .broken = offsetof(sm_spec_rule, broken),
     .keys = expectation_keys,
-    .later = LIST("unique", "foreign_key", "row_count", "fail_if", "warn_if"),
+    .later = LIST("unique", "foreign_key", "row_count"),
     .shorthand = "expect",
 };
 

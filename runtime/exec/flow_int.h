@@ -102,6 +102,14 @@ sm_code sm_flow__select(sm_flow *f, sm_sv *out, sm_error *err);
 /* After the query: counts into `b`; SM_E_RULE when a rule with policy fail is broken. */
 sm_code sm_flow__judge(sm_flow *f, sm_batch *b, sm_error *err);
 
+/* thresholds.c: SM_E_RULE when so many rows broke a rule that its fail_if is crossed: of a batch
+ * that is not decided yet; of all that the flow did in this run, which also fills `crossed`. */
+sm_code sm_flow__judge_batch(const sm_flow *f, const sm_batch *b, sm_error *err);
+sm_code sm_flow__judge_run(sm_flow_outcome *o, sm_error *err);
+/* An event per crossed threshold; at most o->n_rules of them. */
+size_t sm_flow__threshold_events(const sm_flow_outcome *o, int64_t run, sm_arena *a,
+                                 sm_event_rec *out);
+
 /* flow.c: take the next batch to done.  b->state is SM_BATCH_IDLE when there was none. */
 sm_code sm_flow__run_batch(sm_flow *f, sm_batch *b, sm_error *err);
 /* An empty batch that ends where the rebuilt inputs (per dataset) end now: what was added

@@ -103,5 +103,7 @@ sm_code sm_flow__judge(sm_flow *f, sm_batch *b, sm_error *err)
         b->rules[i].failed = sm_mask_failed(f->mask, i);
         b->rules[i].passed = b->counts.result - b->rules[i].failed;
     }
-    return sm_verdict(f->mask, f->target->name, err);
+    if (sm_verdict(f->mask, f->target->name, err) != SM_OK)
+        return err->code;
+    return sm_flow__judge_batch(f, b, err);
 }

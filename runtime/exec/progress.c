@@ -104,6 +104,8 @@ static sm_json *rules_json(const sm_flow_outcome *o, sm_arena *a)
         sm_json_set_string(row, "policy", r->policy);
         sm_json_set_int(row, "passed", r->passed);
         sm_json_set_int(row, "failed", r->failed);
+        if (r->crossed.len > 0)
+            sm_json_set_string(row, "crossed", r->crossed);
         sm_json_append(list, row);
     }
     return list;

@@ -99,7 +99,11 @@ static void make_slots(sm_run *r)
         sm_run_slot *s = &r->slots[i];
 
         for (size_t k = 0; k < t->n_rules; k++)
-            rules[k] = (sm_rule_count){ .name = t->rules[k].name, .policy = t->rules[k].policy };
+            rules[k] = (sm_rule_count){ .name = t->rules[k].name,
+                                        .policy = t->rules[k].policy,
+                                        .fail_if = t->rules[k].fail_if,
+                                        .warn_if = t->rules[k].warn_if,
+                                        .crossed = SM_SV("") };
         s->selected = is_selected(r, p->flows[i].target) && p->flows[i].bound;
         s->refresh = s->selected && is_refreshed(r, p->flows[i].target);
         s->lead = s->refresh && i == t->flow;

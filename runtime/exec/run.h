@@ -30,7 +30,8 @@ struct sm_engine;
 
 enum {
     SM_RUN_MAX_WORKERS = 64,
-    SM_RUN_MAX_ATTEMPTS = 8, /* of one batch whose input moves under it */
+    SM_RUN_MAX_ATTEMPTS = 8,  /* of one batch whose input moves under it */
+    SM_RUN_JUDGE_ROWS = 1000, /* a batch of fewer rows is not judged by thresholds alone */
 };
 
 typedef struct sm_run sm_run;
@@ -51,6 +52,8 @@ int64_t sm_flow_counts_expanded(const sm_flow_counts *c);
 typedef struct sm_rule_count {
     sm_sv name, policy;
     int64_t passed, failed;
+    sm_sv fail_if, warn_if; /* "" when there is none */
+    sm_sv crossed;          /* at the end of the flow: "fail_if", "warn_if" or "" */
 } sm_rule_count;
 
 /* What one flow did; strings live as long as the run. */

@@ -140,10 +140,12 @@ static sm_code all_batches(sm_run *r, size_t i, sm_error *err)
 
 static bool has_warnings(const sm_flow_outcome *o)
 {
-    bool broken = o->counts.undecodable > 0 || o->counts.dropped > 0;
+    bool broken = o->counts.undecodable > 0;
 
+    /* a dropped row broke a rule; a rule with warn_if says itself how many are too many */
     for (size_t i = 0; i < o->n_rules; i++)
-        broken |= o->rules[i].failed > 0;
+        broken |=
+            o->rules[i].warn_if.len > 0 ? o->rules[i].crossed.len > 0 : o->rules[i].failed > 0;
     return broken;
 }
 
@@ -179,7 +181,9 @@ static sm_code flow_run(sm_run *r, size_t i, sm_error *err)
         return rc;
     if ((rc = sm_flow__fix_horizon(f, false, err)) != SM_OK)
         return rc;
-    return all_batches(r, i, err);
+    if ((rc = all_batches(r, i, err)) != SM_OK)
+        return rc;
+    return sm_flow__judge_run(f->out, err);
 }
 
 static void write_outcome(sm_run *r, size_t i)
@@ -187,20 +191,22 @@ static void write_outcome(sm_run *r, size_t i)
     sm_flow_outcome *o = &r->outcomes[i];
     sm_arena *a = sm_arena_new("outcome");
     sm_run_flow_rec progress = sm_flow__progress(o, a);
-    sm_event_rec e = sm_event_make_flow(SM_EVENT_flow_failed, r->env.run, o->dataset, o->flow->name,
-                                        -1, sm_sv_cstr(o->error.msg));
-    sm_run_change c = { .run = r->env.run, .flows = &progress, .n_flows = 1 };
+    sm_event_rec *events = SM_NEW_N(a, sm_event_rec, o->n_rules + 1);
+    sm_run_change c = { .run = r->env.run, .flows = &progress, .n_flows = 1, .events = events };
     sm_json *d = sm_json_object(a);
     sm_error err;
     bool there;
 
+    c.n_events = sm_flow__threshold_events(o, r->env.run, a, events);
     if (o->state == SM_RUN_FLOW_FAILED) {
+        sm_event_rec *e = &events[c.n_events++];
+
+        *e = sm_event_make_flow(SM_EVENT_flow_failed, r->env.run, o->dataset, o->flow->name, -1,
+                                sm_sv_cstr(o->error.msg));
         sm_json_set_string(d, "error", sm_sv_cstr(o->error.msg));
         sm_json_set_string(d, "code", sm_sv_cstr(sm_code_name(o->error.code)));
         sm_json_set_bool(d, "retryable", o->error.retryable);
-        e.details = sm_json_text(d, a);
-        c.events = &e;
-        c.n_events = 1;
+        e->details = sm_json_text(d, a);
     }
     if (sm_store_run_change(r->q.store, &r->env.owner, &c, &err) != SM_OK && err.retryable) {
         /* The disk is full: what was kept for this moment is enough for a record. */

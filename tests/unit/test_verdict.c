@@ -93,6 +93,22 @@ static void test_verdict__percentages_never_round_to_nothing_or_all(void **state
     percent_is(1, 2, "50%");
 }
 
+static void
+test_verdict__a_crossed_threshold_says_how_far_and_what_becomes_of_the_rows(void **state)
+{
+    sm_error err;
+
+    (void)state;
+    assert_int_equal(sm_verdict_threshold(SM_SV("has_id"), SM_SV("orders"), SM_SV("> 1%"), 3000,
+                                          120000, "what this run wrote before stays", &err),
+                     SM_E_RULE);
+    assert_string_equal(err.msg,
+                        "rule \"has_id\" of table \"orders\" does not hold for 3,000 of 120,000 "
+                        "rows (2.5%), and its fail_if is \"> 1%\"; what this run wrote before "
+                        "stays");
+    assert_false(err.retryable);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -100,6 +116,7 @@ int main(void)
         SM_TEST(test_verdict__other_policies_and_whole_rows_do_not),
         SM_TEST(test_verdict__a_report_has_counts_and_samples),
         SM_TEST(test_verdict__percentages_never_round_to_nothing_or_all),
+        SM_TEST(test_verdict__a_crossed_threshold_says_how_far_and_what_becomes_of_the_rows),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,10 +28,34 @@ static void add_columns(const sm_cli *c, const sm_json *doc, int indent, sm_buf 
         sm_buf_adds(b, "  not known yet: a source has no data to tell its columns by\n");
 }
 
+static void add_word(sm_buf *b, const char *before, sm_sv word)
+{
+    if (word.len > 0)
+        sm_buf_addf(b, "%s%s%.*s", b->len > 0 ? ", " : "", before, SM_SV_ARG(word));
+}
+
+/* What else a rule says: thresholds, tags, what it is for. */
+static sm_sv rule_words(const sm_cli *c, const sm_json *rule)
+{
+    const sm_json *tags = sm_json_get(rule, "tags");
+    sm_buf b;
+    sm_sv out;
+
+    sm_buf_init(&b, 64 * 1024);
+    add_word(&b, "warn if ", sm_json_get_sv(rule, "warn_if", SM_SV("")));
+    add_word(&b, "fail if ", sm_json_get_sv(rule, "fail_if", SM_SV("")));
+    for (size_t i = 0; i < sm_json_len(tags); i++)
+        add_word(&b, "tag:", sm_json_sv(sm_json_at(tags, i)));
+    add_word(&b, "", sm_json_get_sv(rule, "description", SM_SV("")));
+    out = sm_arena_dup(c->a, sm_buf_sv(&b));
+    sm_buf_release(&b);
+    return out;
+}
+
 static void add_rules(const sm_cli *c, const sm_json *doc, sm_buf *b)
 {
     const sm_json *rules = sm_json_get(doc, "expectations");
-    sm_grid *g = sm_grid_new(c, "lll");
+    sm_grid *g = sm_grid_new(c, "llll");
 
     if (sm_json_len(rules) > 0)
         sm_buf_adds(b, "Expectations\n");
@@ -42,6 +66,7 @@ static void add_rules(const sm_cli *c, const sm_json *doc, sm_buf *b)
         sm_grid_cell(g, sm_json_get_sv(r, "name", SM_SV("")));
         sm_grid_cell(g, sm_json_get_sv(r, "on_violation", SM_SV("")));
         sm_grid_cell(g, sm_json_get_sv(r, "expect", SM_SV("")));
+        sm_grid_tone(g, SM_TONE_DIM, rule_words(c, r));
     }
     sm_grid_print(g, 2, b);
 }

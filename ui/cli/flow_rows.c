@@ -43,9 +43,12 @@ void sm_add_failed_rules(const sm_cli *c, const sm_json *flow, sm_buf *b)
         sm_buf_addf(b, "      %.*s  %.*s failed  ", SM_SV_ARG(sm_json_get_sv(r, "name", SM_SV(""))),
                     SM_SV_ARG(percent));
         sm_buf_add_count(b, failed);
-        sm_buf_addf(b, " %s\n",
+        sm_buf_addf(b, " %s",
                     sm_sv_eq_str(sm_json_get_sv(r, "policy", SM_SV("")), "drop") ? "dropped"
                                                                                  : "kept");
+        if (sm_json_get(r, "crossed") != NULL)
+            sm_buf_addf(b, "  over %.*s", SM_SV_ARG(sm_json_get_sv(r, "crossed", SM_SV(""))));
+        sm_buf_addc(b, '\n');
     }
 }
 

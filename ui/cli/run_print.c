@@ -138,6 +138,9 @@ static void print_rules(const sm_run_printer *p, const sm_flow_outcome *o, sm_bu
         sm_buf_addf(b, "      %.*s%*s  %.*s failed", SM_SV_ARG(r->name), (int)(width - r->name.len),
                     "", SM_SV_ARG(percent));
         add_some(b, r->failed, sm_sv_eq_str(r->policy, "drop") ? "dropped" : "kept");
+        if (r->crossed.len > 0)
+            sm_buf_addf(b, "  over %.*s \"%.*s\"", SM_SV_ARG(r->crossed),
+                        SM_SV_ARG(sm_sv_eq_str(r->crossed, "fail_if") ? r->fail_if : r->warn_if));
         sm_buf_addc(b, '\n');
     }
 }
@@ -207,6 +210,8 @@ static sm_json *flow_json(const sm_run_printer *p, const sm_flow_outcome *o)
         sm_json_set_string(r, "policy", o->rules[i].policy);
         sm_json_set_int(r, "passed", o->rules[i].passed);
         sm_json_set_int(r, "failed", o->rules[i].failed);
+        if (o->rules[i].crossed.len > 0)
+            sm_json_set_string(r, "crossed", o->rules[i].crossed);
         sm_json_append(rules, r);
     }
     sm_json_set(j, "expectations", rules);

@@ -22,6 +22,8 @@ static sm_json *rules_of(const sm_view *v, const sm_plan_dataset *ds)
         sm_json_set_string(o, "name", r->name);
         sm_json_set_string(o, "expect", r->text);
         sm_json_set_string(o, "on_violation", r->policy);
+        sm_view__set_text(o, "fail_if", r->fail_if);
+        sm_view__set_text(o, "warn_if", r->warn_if);
         sm_view__set_text(o, "description", r->description);
         sm_view__set_list(v, o, "tags", &r->tags);
         sm_json_append(list, o);
