@@ -112,6 +112,46 @@ typedef struct sm_spec_engine {
     sm_span at;
 } sm_spec_engine;
 
+/* Where a secret is kept; never the secret itself. */
+typedef struct sm_spec_secret {
+    sm_text name; /* the key */
+    sm_text file, environment;
+    sm_span at;
+} sm_spec_secret;
+
+typedef struct sm_spec_secrets {
+    sm_spec_secret *items;
+    size_t n;
+    sm_span at;
+} sm_spec_secrets;
+
+typedef enum sm_connection_kind {
+    SM_CONNECTION_S3,
+    SM_CONNECTION_KAFKA,
+    SM_CONNECTION_HTTP,
+} sm_connection_kind;
+
+/* How to reach something outside.  A field that is a secret is the name of one. */
+typedef struct sm_spec_connection {
+    sm_text name;      /* the key */
+    sm_spec_enum type; /* sm_connection_kind */
+    sm_text endpoint, region, access_key_id, secret_access_key, session_token;
+    sm_spec_bool path_style;
+    sm_spec_enum server_side_encryption;
+    sm_text kms_key_id, ca_file;
+    sm_text brokers, security_protocol, sasl_mechanism, certificate, key;
+    sm_spec_json options;
+    sm_text base_url, bearer, username, password;
+    sm_spec_json headers;
+    sm_span at;
+} sm_spec_connection;
+
+typedef struct sm_spec_connections {
+    sm_spec_connection *items;
+    size_t n;
+    sm_span at;
+} sm_spec_connections;
+
 typedef struct sm_spec_column {
     sm_text name;
     sm_text data_type; /* DuckDB type text, not judged here */
@@ -175,6 +215,53 @@ typedef struct sm_spec_rules {
     sm_span at;
 } sm_spec_rules;
 
+/* Values for keys that a block does not have itself; merged before binding. */
+typedef struct sm_spec_defaults {
+    sm_text storage;
+    sm_spec_json sources, tables;
+    sm_span at;
+} sm_spec_defaults;
+
+typedef enum sm_target_mode { SM_MODE_DEVELOPMENT, SM_MODE_PRODUCTION } sm_target_mode;
+
+typedef struct sm_spec_target {
+    sm_text name; /* the key */
+    sm_spec_bool is_default;
+    sm_spec_enum mode; /* sm_target_mode */
+    sm_spec_variables variables;
+    sm_text storage, schema;
+    sm_spec_engine engine;
+    sm_spec_state state;
+    sm_spec_defaults defaults;
+    sm_spec_rules rules;
+    sm_spec_secrets secrets;
+    sm_spec_connections connections;
+    sm_span at;
+} sm_spec_target;
+
+typedef struct sm_spec_targets {
+    sm_spec_target *items;
+    size_t n;
+    sm_span at;
+} sm_spec_targets;
+
+/* smelt.yml, as it is written; what of it holds for a pipeline is in that pipeline's spec. */
+typedef struct sm_spec_project {
+    sm_spec_int version;
+    sm_text name;
+    sm_spec_texts include;
+    sm_spec_variables variables;
+    sm_spec_secrets secrets;
+    sm_spec_connections connections;
+    sm_spec_engine engine;
+    sm_spec_state state;
+    sm_spec_rules rules;
+    sm_spec_defaults defaults;
+    sm_spec_targets targets;
+    sm_spec_json meta;
+    sm_span at;
+} sm_spec_project;
+
 typedef struct sm_spec_table {
     sm_text name;      /* the key */
     sm_spec_enum type; /* sm_table_kind */
@@ -220,6 +307,10 @@ typedef struct sm_spec_env {
     size_t n_vars;                                  /* */
     const char *(*variable)(const char *name);      /* of the process; NULL: there are none */
     sm_sv (*commit)(const char *file, sm_arena *a); /* of the file's repository; "": none */
+    const char *project_file;                       /* smelt.yml, as messages name it; NULL: none */
+    sm_sv project_text;                             /* borrowed as long as the spec */
+    sm_sv project_way; /* from the folder of the pipeline to that of smelt.yml: "", "../" … */
+    sm_sv target;      /* -t; "": the default of the project */
 } sm_spec_env;
 
 typedef struct sm_spec {
@@ -239,6 +330,11 @@ typedef struct sm_spec {
     sm_spec_sources sources; /* in file order, as everything below */
     sm_spec_tables tables;
     sm_spec_json meta;
+    sm_spec_project project; /* zeroed when there is none */
+    sm_spec_secrets secrets; /* of the project and the target, in force */
+    sm_spec_connections connections;
+    sm_sv target;    /* in force; "" when there is none */
+    bool production; /* its mode */
     sm_span at;
 } sm_spec;
 

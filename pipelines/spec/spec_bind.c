@@ -45,8 +45,8 @@ static const char *joined(const sm_bind *b, const names *list)
     return text;
 }
 
-static void tell_unknown(const sm_bind *b, const sm_block *block, const sm_spec_unit *unit,
-                         sm_pair p)
+void sm_spec__tell_unknown(const sm_bind *b, const sm_block *block, const sm_spec_unit *unit,
+                           sm_pair p)
 {
     const sm_yaml_node *key = p.key;
     names list = { .n = 0 };
@@ -60,7 +60,9 @@ static void tell_unknown(const sm_bind *b, const sm_block *block, const sm_spec_
         sm_diag_add(b->d, "SM0110", sm_yaml_span(key), "%s has no key `%.*s`", block->what,
                     SM_SV_ARG(key->text));
     near = sm_suggest(key->text, list.items, list.n);
-    if (p.value->start == key->end) /* no colon: it stands in { } */
+    if (sm_key_listed(block->elsewhere, key->text))
+        sm_diag_hint(b->d, "it stands in smelt.yml, for all pipelines of the project");
+    else if (p.value->start == key->end) /* no colon: it stands in { } */
         sm_diag_hint(b->d, "inside { } a comma ends a value: put the value in quotes");
     else if (near < list.n)
         sm_diag_hint(b->d, "did you mean `%.*s`? Its keys are %s", SM_SV_ARG(list.items[near]),
@@ -86,7 +88,7 @@ static void bind_other(const sm_bind *b, const sm_block *block, const sm_spec_un
                     SM_SV_ARG(p.key->text));
         return;
     }
-    tell_unknown(b, block, unit, p);
+    sm_spec__tell_unknown(b, block, unit, p);
 }
 
 /* True when a key is there that is not supported yet: perhaps the one that seems missing. */
@@ -190,7 +192,10 @@ static void check_except(const sm_bind *b, const sm_block *block, sm_pair p, con
     for (const sm_key *k = block->keys; k->name; k++) {
         sm_pair found = sm_spec__pair(p.value, k->name);
 
-        if (found.key && (k->except >> kind.v & 1U))
+        if (found.key && (k->except >> kind.v & 1U) && block == &sm_block_connection)
+            sm_diag_add(b->d, "SM0124", sm_yaml_span(found.key),
+                        "a connection of type `%s` has no `%s`", type->choices[kind.v], k->name);
+        else if (found.key && (k->except >> kind.v & 1U))
             sm_diag_add(b->d, "SM0124", sm_yaml_span(found.key), "a %s has no `%s`",
                         type->choices[kind.v], k->name);
     }

@@ -22,7 +22,7 @@ static bool is_reserved(sm_sv name)
            has_suffix(name, SM_SV("__late")) || sm_sv_eq_nocase(name, SM_SV("_delta_log"));
 }
 
-static bool check_name(const sm_bind *b, const sm_text *name, const char *what)
+bool sm_spec__check_name(const sm_bind *b, const sm_text *name, const char *what)
 {
     if (!sm_form_name.matches(name->text)) {
         sm_diag_add(b->d, "SM0118", name->at, "\"%.*s\" is not %s", SM_SV_ARG(name->text),
@@ -148,14 +148,14 @@ static bool check_threshold(const sm_bind *b, const sm_spec_rule *r, const sm_te
     return false;
 }
 
-static bool check_rules(const sm_bind *b, sm_spec_rules *rules)
+bool sm_spec__check_rules(const sm_bind *b, sm_spec_rules *rules)
 {
     bool ok = true;
 
     for (size_t i = 0; i < rules->n; i++) {
         sm_spec_rule *r = &rules->items[i];
 
-        r->broken = !check_name(b, &r->name, "the name of an expectation") || r->broken;
+        r->broken = !sm_spec__check_name(b, &r->name, "the name of an expectation") || r->broken;
         r->broken = !check_threshold(b, r, &r->fail_if, "fail_if") || r->broken;
         r->broken = !check_threshold(b, r, &r->warn_if, "warn_if") || r->broken;
         ok = ok && !r->broken;
@@ -180,7 +180,7 @@ static bool check_flows(const sm_bind *b, sm_spec_flows *flows)
     for (size_t i = 0; i < flows->n; i++) {
         sm_spec_flow *f = &flows->items[i];
 
-        f->broken = !check_name(b, &f->name, "the name of a flow") || f->broken;
+        f->broken = !sm_spec__check_name(b, &f->name, "the name of a flow") || f->broken;
         f->broken = f->broken || !fill_sql(b, &f->sql_file, &f->sql);
         ok = ok && !f->broken;
     }
@@ -191,7 +191,7 @@ static void check_sources(const sm_bind *b, sm_spec *s, datasets *all)
 {
     for (size_t i = 0; i < s->sources.n; i++) {
         sm_spec_source *source = &s->sources.items[i];
-        bool ok = check_name(b, &source->name, "the name of a source");
+        bool ok = sm_spec__check_name(b, &source->name, "the name of a source");
 
         ok = add_dataset(b, all, &source->name, "source") && ok;
         ok = check_columns(b, &source->schema) && ok;
@@ -215,11 +215,11 @@ static void check_tables(const sm_bind *b, sm_spec *s, datasets *all)
 {
     for (size_t i = 0; i < s->tables.n; i++) {
         sm_spec_table *t = &s->tables.items[i];
-        bool ok = check_name(b, &t->name, "the name of a table");
+        bool ok = sm_spec__check_name(b, &t->name, "the name of a table");
 
         ok = add_dataset(b, all, &t->name, kind_of(t)) && ok;
         ok = check_flows(b, &t->flows) && ok;
-        ok = check_rules(b, &t->expectations) && ok;
+        ok = sm_spec__check_rules(b, &t->expectations) && ok;
         ok = fill_sql(b, &t->sql_file, &t->sql) && ok;
         t->broken = t->broken || !ok;
     }
@@ -242,6 +242,21 @@ static void fill_defaults(const sm_bind *b, sm_spec *s)
     }
 }
 
+/* A path of smelt.yml begins at the folder of smelt.yml. */
+static void rebase(const sm_bind *b, sm_text *path)
+{
+    bool project = b->env->project_file && sm_text_set(path) &&
+                   strcmp(path->at.file, b->env->project_file) == 0;
+
+    if (!project || path->text.len == 0 || path->text.ptr[0] == '/')
+        return;
+    if (b->env->project_way.len > 0 && sm_sv_starts(path->text, SM_SV("./")))
+        path->text = sm_sv_sub(path->text, 2, path->text.len);
+    if (b->env->project_way.len > 0)
+        path->text = sm_arena_printf(b->a, "%.*s%.*s", SM_SV_ARG(b->env->project_way),
+                                     SM_SV_ARG(path->text));
+}
+
 void sm_spec__check(const sm_bind *b, sm_spec *s)
 {
     size_t most = s->sources.n + s->tables.n;
@@ -251,10 +266,13 @@ void sm_spec__check(const sm_bind *b, sm_spec *s)
         .kinds = SM_NEW_N(b->a, const char *, most),
     };
 
+    rebase(b, &s->storage);
+    rebase(b, &s->state.path);
+    rebase(b, &s->engine.temp_directory);
     if (sm_text_set(&s->pipeline))
-        (void)check_name(b, &s->pipeline, "the name of a pipeline");
+        (void)sm_spec__check_name(b, &s->pipeline, "the name of a pipeline");
     if (sm_text_set(&s->schema))
-        (void)check_name(b, &s->schema, "a schema");
+        (void)sm_spec__check_name(b, &s->schema, "a schema");
     check_sources(b, s, &all);
     check_tables(b, s, &all);
     fill_defaults(b, s);

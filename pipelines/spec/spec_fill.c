@@ -4,6 +4,7 @@
  *     ${var.x}                 a variable of the pipeline or the project
  *     ${env.X}  ${env.X:-y}    a variable of the process; y when X is not set, or empty
  *     ${target} ${pipeline}    the names of both
+ *     ${secret.x}              refused here: a secret is never part of a text
  *     ${git.sha}               the commit of the project
  *     $$                       a dollar sign
  *
@@ -47,10 +48,12 @@ static void tell_meaningless(filling *f, const reference *r)
 
 static void tell_no_value(filling *f, const reference *r, const char *why, const char *hint)
 {
+    f->ok = false;
+    if (f->b->lenient)
+        return;
     sm_diag_add(f->b->d, "SM0143", place_of(f, r), "`%.*s` has no value: %s", (int)r->len,
                 f->text.text.ptr + r->at, why);
     sm_diag_hint(f->b->d, "%s", hint);
-    f->ok = false;
 }
 
 /* A value from outside of the files; it goes into the key of a cached plan. */
@@ -124,6 +127,27 @@ static void fill_commit(filling *f, const reference *r)
                       "take it from the environment: ${env.GIT_SHA:-unknown}");
 }
 
+static void fill_target(filling *f, const reference *r)
+{
+    sm_sv target = f->b->reading->target;
+
+    if (target.len > 0)
+        add_outside(f, r->name, target);
+    else
+        tell_no_value(f, r, "no target is chosen",
+                      "say -t NAME, or give a target of smelt.yml `default: true`");
+}
+
+/* Keys that may hold one are bound elsewhere. */
+static void tell_secret(filling *f, const reference *r)
+{
+    sm_diag_add(f->b->d, "SM0901", place_of(f, r), "a secret cannot stand here");
+    sm_diag_hint(f->b->d,
+                 "secrets stand in connections of smelt.yml, in the keys that are made for "
+                 "them, alone");
+    f->ok = false;
+}
+
 static void fill_reference(filling *f, const reference *r)
 {
     sm_sv var = SM_SV("var."), environment = SM_SV("env.");
@@ -138,6 +162,10 @@ static void fill_reference(filling *f, const reference *r)
         fill_pipeline(f, r);
     else if (sm_sv_eq(r->name, SM_SV("git.sha")))
         fill_commit(f, r);
+    else if (sm_sv_eq(r->name, SM_SV("target")))
+        fill_target(f, r);
+    else if (sm_sv_starts(r->name, SM_SV("secret.")))
+        tell_secret(f, r);
     else
         tell_meaningless(f, r);
 }

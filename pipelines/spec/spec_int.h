@@ -25,6 +25,9 @@ typedef struct sm_spec_reading {
     size_t n_outside, cap_outside;
     const sm_spec *spec; /* its variables and its name, once `ready` */
     bool ready;
+    sm_sv target; /* the name of the one in force */
+    bool production;
+    const sm_yaml_node *secrets, *connections; /* in force, by name; NULL: there are none */
 } sm_spec_reading;
 
 /* One load. */
@@ -34,6 +37,8 @@ typedef struct sm_bind {
     sm_spec_reading *reading;
     sm_arena *a;
     sm_diags *d;
+    bool lenient; /* what has no value is not told: it belongs to another target, or nobody uses it
+                   */
 } sm_bind;
 
 /* What every MAP and LIST field of spec.h looks like; copied with memcpy. */
@@ -68,6 +73,13 @@ bool sm_spec__text(const sm_bind *b, sm_pair p, sm_text *out);
  * else is read as YAML, so that it may be a number. */
 const sm_yaml_node *sm_spec__filled(const sm_bind *b, const sm_yaml_node *n, bool typed);
 
+/* smelt.yml (spec_project.c): its tree, NULL when there is none; the pipeline's tree with what
+ * the project and the target say; and a look at all of it, once the pipeline is bound. */
+const sm_yaml_node *sm_spec__project(const sm_bind *b);
+const sm_yaml_node *sm_spec__merge_project(const sm_bind *b, const sm_yaml_node *root,
+                                           const sm_yaml_node *project);
+void sm_spec__check_project(const sm_bind *b, const sm_yaml_node *project, sm_spec *s);
+
 /* Give each variable of the spec its value and check it (spec_variable.c); then `${…}` may
  * stand in other keys. */
 void sm_spec__set_variables(const sm_bind *b, sm_spec *s);
@@ -92,6 +104,10 @@ void sm_spec__add_doc(const sm_bind *b, const char *file, sm_sv text);
 /* A node as JSON, its texts as sm_spec__text() makes them, or as sm_spec__filled() `typed`. */
 sm_json *sm_spec__json(const sm_bind *b, const sm_yaml_node *n, bool typed);
 
+/* A key that is not in the table of the block. */
+void sm_spec__tell_unknown(const sm_bind *b, const sm_block *block, const sm_spec_unit *unit,
+                           sm_pair p);
+
 /* "`key` takes a …, not …". */
 void sm_spec__wrong_kind(const sm_bind *b, sm_pair p, const char *wanted);
 
@@ -110,6 +126,12 @@ void sm_spec__bind_options(const sm_bind *b, sm_pair source, sm_spec_source *s);
 
 /* An option as JSON Schema. */
 sm_json *sm_spec__option_schema(const sm_option *o, sm_arena *a);
+
+/* False when it is no name, or one that smelt keeps: told.  `what`: "the name of a table". */
+bool sm_spec__check_name(const sm_bind *b, const sm_text *name, const char *what);
+
+/* Names and thresholds of rules; false when one has a fault, which is told. */
+bool sm_spec__check_rules(const sm_bind *b, sm_spec_rules *rules);
 
 /* What tables of keys cannot say: names, what excludes what, limits (spec_check.c). */
 void sm_spec__check(const sm_bind *b, sm_spec *s);

@@ -408,8 +408,10 @@ static const sm_key table_keys[] = {
       .kind = SM_KEY_MAP,
       .offset = offsetof(sm_spec_table, expectations),
       .block = &sm_block_expectation,
+      .listed = true,
       .except = 1U << SM_TABLE_VIEW,
-      .doc = "Rules that each row of the result has to meet, by name." },
+      .doc = "Rules that each row of the result has to meet, by name; or a list of rules of "
+             "smelt.yml, by name or as tag:x." },
     { .name = "tags",
       .kind = SM_KEY_TEXTS,
       .offset = offsetof(sm_spec_table, tags),
@@ -524,8 +526,9 @@ const sm_block sm_block_pipeline = {
     .keys = pipeline_keys,
     .extensions = true,
     .later = LIST("owner", "freshness", "sinks", "retry", "timeout", "concurrency", "notifications",
-                  "include", "secrets", "connections", "server", "rules", "defaults", "targets",
-                  "name", "tests", "maintenance"),
+                  "tests", "maintenance"),
+    .elsewhere =
+        LIST("include", "secrets", "connections", "server", "rules", "defaults", "targets", "name"),
 };
 
 const sm_key *sm_key_find(const sm_block *block, sm_sv name)

@@ -25,6 +25,8 @@ typedef enum sm_key_kind {
     SM_KEY_BOOL,   /* sm_spec_bool */
     SM_KEY_TEXTS,  /* sm_spec_texts: a list of texts */
     SM_KEY_SCALAR, /* sm_spec_scalar: any scalar, with its type */
+    SM_KEY_SECRET, /* sm_text: ${secret.x} and nothing else; the name of the secret */
+    SM_KEY_MERGED, /* sm_spec_json: keys of `block`, merged into such blocks before binding */
     SM_KEY_JSON,   /* sm_spec_json: free space */
     SM_KEY_BLOCK,  /* a struct, described by `block` */
     SM_KEY_MAP,    /* sm_spec_items of structs by name, described by `block` */
@@ -54,8 +56,9 @@ typedef struct sm_key {
     sm_key_kind kind;
     size_t offset; /* of the value in the struct */
     bool required;
-    bool early;                   /* bound before the others, which may refer to it by `${…}` */
-    const char *fallback;         /* as YAML text; NULL: zero, "" or empty */
+    bool listed;          /* MAP: a list of names, tags and maps is a form too (spec_project.c) */
+    bool early;           /* bound before the others, which may refer to it by `${…}` */
+    const char *fallback; /* as YAML text; NULL: zero, "" or empty */
     const char *fallback_doc;     /* when the default is computed: "the pipeline's name" */
     int64_t min, max;             /* INT and SIZE, both inclusive */
     const char *const *choices;   /* CHOICE and ENUM, in the order of the C enum, ends with NULL */
@@ -73,19 +76,21 @@ typedef struct sm_block {
     const char *name; /* as in `smelt schema NAME` */
     const char *what; /* "a table", for messages */
     const char *doc;
-    size_t size;               /* of the struct */
-    size_t at;                 /* offset of its sm_span */
-    size_t broken;             /* offset of its bool `broken`; 0: it has none */
-    const sm_key *keys;        /* ends with a row whose name is NULL */
-    const char *const *later;  /* known keys without code yet, ends with NULL */
-    const char *const *one_of; /* exactly one of these keys is there, ends with NULL */
-    const char *shorthand;     /* a scalar in place of the map is the value of this key */
-    bool extensions;           /* `x-…` is free space */
-    bool units;                /* `type` names a unit, whose options are keys too */
+    size_t size;                  /* of the struct */
+    size_t at;                    /* offset of its sm_span */
+    size_t broken;                /* offset of its bool `broken`; 0: it has none */
+    const sm_key *keys;           /* ends with a row whose name is NULL */
+    const char *const *later;     /* known keys without code yet, ends with NULL */
+    const char *const *elsewhere; /* keys of smelt.yml, for a hint, ends with NULL */
+    const char *const *one_of;    /* exactly one of these keys is there, ends with NULL */
+    const char *shorthand;        /* a scalar in place of the map is the value of this key */
+    bool extensions;              /* `x-…` is free space */
+    bool units;                   /* `type` names a unit, whose options are keys too */
 } sm_block;
 
 extern const sm_block sm_block_pipeline, sm_block_state, sm_block_engine, sm_block_source,
-    sm_block_column, sm_block_table, sm_block_flow, sm_block_expectation, sm_block_variable;
+    sm_block_column, sm_block_table, sm_block_flow, sm_block_expectation, sm_block_variable,
+    sm_block_project, sm_block_target, sm_block_defaults, sm_block_secret, sm_block_connection;
 
 /* The row of a key, NULL if there is none. */
 const sm_key *sm_key_find(const sm_block *block, sm_sv name);

@@ -27,7 +27,7 @@ const sm_spec *sm_spec_parse(const char *file, sm_sv text, const sm_spec_env *en
 {
     sm_spec_reading reading = { 0 };
     sm_bind b = { .file = file, .env = env, .reading = &reading, .a = a, .d = d };
-    const sm_yaml_node *root;
+    const sm_yaml_node *root, *project;
     sm_spec *s;
 
     sm_spec__add_doc(&b, file, text);
@@ -43,7 +43,10 @@ const sm_spec *sm_spec_parse(const char *file, sm_sv text, const sm_spec_env *en
     s = SM_NEW(a, sm_spec);
     s->file = file;
     reading.spec = s;
+    project = sm_spec__project(&b);
+    root = sm_spec__merge_project(&b, root, project);
     sm_spec__bind_block(&b, &sm_block_pipeline, (sm_pair){ NULL, root }, s);
+    sm_spec__check_project(&b, project, s);
     sm_spec__check(&b, s);
     s->docs = (sm_spec_docs){ reading.docs, reading.n_docs };
     s->outside = reading.outside;

@@ -140,6 +140,41 @@ static sm_json *scalar_schema(const maker *m)
     return object_with(m, "type", list_of(m, types));
 }
 
+/* Names of rules, tags, and rules themselves. */
+static sm_json *listed_schema(const maker *m, const sm_block *block)
+{
+    sm_json *s = of_type(m, "array");
+
+    sm_json_set(s, "items", either(m, of_type(m, "string"), named_schema(m, block)));
+    return s;
+}
+
+static sm_json *secret_schema(const maker *m)
+{
+    sm_json *s = of_type(m, "string");
+
+    sm_json_set(s, "pattern", text(m, "^\\$\\{secret\\.[A-Za-z_][A-Za-z0-9_]*\\}$"));
+    return s;
+}
+
+static sm_json *key_schema(const maker *m, const sm_key *key);
+
+/* Keys of a block, and the options of all its types: none has to be there. */
+static sm_json *merged_schema(const maker *m, const sm_block *block)
+{
+    sm_json *properties = sm_json_object(m->a), *s = of_type(m, "object");
+
+    for (const sm_key *k = block->keys; k->name; k++)
+        if (strcmp(k->name, "type") != 0 && !sm_key_listed(block->one_of, sm_sv_cstr(k->name)))
+            sm_json_set(properties, k->name, key_schema(m, k));
+    for (const sm_spec_unit *u = m->units; block->units && u->name; u++)
+        for (const sm_option *o = u->options; o && o->name; o++)
+            sm_json_set(properties, o->name, sm_spec__option_schema(o, m->a));
+    sm_json_set(s, "properties", properties);
+    sm_json_set(s, "additionalProperties", sm_json_bool(m->a, false));
+    return s;
+}
+
 static sm_json *plain_schema(const maker *m, const sm_key *key)
 {
     switch (key->kind) {
@@ -161,7 +196,12 @@ static sm_json *plain_schema(const maker *m, const sm_key *key)
     case SM_KEY_BLOCK:
         return block_schema(m, key->block);
     case SM_KEY_MAP:
-        return named_schema(m, key->block);
+        return key->listed ? either(m, named_schema(m, key->block), listed_schema(m, key->block))
+                           : named_schema(m, key->block);
+    case SM_KEY_SECRET:
+        return secret_schema(m);
+    case SM_KEY_MERGED:
+        return merged_schema(m, key->block);
     case SM_KEY_LIST:
         return list_schema(m, key->block);
     case SM_KEY_SCALAR:
@@ -188,6 +228,8 @@ static const char *reference_pattern(const sm_key *key)
     case SM_KEY_SQL:
     case SM_KEY_TEXTS:
     case SM_KEY_SCALAR:
+    case SM_KEY_SECRET:
+    case SM_KEY_MERGED:
     case SM_KEY_JSON:
     case SM_KEY_BLOCK:
     case SM_KEY_MAP:
@@ -348,9 +390,10 @@ static sm_json *block_schema(const maker *m, const sm_block *block)
 }
 
 static const sm_block *const blocks[] = {
-    &sm_block_pipeline,    &sm_block_state,  &sm_block_engine,
-    &sm_block_source,      &sm_block_table,  &sm_block_flow,
-    &sm_block_expectation, &sm_block_column, &sm_block_variable,
+    &sm_block_pipeline, &sm_block_state,      &sm_block_engine,      &sm_block_source,
+    &sm_block_table,    &sm_block_flow,       &sm_block_expectation, &sm_block_column,
+    &sm_block_variable, &sm_block_project,    &sm_block_target,      &sm_block_defaults,
+    &sm_block_secret,   &sm_block_connection,
 };
 
 #define N_BLOCKS (sizeof(blocks) / sizeof(blocks[0]))

@@ -79,6 +79,17 @@ static void show_items(const show *s, const sm_key *key, sm_sv name, const void 
     }
 }
 
+/* Its name; what it is stands nowhere. */
+static void show_secret(const show *s, sm_sv name, const void *from)
+{
+    const sm_text *t = from;
+
+    if (sm_text_set(t))
+        add_row(s, name,
+                sm_json_string(s->a, sm_arena_printf(s->a, "${secret.%.*s}", SM_SV_ARG(t->text))),
+                origin_of(s, t->at));
+}
+
 static void show_value(const show *s, const sm_key *key, sm_sv name, const void *from)
 {
     switch (key->kind) {
@@ -97,7 +108,11 @@ static void show_value(const show *s, const sm_key *key, sm_sv name, const void 
     case SM_KEY_TEXTS:
         show_texts(s, name, from);
         return;
+    case SM_KEY_SECRET:
+        show_secret(s, name, from);
+        return;
     case SM_KEY_SCALAR:
+    case SM_KEY_MERGED:
         return;
     case SM_KEY_BLOCK:
         show_block(s, key->block, sm_arena_printf(s->a, "%.*s.", SM_SV_ARG(name)), from);
@@ -151,12 +166,28 @@ static void show_variables(const show *s, const sm_spec_variables *list)
     }
 }
 
+/* What is shared and not merged into the keys of the pipeline. */
+static void show_project(const show *s, const sm_spec *spec)
+{
+    const struct {
+        const char *key;
+        const void *from;
+    } maps[] = { { "secrets", &spec->secrets }, { "connections", &spec->connections } };
+
+    if (spec->target.len > 0)
+        add_row(s, SM_SV("target"), sm_json_string(s->a, spec->target), SM_SV("smelt.yml"));
+    for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
+        show_value(s, sm_key_find(&sm_block_project, sm_sv_cstr(maps[i].key)),
+                   sm_sv_cstr(maps[i].key), maps[i].from);
+}
+
 static void show_pipeline(const show *s, const sm_spec *spec)
 {
     for (const sm_key *k = sm_block_pipeline.keys; k->name; k++)
         if (k->kind != SM_KEY_MAP)
             show_value(s, k, sm_sv_cstr(k->name), (const char *)spec + k->offset);
     show_variables(s, &spec->variables);
+    show_project(s, spec);
 }
 
 sm_json *sm_spec_resolved(const sm_spec *spec, sm_sv name, sm_arena *a)

@@ -70,7 +70,7 @@ bool sm_spec__sql_file(const sm_bind *b, const sm_text *path, sm_text *out)
     sm_text sql;
     sm_sv text;
 
-    if (!stays_inside(path->text, 0)) {
+    if (!stays_inside(path->text, b->env->project_way.len / 3)) { /* "../" each */
         sm_diag_add(b->d, "SM0141", path->at, "\"%.*s\" leads out of the project",
                     SM_SV_ARG(path->text));
         sm_diag_hint(b->d, "put the file beside this one, or below it");

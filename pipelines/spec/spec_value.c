@@ -340,12 +340,71 @@ static void bind_list(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
     memcpy(to, &list, sizeof(list));
 }
 
+/* ${secret.x}, of a secret that smelt.yml declares. */
+static void bind_secret(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
+{
+    sm_sv t = p.value->text, name;
+    sm_text text;
+
+    if (p.value->kind != SM_YAML_STRING || !sm_sv_starts(t, SM_SV("${secret.")) ||
+        t.ptr[t.len - 1] != '}') {
+        sm_diag_add(b->d, "SM0902", sm_yaml_span(p.value),
+                    "`%s` is a secret, and a file holds none", key->name);
+        sm_diag_hint(b->d, "write ${secret.name}, and under `secrets` where it is kept");
+        return;
+    }
+    name = sm_sv_sub(t, 9, t.len - 10);
+    if (!b->reading->secrets || b->reading->secrets->kind != SM_YAML_MAP ||
+        !sm_yaml_get(b->reading->secrets, sm_arena_cstr(b->a, name))) {
+        sm_diag_add(b->d, "SM0903", sm_yaml_span(p.value), "there is no secret `%.*s`",
+                    SM_SV_ARG(name));
+        sm_diag_hint(b->d, "declare it: secrets: {%.*s: {environment: NAME}}", SM_SV_ARG(name));
+        return;
+    }
+    text = (sm_text){ .text = name, .at = sm_yaml_span(p.value) };
+    memcpy(to, &text, sizeof(text));
+}
+
+/* Is it an option of some source type? */
+static bool is_option(const sm_bind *b, const sm_block *block, sm_sv name)
+{
+    for (const sm_spec_unit *u = block->units ? b->env->units : NULL; u && u->name; u++)
+        if (sm_option_find(u->options, name))
+            return true;
+    return false;
+}
+
+static void bind_merged(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
+{
+    sm_spec_json value = { NULL, sm_yaml_span(p.value) };
+
+    if (p.value->kind != SM_YAML_MAP) {
+        sm_spec__wrong_kind(b, p, "a map of keys");
+        return;
+    }
+    for (size_t i = 0; i < p.value->n; i++) {
+        sm_pair own = { p.value->items[2 * i], p.value->items[2 * i + 1] };
+        sm_sv name = own.key->text;
+        bool known = sm_key_find(key->block, name) || is_option(b, key->block, name);
+
+        if (sm_sv_eq(name, SM_SV("type")) || sm_key_listed(key->block->one_of, name))
+            sm_diag_add(b->d, "SM0153", sm_yaml_span(own.key), "`%.*s` cannot be a default",
+                        SM_SV_ARG(name));
+        else if (!known && sm_key_listed(key->block->later, name))
+            sm_diag_add(b->d, "SM0111", sm_yaml_span(own.key), "`%.*s` is not supported yet",
+                        SM_SV_ARG(name));
+        else if (!known)
+            sm_spec__tell_unknown(b, key->block, NULL, own);
+    }
+    memcpy(to, &value, sizeof(value));
+}
+
 static const bind_fn binders[] = {
-    [SM_KEY_TEXT] = bind_text,     [SM_KEY_SQL] = bind_sql,     [SM_KEY_CHOICE] = bind_choice,
-    [SM_KEY_ENUM] = bind_enum,     [SM_KEY_INT] = bind_int,     [SM_KEY_SIZE] = bind_size,
-    [SM_KEY_BOOL] = bind_bool,     [SM_KEY_TEXTS] = bind_texts, [SM_KEY_JSON] = bind_json,
-    [SM_KEY_BLOCK] = bind_struct,  [SM_KEY_MAP] = bind_named,   [SM_KEY_LIST] = bind_list,
-    [SM_KEY_SCALAR] = bind_scalar,
+    [SM_KEY_TEXT] = bind_text,     [SM_KEY_SQL] = bind_sql,       [SM_KEY_CHOICE] = bind_choice,
+    [SM_KEY_ENUM] = bind_enum,     [SM_KEY_INT] = bind_int,       [SM_KEY_SIZE] = bind_size,
+    [SM_KEY_BOOL] = bind_bool,     [SM_KEY_TEXTS] = bind_texts,   [SM_KEY_JSON] = bind_json,
+    [SM_KEY_BLOCK] = bind_struct,  [SM_KEY_MAP] = bind_named,     [SM_KEY_LIST] = bind_list,
+    [SM_KEY_SCALAR] = bind_scalar, [SM_KEY_SECRET] = bind_secret, [SM_KEY_MERGED] = bind_merged,
 };
 
 void sm_spec__bind_value(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
@@ -381,6 +440,7 @@ void sm_spec__bind_default(const sm_bind *b, const sm_key *key, void *to)
     case SM_KEY_TEXT:
     case SM_KEY_SQL:
     case SM_KEY_CHOICE:
+    case SM_KEY_SECRET:
         memcpy(to, &text, sizeof(text));
         return;
     case SM_KEY_ENUM:
@@ -398,6 +458,7 @@ void sm_spec__bind_default(const sm_bind *b, const sm_key *key, void *to)
         return;
     case SM_KEY_BOOL: /* false, empty: the memory is zero */
     case SM_KEY_SCALAR:
+    case SM_KEY_MERGED:
     case SM_KEY_TEXTS:
     case SM_KEY_JSON:
     case SM_KEY_MAP:

@@ -189,9 +189,7 @@ static void set_variable(const sm_bind *b, sm_spec_variable *v)
     v->origin = SM_SV("default");
     if (v->broken)
         return;
-    if (!sm_form_name.matches(v->name.text)) {
-        sm_diag_add(b->d, "SM0118", v->name.at, "\"%.*s\" is not %s", SM_SV_ARG(v->name.text),
-                    sm_form_name.words);
+    if (!sm_spec__check_name(b, &v->name, "the name of a variable")) {
         v->broken = true;
         return;
     }
@@ -236,7 +234,7 @@ const sm_spec_variable *sm_spec__variable(const sm_bind *b, sm_span at, sm_sv na
         hint_names(b, name);
         return NULL;
     }
-    if (v->has_value || v->broken)
+    if (v->has_value || v->broken || b->lenient)
         return v->has_value ? v : NULL;
     sm_diag_add(b->d, "SM0143", at, "variable `%.*s` has no value", SM_SV_ARG(name));
     sm_diag_hint(b->d, "give it a `default`, or say --var %.*s=…", SM_SV_ARG(name));

@@ -72,6 +72,11 @@ sm_text sm_yaml_text(const sm_yaml_node *n);
  * of `n`.  `typed`: it is what the core schema makes of the text, else a text.  Lives in `a`. */
 const sm_yaml_node *sm_yaml_made(const sm_yaml_node *n, sm_sv text, bool typed, sm_arena *a);
 
+/* An empty map with room for `most` pairs, in the place of `n`; fill it with sm_yaml_put(), which
+ * does not look for doubles.  Lives in `a`. */
+sm_yaml_node *sm_yaml_made_map(const sm_yaml_node *n, size_t most, sm_arena *a);
+void sm_yaml_put(sm_yaml_node *map, const sm_yaml_node *key, const sm_yaml_node *value);
+
 /* "a map", "a list", "the number 3", "the text \"x\"": for "expected …, found …". */
 sm_sv sm_yaml_describe(const sm_yaml_node *n, sm_arena *a);
 

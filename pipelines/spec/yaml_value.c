@@ -42,3 +42,23 @@ const sm_yaml_node *sm_yaml_made(const sm_yaml_node *n, sm_sv text, bool typed, 
         sm_yaml__resolve(made);
     return made;
 }
+
+sm_yaml_node *sm_yaml_made_map(const sm_yaml_node *n, size_t most, sm_arena *a)
+{
+    sm_yaml_node *made = SM_NEW(a, sm_yaml_node);
+
+    *made = *n;
+    made->kind = SM_YAML_MAP;
+    made->text = SM_SV("");
+    made->items = SM_NEW_N(a, sm_yaml_node *, 2 * most + 1);
+    made->n = 0;
+    return made;
+}
+
+void sm_yaml_put(sm_yaml_node *map, const sm_yaml_node *key, const sm_yaml_node *value)
+{
+    /* trees are read-only behind the loader; the cast only drops the word */
+    map->items[2 * map->n] = (sm_yaml_node *)key;
+    map->items[2 * map->n + 1] = (sm_yaml_node *)value;
+    map->n++;
+}

@@ -57,6 +57,49 @@ GOOD = {
         "v": {"type": "view", "from": "shop.silver"},
     },
 }
+PROJECT = {
+    "version": 1, "name": "shop", "include": ["pipelines/*.yml", "pipeline.yml"],
+    "variables": {"least": {"default": 5, "type": "BIGINT"}, "place": "berlin", "open": True},
+    "secrets": {"key": {"file": "secrets/key"}, "token": {"environment": "TOKEN"}},
+    "connections": {
+        "lake": {"type": "s3", "endpoint": "https://s3", "access_key_id": "${secret.key}",
+                 "path_style": True, "server_side_encryption": "aws:kms"},
+        "bus": {"type": "kafka", "brokers": "a:1,b:2", "password": "${secret.token}",
+                "options": {"linger.ms": 5}},
+        "api": {"type": "http", "base_url": "https://x", "bearer": "${secret.token}"},
+    },
+    "engine": {"threads": "${var.least}"}, "state": {"path": "./state"},
+    "rules": {"valid_id": "id > 0", "named": {"expect": "name <> ''", "tags": ["pii"]}},
+    "defaults": {"storage": "./lake", "sources": {"on_decode_error": "drop", "header": True},
+                 "tables": {"tags": ["a"], "layer": "silver"}},
+    "targets": {
+        "dev": {"default": True, "variables": {"least": 1}, "schema": "dev_${pipeline}"},
+        "prod": {"mode": "production", "storage": "/lake", "engine": {"workers": 8},
+                 "rules": {"valid_id": {"expect": "id > 1", "on_violation": "fail"}}},
+    },
+    "meta": {"a": 1}, "x-more": 1,
+}
+PROJECT_CHANGES = {
+    "good": [(name, "DELETE") for name in
+             ("name", "include", "variables", "engine", "state", "rules", "defaults", "targets", "meta")] + [
+        ("targets.dev.default", False), ("targets.prod.mode", "${env.MODE}"), ("connections", {}),
+    ],
+    "bad": [
+        ("version", "DELETE"), ("version", 2), ("name", "a b"), ("include", "x.yml"), ("include", ["/x.yml"]),
+        ("server", {}), ("notifications", []), ("tables", {}), ("pipeline", "x"),
+        ("variables.least", [1]), ("variables.least.default", None), ("variables.least.typ", "x"),
+        ("secrets.key", {}), ("secrets.key", "x"), ("secrets.key.environment", "A"), ("secrets.key.value", "x"),
+        ("connections.lake.type", "ftp"), ("connections.lake.type", "DELETE"), ("connections.lake.brokers", "x"),
+        ("connections.lake.access_key_id", "AKIA"), ("connections.bus.password", "x${secret.key}"),
+        ("connections.bus.base_url", "x"), ("connections.api.region", "x"), ("connections.api.bearer", 5),
+        ("engine.threads", 0), ("state.pth", "x"), ("rules.valid_id", ["x"]), ("rules.a-b", "x > 0"),
+        ("rules.named.on_violation", "explode"), ("defaults.storage", "s3://x"), ("defaults.tables.sql", "SELECT 1"),
+        ("defaults.tables.typo", 1), ("defaults.tables.layer", 5), ("defaults.sources.type", "files"), ("defaults.sources.pth", "x"),
+        ("defaults.pipeline", "x"), ("targets.dev.default", "yes"), ("targets.dev.mode", "test"),
+        ("targets.dev.schema", "a-b"), ("targets.prod.engine.workers", 0), ("targets.prod.name", "x"),
+        ("targets.prod", None), ("targets.a-b", {}),
+    ],
+}
 DELETE = object()
 # Where, and what stands there instead; DELETE takes it away.
 CHANGES = {
@@ -119,8 +162,8 @@ CHANGES = {
 }
 
 
-def changed(path, value):
-    doc = copy.deepcopy(GOOD)
+def changed(path, value, good=None):
+    doc = copy.deepcopy(good or GOOD)
     names = path.split(".") if not path.startswith("tables.a.b") else ["tables", "a.b"]
     at = doc
     for name in names[:-1]:
@@ -132,22 +175,28 @@ def changed(path, value):
     return doc
 
 
-def loader_takes(tool, doc):
+def loader_takes(tool, doc, how="check"):
     with open("document.yml", "w", encoding="utf-8") as f:
         json.dump(doc, f)
-    done = subprocess.run([tool, "check", "document.yml"], capture_output=True, text=True)
+    done = subprocess.run([tool, how, "document.yml"], capture_output=True, text=True)
     return done.returncode == 0, done.stdout + done.stderr
 
 
-def check_documents(tool, validator):
+def cases_of(good, all_changes):
+    cases = [("good", "", good)]
+    for wanted, changes in all_changes.items():
+        for path, value in changes:
+            value = DELETE if value == "DELETE" else value
+            cases.append((wanted, f"{path} = {'nothing' if value is DELETE else value!r}",
+                          changed(path, value, good)))
+    return cases
+
+
+def check_documents(tool, validator, cases, how):
     faults = count = 0
-    cases = [("good", "", GOOD)]
-    for wanted, changes in CHANGES.items():
-        cases += [(wanted, f"{path} = {'nothing' if value is DELETE else value!r}",
-                   changed(path, value)) for path, value in changes]
     for wanted, what, doc in cases:
         count += 1
-        said, why = loader_takes(tool, doc)
+        said, why = loader_takes(tool, doc, how)
         if validator.is_valid(doc) != (wanted == "good"):
             faults += 1
             print(f"the schema does not think that this is {wanted}: {what}")
@@ -165,7 +214,10 @@ def main():
         Draft202012Validator.check_schema(json.loads(run("schema", block)))
     schema = json.loads(run("schema"))
     Draft202012Validator.check_schema(schema)
-    count, faults = check_documents(tool, Draft202012Validator(schema))
+    count, faults = check_documents(tool, Draft202012Validator(schema), cases_of(GOOD, CHANGES), "check")
+    project = Draft202012Validator(json.loads(run("schema", "project")))
+    more, wrong = check_documents(tool, project, cases_of(PROJECT, PROJECT_CHANGES), "project")
+    count, faults = count + more, faults + wrong
     print(f"{count} documents, {faults} faults")
     sys.exit(1 if faults else 0)
 

@@ -59,12 +59,26 @@ static bool has_snapshot(void *ctx, sm_sv source_type)
     return !sm_sv_eq_str(source_type, "generate");
 }
 
+/* A case may have a smelt.yml; its target is the default one, or the word in a file `target`. */
+static sm_spec_env project_env(sm_arena *a)
+{
+    sm_spec_env env = sm_test_env;
+    sm_error ignored;
+
+    if (sm_fs_read("smelt.yml", MAX_OUTPUT, a, &env.project_text, &ignored) == SM_OK)
+        env.project_file = "smelt.yml";
+    if (sm_fs_read("target", MAX_OUTPUT, a, &env.target, &ignored) == SM_OK)
+        env.target = sm_sv_trim(env.target);
+    return env;
+}
+
 static sm_code load(const sm_sql_engine *e, sm_arena *a, sm_diags *d, sm_error *err)
 {
+    sm_spec_env project = project_env(a);
     sm_plan_env env = { .sql = e, .has_snapshot = has_snapshot };
     const sm_spec *spec;
     const sm_plan *plan;
-    sm_code rc = sm_spec_load("pipeline.yml", &sm_test_env, a, d, &spec, err);
+    sm_code rc = sm_spec_load("pipeline.yml", &project, a, d, &spec, err);
 
     return rc != SM_OK || !spec ? rc : sm_plan_compile(spec, &env, a, d, &plan, err);
 }

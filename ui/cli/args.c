@@ -14,6 +14,7 @@
 
 static const sm_cli_option global_options[] = {
     { "--directory", "-C", "DIR", "work in DIR" },
+    { "--target", "-t", "NAME", "work in this target of smelt.yml" },
     { "--var", NULL, "NAME=VALUE", "give a variable a value; repeatable" },
     { "--json", NULL, NULL, "print the document as JSON" },
     { "--format", NULL, "F", "text (default) or json" },

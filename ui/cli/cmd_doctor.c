@@ -7,6 +7,7 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/base/fs.h"
+#include "runtime/base/secret.h"
 #include "ui/cli/exit_code.h"
 #include "ui/cli/grid.h"
 #include "ui/cli/look.h"
@@ -134,6 +135,33 @@ static bool check_project(doctor *d)
     return true;
 }
 
+/* Can each secret be had where smelt.yml says that it is kept?  Its value goes nowhere. */
+static void check_secrets(const doctor *d)
+{
+    const sm_spec *spec = d->p->spec;
+
+    for (size_t i = 0; i < spec->secrets.n; i++) {
+        const sm_spec_secret *s = &spec->secrets.items[i];
+        sm_arena *a = d->c->a;
+        sm_secret *secret = NULL;
+        sm_error err;
+        sm_sv base = sm_path_dir(sm_sv_cstr(s->at.file));
+        sm_code rc =
+            sm_text_set(&s->file)
+                ? sm_secret_from_file(sm_path_join(a, base, s->file.text), &secret, &err)
+                : sm_secret_from_environment(sm_arena_cstr(a, s->environment.text), &secret, &err);
+
+        sm_secret_free(secret);
+        if (rc == SM_OK)
+            add(d, "secret", "ok", sm_arena_printf(a, "%.*s can be read", SM_SV_ARG(s->name.text)),
+                NULL);
+        else
+            add(d, "secret", "warn",
+                sm_arena_printf(a, "%.*s cannot be read: %s", SM_SV_ARG(s->name.text), err.msg),
+                NULL);
+    }
+}
+
 static int worst(const doctor *d)
 {
     int status = SM_EXIT_DONE;
@@ -191,6 +219,7 @@ static int doctor_exec(sm_cli *c)
     if (check_project(&d)) {
         sm_view v = { p.plan, p.store, p.pipeline, p.storage_dir, p.state_dir, c->a };
 
+        check_secrets(&d);
         check_space(&d, "space", p.storage_dir);
         if (!d.damaged)
             sm_view_check_store(&v, d.checks);

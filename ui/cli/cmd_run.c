@@ -60,6 +60,16 @@ static int read_wish(const sm_cli *c, const sm_project *project, wish *w)
     return SM_EXIT_DONE;
 }
 
+/* The target that is taken without a word is not the one to rebuild by a slip. */
+static bool named_target(const sm_cli *c, const sm_project *p)
+{
+    if (!p->spec->production || sm_cli_has(c, "--target") || !sm_cli_has(c, "--full-refresh"))
+        return true;
+    sm_cli_say(c, "target \"%.*s\" is in production: --full-refresh wants it named, with -t %.*s",
+               SM_SV_ARG(p->spec->target), SM_SV_ARG(p->spec->target));
+    return false;
+}
+
 /* Rebuilding throws rows away that the sources may not have any more. */
 static bool confirm_refresh(const sm_cli *c, const sm_plan *p, const wish *w)
 {
@@ -163,7 +173,8 @@ static int run_exec(sm_cli *c)
     if (status == SM_EXIT_DONE && c->dry_run)
         status = print_dry_run(c, p.plan, &w);
     else if (status == SM_EXIT_DONE)
-        status = confirm_refresh(c, p.plan, &w) ? run_pipeline(c, &p, &w) : SM_EXIT_REFUSED;
+        status = named_target(c, &p) && confirm_refresh(c, p.plan, &w) ? run_pipeline(c, &p, &w)
+                                                                       : SM_EXIT_REFUSED;
     sm_project_close(&p);
     return status;
 }

@@ -23,6 +23,9 @@
 /* ---- source types ---------------------------------------------------------------- */
 
 enum { MOST_UNITS = 16 };
+
+#define SM_YAML_MAX ((size_t)8 * 1024 * 1024) /* the loader has its own, lower limit */
+
 static sm_spec_unit units[MOST_UNITS];
 static sm_once units_once = SM_ONCE_INIT;
 
@@ -103,6 +106,44 @@ static sm_sv commit_of(const char *file, sm_arena *a)
     return path == NULL ? SM_SV("") : sm_git_commit(sm_path_dir(sm_sv_cstr(path)), a);
 }
 
+/* pipelines/x.yml and "../" is smelt.yml, x.yml and "../" is ../smelt.yml. */
+static const char *project_name(const sm_project *p, sm_sv shown, sm_sv way)
+{
+    sm_sv dir = sm_sv_eq(shown, SM_SV(".")) ? SM_SV("") : shown;
+
+    while (way.len > 0 && dir.len > 0 && !sm_sv_eq(sm_path_base(dir), SM_SV(".."))) {
+        dir = sm_path_dir(dir);
+        dir = sm_sv_eq(dir, SM_SV(".")) ? SM_SV("") : dir;
+        way = sm_sv_sub(way, 3, way.len);
+    }
+    return sm_arena_printf(p->a, "%.*s%s%.*ssmelt.yml", SM_SV_ARG(dir), dir.len > 0 ? "/" : "",
+                           SM_SV_ARG(way))
+        .ptr;
+}
+
+/* smelt.yml beside the pipeline or in a folder above it, up to the root of the repository.  `way`
+ * leads from the pipeline's folder to it; messages name it as the pipeline is named. */
+static sm_code find_project(sm_project *p, sm_spec_env *env, sm_error *err)
+{
+    sm_sv shown = sm_path_dir(sm_sv_cstr(p->file)), dir, way = SM_SV("");
+    const char *absolute = sm_path_absolute(p->a, sm_arena_cstr(p->a, shown), err);
+
+    if (absolute == NULL)
+        return err->code;
+    for (dir = sm_sv_cstr(absolute);; dir = sm_path_dir(dir)) {
+        const char *file = sm_path_join(p->a, dir, SM_SV("smelt.yml"));
+
+        if (sm_fs_exists(file)) {
+            env->project_way = way;
+            env->project_file = sm_path_is_absolute(shown) ? file : project_name(p, shown, way);
+            return sm_fs_read(file, SM_YAML_MAX, p->a, &env->project_text, err);
+        }
+        if (dir.len <= 1 || sm_fs_exists(sm_path_join(p->a, dir, SM_SV(".git"))))
+            return SM_OK;
+        way = sm_arena_printf(p->a, "../%.*s", SM_SV_ARG(way));
+    }
+}
+
 /* --var name=value, each of them; args.c has seen to the form. */
 static sm_spec_env load_env(const sm_project *p)
 {
@@ -119,7 +160,8 @@ static sm_spec_env load_env(const sm_project *p)
                           .vars = vars,
                           .n_vars = n,
                           .variable = environment,
-                          .commit = commit_of };
+                          .commit = commit_of,
+                          .target = sm_sv_cstr(sm_cli_get(p->c, "--target")) };
 }
 
 sm_code sm_project_open(sm_project *p, const sm_cli *c, const char *path, sm_error *err)
@@ -135,7 +177,9 @@ sm_code sm_project_open(sm_project *p, const sm_cli *c, const char *path, sm_err
         return sm_fail(err, SM_E_NOT_FOUND, 0,
                        "there is no pipeline.yml in this folder; name a file, use -C DIR, or make "
                        "a project with `smelt init --template demo demo`");
-    if ((rc = sm_fs_read(p->file, (size_t)8 * 1024 * 1024, p->a, &p->text, err)) != SM_OK)
+    if ((rc = sm_fs_read(p->file, SM_YAML_MAX, p->a, &p->text, err)) != SM_OK)
+        return rc;
+    if ((rc = find_project(p, &env, err)) != SM_OK)
         return rc;
     p->spec = sm_spec_parse(p->file, p->text, &env, p->a, p->diags);
     return find_folders(p, err);
@@ -368,6 +412,7 @@ static sm_sv plan_key(sm_project *p)
     sm_hash_add(h, p->base_dir);
     for (size_t i = 0; i < p->spec->docs.n; i++)
         sm_hash_add(h, p->spec->docs.items[i].text);
+    sm_hash_add(h, p->spec->target);
     for (size_t i = 0; i < p->spec->n_outside; i++)
         sm_hash_add(h, p->spec->outside[i].value);
     for (size_t i = 0; i < p->spec->variables.n; i++)
