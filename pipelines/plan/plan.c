@@ -95,6 +95,7 @@ static void add_source(plan_builder *b, size_t ds, const sm_spec_source *s)
         .schema_declared = s->schema.n > 0,
         .schema_hints = s->schema_hints.text,
         .drop_undecodable = s->on_decode_error.v == SM_DECODE_DROP,
+        .metadata = s->include_metadata.v && s->unit != NULL && s->unit->metadata,
         .place = sm_plan__place(&s->name.at),
     };
 }

@@ -79,6 +79,7 @@ typedef struct sm_plan_rule {
 typedef struct sm_plan_input {
     size_t dataset; /* a source or a table, never a view */
     sm_input_mode mode;
+    bool metadata;  /* with _metadata and _ingested_at behind the columns of the source */
     sm_sv relation; /* _smelt_in_<k>, unique within the flow */
 } sm_plan_input;
 
@@ -113,6 +114,7 @@ typedef struct sm_plan_dataset {
     bool schema_declared;         /* sources: the user wrote `schema` */
     sm_sv schema_hints;           /* sources: "battery INT, …" or "" */
     bool drop_undecodable;        /* sources: on_decode_error is drop */
+    bool metadata;                /* sources: every reader gets _metadata and _ingested_at */
     const sm_plan_rule *rules;    /* tables */
     size_t n_rules;
     size_t flow, n_flows; /* tables: plan->flows[flow .. flow + n_flows) */
@@ -161,6 +163,8 @@ const sm_plan_dataset *sm_plan_find(const sm_plan *p, sm_sv name);
 const sm_plan_flow *sm_plan_find_flow(const sm_plan *p, sm_sv name);
 size_t sm_plan_index(const sm_plan *p, const sm_plan_dataset *ds);
 bool sm_dataset_is_table(const sm_plan_dataset *ds);
+/* The columns of a source, then _metadata and _ingested_at.  Lives in `a`. */
+sm_schema *sm_plan_with_metadata(const sm_schema *schema, sm_arena *a);
 const char *sm_dataset_kind_name(sm_dataset_kind kind); /* "streaming_table" */
 const char *sm_input_mode_name(sm_input_mode mode);     /* "stream", "snapshot" */
 

@@ -112,10 +112,12 @@ const sm_sql_relation *sm_plan__bind_relation(plan_builder *b, const sm_schema *
     return &b->relations[i];
 }
 
-static sm_sv input_relation(plan_builder *b, inputs *in, size_t ds, sm_input_mode mode)
+static sm_sv input_relation(plan_builder *b, inputs *in, size_t ds, sm_input_mode mode,
+                            bool metadata)
 {
     for (size_t i = 0; i < in->n; i++) {
-        if (in->items[i].dataset == ds && in->items[i].mode == mode)
+        if (in->items[i].dataset == ds && in->items[i].mode == mode &&
+            in->items[i].metadata == metadata)
             return in->items[i].relation;
     }
     if (in->n == in->cap) {
@@ -128,7 +130,7 @@ static sm_sv input_relation(plan_builder *b, inputs *in, size_t ds, sm_input_mod
         in->cap = cap;
     }
     in->items[in->n] =
-        (sm_plan_input){ ds, mode, sm_arena_printf(b->a, SM_SQL_RELATION "%zu", in->n) };
+        (sm_plan_input){ ds, mode, metadata, sm_arena_printf(b->a, SM_SQL_RELATION "%zu", in->n) };
     return in->items[in->n++].relation;
 }
 
@@ -152,9 +154,11 @@ static bool compile_query(plan_builder *b, const plan_query *q, purpose what, in
         } else {
             in->leaves++;
             leaves[i].relation =
-                input_relation(b, in, ds, ref->stream ? SM_INPUT_STREAM : SM_INPUT_SNAPSHOT);
+                input_relation(b, in, ds, ref->stream ? SM_INPUT_STREAM : SM_INPUT_SNAPSHOT,
+                               sm_plan__has_metadata(b, q, ds));
             if (what == FOR_BIND)
-                leaves[i].relation = sm_plan__bind_relation(b, &b->datasets[ds].schema)->name;
+                leaves[i].relation =
+                    sm_plan__bind_relation(b, sm_plan__leaf_schema(b, q, ds))->name;
         }
     }
     if (!sm_sql_compile(q->read, leaves, b->scratch, b->d, out))
@@ -190,9 +194,10 @@ static sm_code bind_query(plan_builder *b, const plan_query *q, sm_schema *out, 
     sm_sql_relation *relations;
     inputs in = { 0 };
     sm_sql_text text;
+    sm_code rc;
 
     if (q->whole) { /* from: x */
-        *out = b->datasets[q->datasets[0]].schema;
+        *out = *sm_plan__leaf_schema(b, q, q->datasets[0]);
         *ok = true;
         return SM_OK;
     }
@@ -201,8 +206,11 @@ static sm_code bind_query(plan_builder *b, const plan_query *q, sm_schema *out, 
         return SM_OK;
     relations = SM_NEW_N(b->scratch, sm_sql_relation, in.n + 1);
     for (size_t i = 0; i < in.n; i++)
-        relations[i] = *sm_plan__bind_relation(b, &b->datasets[in.items[i].dataset].schema);
-    return sm_sql_bind(b->env->sql, q->read, &text, relations, in.n, b->a, b->d, out, ok, err);
+        relations[i] = *sm_plan__bind_relation(b, sm_plan__leaf_schema(b, q, in.items[i].dataset));
+    rc = sm_sql_bind(b->env->sql, q->read, &text, relations, in.n, b->a, b->d, out, ok, err);
+    if (rc == SM_OK && !*ok)
+        sm_plan__hint_metadata(b, q);
+    return rc;
 }
 
 static sm_code bind_view(plan_builder *b, size_t ds, sm_error *err)
@@ -302,6 +310,7 @@ static sm_code bind_table(plan_builder *b, size_t ds, sm_error *err)
 sm_code sm_plan__bind(plan_builder *b, sm_error *err)
 {
     b->relation_names = sm_strmap_new(b->scratch);
+    sm_plan__judge_metadata(b);
     for (size_t i = 0; i < b->plan->n_datasets; i++) {
         size_t ds = b->plan->order[i];
         sm_code rc = SM_OK;

@@ -31,6 +31,8 @@ static sm_sv flow_fingerprint(plan_builder *b, const sm_plan_flow *f)
     for (size_t i = 0; i < f->n_inputs; i++) {
         sm_hash_add(h, b->datasets[f->inputs[i].dataset].name);
         sm_hash_add(h, sm_sv_cstr(sm_input_mode_name(f->inputs[i].mode)));
+        if (f->inputs[i].metadata)
+            sm_hash_add(h, SM_SV("metadata"));
     }
     sm_hash_add(h, SM_SV(""));
     for (size_t i = 0; i < table->n_rules; i++) {

@@ -13,8 +13,9 @@ typedef struct plan_query {
     bool *streaming;          /* by reference */
     size_t owner;             /* dataset */
     bool rule;
-    bool whole;  /* all columns of its one input, as they are */
-    sm_sv label; /* `table "x"`, for messages */
+    bool metadata; /* of a table that includes the metadata of its source */
+    bool whole;    /* all columns of its one input, as they are */
+    sm_sv label;   /* `table "x"`, for messages */
 } plan_query;
 
 /* What is known of a dataset besides what the plan says. */
@@ -25,8 +26,9 @@ typedef struct plan_node {
     plan_query *queries;
     size_t n_queries; /* one per flow; a view has one */
     plan_query *rules;
-    bool streaming; /* a view over a stream */
-    bool failed;    /* its columns cannot be known: the reason is told */
+    bool streaming;           /* a view over a stream */
+    sm_schema *with_metadata; /* a source: its columns, then those of metadata; made when needed */
+    bool failed;              /* its columns cannot be known: the reason is told */
 } plan_node;
 
 typedef struct plan_builder {
@@ -72,6 +74,17 @@ void sm_plan__reach(const sm_plan *p, size_t from, bool up, size_t depth, bool *
 sm_code sm_plan__bind(plan_builder *b, sm_error *err);
 /* The relation that stands for every dataset with these columns, when the engine judges. */
 const sm_sql_relation *sm_plan__bind_relation(plan_builder *b, const sm_schema *schema);
+
+/* ---- plan_metadata.c: _metadata and _ingested_at ----------------------------------- */
+
+/* Tell what cannot have them; before anything is bound. */
+void sm_plan__judge_metadata(plan_builder *b);
+/* Does the query read dataset `ds` with them? */
+bool sm_plan__has_metadata(const plan_builder *b, const plan_query *q, size_t ds);
+/* The columns of `ds` as that query reads it. */
+const sm_schema *sm_plan__leaf_schema(plan_builder *b, const plan_query *q, size_t ds);
+/* The query did not bind: say how `_metadata` is had, if it is about that. */
+void sm_plan__hint_metadata(plan_builder *b, const plan_query *q);
 
 /* ---- plan_stored.c: what a table can store ---------------------------------------- */
 

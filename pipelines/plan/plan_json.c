@@ -100,6 +100,8 @@ static sm_json *inputs_json(sm_arena *a, const sm_plan *p, const sm_plan_flow *f
 
         sm_json_set_string(o, "dataset", p->datasets[f->inputs[i].dataset].name);
         sm_json_set_string(o, "mode", sm_sv_cstr(sm_input_mode_name(f->inputs[i].mode)));
+        if (f->inputs[i].metadata)
+            sm_json_set_bool(o, "metadata", true);
         sm_json_set_string(o, "relation", f->inputs[i].relation);
         sm_json_append(array, o);
     }
@@ -169,6 +171,8 @@ static sm_json *source_json(sm_arena *a, const sm_plan_dataset *ds)
     sm_json_set(o, "options", sm_json_copy(a, ds->source_config));
     sm_json_set_bool(o, "schema_declared", ds->schema_declared);
     put_text(o, "schema_hints", ds->schema_hints);
+    if (ds->metadata)
+        sm_json_set_bool(o, "include_metadata", true);
     sm_json_set_string(o, "on_decode_error", ds->drop_undecodable ? SM_SV("drop") : SM_SV("fail"));
     return o;
 }
@@ -405,6 +409,7 @@ static void read_inputs(reader *r, const sm_json *array, sm_plan_flow *f)
         inputs[i] = (sm_plan_input){
             .dataset = take_dataset(r, sm_json_get(o, "dataset")),
             .mode = (sm_input_mode)take_word(r, o, "mode", modes, 2),
+            .metadata = sm_json_get_bool(o, "metadata", false),
             .relation = take_text(r, o, "relation"),
         };
     }
@@ -469,6 +474,7 @@ static void read_dataset(reader *r, const sm_json *o, size_t i)
         ds->source_config = sm_json_copy(r->a, sm_json_get(source, "options"));
         ds->schema_declared = sm_json_get_bool(source, "schema_declared", false);
         ds->schema_hints = take_text(r, source, "schema_hints");
+        ds->metadata = sm_json_get_bool(source, "include_metadata", false);
         ds->drop_undecodable =
             sm_sv_eq_str(sm_json_get_sv(source, "on_decode_error", SM_SV("")), "drop");
     }

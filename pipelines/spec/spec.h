@@ -33,6 +33,7 @@ typedef struct sm_spec_unit {
     const char *name, *summary;
     const sm_option *options; /* NULL when not supported */
     size_t config_size;
+    bool metadata;  /* its rows come from files: they can have _metadata */
     bool supported; /* false: a name of the language that has no code behind it yet */
 } sm_spec_unit;
 
@@ -173,8 +174,9 @@ typedef struct sm_spec_source {
     sm_spec_columns schema;       /* n == 0: not given */
     sm_text schema_hints;         /* "battery INT, tags MAP(VARCHAR, VARCHAR)" or "" */
     sm_spec_enum on_decode_error; /* sm_decode_policy */
-    sm_span at;                   /* of the whole source */
-    bool broken;                  /* it has a fault that is already told */
+    sm_spec_bool include_metadata;
+    sm_span at;  /* of the whole source */
+    bool broken; /* it has a fault that is already told */
 } sm_spec_source;
 
 typedef struct sm_spec_sources {
@@ -270,6 +272,7 @@ typedef struct sm_spec_table {
     sm_text sql;         /* of the key, or what stands in sql_file */
     sm_text sql_file;    /* "": the text stands in the file itself */
     sm_spec_flows flows; /* exactly one of from, sql, flows is set unless `broken` */
+    sm_spec_bool include_metadata;
     sm_spec_texts partition_by;
     sm_spec_texts tags;
     sm_spec_rules expectations;

@@ -223,6 +223,12 @@ static const sm_key source_keys[] = {
       .later = LIST("quarantine"),
       .doc = "What happens with input that is no record: the batch fails, or it is counted and "
              "left out." },
+    { .name = "include_metadata",
+      .kind = SM_KEY_BOOL,
+      .offset = offsetof(sm_spec_source, include_metadata),
+      .fallback = "false",
+      .doc = "Give every reader the columns _metadata, which tells the file of a row, and "
+             "_ingested_at, when its batch began." },
     END,
 };
 
@@ -239,16 +245,16 @@ const sm_block sm_block_source = {
      * needs no change here. */
     .later =
         LIST("format", "schema_evolution_mode", "rescued_data_column", "corrupt_record_column",
-             "watermark", "include_metadata", "path", "infer_column_types", "path_glob_filter",
-             "recursive_file_lookup", "include_existing_files", "allow_overwrites",
-             "max_files_per_trigger", "max_bytes_per_trigger", "partition_columns",
-             "modified_after", "modified_before", "clean_source", "detection", "backfill_interval",
-             "header", "sep", "multi_line", "brokers", "connection", "topics", "topic_pattern",
-             "assign", "starting_offsets", "max_offsets_per_trigger", "fail_on_data_loss",
-             "isolation", "value_format", "include_headers", "options", "starting_version",
-             "starting_timestamp", "allow_absolute_paths", "skip_change_commits",
-             "read_change_feed", "url", "method", "headers", "pagination", "cursor",
-             "poll_interval", "records_path", "rows_per_second", "rows", "seed", "fields"),
+             "watermark", "path", "infer_column_types", "path_glob_filter", "recursive_file_lookup",
+             "include_existing_files", "allow_overwrites", "max_files_per_trigger",
+             "max_bytes_per_trigger", "partition_columns", "modified_after", "modified_before",
+             "clean_source", "detection", "backfill_interval", "header", "sep", "multi_line",
+             "brokers", "connection", "topics", "topic_pattern", "assign", "starting_offsets",
+             "max_offsets_per_trigger", "fail_on_data_loss", "isolation", "value_format",
+             "include_headers", "options", "starting_version", "starting_timestamp",
+             "allow_absolute_paths", "skip_change_commits", "read_change_feed", "url", "method",
+             "headers", "pagination", "cursor", "poll_interval", "records_path", "rows_per_second",
+             "rows", "seed", "fields"),
 };
 
 static const sm_key expectation_keys[] = {
@@ -399,6 +405,12 @@ static const sm_key table_keys[] = {
       .block = &sm_block_flow,
       .except = 1U << SM_TABLE_MATERIALIZED_VIEW | 1U << SM_TABLE_VIEW,
       .doc = "Several queries that append to this table, by name." },
+    { .name = "include_metadata",
+      .kind = SM_KEY_BOOL,
+      .offset = offsetof(sm_spec_table, include_metadata),
+      .fallback = "false",
+      .except = 1U << SM_TABLE_MATERIALIZED_VIEW | 1U << SM_TABLE_VIEW,
+      .doc = "With `from` a source of files: add its columns _metadata and _ingested_at." },
     { .name = "partition_by",
       .kind = SM_KEY_TEXTS,
       .offset = offsetof(sm_spec_table, partition_by),
@@ -433,10 +445,10 @@ const sm_block sm_block_table = {
     .broken = offsetof(sm_spec_table, broken),
     .keys = table_keys,
     .one_of = LIST("from", "sql", "sql_file", "flows"),
-    .later = LIST("columns", "watermark", "output_mode", "include_metadata", "watermark_policy",
-                  "no_data_batches", "unbounded_state", "trigger", "late_rows", "deduplicate",
-                  "auto_cdc", "cluster_by", "contract", "reset_allowed", "private", "maintenance",
-                  "retention", "refresh_policy", "freshness", "properties", "enabled", "owner"),
+    .later = LIST("columns", "watermark", "output_mode", "watermark_policy", "no_data_batches",
+                  "unbounded_state", "trigger", "late_rows", "deduplicate", "auto_cdc",
+                  "cluster_by", "contract", "reset_allowed", "private", "maintenance", "retention",
+                  "refresh_policy", "freshness", "properties", "enabled", "owner"),
 };
 
 static const sm_key pipeline_keys[] = {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "runtime/base/sqltext.h"
+#include "runtime/connect/decode_constant.h"
 #include "runtime/connect/decode_value.h"
 
 enum {
@@ -292,6 +293,21 @@ sm_code sm_infer_csv(sm_infer *in, const sm_csv_dialect *dialect, const sm_decod
         p = infer_line_end(in, block, p, infer_csv_record(in, dialect, p, nodes, n));
     }
     infer_left_out(in, block);
+    return SM_OK;
+}
+
+sm_code sm_infer_text(sm_infer *in, sm_sv name, sm_sv text, sm_error *err)
+{
+    const sm_csv_dialect plain = { .null_value = SM_SV("") };
+    infer_node *node = infer_field(in, &in->root, name, 0, SM_DECODE_MAX_COLUMNS);
+    sm_csv_field field = { .text = SM_NEW_N(in->arena, char, text.len + SM_DECODE_PADDING) };
+    if (node == NULL)
+        return infer_too_many(err);
+    text = sm_decode_plain_number(text);
+    field.len = text.len;
+    memcpy(field.text, text.ptr, text.len);
+    field.text[text.len] = '\n';
+    node->seen |= infer_csv_text(field, &plain);
     return SM_OK;
 }
 

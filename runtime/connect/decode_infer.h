@@ -39,6 +39,10 @@ void sm_infer_ndjson(sm_infer *in, const sm_decode_block *block);
 sm_code sm_infer_csv(sm_infer *in, const sm_csv_dialect *dialect, const sm_decode_block *block,
                      const sm_sv *names, size_t n, sm_error *err);
 
+/* One value of the column `name`, as it stands in a field of CSV without quotes, but that 0012 is
+ * the number 12.  SM_E_LIMIT: too many columns. */
+sm_code sm_infer_text(sm_infer *in, sm_sv name, sm_sv text, sm_error *err);
+
 /* The columns; n == 0 when there was no record.  SM_E_INVALID when no line was a record
  * (naming the first fault), or names cannot stand in one table.  Lives in `a`. */
 sm_code sm_infer_schema(sm_infer *in, const sm_decode_file *files, sm_schema *out, sm_error *err);

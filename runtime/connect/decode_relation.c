@@ -3,6 +3,7 @@
 #include "runtime/connect/decode_relation.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "runtime/base/limit.h"
 #include "runtime/base/sqltext.h"
@@ -53,17 +54,35 @@ static sm_code relation_task_open(void *ctx, void *scan, const size_t *column, s
     return SM_OK;
 }
 
+/* Column c of the chunk is one value of the file, n times. */
+static void relation_constant(const sm_decode_constants *k, size_t constant, size_t file,
+                              sm_reader_chunk *chunk, size_t c, size_t n)
+{
+    uint64_t nulls[SM_DECODE_ROWS / 64];
+    if (n == 0 || sm_decode_constants_fill(k, constant, file, chunk->data[c], n))
+        return;
+    memset(nulls, 0xff, sizeof nulls);
+    sm_reader_nulls(chunk, c, nulls, n);
+}
+
 static sm_code relation_fill(void *ctx, void *task, sm_reader_chunk *chunk, size_t *n_rows,
                              sm_error *err)
 {
+    const sm_decode_relation *r = ctx;
+    const sm_decode_extra *extra = sm_decode_run_what(r->run)->extra;
     relation_task *t = task;
     sm_code rc;
-    (void)ctx;
     for (size_t c = 0; c < chunk->n_columns; c++)
-        t->vectors[chunk->column[c]].data = chunk->data[c];
+        if (chunk->column[c] < t->n)
+            t->vectors[chunk->column[c]].data = chunk->data[c];
     if ((rc = sm_decode_worker_rows(t->worker, t->vectors, n_rows, err)) != SM_OK)
         return rc;
     for (size_t c = 0; c < chunk->n_columns; c++) {
+        if (chunk->column[c] >= t->n) {
+            relation_constant(extra->constants, chunk->column[c] - t->n,
+                              sm_decode_worker_file(t->worker), chunk, c, *n_rows);
+            continue;
+        }
         const sm_decode_vector *v = &t->vectors[chunk->column[c]];
         if (v->has_null)
             sm_reader_nulls(chunk, c, v->nulls, *n_rows);
@@ -81,21 +100,41 @@ static void relation_task_close(void *ctx, void *task)
 
 /* --- The view --- */
 
-static void relation_add_column(sm_buf *sql, const sm_decode_column *c, sm_arena *a)
+/* The value of `c`, that the reader calls `name`, in the type that the view shows. */
+static void relation_add_value(sm_buf *sql, const sm_decode_column *c, sm_sv name, sm_arena *a)
 {
     bool text = c->kind == SM_DECODE_JSON || c->kind == SM_DECODE_NESTED;
     sm_sv type = sm_sqltype_view_text(c->type, a);
     if (sm_sv_eq(type, sm_decode_physical_type(c))) {
-        sm_sql_ident(sql, c->name);
+        sm_sql_ident(sql, name);
         return;
     }
     sm_buf_adds(sql, text ? "CAST(CAST(" : "CAST(");
-    sm_sql_ident(sql, c->name);
+    sm_sql_ident(sql, name);
     if (text)
         sm_buf_adds(sql, " AS JSON)");
     sm_buf_adds(sql, " AS ");
     sm_buf_add(sql, type);
-    sm_buf_adds(sql, ") AS ");
+    sm_buf_addc(sql, ')');
+}
+
+static void relation_add_column(sm_buf *sql, const sm_decode_what *what, size_t i, sm_arena *a)
+{
+    const sm_decode_column *c = &what->columns[i];
+    sm_sv constant = what->extra == NULL ? SM_SV("") : what->extra->instead[i];
+    bool only = constant.len > 0 && what->extra->only[i];
+    if (constant.len > 0) {
+        sm_buf_adds(sql, only ? "CAST(" : "COALESCE(CAST(");
+        sm_sql_ident(sql, constant);
+        sm_buf_adds(sql, " AS ");
+        sm_buf_add(sql, sm_sqltype_view_text(c->type, a));
+        sm_buf_adds(sql, only ? ")" : "), ");
+    }
+    if (!only)
+        relation_add_value(sql, c, c->name, a);
+    if (constant.len > 0 && !only)
+        sm_buf_addc(sql, ')');
+    sm_buf_adds(sql, " AS ");
     sm_sql_ident(sql, c->name);
 }
 
@@ -110,8 +149,10 @@ static sm_code relation_make_view(const sm_decode_relation *r, sm_session *sessi
     for (size_t i = 0; i < what->n_columns; i++) {
         if (i > 0)
             sm_buf_adds(&sql, ", ");
-        relation_add_column(&sql, &what->columns[i], a);
+        relation_add_column(&sql, what, i, a);
     }
+    if (what->extra != NULL)
+        sm_buf_add(&sql, what->extra->behind);
     sm_buf_adds(&sql, " FROM ");
     sm_engine_reader_sql(r->reader, &sql);
     if ((rc = sm_buf_check(&sql, "the view of a source", err)) == SM_OK)
@@ -120,16 +161,20 @@ static sm_code relation_make_view(const sm_decode_relation *r, sm_session *sessi
     return rc;
 }
 
+static sm_column relation_physical_column(const sm_decode_column *c)
+{
+    return (sm_column){ .name = c->name, .type = sm_decode_physical_type(c), .nullable = true };
+}
+
 static sm_schema relation_physical(const sm_decode_what *what, sm_arena *a)
 {
-    sm_schema s = { SM_NEW_N(a, sm_column, what->n_columns + 1), what->n_columns };
-    for (size_t i = 0; i < s.n; i++) {
-        s.columns[i] = (sm_column){
-            .name = what->columns[i].name,
-            .type = sm_decode_physical_type(&what->columns[i]),
-            .nullable = true,
-        };
-    }
+    const sm_decode_constants *k = what->extra == NULL ? NULL : what->extra->constants;
+    size_t more = sm_decode_constants_count(k);
+    sm_schema s = { SM_NEW_N(a, sm_column, what->n_columns + more + 1), what->n_columns + more };
+    for (size_t i = 0; i < s.n; i++)
+        s.columns[i] = relation_physical_column(
+            i < what->n_columns ? &what->columns[i]
+                                : sm_decode_constants_column(k, i - what->n_columns));
     return s;
 }
 

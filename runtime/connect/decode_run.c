@@ -149,6 +149,11 @@ sm_decode_worker *sm_decode_worker_new(sm_decode_scan *scan)
     return w;
 }
 
+size_t sm_decode_worker_file(const sm_decode_worker *w)
+{
+    return w->block.file;
+}
+
 static void worker_give_tally(sm_decode_worker *w)
 {
     sm_mutex_lock(&w->scan->mu);

@@ -11,6 +11,7 @@
 #ifndef SM_CONNECT_DECODE_RUN_H
 #define SM_CONNECT_DECODE_RUN_H
 
+#include "runtime/connect/decode_constant.h"
 #include "runtime/connect/decode_csv.h"
 #include "runtime/connect/decode_ndjson.h"
 
@@ -26,6 +27,14 @@ typedef struct sm_decode_fields {
     size_t n;
 } sm_decode_fields;
 
+/* Values of the file beside those of its records. */
+typedef struct sm_decode_extra {
+    const sm_decode_constants *constants;
+    const sm_sv *instead; /* per column: the name of the constant that is its value; "": none */
+    const bool *only;     /* per column: what the records say of it is passed over */
+    sm_sv behind;         /* ", expression AS name" over the constants, behind the columns */
+} sm_decode_extra;
+
 /* All borrowed until sm_decode_run_free(). */
 typedef struct sm_decode_what {
     sm_decode_format format;
@@ -35,6 +44,7 @@ typedef struct sm_decode_what {
     size_t n_files;
     const sm_csv_dialect *dialect;  /* CSV */
     const sm_decode_fields *fields; /* CSV: of each file */
+    const sm_decode_extra *extra;   /* what comes from the file and not from its records; or NULL */
     bool strict_records; /* an undecodable record fails the scan at the end of its block */
     bool strict_fields;  /* so does an unknown field */
     size_t block_size;   /* 0: chosen from the total */
@@ -63,6 +73,9 @@ sm_code sm_decode_run_judge_fields(const sm_decode_run *run, const sm_decode_tal
 /* Scans and workers: any thread.  A scan ends after its workers. */
 sm_decode_scan *sm_decode_scan_new(sm_decode_run *run);
 void sm_decode_scan_free(sm_decode_scan *scan);
+
+/* The file of the rows that the last sm_decode_worker_rows() gave. */
+size_t sm_decode_worker_file(const sm_decode_worker *w);
 
 sm_decode_worker *sm_decode_worker_new(sm_decode_scan *scan);
 void sm_decode_worker_free(sm_decode_worker *w);

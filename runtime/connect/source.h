@@ -59,6 +59,7 @@ typedef struct sm_source {
     sm_sv schema_hints;      /* "battery INT, tags MAP(VARCHAR, VARCHAR)" or ""; for infer() */
     bool schema_declared;    /* the user wrote the schema: fields that it has not are ignored,
                               * as schema_evolution_mode none says; else they fail the batch */
+    bool metadata;           /* the columns _metadata and _ingested_at follow those of the schema */
     bool drop_undecodable;   /* on_decode_error: drop; else the batch fails */
     int64_t batch_time_ms;   /* the batch timestamp, for read() */
 
@@ -73,6 +74,7 @@ typedef struct sm_source_ops {
     const char *name, *summary; /* the YAML value of `type:`; a line for `smelt sources` */
     const sm_option *options;   /* ends with a row whose name is NULL */
     size_t config_size;
+    bool metadata; /* its rows come from files: it can give _metadata */
 
     sm_code (*open)(sm_source *s, sm_error *err);
 

@@ -121,6 +121,7 @@ static sm_code input_open(sm_flow *f, sm_flow_input *in, sm_error *err)
                       .schema_declared = d->schema_declared,
                       .schema_hints = d->schema_hints,
                       .drop_undecodable = d->drop_undecodable,
+                      .metadata = in->plan->metadata,
                       .store = f->env->q->store,
                       .owner = &f->env->owner,
                       .arena = f->arena };

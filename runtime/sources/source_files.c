@@ -112,6 +112,14 @@ static const sm_option files_options[] = {
         .doc = "Only files modified before this time.",
     },
     {
+        .name = "partition_columns",
+        .type = SM_TYPE_LIST,
+        .offset = offsetof(sm_files_config, partition_columns),
+        .fallback = "[]",
+        .doc = "Columns that k=v folders give, NULL where one is missing; without the option those "
+               "that are there; [\"\"] takes none.",
+    },
+    {
         .name = "max_files_per_trigger",
         .type = SM_TYPE_INT,
         .offset = offsetof(sm_files_config, max_files),
@@ -510,6 +518,7 @@ const sm_source_ops sm_source_files = {
     .summary = "JSON, CSV, Parquet or text files that appear in a folder",
     .options = files_options,
     .config_size = sizeof(sm_files_config),
+    .metadata = true,
     .open = files_open,
     .infer = sm_files__infer,
     .newest = files_newest,

@@ -70,25 +70,33 @@ static void infer_text_column(sm_arena *a, sm_schema *out)
     out->n = 1;
 }
 
+static sm_code infer_columns(sm_source *s, const sm_files *files, sm_arena *a, sm_schema *out,
+                             sm_error *err)
+{
+    const sm_files_config *config = s->config;
+    sm_code rc = sm_files__refuse_compressed(config->format, files, err);
+    if (rc != SM_OK || files->n == 0)
+        return rc;
+    rc = config->format == SM_FILES_PARQUET ? sm_files__infer_parquet(s, files, a, out, err)
+                                            : infer_records(s, files, a, out, err);
+    return rc;
+}
+
 sm_code sm_files__infer(sm_source *s, sm_arena *a, sm_schema *out, sm_error *err)
 {
     const sm_files_config *config = s->config;
     sm_files files = { 0 };
     sm_code rc;
     *out = (sm_schema){ 0 };
-    if (config->format == SM_FILES_TEXT) {
-        infer_text_column(a, out);
-        return SM_OK;
-    }
     if ((rc = sm_files__list(s, a, &files, err)) != SM_OK)
         return rc;
-    if ((rc = sm_files__refuse_compressed(config->format, &files, err)) != SM_OK)
-        return rc;
-    if (files.n == 0)
-        return SM_OK;
-    rc = config->format == SM_FILES_PARQUET ? sm_files__infer_parquet(s, &files, a, out, err)
-                                            : infer_records(s, &files, a, out, err);
+    if (config->format == SM_FILES_TEXT)
+        infer_text_column(a, out);
+    else
+        rc = infer_columns(s, &files, a, out, err);
     if (rc == SM_OK && out->n > 0)
+        rc = sm_files__infer_levels(s, &files, a, out, err);
+    if (rc == SM_OK && out->n > 0 && config->format != SM_FILES_TEXT)
         rc = sm_decode_apply_hints(s->schema_hints, a, out, err);
     return rc;
 }

@@ -20,6 +20,7 @@ typedef struct sm_files_config {
     bool include_existing_files;
     bool allow_overwrites;
     sm_sv modified_after, modified_before; /* RFC 3339, "" none */
+    sm_sv_list partition_columns;
 } sm_files_config;
 
 /* A file as it was when somebody looked. */
@@ -82,6 +83,28 @@ sm_code sm_files__discover(sm_source *s, int64_t *last, sm_error *err);
 
 /* Give the files numbers, in their order. */
 sm_code sm_files__track(sm_source *s, const sm_files *files, sm_error *err);
+
+/* --- source_files_path.c --- */
+
+/* What the files of a read say beside their records: constants _smelt_0, _smelt_1, … */
+typedef struct sm_files_extra {
+    size_t n_files;
+    sm_schema schema; /* of the constants; n == 0: nothing to say */
+    sm_decode_constants *constants;
+    sm_sv *texts;    /* [constant * n_files + file]; ptr NULL is NULL */
+    size_t n_levels; /* columns of the source that come from the path */
+    sm_sv *instead;  /* per column of the source: the constant, "" none */
+    bool *only;      /* per column: the records have no say */
+    sm_sv behind;    /* ", … AS _metadata, … AS _ingested_at" or "" */
+} sm_files_extra;
+
+/* Of the files in s->state.  Lives in `a`.  SM_E_INVALID naming the file and the folder whose
+ * value does not fit its column. */
+sm_code sm_files__extra(const sm_source *s, sm_arena *a, sm_files_extra *out, sm_error *err);
+
+/* Add the columns that the paths of the files have to `out`. */
+sm_code sm_files__infer_levels(const sm_source *s, const sm_files *files, sm_arena *a,
+                               sm_schema *out, sm_error *err);
 
 /* --- source_files_read.c: s->state->files are set --- */
 

@@ -23,7 +23,34 @@ static void parquet_from(sm_buf *sql, const sm_sv *paths, size_t n)
 {
     sm_buf_adds(sql, " FROM read_parquet(");
     sm_sql_string_list(sql, paths, n);
-    sm_buf_addc(sql, ')');
+    sm_buf_adds(sql, ", hive_partitioning = false)");
+}
+
+/* The same beside the values of each file: (SELECT … filename) JOIN (VALUES …). */
+static void parquet_from_with(sm_buf *sql, const sm_files_extra *x, const sm_sv *paths,
+                              const size_t *files, size_t n)
+{
+    sm_buf_adds(sql, " FROM read_parquet(");
+    sm_sql_string_list(sql, paths, n);
+    sm_buf_adds(sql, ", hive_partitioning = false, filename = '_smelt_file') JOIN (VALUES ");
+    for (size_t i = 0; i < n; i++) {
+        sm_buf_adds(sql, i > 0 ? ", (" : "(");
+        sm_sql_literal(sql, paths[i]);
+        for (size_t c = 0; c < x->schema.n; c++) {
+            sm_sv text = x->texts[c * x->n_files + files[i]];
+            sm_buf_adds(sql, ", CAST(");
+            if (text.ptr == NULL)
+                sm_buf_adds(sql, "NULL");
+            else
+                sm_sql_literal(sql, text);
+            sm_buf_addf(sql, " AS %.*s)", SM_SV_ARG(x->schema.columns[c].type));
+        }
+        sm_buf_addc(sql, ')');
+    }
+    sm_buf_adds(sql, ") AS _smelt_files(_smelt_path");
+    for (size_t c = 0; c < x->schema.n; c++)
+        sm_buf_addf(sql, ", %.*s", SM_SV_ARG(x->schema.columns[c].name));
+    sm_buf_adds(sql, ") ON _smelt_path = _smelt_file");
 }
 
 /* The path as the engine takes it: absolute, and no pattern. */
@@ -155,9 +182,9 @@ sm_code sm_files__infer_parquet(sm_source *s, const sm_files *files, sm_arena *a
 
 /* --- Reading --- */
 
-/* Append column `c` as `found` (the file's, -1: it has none) gives it. */
-static sm_code parquet_column(const sm_column *c, const sm_column *found, const sm_file *file,
-                              sm_arena *a, sm_buf *sql, sm_error *err)
+/* Append column `c` as `found` (the file's; NULL: it has none) gives it. */
+static sm_code parquet_value(const sm_column *c, const sm_column *found, const sm_file *file,
+                             sm_arena *a, sm_buf *sql, sm_error *err)
 {
     sm_sqltype *have, *want;
     sm_code rc =
@@ -182,14 +209,37 @@ static sm_code parquet_column(const sm_column *c, const sm_column *found, const 
         sm_buf_add(sql, sm_sqltype_view_text(want, a));
         sm_buf_addc(sql, ')');
     }
-    sm_buf_adds(sql, " AS ");
-    sm_sql_ident(sql, c->name);
     return SM_OK;
 }
 
+/* Column i of the source: what the path says, then what the file says. */
+static sm_code parquet_column(const sm_source *s, const sm_files_extra *x, size_t i,
+                              const sm_column *found, const sm_file *file, sm_arena *a, sm_buf *sql,
+                              sm_error *err)
+{
+    const sm_column *c = &s->schema->columns[i];
+    bool level = x->instead[i].len > 0;
+    sm_sqltype *type;
+    sm_code rc = sm_sqltype_parse(c->type, a, &type, err);
+    if (rc != SM_OK)
+        return rc;
+    if (level)
+        sm_buf_addf(sql, "%sCAST(%.*s AS %.*s)", x->only[i] ? "" : "COALESCE(",
+                    SM_SV_ARG(x->instead[i]), SM_SV_ARG(sm_sqltype_view_text(type, a)));
+    if (level && !x->only[i])
+        sm_buf_adds(sql, ", ");
+    if (!level || !x->only[i])
+        rc = parquet_value(c, found, file, a, sql, err);
+    if (level && !x->only[i])
+        sm_buf_addc(sql, ')');
+    sm_buf_adds(sql, " AS ");
+    sm_sql_ident(sql, c->name);
+    return rc;
+}
+
 /* The SELECT list of a file with the columns `found`. */
-static sm_code parquet_select(const sm_source *s, const sm_file *file, const sm_schema *found,
-                              sm_arena *a, sm_buf *sql, sm_error *err)
+static sm_code parquet_select(const sm_source *s, const sm_files_extra *x, const sm_file *file,
+                              const sm_schema *found, sm_arena *a, sm_buf *sql, sm_error *err)
 {
     for (size_t i = 0; i < found->n && !s->schema_declared; i++) {
         if (sm_schema_find(s->schema, found->columns[i].name) < 0)
@@ -201,33 +251,39 @@ static sm_code parquet_select(const sm_source *s, const sm_file *file, const sm_
     }
     sm_buf_adds(sql, "SELECT ");
     for (size_t i = 0; i < s->schema->n; i++) {
-        const sm_column *c = &s->schema->columns[i];
-        ptrdiff_t at = sm_schema_find(found, c->name);
+        ptrdiff_t at = sm_schema_find(found, s->schema->columns[i].name);
         if (i > 0)
             sm_buf_adds(sql, ", ");
-        sm_code rc = parquet_column(c, at < 0 ? NULL : &found->columns[at], file, a, sql, err);
+        sm_code rc =
+            parquet_column(s, x, i, at < 0 ? NULL : &found->columns[at], file, a, sql, err);
         if (rc != SM_OK)
             return rc;
     }
+    sm_buf_add(sql, x->behind);
     return SM_OK;
 }
 
 /* Append the SELECT over one run of files with equal lists. */
-static void parquet_add_group(sm_buf *sql, sm_sv list, const sm_sv *paths, size_t n)
+static void parquet_add_group(sm_buf *sql, const sm_files_extra *x, sm_sv list, const sm_sv *paths,
+                              const size_t *files, size_t n)
 {
     if (n == 0)
         return;
     if (sql->len > 0)
         sm_buf_adds(sql, " UNION ALL ");
     sm_buf_add(sql, list);
-    parquet_from(sql, paths, n);
+    if (x->schema.n > 0)
+        parquet_from_with(sql, x, paths, files, n);
+    else
+        parquet_from(sql, paths, n);
 }
 
 /* One SELECT for each run of files that have the same columns. */
-static sm_code parquet_groups(sm_source *s, sm_sv *paths, size_t *n_paths, sm_buf *sql,
-                              sm_error *err)
+static sm_code parquet_groups(sm_source *s, const sm_files_extra *x, sm_sv *paths, size_t *n_paths,
+                              sm_buf *sql, sm_error *err)
 {
     const sm_files_state *f = s->state;
+    size_t *files = SM_NEW_N(f->read, size_t, f->files.n + 1);
     sm_sv last = { "", 0 };
     size_t from = 0;
     sm_buf list;
@@ -241,26 +297,35 @@ static sm_code parquet_groups(sm_source *s, sm_sv *paths, size_t *n_paths, sm_bu
             continue; /* no footer, no rows */
         sm_buf_clear(&list);
         if ((rc = parquet_describe(s, file, f->read, &path, &found, err)) != SM_OK ||
-            (rc = parquet_select(s, file, &found, f->read, &list, err)) != SM_OK)
+            (rc = parquet_select(s, x, file, &found, f->read, &list, err)) != SM_OK)
             break;
         if (!sm_sv_eq(sm_buf_sv(&list), last)) {
-            parquet_add_group(sql, last, paths + from, *n_paths - from);
+            parquet_add_group(sql, x, last, paths + from, files + from, *n_paths - from);
             from = *n_paths;
             last = sm_arena_dup(f->read, sm_buf_sv(&list));
         }
+        files[*n_paths] = i;
         paths[(*n_paths)++] = path;
     }
-    parquet_add_group(sql, last, paths + from, *n_paths - from);
+    parquet_add_group(sql, x, last, paths + from, files + from, *n_paths - from);
     sm_buf_release(&list);
     return rc;
 }
 
 /* No file has rows: an empty relation with the columns. */
-static sm_code parquet_nothing(const sm_source *s, sm_arena *a, sm_buf *sql, sm_error *err)
+static sm_code parquet_nothing(const sm_source *s, sm_files_extra *x, sm_arena *a, sm_buf *sql,
+                               sm_error *err)
 {
     static const sm_file none = { .name = "" };
     const sm_schema found = { 0 };
-    sm_code rc = parquet_select(s, &none, &found, a, sql, err);
+    sm_code rc = parquet_select(s, x, &none, &found, a, sql, err);
+    if (x->schema.n > 0) {
+        sm_buf_adds(sql, " FROM (SELECT ");
+        for (size_t c = 0; c < x->schema.n; c++)
+            sm_buf_addf(sql, "%sCAST(NULL AS %.*s) AS %.*s", c > 0 ? ", " : "",
+                        SM_SV_ARG(x->schema.columns[c].type), SM_SV_ARG(x->schema.columns[c].name));
+        sm_buf_addc(sql, ')');
+    }
     sm_buf_adds(sql, " WHERE false");
     return rc;
 }
@@ -283,12 +348,15 @@ sm_code sm_files__read_parquet(sm_source *s, sm_sv view, sm_error *err)
     const sm_files_state *f = s->state;
     sm_sv *paths = SM_NEW_N(f->read, sm_sv, f->files.n + 1);
     size_t n = 0;
+    sm_files_extra x;
     sm_buf sql;
-    sm_code rc;
+    sm_code rc = sm_files__extra(s, f->read, &x, err);
+    if (rc != SM_OK)
+        return rc;
     sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
-    rc = parquet_groups(s, paths, &n, &sql, err);
+    rc = parquet_groups(s, &x, paths, &n, &sql, err);
     if (rc == SM_OK && n == 0)
-        rc = parquet_nothing(s, f->read, &sql, err);
+        rc = parquet_nothing(s, &x, f->read, &sql, err);
     else if (rc == SM_OK)
         rc = parquet_count(s, paths, n, err);
     if (rc == SM_OK)

@@ -112,9 +112,23 @@ static sm_code csv_map_header(const sm_source *s, const sm_strmap *columns, cons
     return SM_OK;
 }
 
+/* The columns in their order, but those that the path gives. */
+static sm_decode_fields csv_in_order(const sm_source *s, const sm_files_extra *x)
+{
+    const sm_files_state *f = s->state;
+    int32_t *map = SM_NEW_N(f->read, int32_t, s->schema->n + 1);
+    size_t n = 0;
+    if (x->n_levels == 0)
+        return (sm_decode_fields){ NULL, s->schema->n };
+    for (size_t i = 0; i < s->schema->n; i++)
+        if (!x->only[i])
+            map[n++] = (int32_t)i;
+    return (sm_decode_fields){ map, n };
+}
+
 /* The fields of each file: from its header, or the columns in their order. */
-static sm_code csv_fields(const sm_source *s, const sm_decode_file *files, size_t n_files,
-                          sm_decode_fields *out, sm_error *err)
+static sm_code csv_fields(const sm_source *s, const sm_files_extra *x, const sm_decode_file *files,
+                          size_t n_files, sm_decode_fields *out, sm_error *err)
 {
     const sm_files_state *f = s->state;
     sm_strmap *columns = sm_strmap_new(f->read);
@@ -126,7 +140,7 @@ static sm_code csv_fields(const sm_source *s, const sm_decode_file *files, size_
     for (size_t i = 0; rc == SM_OK && i < n_files; i++) {
         sm_sv *names = NULL;
         size_t n = 0;
-        out[i] = (sm_decode_fields){ NULL, s->schema->n };
+        out[i] = csv_in_order(s, x);
         if (!f->dialect.header)
             continue;
         if ((rc = sm_decode_block_head(files, i, 1, &block, err)) != SM_OK)
@@ -175,6 +189,8 @@ sm_code sm_files__read_text(sm_source *s, bool at_once, sm_sv view, sm_error *er
     const sm_files_config *config = s->config;
     sm_files_state *f = s->state;
     sm_decode_column *columns;
+    sm_decode_extra *extra = SM_NEW(f->read, sm_decode_extra);
+    sm_files_extra x;
     sm_decode_what what = {
         .format = files_decode_format(config->format),
         .files = sm_files__decode_files(&f->files, f->read),
@@ -185,19 +201,28 @@ sm_code sm_files__read_text(sm_source *s, bool at_once, sm_sv view, sm_error *er
     };
     sm_code rc;
     if ((rc = sm_files__refuse_compressed(config->format, &f->files, err)) != SM_OK ||
-        (rc = sm_decode_columns(s->schema, f->read, &columns, err)) != SM_OK)
+        (rc = sm_decode_columns(s->schema, f->read, &columns, err)) != SM_OK ||
+        (rc = sm_files__extra(s, f->read, &x, err)) != SM_OK)
         return rc;
     what.columns = columns;
     what.n_columns = s->schema->n;
     if (config->format == SM_FILES_TEXT &&
-        (s->schema->n != 1 || columns[0].kind != SM_DECODE_VARCHAR))
+        (s->schema->n != 1 + x.n_levels || columns[0].kind != SM_DECODE_VARCHAR))
         return sm_fail(err, SM_E_INVALID, 0, "a text source has one column, and it is VARCHAR");
+    for (size_t i = 0; i < s->schema->n; i++)
+        if (x.only[i]) { /* whatever the records have there is passed over */
+            columns[i].kind = SM_DECODE_JSON;
+            columns[i].size = sizeof(sm_decode_string);
+        }
     if (config->format == SM_FILES_CSV) {
         sm_decode_fields *fields = SM_NEW_N(f->read, sm_decode_fields, f->files.n + 1);
-        if ((rc = csv_fields(s, what.files, what.n_files, fields, err)) != SM_OK)
+        if ((rc = csv_fields(s, &x, what.files, what.n_files, fields, err)) != SM_OK)
             return rc;
         what.fields = fields;
     }
+    *extra = (sm_decode_extra){ x.constants, x.instead, x.only, x.behind };
+    if (x.schema.n > 0)
+        what.extra = extra;
     return sm_decode_relation_new(&what, s->session, view, &f->relation, err);
 }
 

@@ -355,6 +355,187 @@ def _(s):
     equal([b for _, _, b in s.seen()], [0, 0, 0, 1, 2])
 
 
+# ---- columns from folders ------------------------------------------------------------------------
+
+FORMATS = ("json", "csv", "parquet")
+
+
+def for_each(check):
+    """The same row for each format, in a folder of its own."""
+    def all_of(s):
+        for form in FORMATS:
+            one = type(s)(f"{s.folder}.{form}")
+            one.format = form
+            check(one)
+    return all_of
+
+
+@row("4.1 partitionColumns", "k=v folders are columns, typed by inference, in the order of the path")
+@for_each
+def _(s):
+    s.options(format=s.format)
+    s.put("in/day=2026-01-31/hour=07/x", 1, age=1)
+    s.put("in/day=2026-02-01/hour=23/x", 2, age=2)
+    s.go()
+    equal(sorted((r["a"], r["day"], r["hour"]) for r in s.rows()), [(1, "2026-01-31", 7), (2, "2026-02-01", 23)])
+
+
+@row("4.1 partitionColumns", "a missing level is NULL, also one that is listed and nowhere there")
+@for_each
+def _(s):
+    s.options(format=s.format, partition_columns=["year", "month", "day"])
+    s.put("in/year=2022/week=1/x", 1)
+    s.go()
+    equal([(r["a"], r["year"], r["month"], r["day"], "week" in r) for r in s.rows()], [(1, 2022, None, None, False)])
+
+
+@row("4.1 partitionColumns", '[""] takes no columns from the path')
+@for_each
+def _(s):
+    s.options(format=s.format, partition_columns=[""])
+    s.put("in/day=1/x", 1)
+    s.go()
+    equal(s.rows(), [{"a": 1}])
+
+
+@row("4.1 partitionColumns", "names and values are percent-decoded; __HIVE_DEFAULT_PARTITION__ is NULL")
+@for_each
+def _(s):
+    s.options(format=s.format)
+    s.put("in/c%5Fd=a%2Fb%3D%C3%A4/x", 1, age=1)
+    s.put("in/c%5Fd=__HIVE_DEFAULT_PARTITION__/x", 2, age=2)
+    s.put("in/c%5Fd=it's 100%/x", 3, age=3)
+    s.go()
+    equal(sorted((r["a"], r["c_d"]) for r in s.rows()), [(1, "a/b=ä"), (2, None), (3, "it's 100%")])
+
+
+@row("4.1 partitionColumns", "the path wins over a field of the same name; a file without the level has its own")
+@for_each
+def _(s):
+    s.options(format=s.format)
+    s.put_rows("in/k=1/x", [{"a": 1, "k": 9}], 1)
+    s.put_rows("in/y", [{"a": 2, "k": 5}], 2)
+    s.go()
+    equal(sorted((r["a"], r["k"]) for r in s.rows()), [(1, 1), (2, 5)])
+
+
+@row("4.1 partitionColumns", "listed columns come from the path alone")
+@for_each
+def _(s):
+    s.options(format=s.format, partition_columns=["k"])
+    s.put_rows("in/k=1/x", [{"a": 1, "k": 9}], 1)
+    s.put_rows("in/y", [{"a": 2, "k": 5}], 2)
+    s.go()
+    equal(sorted((r["a"], r["k"]) for r in s.rows()), [(1, 1), (2, None)])
+
+
+@row("4.1 partitionColumns", "hints give a level its type, and infer_column_types: false makes it a text")
+@for_each
+def _(s):
+    s.options(format=s.format, schema_hints="k VARCHAR")
+    s.put("in/k=007/x", 1)
+    s.go()
+    equal([r["k"] for r in s.rows()], ["007"])
+
+
+@row("4.1 partitionColumns", "a declared schema takes what it names, with its types")
+@for_each
+def _(s):
+    s.options(format=s.format, schema=[{"name": "k", "data_type": "DECIMAL(6,2)"},
+                                       {"name": "a", "data_type": "BIGINT"}])
+    s.put("in/k=1.5/other=2/x", 1)
+    s.go()
+    equal([(r["k"], r["a"]) for r in s.rows()], [("1.50", 1)])
+
+
+@row("4.1 partitionColumns", "a value that does not fit fails the batch and names file and folder")
+@for_each
+def _(s):
+    s.options(format=s.format)
+    s.put("in/k=1/x", 1)
+    s.go()
+    s.put("in/k=one/x", 1)
+    result = s.go(code=1)
+    contains(result.out, 'in/k=one/x', 'folder "k=…": "one" is no BIGINT', "schema_hints")
+
+
+@row("4.1 partitionColumns", "folders before the first wildcard of the path are no columns")
+@for_each
+def _(s):
+    s.options(format=s.format, path="in/k=1/*/*")
+    s.put("in/k=1/j=2/x", 1)
+    s.go()
+    equal(s.rows(), [{"a": 1, "j": 2}])
+
+
+@row("4.1 partitionColumns", "CSV without a header and text files have them too")
+def _(s):
+    s.options(format="csv", header=False)
+    s.write("in/k=1/x", "5,6\n", 1)
+    s.go()
+    equal(s.rows(), [{"column_0": 5, "column_1": 6, "k": 1}])
+    t = type(s)(s.folder + ".text")
+    t.options(format="text")
+    t.write("in/k=1/x", "hello\n", 1)
+    t.write("in/y", "world\n", 2)
+    t.go()
+    equal(sorted((r["value"], r["k"]) for r in t.rows()), [("hello", 1), ("world", None)])
+
+
+# ---- metadata -------------------------------------------------------------------------------------
+
+
+def metadata_of(s, name, size):
+    return {"file_path": "file://" + s.path("in") + "/a%20%25%C3%A4.x", "file_name": name, "file_size": size,
+            "file_modification_time": "2026-01-01 00:00:07", "file_block_start": 0, "file_block_length": size}
+
+
+@row("4.6", "a table with include_metadata tells file, size and time of each row, and when it was ingested")
+@for_each
+def _(s):
+    s.options(format=s.format, table="from: src, include_metadata: true")
+    s.put("in/a %ä.x", 1, 2, age=7)
+    s.go(env={"SM_CLOCK": "2026-03-01T12:00:00.500Z"})
+    size = os.path.getsize(s.path("in/a %ä.x"))
+    for r in s.rows():
+        found = dict(r["_metadata"])
+        found["file_modification_time"] = str(found["file_modification_time"])[:19].replace("T", " ")
+        equal(found, metadata_of(s, "a %ä.x", size))
+        contains(str(r["_ingested_at"]).replace("T", " "), "2026-03-01 12:00:00.5")
+
+
+@row("4.6", "the metadata of one reader is no column of another")
+@for_each
+def _(s):
+    s.options(format=s.format, table="from: src, include_metadata: true", more="  plain: {from: src}\n")
+    s.put("in/x", 1)
+    s.go()
+    equal(s.rows("plain"), [{"a": 1}])
+
+
+@row("4.6", "a source with include_metadata gives queries the columns by name, and `*` has them")
+@for_each
+def _(s):
+    s.options(format=s.format, include_metadata=True, table="sql: 'SELECT * EXCLUDE (_metadata, _ingested_at), "
+              "_metadata.file_name AS file FROM STREAM(src)'", more="  every: {from: src}\n")
+    s.put("in/k=1/x", 1, age=1)
+    s.put("in/k=2/y", 2, age=2)
+    s.go()
+    equal(sorted((r["a"], r["k"], r["file"]) for r in s.rows()), [(1, 1, "x"), (2, 2, "y")])
+    equal(sorted(s.rows("every")[0]), ["_ingested_at", "_metadata", "a", "k"])
+
+
+@row("4.6", "asked for where it cannot be, the place and the way are told")
+def _(s):
+    for table, words in (("sql: 'SELECT a, _metadata FROM STREAM(src)'", "has `include_metadata: true`"),
+                         ("sql: SELECT a FROM STREAM(src), include_metadata: true", "put `include_metadata: true` at"),
+                         ("from: other, include_metadata: true", "put it at the first table behind the files")):
+        s.options(table=table, schema=[{"name": "a", "data_type": "BIGINT"}], more="  other: {from: src}\n")
+        result = s.smelt("validate", "pipeline.yml")
+        equal(result.code, 3)
+        contains(result.out + result.err, words)
+
+
 # ---- refusals -------------------------------------------------------------------------------------
 
 

@@ -91,6 +91,7 @@ const sm_spec_unit sm_test_units[] = {
       .summary = "Files of a folder",
       .options = files_options,
       .config_size = sizeof(files_config),
+      .metadata = true,
       .supported = true },
     { .name = "generate",
       .summary = "Rows out of nothing",

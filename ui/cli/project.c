@@ -42,6 +42,7 @@ static void make_units(void)
                                          .summary = (*s)->summary,
                                          .options = (*s)->options,
                                          .config_size = (*s)->config_size,
+                                         .metadata = (*s)->metadata,
                                          .supported = true };
     for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
         units[n++] = (sm_spec_unit){ .name = later[i], .summary = "" };

@@ -150,6 +150,7 @@ static sm_code show_source(reader *r, const sm_plan_dataset *ds, sm_source *s, s
                       .schema = &ds->schema,
                       .schema_declared = ds->schema_declared,
                       .schema_hints = ds->schema_hints,
+                      .metadata = ds->metadata,
                       .drop_undecodable = ds->drop_undecodable,
                       .arena = r->c->a };
     if (s->ops->position == NULL || !ds->known) {
@@ -165,7 +166,7 @@ static sm_code show_source(reader *r, const sm_plan_dataset *ds, sm_source *s, s
         return rc;
     s->session = r->session;
     if ((rc = sm_source_snapshot(s, position, name, err)) == SM_OK)
-        add_relation(r, name, s->schema);
+        add_relation(r, name, s->metadata ? sm_plan_with_metadata(s->schema, r->c->a) : s->schema);
     return rc;
 }
 

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan_metadata.c -- the columns _metadata and _ingested_at.
+ *
+ * A source with include_metadata has them for every reader; a table with it, and with `from` a
+ * source of files, reads that source with them, whatever others do.  They are no part of the
+ * source's schema, which is what its files hold. */
+#include <string.h>
+
+#include "pipelines/plan/plan_int.h"
+
+#define METADATA_TYPE                                                                              \
+    "STRUCT(file_path VARCHAR, file_name VARCHAR, file_size BIGINT, "                              \
+    "file_modification_time TIMESTAMP, file_block_start BIGINT, file_block_length BIGINT)"
+
+bool sm_plan__has_metadata(const plan_builder *b, const plan_query *q, size_t ds)
+{
+    return b->datasets[ds].metadata || (q->metadata && b->datasets[ds].kind == SM_DATASET_SOURCE);
+}
+
+sm_schema *sm_plan_with_metadata(const sm_schema *schema, sm_arena *a)
+{
+    sm_schema *with = SM_NEW(a, sm_schema);
+
+    with->columns = SM_NEW_N(a, sm_column, schema->n + 2);
+    if (schema->n > 0)
+        memcpy(with->columns, schema->columns, schema->n * sizeof *schema->columns);
+    with->columns[schema->n] = (sm_column){ .name = SM_SV("_metadata"),
+                                            .type = SM_SV(METADATA_TYPE),
+                                            .nullable = true,
+                                            .description = SM_SV("") };
+    with->columns[schema->n + 1] = (sm_column){ .name = SM_SV("_ingested_at"),
+                                                .type = SM_SV("TIMESTAMP"),
+                                                .nullable = true,
+                                                .description = SM_SV("") };
+    with->n = schema->n + 2;
+    return with;
+}
+
+const sm_schema *sm_plan__leaf_schema(plan_builder *b, const plan_query *q, size_t ds)
+{
+    if (!sm_plan__has_metadata(b, q, ds))
+        return &b->datasets[ds].schema;
+    if (b->nodes[ds].with_metadata == NULL)
+        b->nodes[ds].with_metadata = sm_plan_with_metadata(&b->datasets[ds].schema, b->a);
+    return b->nodes[ds].with_metadata;
+}
+
+static void judge_source(plan_builder *b, size_t ds)
+{
+    const sm_spec_source *s = b->nodes[ds].source;
+
+    if (!s->include_metadata.v || b->nodes[ds].failed || s->unit == NULL || s->unit->metadata)
+        return;
+    sm_diag_add(b->d, "SM0407", s->include_metadata.at,
+                "source \"%.*s\" is no source of files and has no metadata of them",
+                SM_SV_ARG(s->name.text));
+    sm_diag_hint(b->d, "leave `include_metadata` out");
+    b->nodes[ds].failed = true;
+}
+
+static void judge_table(plan_builder *b, size_t ds)
+{
+    plan_node *node = &b->nodes[ds];
+    const sm_spec_table *t = node->table;
+    const plan_query *q = &node->queries[0];
+    size_t from;
+
+    if (!t->include_metadata.v || node->failed)
+        return;
+    if (!q->whole) {
+        sm_diag_add(b->d, "SM0407", t->include_metadata.at,
+                    "table \"%.*s\" says itself which columns it has", SM_SV_ARG(t->name.text));
+        sm_diag_hint(b->d, "put `include_metadata: true` at the source, and `_metadata` and "
+                           "`_ingested_at` into the SELECT");
+        node->failed = true;
+        return;
+    }
+    from = q->read != NULL && q->read->n_refs == 1 ? q->datasets[0] : SIZE_MAX;
+    if (from == SIZE_MAX || b->nodes[from].failed)
+        return;
+    if (b->datasets[from].kind == SM_DATASET_SOURCE && b->nodes[from].source->unit != NULL &&
+        b->nodes[from].source->unit->metadata) {
+        node->queries[0].metadata = true;
+        return;
+    }
+    sm_diag_add(b->d, "SM0407", t->include_metadata.at,
+                "\"%.*s\" is no source of files and has no metadata of them",
+                SM_SV_ARG(b->datasets[from].name));
+    sm_diag_hint(b->d, "put it at the first table behind the files; the columns _metadata and "
+                       "_ingested_at of that table are columns like any");
+    node->failed = true;
+}
+
+void sm_plan__judge_metadata(plan_builder *b)
+{
+    for (size_t i = 0; i < b->plan->n_datasets; i++) {
+        if (b->nodes[i].source != NULL)
+            judge_source(b, i);
+        else
+            judge_table(b, i);
+    }
+}
+
+void sm_plan__hint_metadata(plan_builder *b, const plan_query *q)
+{
+    bool files = false;
+
+    for (size_t i = 0; i < q->read->n_refs; i++)
+        files |= b->datasets[q->datasets[i]].kind == SM_DATASET_SOURCE &&
+                 !sm_plan__has_metadata(b, q, q->datasets[i]);
+    if (files && sm_sv_find(q->text->text, SM_SV("_metadata")) >= 0)
+        sm_diag_hint(b->d, "`_metadata` is there for queries over a source of files that has "
+                           "`include_metadata: true`");
+}
