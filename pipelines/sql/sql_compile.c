@@ -207,7 +207,7 @@ static void emit_group(sm_sql_compiler *c, const sm_sql_edit *e)
 static void emit_window_time(sm_sql_compiler *c, const sm_sql_edit *e)
 {
     const sm_sql_tokens *t = &c->q->tree->tokens;
-    size_t open = sm_sql__token_at(t, e->at) + 1, at, len;
+    size_t open = sm_sql__token_at(t, c->q->tree->calls[e->index].offset) + 1, at, len;
 
     sm_sql__token_range(t, open, sm_sql__token_close(t, open) + 1, &at, &len);
     put(c, e, "(");
@@ -241,7 +241,7 @@ static void emit_call(sm_sql_compiler *c, const sm_sql_edit *e)
     }
     if (call->bare) { /* the column keeps the name of the call */
         put(c, e, " AS ");
-        put_ident(c, e, sm_sql__token_text(t, sm_sql__token_at(t, e->at)));
+        put_ident(c, e, sm_sql__token_text(t, sm_sql__token_at(t, call->offset)));
     }
 }
 

@@ -28,6 +28,19 @@ void sm_sql__call_range(const sm_sql_query *q, const sm_sql_call *call, size_t *
     sm_sql__token_range(t, i, end <= t->n ? end : t->n, at, len);
 }
 
+/* `(now())` and `((now()))`: a name with AS stands behind the brackets. */
+static void take_brackets(const sm_sql_tokens *t, sm_sql_edit *e)
+{
+    size_t first = sm_sql__token_at(t, e->at), end = sm_sql__token_at(t, e->at + e->len - 1) + 1;
+
+    while (first > 0 && sm_sql__token_symbol(t, first - 1, '(') &&
+           sm_sql__token_symbol(t, end, ')')) {
+        first--;
+        end++;
+    }
+    sm_sql__token_range(t, first, end, &e->at, &e->len);
+}
+
 static bool same_text(const sm_sql_compiler *c, const sm_sql_window *x, const sm_sql_window *y)
 {
     sm_sv text = c->q->text->text;
@@ -172,6 +185,8 @@ void sm_sql__find_edits(sm_sql_compiler *c)
             continue;
         }
         sm_sql__call_range(c->q, &tree->calls[i], &e.at, &e.len);
+        if (tree->calls[i].bare)
+            take_brackets(t, &e);
         add_edit(c, e);
         if (tree->calls[i].kind != SM_CALL_WINDOW)
             continue;
