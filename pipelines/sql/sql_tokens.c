@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#define COUNT(list) (sizeof(list) / sizeof(list)[0])
+
 static bool is_space(char c)
 {
     return c == ' ' || (c >= '\t' && c <= '\r');
@@ -27,6 +29,31 @@ static bool is_word_start(char c)
 static bool is_word(char c)
 {
     return is_word_start(c) || is_digit(c) || c == '$';
+}
+
+/* The bytes of the wide space at `at`, such as the no-break space of a text that was copied
+ * from a page; 0 if there is none.  The engine makes one blank of each before it parses. */
+static size_t wide_space(sm_sv s, size_t at)
+{
+    static const char *const spaces[] = { "\xc2\xa0",     "\xe2\x80\xaf", "\xe2\x81\x9f",
+                                          "\xe2\x81\xa0", "\xe3\x80\x80", "\xef\xbb\xbf" };
+    sm_sv rest = sm_sv_sub(s, at, s.len);
+
+    if ((unsigned char)s.ptr[at] < 0x80)
+        return 0;
+    if (rest.len >= 3 && memcmp(rest.ptr, "\xe2\x80", 2) == 0 &&
+        (unsigned char)rest.ptr[2] <= 0x8b) /* U+2000 to U+200B */
+        return 3;
+    for (size_t i = 0; i < COUNT(spaces); i++) {
+        if (sm_sv_starts(rest, sm_sv_cstr(spaces[i])))
+            return strlen(spaces[i]);
+    }
+    return 0;
+}
+
+static bool is_word_at(sm_sv s, size_t at)
+{
+    return at < s.len && is_word(s.ptr[at]) && wide_space(s, at) == 0;
 }
 
 /* ---- one token ----------------------------------------------------------------- */
@@ -60,6 +87,8 @@ static size_t skip_blank(sm_sv s, size_t at)
                 at++;
         } else if (at + 1 < s.len && s.ptr[at] == '/' && s.ptr[at + 1] == '*') {
             at = skip_block_comment(s, at);
+        } else if (wide_space(s, at) > 0) {
+            at += wide_space(s, at);
         } else {
             break;
         }
@@ -89,7 +118,7 @@ static size_t end_of_dollar(sm_sv s, size_t at, sm_sql_token_kind *kind)
 {
     size_t tag = at + 1;
 
-    while (tag < s.len && (is_word_start(s.ptr[tag]) || is_digit(s.ptr[tag])))
+    while (is_word_at(s, tag) && s.ptr[tag] != '$')
         tag++;
     if (tag < s.len && s.ptr[tag] == '$' && (tag == at + 1 || !is_digit(s.ptr[at + 1]))) {
         size_t len = tag + 1 - at;
@@ -107,7 +136,7 @@ static size_t end_of_dollar(sm_sv s, size_t at, sm_sql_token_kind *kind)
 
 static size_t end_of_number(sm_sv s, size_t at)
 {
-    while (at < s.len && (is_word(s.ptr[at]) || s.ptr[at] == '.')) {
+    while (is_word_at(s, at) || (at < s.len && s.ptr[at] == '.')) {
         bool exponent = s.ptr[at] == 'e' || s.ptr[at] == 'E';
 
         at++;
@@ -122,7 +151,7 @@ static size_t end_of_word(sm_sv s, size_t at, sm_sql_token_kind *kind)
 {
     size_t end = at;
 
-    while (end < s.len && is_word(s.ptr[end]))
+    while (is_word_at(s, end))
         end++;
     *kind = SM_TOKEN_WORD;
     if (end == at + 1 && end < s.len && s.ptr[end] == '\'' && strchr("eExXbBnN", s.ptr[at])) {
@@ -274,8 +303,6 @@ static bool token_in(const sm_sql_tokens *t, size_t i, const char *const *words,
     return false;
 }
 
-#define COUNT(list) (sizeof(list) / sizeof(list)[0])
-
 /* Is token i the STREAM of `STREAM name`, where a table is expected? */
 static bool is_stream_word(const sm_sql_tokens *t, size_t i, bool in_from)
 {
@@ -302,6 +329,26 @@ static uint32_t deepest(const sm_sql_tokens *t)
     return depth;
 }
 
+/* The range with plain blanks in place of wide ones: the places that the engine speaks of
+ * are those of the text it parses. */
+static void copy_range(sm_sql_writer *w, const sm_sql_tokens *t, const sm_text *src, size_t from,
+                       size_t to)
+{
+    size_t done = from;
+
+    for (size_t at = from; at < to; at++) {
+        size_t wide = wide_space(t->text, at);
+
+        if (wide == 0 || sm_sql__token_at(t, at) < t->n)
+            continue;
+        sm_sql__copy(w, src, done, at - done);
+        sm_sql__put(w, src, at, wide, SM_SV(" "));
+        done = at + wide;
+        at = done - 1;
+    }
+    sm_sql__copy(w, src, done, to - done);
+}
+
 void sm_sql__prepare(const sm_sql_tokens *t, const sm_text *src, sm_arena *a, sm_sql_text *out)
 {
     /* in_from[d]: at depth d a table may come; a bracket inherits it from outside, for
@@ -321,21 +368,21 @@ void sm_sql__prepare(const sm_sql_tokens *t, const sm_text *src, sm_arena *a, sm
         else if (token_in(t, i, clauses, COUNT(clauses)))
             in_from[token->depth] = false;
         if (sm_sql__token_is_window(t, i)) {
-            sm_sql__copy(&w, src, done, token->at - done);
+            copy_range(&w, t, src, done, token->at);
             sm_sql__put(&w, src, token->at, token->len, SM_SV("\"window\""));
             done = token->at + token->len;
         } else if (is_stream_word(t, i, in_from[token->depth])) {
             size_t end = sm_sql__token_after_name(t, i + 1), at, len;
 
             sm_sql__token_range(t, i, end, &at, &len);
-            sm_sql__copy(&w, src, done, token->at + token->len - done);
+            copy_range(&w, t, src, done, token->at + token->len);
             sm_sql__put(&w, src, at, len, SM_SV("("));
-            sm_sql__copy(&w, src, t->items[i + 1].at, at + len - t->items[i + 1].at);
+            copy_range(&w, t, src, t->items[i + 1].at, at + len);
             sm_sql__put(&w, src, at, len, SM_SV(")"));
             done = at + len;
             i = end - 1;
         }
     }
-    sm_sql__copy(&w, src, done, src->text.len - done);
+    copy_range(&w, t, src, done, src->text.len);
     sm_sql__writer_done(&w, out);
 }

@@ -101,6 +101,11 @@ static void test_sql_refs__tables_and_streams_with_their_places(void **state)
     check_refs("SELECT * FROM a, a", "[a]a [a]a");
     check_refs("SELECT 1", "");
     check_refs("FROM x: a", "[a]a=");
+    check_refs("SELECT\xc2\xa0i /*\xc2\xa0*/, 'a\xc2\xa0' FROM\xe3\x80\x80"
+               "a\xc2\xa0x, STREAM\xc2\xa0"
+               "b",
+               "[a]a= [STREAM\xc2\xa0"
+               "b]~b");
 }
 
 static void test_sql_refs__subqueries_set_operations_and_lateral(void **state)

@@ -80,6 +80,20 @@ static void test_sql_tokens__strings_names_and_comments_are_left_alone(void **st
         check_prepared(texts[i], texts[i]);
 }
 
+static void test_sql_tokens__wide_spaces_become_blanks_outside_of_quotes(void **state)
+{
+    (void)state;
+    check_prepared("SELECT\xc2\xa0"
+                   "a, 1\xe3\x80\x80"
+                   "FROM STREAM\xe2\x80\x83s.\xef\xbb\xbfx",
+                   "SELECT a, 1 FROM STREAM(s. x)");
+    check_prepared("SELECT 1 -- a\xc2\xa0"
+                   "b\n/*\xc2\xa0*/ AS \xc3\xa9",
+                   "SELECT 1 -- a b\n/* */ AS \xc3\xa9");
+    check_prepared("SELECT 'a\xc2\xa0', \"b\xc2\xa0\", $$\xc2\xa0$$",
+                   "SELECT 'a\xc2\xa0', \"b\xc2\xa0\", $$\xc2\xa0$$");
+}
+
 static void test_sql_tokens__every_byte_knows_where_it_was_written(void **state)
 {
     sm_arena *a = sm_arena_new("test");
@@ -140,6 +154,7 @@ int main(void)
         SM_TEST(test_sql_tokens__stream_stays_a_name_where_no_table_comes),
         SM_TEST(test_sql_tokens__window_is_quoted_before_bracket_and_dot),
         SM_TEST(test_sql_tokens__strings_names_and_comments_are_left_alone),
+        SM_TEST(test_sql_tokens__wide_spaces_become_blanks_outside_of_quotes),
         SM_TEST(test_sql_tokens__every_byte_knows_where_it_was_written),
         SM_TEST(test_sql_tokens__normal_text_has_no_comments_and_single_spaces),
         SM_TEST(test_sql_tokens__depth_counts_brackets),
