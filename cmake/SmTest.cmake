@@ -42,6 +42,9 @@ endfunction()
 
 # The modules that a test names, as targets.
 function(sm_test_modules modules out)
+  if(ARGN)
+    message(FATAL_ERROR "sm_test_modules takes a list and a name, not \"${ARGN}\" too")
+  endif()
   set(targets)
   foreach(module IN LISTS modules)
     if(NOT module IN_LIST SM_ROWS)
