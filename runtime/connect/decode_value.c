@@ -81,6 +81,9 @@ static const sm_sqltype *value_unreadable(const sm_sqltype *t)
     sm_decode_column ignored;
     if (!sm_decode__fit(t, &ignored))
         return t;
+    if (t->kind == SM_SQLTYPE_MAP && sm_decode__fit(t->fields[0].type, &ignored) &&
+        (ignored.kind == SM_DECODE_JSON || ignored.kind == SM_DECODE_NESTED))
+        return t; /* a key of an object is one scalar */
     for (size_t i = 0; i < t->n; i++) {
         const sm_sqltype *bad = value_unreadable(t->fields[i].type);
         if (bad != NULL)

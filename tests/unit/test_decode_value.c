@@ -203,17 +203,31 @@ static void test_value__every_short_length_of_string_is_kept(void **state)
     }
 }
 
-static void test_value__a_type_without_text_form_is_refused(void **state)
+static void check_refused_type(const char *type, const char *unreadable)
 {
-    sm_column column = { .name = SM_SV("x"), .type = SM_SV("STRUCT(a INTERVAL)[]") };
+    sm_column column = { .name = SM_SV("x"), .type = sm_sv_cstr(type) };
     const sm_schema schema = { &column, 1 };
     sm_arena *a = sm_arena_new("test");
     sm_decode_column *out;
     sm_error err = { 0 };
-    (void)state;
     sm_assert_code(sm_decode_columns(&schema, a, &out, &err), SM_E_INVALID);
-    sm_test_contains(err.msg, "column \"x\": type INTERVAL cannot be read from text");
+    sm_test_contains(err.msg, "column \"x\": type ");
+    sm_test_contains(err.msg, unreadable);
+    sm_test_contains(err.msg, " cannot be read from text");
     sm_arena_free(a);
+}
+
+static void test_value__a_type_without_text_form_is_refused(void **state)
+{
+    (void)state;
+    check_refused_type("STRUCT(a INTERVAL)[]", "INTERVAL");
+}
+
+static void test_value__a_map_has_scalar_keys(void **state)
+{
+    (void)state;
+    check_refused_type("MAP(INTEGER[], INTEGER)", "MAP(INTEGER[], INTEGER)");
+    check_refused_type("STRUCT(m MAP(JSON, VARCHAR))", "MAP(JSON, VARCHAR)");
 }
 
 int main(void)
@@ -229,6 +243,7 @@ int main(void)
         SM_TEST(test_value__a_varchar_takes_anything_as_written),
         SM_TEST(test_value__every_short_length_of_string_is_kept),
         SM_TEST(test_value__a_type_without_text_form_is_refused),
+        SM_TEST(test_value__a_map_has_scalar_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
