@@ -396,6 +396,10 @@ sm_code sm_infer_schema(sm_infer *in, const sm_decode_file *files, sm_schema *ou
     if ((root->seen & SEEN_TEXT) != 0)
         return infer_too_many(err);
     for (size_t i = 0; i < root->n; i++) {
+        if (root->fields[i].name.len == 0)
+            return sm_fail(err, SM_E_INVALID, 0,
+                           "a field has the empty name, which no column can have; list the columns "
+                           "that you want in `schema`");
         for (size_t j = 0; j < i; j++) {
             if (sm_sv_eq_nocase(root->fields[i].name, root->fields[j].name))
                 return sm_fail(
