@@ -71,6 +71,10 @@ sm_code sm_plan__bind_rules(plan_builder *b, size_t ds, const sm_schema *row, sm
             rc = SM_OK;
     }
     sm_buf_release(&all);
+    for (size_t i = 0; rc == SM_OK && plain && i < table->n_rules; i++) {
+        if (node->rules[i].read)
+            sm_sql_judge_clock(node->rules[i].read, relation, 1, b->d);
+    }
     for (size_t i = 0; rc == SM_OK && !plain && i < table->n_rules; i++) {
         if (node->rules[i].read)
             rc = bind_rule(b, &node->rules[i], &texts[i], row, err);

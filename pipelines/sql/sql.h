@@ -180,6 +180,11 @@ sm_code sm_sql_bind(const sm_sql_engine *e, const sm_sql_query *q, const sm_sql_
                     const sm_sql_relation *relations, size_t n, sm_arena *a, sm_diags *d,
                     sm_schema *out, bool *ok, sm_error *err);
 
+/* `current_date` and its kin without brackets are the time of the batch, and for the engine a
+ * column where one has the name: such a word is a fault.  Returns true if there was none. */
+bool sm_sql_judge_clock(const sm_sql_query *q, const sm_sql_relation *relations, size_t n,
+                        sm_diags *d);
+
 /* Where the n-th column of a result of `n` columns is written: its item of the select list
  * when the list names each column, else the beginning of the query. */
 sm_span sm_sql_column_span(const sm_sql_query *q, size_t column, size_t n);

@@ -190,6 +190,39 @@ static void tell_other(const sm_sql_query *q, const sm_sql_text *t, const sm_sql
                 SM_SV_ARG(line));
 }
 
+bool sm_sql_judge_clock(const sm_sql_query *q, const sm_sql_relation *relations, size_t n,
+                        sm_diags *d)
+{
+    const struct sm_sql_tree *tree = q->tree;
+    bool ok = true;
+
+    for (size_t i = 0; i < tree->n_calls; i++) {
+        const sm_sql_call *call = &tree->calls[i];
+        sm_sv word = sm_json_sv(sm_ast_item(sm_ast_get(call->node, "column_names"), 0));
+        bool column = false;
+
+        if (call->kind > SM_CALL_CLOCK_TIME || !sm_ast_is(call->node, "class", "COLUMN_REF"))
+            continue;
+        for (size_t k = 0; k < n && !column; k++)
+            column = sm_schema_find(relations[k].schema, word) >= 0;
+        if (!column)
+            continue;
+        sm_diag_add(d, "SM0218", sm_sql__span(q->text, tree, sm_ast_place(call->node)),
+                    "%.*s: \"%.*s\" is a column here, and the time of the batch",
+                    SM_SV_ARG(q->owner), SM_SV_ARG(word));
+        if (q->kind == SM_SQL_RULE)
+            sm_diag_hint(d, "Give the column another name in the query of the table; now() and "
+                            "today() are the time of the batch.");
+        else
+            sm_diag_hint(d,
+                         "Write x.%.*s for the column of x; now() and today() are the time of "
+                         "the batch.",
+                         SM_SV_ARG(word));
+        ok = false;
+    }
+    return ok;
+}
+
 sm_code sm_sql_bind(const sm_sql_engine *e, const sm_sql_query *q, const sm_sql_text *t,
                     const sm_sql_relation *relations, size_t n, sm_arena *a, sm_diags *d,
                     sm_schema *out, bool *ok, sm_error *err)
@@ -198,7 +231,7 @@ sm_code sm_sql_bind(const sm_sql_engine *e, const sm_sql_query *q, const sm_sql_
     sm_code rc = e->bind(e->ctx, t->text, relations, n, a, out, &why, err);
     const pattern *p;
 
-    *ok = rc == SM_OK;
+    *ok = rc == SM_OK && sm_sql_judge_clock(q, relations, n, d);
     if (rc != SM_E_SQL)
         return rc;
     p = match(why.message);

@@ -21,21 +21,22 @@ static const function functions[] = {
 static const struct {
     const char *name;
     sm_sql_call_kind kind;
+    bool word; /* the engine takes it without brackets too, where no column has the name */
 } rewritten[] = {
-    { "current_date", SM_CALL_CLOCK_DATE },
-    { "current_localtime", SM_CALL_CLOCK_TIME },
-    { "current_localtimestamp", SM_CALL_CLOCK_TIMESTAMP },
-    { "current_time", SM_CALL_CLOCK_TIME },
-    { "current_timestamp", SM_CALL_CLOCK_TIMESTAMP },
-    { "get_current_time", SM_CALL_CLOCK_TIME },
-    { "get_current_timestamp", SM_CALL_CLOCK_TIMESTAMP },
-    { "localtime", SM_CALL_CLOCK_TIME },
-    { "localtimestamp", SM_CALL_CLOCK_TIMESTAMP },
-    { "now", SM_CALL_CLOCK_TIMESTAMP },
-    { "today", SM_CALL_CLOCK_DATE },
-    { "transaction_timestamp", SM_CALL_CLOCK_TIMESTAMP },
-    { "window", SM_CALL_WINDOW },
-    { "window_time", SM_CALL_WINDOW_TIME },
+    { "current_date", SM_CALL_CLOCK_DATE, true },
+    { "current_localtime", SM_CALL_CLOCK_TIME, false },
+    { "current_localtimestamp", SM_CALL_CLOCK_TIMESTAMP, false },
+    { "current_time", SM_CALL_CLOCK_TIME, true },
+    { "current_timestamp", SM_CALL_CLOCK_TIMESTAMP, true },
+    { "get_current_time", SM_CALL_CLOCK_TIME, false },
+    { "get_current_timestamp", SM_CALL_CLOCK_TIMESTAMP, false },
+    { "localtime", SM_CALL_CLOCK_TIME, true },
+    { "localtimestamp", SM_CALL_CLOCK_TIMESTAMP, true },
+    { "now", SM_CALL_CLOCK_TIMESTAMP, false },
+    { "today", SM_CALL_CLOCK_DATE, false },
+    { "transaction_timestamp", SM_CALL_CLOCK_TIMESTAMP, false },
+    { "window", SM_CALL_WINDOW, false },
+    { "window_time", SM_CALL_WINDOW_TIME, false },
 };
 
 static const char *const table_functions[] = {
@@ -114,10 +115,10 @@ sm_sv sm_sql__function_like(sm_sv name)
     return i < COUNT(functions) ? known[i] : SM_SV("");
 }
 
-bool sm_sql__function_rewritten(sm_sv name, sm_sql_call_kind *kind)
+bool sm_sql__function_rewritten(sm_sv name, bool word, sm_sql_call_kind *kind)
 {
     for (size_t i = 0; i < COUNT(rewritten); i++) {
-        if (name_order(name, rewritten[i].name) == 0) {
+        if (name_order(name, rewritten[i].name) == 0 && (rewritten[i].word || !word)) {
             *kind = rewritten[i].kind;
             return true;
         }

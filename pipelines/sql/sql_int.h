@@ -58,8 +58,9 @@ typedef enum sm_sql_function_kind {
 sm_sql_function_kind sm_sql__function(sm_sv name);
 /* The known name that comes closest; empty when none is close. */
 sm_sv sm_sql__function_like(sm_sv name);
-/* Is it one that smelt turns into SQL: now(), window(), …?  *kind says which. */
-bool sm_sql__function_rewritten(sm_sv name, sm_sql_call_kind *kind);
+/* Is it one that smelt turns into SQL: now(), window(), …?  *kind says which.  A `word` stands
+ * without brackets, as current_date may. */
+bool sm_sql__function_rewritten(sm_sv name, bool word, sm_sql_call_kind *kind);
 /* May it stand in FROM? */
 bool sm_sql__table_function(sm_sv name);
 /* Does the engine have it, but it acts on the outside?  NULL, or why it is refused. */

@@ -251,18 +251,17 @@ static void walk_expression(walk_state s, const sm_json *node, sm_sv class)
     if (sm_sv_eq(class, SM_SV("CONSTANT")))
         return;
     if (sm_sv_eq(class, SM_SV("COLUMN_REF"))) {
-        /* now() and its kin without brackets read as a column */
+        /* current_date and its kin without brackets read as a column */
         if (sm_ast_count(names) > 2)
             add_call(s, node, SM_CALL_QUALIFIED);
         if (sm_ast_count(names) == 1 &&
-            sm_sql__function_rewritten(sm_json_sv(sm_ast_item(names, 0)), &kind) &&
-            kind <= SM_CALL_CLOCK_TIME)
+            sm_sql__function_rewritten(sm_json_sv(sm_ast_item(names, 0)), true, &kind))
             add_call(s, node, kind);
         return;
     }
     if (sm_sv_eq(class, SM_SV("FUNCTION"))) {
         if (sm_ast_text(node, "schema").len == 0 &&
-            sm_sql__function_rewritten(sm_ast_text(node, "function_name"), &kind))
+            sm_sql__function_rewritten(sm_ast_text(node, "function_name"), false, &kind))
             walk_rewritten(s, node, kind);
         else
             sm_sql__allow_function(s.w, node);

@@ -511,6 +511,7 @@ static void test_sql_compile__the_clock_is_the_batch(void **state)
     check_compiled("SELECT (( now() )), 1", "SELECT CAST(" TIME " AS TIMESTAMP) AS \"now\", 1");
     check_compiled("SELECT a FROM t WHERE d = current_date",
                    "SELECT a FROM _smelt_in_0 AS \"t\" WHERE d = CAST(" TIME " AS DATE)");
+    check_compiled("SELECT now, today FROM t", "SELECT now, today FROM _smelt_in_0 AS \"t\"");
     check_compiled("SELECT t.now FROM t", "SELECT t.now FROM _smelt_in_0 AS \"t\"");
 #undef TIME
 }
