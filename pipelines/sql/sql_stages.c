@@ -193,13 +193,83 @@ bool sm_sql__find_star(const sm_json *value)
     return found;
 }
 
+static const char *const later[] = { "select_list", "having", "qualify", "modifiers" };
+
 static const sm_json *find_in_select(const sm_json *node, bool over)
 {
-    static const char *const where[] = { "select_list", "having", "qualify", "modifiers" };
     const sm_json *found = NULL;
 
-    for (size_t i = 0; i < sizeof where / sizeof *where && !found; i++)
-        found = sm_sql__find_call(sm_ast_get(node, where[i]), over);
+    for (size_t i = 0; i < sizeof later / sizeof *later && !found; i++)
+        found = sm_sql__find_call(sm_ast_get(node, later[i]), over);
+    return found;
+}
+
+/* The FROM clauses of subqueries, from the innermost to the outermost. */
+typedef struct from_chain {
+    const struct from_chain *outer;
+    const sm_json *from;
+} from_chain;
+
+/* Is a relation of this FROM called so? */
+static bool from_names(const sm_json *from, sm_sv name)
+{
+    sm_sv alias = sm_ast_text(from, "alias");
+
+    if (sm_ast_is(from, "type", "JOIN"))
+        return from_names(sm_ast_get(from, "left"), name) ||
+               from_names(sm_ast_get(from, "right"), name);
+    if (alias.len == 0)
+        alias = sm_ast_text(from, "table_name");
+    if (alias.len == 0) { /* STREAM(x), STREAM(s.x) */
+        const sm_json *args = sm_ast_get(sm_ast_get(from, "function"), "children");
+        const sm_json *names = sm_ast_get(sm_ast_item(args, 0), "column_names");
+
+        alias = sm_json_sv(sm_ast_item(names, sm_ast_count(names) - 1));
+    }
+    return sm_sql_same_name(alias, name);
+}
+
+/* Does `value` name a column of `from`, as far as names tell: a qualified one, or any where
+ * the subqueries around it have no FROM? */
+static bool names_column(const sm_json *from, const from_chain *inner, const sm_json *value)
+{
+    const sm_json *names = sm_ast_get(value, "column_names");
+    sm_sv first = sm_json_sv(sm_ast_item(names, 0));
+    bool qualified = sm_ast_count(names) > 1, found = false;
+
+    if (sm_ast_is(value, "class", "COLUMN_REF")) {
+        for (; inner; inner = inner->outer) {
+            if (qualified ? from_names(inner->from, first)
+                          : !sm_ast_is(inner->from, "type", "EMPTY"))
+                return false;
+        }
+        return !qualified || from_names(from, first);
+    }
+    for (sm_json_iter it = sm_json_first(value); sm_json_valid(&it) && !found; sm_json_next(&it))
+        found = names_column(from, inner, it.value);
+    for (size_t i = 0; i < sm_ast_count(value) && !found; i++)
+        found = names_column(from, inner, sm_ast_item(value, i));
+    return found;
+}
+
+/* An aggregate that stands in a subquery and is one of the SELECT over `from` all the same:
+ * SELECT (SELECT max(x.a)) FROM x has one row. */
+static const sm_json *find_outer_aggregate(const sm_json *from, const from_chain *inner,
+                                           const sm_json *value)
+{
+    from_chain chain = { inner, sm_ast_get(value, "from_table") };
+    const sm_json *found = NULL;
+
+    if (inner && sm_ast_is(value, "class", "FUNCTION") &&
+        sm_sql__function(sm_ast_text(value, "function_name")) == SM_FUNCTION_AGGREGATE &&
+        names_column(from, inner, sm_ast_get(value, "children")))
+        return value;
+    if (sm_ast_is(value, "type", "SELECT_NODE"))
+        inner = &chain;
+    for (sm_json_iter it = sm_json_first(value); sm_json_valid(&it) && !found; sm_json_next(&it))
+        found = find_outer_aggregate(from, inner, it.value);
+    for (size_t i = 0; i < sm_ast_count(value) && !found; i++)
+        found = find_outer_aggregate(from, inner, sm_ast_item(value, i));
     return found;
 }
 
@@ -243,6 +313,9 @@ static void judge_grouping(judge *j, const sm_json *node)
     const sm_json *aggregate = find_in_select(node, false);
     size_t first = sm_ast_first_place(sm_ast_get(node, "select_list"));
 
+    for (size_t i = 0; i < sizeof later / sizeof *later && !aggregate; i++)
+        aggregate =
+            find_outer_aggregate(sm_ast_get(node, "from_table"), NULL, sm_ast_get(node, later[i]));
     if (sm_ast_count(groups) > 0)
         refuse(j, "SM0501", keyword_before(j, sm_ast_first_place(groups), "group"),
                "GROUP BY over a stream is not supported yet", HINT_VIEW);

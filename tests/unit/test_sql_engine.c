@@ -410,6 +410,11 @@ static void test_sql_stages__what_remembers_is_not_supported_yet(void **state)
     check_stream("SELECT max(a) FROM STREAM(s)", "SM0501 8-11");
     check_stream("SELECT 1 + any_value(a) FROM STREAM(s)", "SM0501 12-21");
     check_stream("SELECT 1 FROM STREAM(s) HAVING count(*) > 1", "SM0501 32-37");
+    check_stream("SELECT (SELECT max(s.a)) FROM STREAM(s)", "SM0501 16-19");
+    check_stream("SELECT (SELECT max(a)) AS m FROM STREAM(s)", "SM0501 16-19");
+    check_stream("SELECT 1 + (SELECT max(x.a) FROM t) AS m FROM t y, STREAM(s) x", "SM0501 20-23");
+    check_stream("SELECT (SELECT max(t.a) FROM t WHERE t.b = s.b) AS m FROM STREAM(s)", "");
+    check_stream("SELECT (SELECT max(s.a) + max(p.q) FROM t s) AS m FROM STREAM(s)", "");
     check_stream("FROM STREAM(s) PIVOT (sum(x) FOR y IN (1))", "SM0501 23-26");
     check_stream("SELECT DISTINCT a FROM STREAM(s)", "SM0502 8-16");
     check_stream("SELECT DISTINCT ON (a) b FROM STREAM(s)", "SM0502 8-16");
