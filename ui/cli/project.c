@@ -349,32 +349,57 @@ static sm_code pinned_schema(sm_project *p, sm_sv source, sm_arena *a, sm_schema
     return rc;
 }
 
+/* Open `s` as `spec` says.  Its arena is freed by the caller, also when it fails. */
+static sm_code open_source(sm_project *p, const sm_spec_source *spec, sm_source *s, sm_error *err)
+{
+    sm_code rc;
+
+    *s = (sm_source){ .ops = sm_source_find(sm_sources(), spec->type.text),
+                      .name = spec->name.text,
+                      .base_dir = p->base_dir,
+                      .schema_hints = spec->schema_hints.text,
+                      .arena = sm_arena_new("source") };
+    s->config = sm_arena_alloc(s->arena, s->ops->config_size, _Alignof(max_align_t), 1);
+    rc = sm_options_fill(s->ops->options, spec->options, s->config, s->arena, err);
+    return rc == SM_OK ? sm_source_open(s, err) : rc;
+}
+
 static sm_code infer_schema(sm_project *p, const sm_spec_source *spec, sm_arena *a, sm_schema *out,
                             sm_error *err)
 {
-    sm_source s = { .ops = sm_source_find(sm_sources(), spec->type.text),
-                    .name = spec->name.text,
-                    .base_dir = p->base_dir,
-                    .schema = out,
-                    .schema_hints = spec->schema_hints.text,
-                    .arena = sm_arena_new("infer") };
-    sm_code rc = binder(p, err);
+    sm_source s;
+    sm_code rc;
 
-    if (rc != SM_OK)
-        goto done;
-    s.config = sm_arena_alloc(s.arena, s.ops->config_size, _Alignof(max_align_t), 1);
-    rc = sm_options_fill(s.ops->options, spec->options, s.config, s.arena, err);
-    if (rc != SM_OK)
-        goto done;
-    if ((rc = sm_source_open(&s, err)) == SM_OK) {
+    if ((rc = binder(p, err)) != SM_OK)
+        return rc;
+    if ((rc = open_source(p, spec, &s, err)) == SM_OK) {
+        s.schema = out;
         s.session = p->binder;
         rc = sm_source_infer(&s, a, out, err);
         s.session = NULL;
     }
     sm_source_close(&s);
-done:
     sm_arena_free(s.arena);
     return rc;
+}
+
+/* What only a source can tell of its options, such as two that do not go together. */
+static void judge_sources(sm_project *p)
+{
+    for (size_t i = 0; i < p->spec->sources.n; i++) {
+        sm_spec_source *spec = &p->spec->sources.items[i];
+        sm_source s;
+        sm_error err;
+
+        if (spec->broken)
+            continue;
+        if (open_source(p, spec, &s, &err) == SM_E_INVALID) {
+            sm_diag_add(p->diags, "SM0403", spec->at, "%s", err.msg);
+            spec->broken = true;
+        }
+        sm_source_close(&s);
+        sm_arena_free(s.arena);
+    }
 }
 
 static sm_code plan_schema_of(void *ctx, const sm_spec_source *source, sm_arena *a, sm_schema *out,
@@ -477,6 +502,7 @@ sm_code sm_project_plan(sm_project *p, sm_error *err)
         return SM_OK;
     if (sm_diags_count(p->diags) == 0 && plan_from_cache(p))
         return SM_OK;
+    judge_sources(p);
     return sm_plan_compile(p->spec, &env, p->a, p->diags, &p->plan, err);
 }
 
