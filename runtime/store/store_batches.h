@@ -189,8 +189,8 @@ sm_code sm_store_batches(sm_store *s, int64_t pipeline, sm_sv flow, int64_t run,
 sm_code sm_store_generations(sm_store *s, int64_t pipeline, sm_sv flow, sm_arena *a,
                              sm_generation **out, size_t *n, sm_error *err);
 
-/* Decided but not done, over the whole pipeline, oldest first, without manifests: what a new
- * owner rolls forward, and what vacuum must keep. */
+/* Decided but not done, over the current generations of the pipeline, oldest first, without
+ * manifests: what a new owner rolls forward, and what vacuum must keep. */
 sm_code sm_store_open_batches(sm_store *s, int64_t pipeline, sm_arena *a, sm_batch_rec **out,
                               size_t *n, sm_error *err);
 

@@ -236,8 +236,8 @@ sm_code sm_store_open_batches(sm_store *s, int64_t pipeline, sm_arena *a, sm_bat
                               size_t *n, sm_error *err)
 {
     sm_store__query q = {
-        .sql = WITHOUT_MANIFEST "where g.pipeline_id = ? and b.state = 'decided' "
-                                "and b.state <> 'done' order by b.id",
+        .sql = WITHOUT_MANIFEST "where g.pipeline_id = ? and g.state = 'current' "
+                                "and b.state = 'decided' and b.state <> 'done' order by b.id",
         SM_STORE__WITH(sm_store__int(pipeline)),
         .read = read_batch,
         .size = sizeof(sm_batch_rec),

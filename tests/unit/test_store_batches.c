@@ -242,7 +242,7 @@ static void test_decide__of_a_full_refresh_switches_the_generation_with_it(void 
         { .flow = SM_SV("orders.once"),
           .target = SM_SV("orders"),
           .uuid = SM_SV("new-2"),
-          .why = SM_GENERATION_FULL_REFRESH },
+          .why = SM_GENERATION_RESET },
     };
     sm_sv old_state = SM_SV("flows/orders/1");
     sm_batch_rec b = store_batch(0, 0);
@@ -284,6 +284,27 @@ static void test_decide__of_a_full_refresh_switches_the_generation_with_it(void 
     sm_assert_ok(sm_store_deletion_done(f.s, &f.o, deletions[0].id, &f.err), f.err);
     sm_assert_code(store_decide(&f, old, 1, -1), SM_E_CONFLICT); /* the old life is over */
     sm_test_contains(f.err.msg, "is old");
+    store_close(&f);
+}
+
+static void test_open_batches__leaves_out_what_an_old_generation_had_decided(void **state)
+{
+    store_fixture f;
+    sm_generation_switch w = { .flow = SM_SV("orders"),
+                               .target = SM_SV("orders"),
+                               .uuid = SM_SV("anew"),
+                               .why = SM_GENERATION_RESET };
+    sm_batch_rec *open;
+    size_t n;
+
+    (void)state;
+    store_open(&f, "batches");
+    sm_assert_ok(store_decide(&f, store_generation(&f, "orders"), 0, -1), f.err);
+    sm_assert_ok(sm_store_open_batches(f.s, f.o.pipeline, f.a, &open, &n, &f.err), f.err);
+    assert_int_equal(n, 1);
+    sm_assert_ok(sm_store_generation_begin(f.s, &f.o, &w, 1, NULL, &f.err), f.err);
+    sm_assert_ok(sm_store_open_batches(f.s, f.o.pipeline, f.a, &open, &n, &f.err), f.err);
+    assert_int_equal(n, 0);
     store_close(&f);
 }
 
@@ -701,6 +722,7 @@ int main(void)
         SM_TEST(test_decide__takes_all_links_of_a_step_or_none),
         SM_TEST(test_decide__writes_progress_events_and_files_in_the_same_transaction),
         SM_TEST(test_decide__of_a_full_refresh_switches_the_generation_with_it),
+        SM_TEST(test_open_batches__leaves_out_what_an_old_generation_had_decided),
         SM_TEST(test_reserve__keeps_the_old_life_until_the_decision),
         SM_TEST(test_decide__adopts_a_position_as_a_done_batch),
         SM_TEST(test_intend__fixes_the_range_until_it_is_decided),
