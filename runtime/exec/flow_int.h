@@ -49,6 +49,7 @@ typedef struct sm_flow {
     bool sink_open;
     bool refresh;          /* batch 0 of a new generation removes all that is there */
     bool switched;         /* refresh: the new generation is the current one already */
+    bool empties;          /* that batch 0 of an earlier run is still to be published */
     const sm_sv *siblings; /* refresh: the other flows of the table; they begin anew with it */
     size_t n_siblings;
     int64_t generation; /* id in the store */

@@ -51,10 +51,9 @@ static sm_code position_load(sm_flow *f, const sm_position *pos, sm_error *err)
     f->generation = pos->generation.id;
     f->uuid = sm_arena_dup(f->arena, pos->generation.uuid);
     f->next = pos->next;
-    if (!pos->has_last) {
-        /* Its batch 0, which was to empty the table, was decided and taken back. */
-        f->refresh = f->switched = pos->generation.why == SM_GENERATION_FULL_REFRESH &&
-                                   f->plan == &f->env->q->plan->flows[f->target->flow];
+    f->empties = pos->generation.why == SM_GENERATION_FULL_REFRESH && !pos->has_done;
+    if (!pos->has_last) { /* its batch 0 was decided and taken back */
+        f->refresh = f->switched = f->empties;
         return SM_OK;
     }
     f->decided = pos->last.state == SM_BATCH_DECIDED;

@@ -55,7 +55,8 @@ static sm_batch_rec batch_record(sm_flow *f, const sm_batch *b)
 }
 
 /* The new generations that a full refresh begins: the flow's own, reserved when it was opened,
- * and those of the other flows of the table, whose rows go with the rest. */
+ * and those of the other flows of the table, whose rows go with the rest.  Only the first is
+ * told to be a full refresh: it alone empties the table, whatever the file says later. */
 static void refresh_switches(sm_flow *f, sm_decision *d)
 {
     sm_generation_switch *w = SM_NEW_N(f->scratch, sm_generation_switch, f->n_siblings + 1);
@@ -69,7 +70,7 @@ static void refresh_switches(sm_flow *f, sm_decision *d)
         w[i + 1] = (sm_generation_switch){ .flow = f->siblings[i],
                                            .target = f->target->name,
                                            .uuid = sm_uuid4(f->scratch),
-                                           .why = SM_GENERATION_FULL_REFRESH };
+                                           .why = SM_GENERATION_RESET };
     d->switches = w;
     d->n_switches = f->n_siblings + 1;
 }

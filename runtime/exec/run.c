@@ -86,6 +86,18 @@ static bool is_refreshed(const sm_run *r, size_t dataset)
     return r->q.full_refresh != NULL && r->q.full_refresh[dataset];
 }
 
+/* Does a flow before `i` rebuild the table that `i` writes?  Not always the table's first one
+ * does: a flow without columns yet takes no part. */
+static bool has_lead(const sm_run *r, size_t i)
+{
+    const sm_plan *p = r->q.plan;
+
+    for (size_t k = p->datasets[p->flows[i].target].flow; k < i; k++)
+        if (r->slots[k].lead)
+            return true;
+    return false;
+}
+
 static void make_slots(sm_run *r)
 {
     const sm_plan *p = r->q.plan;
@@ -106,7 +118,7 @@ static void make_slots(sm_run *r)
                                         .crossed = SM_SV("") };
         s->selected = is_selected(r, p->flows[i].target) && p->flows[i].bound;
         s->refresh = s->selected && is_refreshed(r, p->flows[i].target);
-        s->lead = s->refresh && i == t->flow;
+        s->lead = s->refresh && !has_lead(r, i);
         s->started = s->finished = !s->selected;
         r->outcomes[i] = (sm_flow_outcome){ .flow = &p->flows[i],
                                             .dataset = t->name,

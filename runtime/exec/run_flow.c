@@ -84,6 +84,7 @@ void sm_run__open_flow(sm_run *r, size_t i)
 
     if (flow_open(r, i, &err) != SM_OK)
         flow_failed(r, i, &err);
+    r->slots[i].lead |= r->flows[i].empties;
 }
 
 /* Tell the log that an attempt was given up. */

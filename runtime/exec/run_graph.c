@@ -2,8 +2,9 @@
 /* run_graph.c -- which flow runs when: workers that take what is ready.
  *
  * A flow is ready when every selected flow that writes one of its inputs has finished, and, in
- * a rebuild, when the lead of its table has.  When one of those failed it is skipped, and so
- * is what reads it; siblings go on. */
+ * a rebuild or one that an earlier run left unfinished, when the lead of its table has: what
+ * it appended before would be removed with the rest.  When one of those failed it is skipped,
+ * and so is what reads it; siblings go on. */
 #include "runtime/exec/run_int.h"
 
 #include <stdlib.h>

@@ -12,7 +12,7 @@ typedef struct sm_run_slot {
     bool started, finished;
     bool failed;  /* or skipped: what reads it is skipped */
     bool refresh; /* its table is rebuilt in this run */
-    bool lead;    /* of the flows of that table, the one whose batch 0 empties it */
+    bool lead;    /* of the flows of its table, the one whose batch 0 empties it */
 } sm_run_slot;
 
 struct sm_run {

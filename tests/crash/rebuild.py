@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""rebuild.py -- a full refresh that dies, meets what an earlier run left, or leaves tables out.
+
+Whatever came before it, a rebuilt table holds each row of its sources once, and its readers lose none
+that they never read.
+"""
+import collections
+import json
+import os
+import unittest
+
+import kinds
+import world
+
+SOURCES = "".join(
+    kinds.READINGS_SOURCE.format(files=9).replace("readings:", f"{name}:").replace("landing/", f"{name}/") +
+    kinds.DECLARED for name in ("west", "east"))
+FLOWS = {
+    "west": "      west: {sql: \"SELECT id, 'west' AS origin FROM STREAM(bronze_west)\"}\n",
+    "east": "      east: {sql: \"SELECT id, 'east' AS origin FROM STREAM(east)\"}\n",
+}
+
+
+def merged(first, second):
+    """Two flows into one table; the one from the west waits for a table of its own."""
+    return (kinds.HEAD + "engine: {workers: 1}\nsources:\n" + SOURCES + "tables:\n  merged:\n    flows:\n" +
+            FLOWS[first] + FLOWS[second] + "  bronze_west: {from: west}\n")
+
+
+class Rebuild(unittest.TestCase):
+    def world(self):
+        return world.World(self.id().split(".")[-1])
+
+    def runs(self, w, *args, failpoint=None):
+        result = w.run(*args, failpoint=failpoint)
+        self.assertEqual(result.code, 0, result.out + result.err)
+        return result
+
+    def dies(self, w, *args, point):
+        result = w.run(*args, failpoint=point)
+        self.assertTrue(world.killed(result), result.err)
+
+    def at_rest(self, w):
+        self.assertEqual(list(world.faults(w)), [])
+
+    def origins(self, w):
+        rows = [json.loads(row) for row in w.tables()["merged"].elements()]
+        return dict(collections.Counter(row["origin"] for row in rows))
+
+    def merged_and_killed(self):
+        """Both flows have run; a rebuild of their table dies when the first one's batch is decided."""
+        w = self.world()
+        w.write("pipeline.yml", merged("west", "east"))
+        for name in ("west", "east"):
+            kinds.put_readings(w, 0, 1, folder=name)
+        self.runs(w)
+        self.dies(w, "--full-refresh", "merged", "--yes", point="reset.after_switch:kill")
+        return w
+
+    # ---- two flows, one table ----
+
+    def test_what_a_dead_rebuild_decided_is_published_before_the_other_flow_appends(self):
+        w = self.merged_and_killed()
+        kinds.put_readings(w, 1, 2, folder="west")
+        self.runs(w)
+        self.assertEqual(self.origins(w), {"west": 24, "east": 12})
+        self.at_rest(w)
+
+    def test_a_dead_rebuild_is_ended_by_the_flow_that_began_it_though_the_yaml_names_it_last(self):
+        w = self.merged_and_killed()
+        w.write("pipeline.yml", merged("east", "west"))
+        self.runs(w)
+        self.assertEqual(self.origins(w), {"west": 12, "east": 12})
+        self.at_rest(w)
+
+    def test_a_table_is_rebuilt_though_its_first_flow_has_no_columns_yet(self):
+        w = self.world()
+        text = merged("west", "east").replace(kinds.DECLARED, "", 1)
+        os.makedirs(w.path("west"))
+        w.write("pipeline.yml", text)
+        kinds.put_readings(w, 0, 1, folder="east")
+        self.runs(w)
+        w.write("pipeline.yml", text.replace("'east' AS", "'EAST' AS"))
+        self.runs(w, "--full-refresh", "merged", "--yes")
+        self.assertEqual(self.origins(w), {"EAST": 12})
+        self.at_rest(w)
+
+
+if __name__ == "__main__":
+    world.run_tests()
