@@ -117,6 +117,14 @@ static bool batch_is_due(const sm_flow *f, bool moved, const sm_json *reads)
     return moved || (f->plan->once && f->n_streams == 0);
 }
 
+/* The clock may go backwards, the timestamps of a flow's batches do not. */
+static int64_t batch_time(const sm_flow *f)
+{
+    int64_t now = sm_clock_now_ms();
+
+    return now > f->last_time ? now : f->last_time + 1;
+}
+
 static sm_code batch_plan(sm_flow *f, sm_batch *b, sm_error *err)
 {
     sm_json *start = sm_json_object(f->scratch);
@@ -133,9 +141,7 @@ static sm_code batch_plan(sm_flow *f, sm_batch *b, sm_error *err)
     b->end = end;
     b->reads = reads;
     b->state = batch_is_due(f, moved, reads) ? SM_BATCH_RUNNING : SM_BATCH_IDLE;
-    b->time_ms = sm_clock_now_ms();
-    if (b->time_ms <= f->last_time)
-        b->time_ms = f->last_time + 1;
+    b->time_ms = batch_time(f);
     return SM_OK;
 }
 
@@ -383,29 +389,54 @@ done:
     return rc;
 }
 
-sm_code sm_flow__skip_rebuilt(sm_flow *f, const bool *rebuilt, sm_error *err)
-{
-    sm_batch_id id = { f->plan->name, f->uuid, f->next, sm_clock_now_ms(), NULL };
-    sm_json *start = sm_json_object(f->scratch), *end = sm_json_object(f->scratch);
-    sm_batch b = { .n = f->next, .time_ms = id.time_ms, .attempt = 1, .version = -1 };
-    sm_code rc;
+/* ---- behind a rebuild ------------------------------------------------------------ */
 
+/* *moved: the flow has read of a rebuilt table.  One that has not reads it from its beginning. */
+static sm_code plan_skip(sm_flow *f, const bool *rebuilt, sm_json *start, sm_json *end, bool *moved,
+                         sm_error *err)
+{
     for (size_t i = 0; i < f->plan->n_inputs; i++) {
         sm_flow_input *in = &f->inputs[i];
         const sm_json *to = in->done;
+        sm_code rc;
 
         if (in->plan->mode != SM_INPUT_STREAM)
             continue;
-        if (rebuilt[in->plan->dataset] &&
-            (rc = sm_source_newest(&in->source, f->scratch, &to, err)) != SM_OK)
-            return rc;
+        if (in->done != NULL && rebuilt[in->plan->dataset]) {
+            if ((rc = sm_source_newest(&in->source, f->scratch, &to, err)) != SM_OK)
+                return rc;
+            *moved = true;
+        }
         sm_json_set_sv(start, in->dataset->name, sm_json_copy(f->scratch, in->done));
         sm_json_set_sv(end, in->dataset->name, sm_json_copy(f->scratch, to));
     }
-    b.start = start;
-    b.end = id.end_offsets = end;
-    b.reads = sm_json_object(f->scratch);
-    b.expectations = sm_json_array(f->scratch);
+    return SM_OK;
+}
+
+sm_code sm_flow__skip_rebuilt(sm_flow *f, const bool *rebuilt, sm_error *err)
+{
+    sm_batch b = { 0 };
+    sm_batch_id id;
+    sm_json *start, *end;
+    bool moved = false;
+    sm_code rc;
+
+    if (f->decided && (rc = sm_flow__run_batch(f, &b, err)) != SM_OK && rc != SM_E_AGAIN)
+        return rc;
+    sm_arena_reset(f->scratch);
+    start = sm_json_object(f->scratch);
+    end = sm_json_object(f->scratch);
+    if ((rc = plan_skip(f, rebuilt, start, end, &moved, err)) != SM_OK || !moved)
+        return rc;
+    b = (sm_batch){ .n = f->next,
+                    .time_ms = batch_time(f),
+                    .attempt = 1,
+                    .version = -1,
+                    .start = start,
+                    .end = end,
+                    .reads = sm_json_object(f->scratch),
+                    .expectations = sm_json_array(f->scratch) };
+    id = (sm_batch_id){ f->plan->name, f->uuid, b.n, b.time_ms, end };
     b.manifest = sm_manifest_new(f->scratch, &id);
     if ((rc = sm_flow__decide(f, &b, err)) == SM_OK &&
         (rc = sm_flow__mark_done(f, &b, err)) == SM_OK)

@@ -114,7 +114,8 @@ size_t sm_flow__threshold_events(const sm_flow_outcome *o, int64_t run, sm_arena
 /* flow.c: take the next batch to done.  b->state is SM_BATCH_IDLE when there was none. */
 sm_code sm_flow__run_batch(sm_flow *f, sm_batch *b, sm_error *err);
 /* An empty batch that ends where the rebuilt inputs (per dataset) end now: what was added
- * to them before is not read. */
+ * to them before is not read.  None when the flow has read nothing of them.  A batch that an
+ * earlier life decided is published first. */
 sm_code sm_flow__skip_rebuilt(sm_flow *f, const bool *rebuilt, sm_error *err);
 
 /* progress.c: counts as JSON and back, and the row of a flow in the record of a run. */

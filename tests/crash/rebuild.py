@@ -85,6 +85,41 @@ class Rebuild(unittest.TestCase):
         self.assertEqual(self.origins(w), {"EAST": 12})
         self.at_rest(w)
 
+    # ---- readers of a rebuilt table ----
+
+    def ids(self, w, table):
+        return sorted(json.loads(row)["id"] for row in w.tables()[table].elements())
+
+    def test_a_reader_that_never_ran_reads_a_rebuilt_table_from_its_beginning(self):
+        w = self.world()
+        w.write("pipeline.yml", kinds.chain(files=2).replace(kinds.SILVER, ""))
+        kinds.put_readings(w, 0, 2)
+        self.runs(w)
+        w.write("pipeline.yml", kinds.chain(files=2))
+        self.runs(w, "--full-refresh", "bronze", "--yes")
+        rebuilt = w.tables()
+        self.runs(w, "--full-refresh", "*", "--yes")
+        self.assertEqual(rebuilt, w.tables())
+
+    def kept_reader(self, *args):
+        """silver's decided batch waits while the table that it reads is rebuilt."""
+        w = self.world()
+        kinds.Chain().before(w)
+        kinds.put_readings(w, 9, 10)
+        self.dies(w, point="flow.after_decided:2:kill")
+        self.runs(w, "--full-refresh", "bronze", "--keep-downstream", "--yes", *args)
+        self.runs(w)
+        self.assertEqual(self.ids(w, "bronze"), list(range(120)))
+        self.assertEqual(max(self.ids(w, "silver")), 117)
+        self.assertEqual(len(self.ids(w, "silver")), len(set(self.ids(w, "silver"))))
+        self.at_rest(w)
+
+    def test_a_kept_reader_publishes_what_it_had_decided_and_goes_on_behind_the_rebuild(self):
+        self.kept_reader()
+
+    def test_a_kept_reader_outside_of_the_selection_does_so_too(self):
+        self.kept_reader("--select", "bronze")
+
 
 if __name__ == "__main__":
     world.run_tests()
