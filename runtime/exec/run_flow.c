@@ -3,6 +3,7 @@
 #include "runtime/exec/run_int.h"
 
 #include "runtime/base/clock.h"
+#include "runtime/base/log.h"
 
 void sm_run__tell(sm_run *r, size_t i)
 {
@@ -22,7 +23,9 @@ static void flow_failed(sm_run *r, size_t i, const sm_error *err)
     o->error = *err;
 }
 
-/* A batch that an earlier life decided is published before its generation is left. */
+/* A batch that an earlier life decided is published before its generation is left.  One that
+ * was taken back, or cannot be published any more, goes with it: the rebuild is what was
+ * advised, and removes what the batch would have added. */
 static sm_code finish_decided(sm_flow *f, sm_error *err)
 {
     sm_batch b = { 0 };
@@ -31,7 +34,11 @@ static sm_code finish_decided(sm_flow *f, sm_error *err)
     if (rc == SM_OK && f->decided)
         rc = sm_flow__run_batch(f, &b, err);
     sm_flow__close(f);
-    return rc == SM_E_AGAIN ? SM_OK : rc; /* taken back: the rebuild goes over it anyway */
+    if (rc == SM_E_CORRUPT || rc == SM_E_CONFLICT || rc == SM_E_INVALID)
+        sm_log(SM_LOG_WARN, "exec", "a decided batch is left behind by the rebuild: %s", err->msg);
+    else if (rc != SM_E_AGAIN)
+        return rc;
+    return SM_OK;
 }
 
 static void flow_reset(sm_run *r, size_t i, bool refresh)

@@ -120,6 +120,22 @@ class Rebuild(unittest.TestCase):
     def test_a_kept_reader_outside_of_the_selection_does_so_too(self):
         self.kept_reader("--select", "bronze")
 
+    # ---- a batch that cannot be published any more ----
+
+    def test_a_rebuild_goes_over_a_decided_batch_whose_file_was_removed(self):
+        w = self.world()
+        kinds.Chain().before(w)
+        folder = w.table_folders()["bronze"]
+        old = set(os.listdir(folder))
+        kinds.put_readings(w, 9, 10)
+        self.dies(w, point="flow.after_decided:kill")
+        for name in set(os.listdir(folder)) - old:
+            os.unlink(os.path.join(folder, name))
+        self.runs(w, "--full-refresh", "*", "--yes")
+        self.assertEqual(self.ids(w, "bronze"), list(range(120)))
+        self.assertNotIn("decided batch", w.smelt("status").out)
+        self.runs(w)
+
 
 if __name__ == "__main__":
     world.run_tests()
