@@ -251,6 +251,16 @@ static sm_code take_snapshot(sm_source *src, range *r, delta_offset *at, int64_t
     return SM_OK;
 }
 
+/* Can the files of the table be told without the engine?  Not when the first commits are gone
+ * and only a log checkpoint knows them. */
+static sm_code can_list(sm_source *src, bool *out, sm_error *err)
+{
+    delta_source *s = src->state;
+
+    *out = src->session != NULL || s->snapshot != NULL;
+    return *out ? SM_OK : sm_delta_probe(s->table, 0, out, err);
+}
+
 /* ---- is it still the same table? ---- */
 
 static sm_code check_table(sm_source *src, const delta_offset *start, sm_error *err)
@@ -327,6 +337,7 @@ static sm_code delta_latest(sm_source *src, const sm_json *start, const sm_json 
     int64_t end = sm_json_get_int(until, "version", -1);
     range r = { .a = a, .max_files = c->max_files, .max_bytes = c->max_bytes };
     delta_offset at = offset_read(start);
+    bool listed = true;
     sm_code rc;
 
     *out = start;
@@ -340,14 +351,18 @@ static sm_code delta_latest(sm_source *src, const sm_json *start, const sm_json 
         return rc;
     if (start == NULL)
         at = (delta_offset){ .version = end, .index = 0, .snapshot = true };
-    if (at.snapshot)
+    if (at.snapshot && (rc = can_list(src, &listed, err)) != SM_OK)
+        return rc;
+    if (!listed) /* one batch of whatever read() will find */
+        at = (delta_offset){ .version = at.version, .index = -1 };
+    else if (at.snapshot)
         rc = take_snapshot(src, &r, &at, -1, err);
     else
         rc = take_commits(s, &r, &at, end, -1, err);
     if (rc != SM_OK)
         return rc;
     at.table_id = s->head->metadata.id;
-    if (r.n > 0 || start == NULL)
+    if (r.n > 0 || start == NULL || !listed)
         *out = offset_write(&at, a);
     return SM_OK;
 }

@@ -154,6 +154,32 @@ class Named(unittest.TestCase):
         self.runs(w, "--full-refresh", "*", "--yes")
         self.assertEqual(w.tables(), before)
 
+    # ---- another tool cleans the log up to its checkpoint ----
+
+    def clean_log(self, w, table):
+        log = os.path.join(w.table_folders()[table], "_delta_log")
+        with open(os.path.join(log, "_last_checkpoint"), encoding="utf-8") as f:
+            for v in range(json.load(f)["version"]):
+                os.unlink(os.path.join(log, f"{v:020d}.json"))
+
+    def test_a_new_reader_of_a_table_whose_log_was_cleaned_reads_all_of_it(self):
+        w = world.World(self.id().split(".")[-1])
+        w.write("pipeline.yml", kinds.chain(files=1).replace(kinds.SILVER, ""))
+        kinds.put_readings(w, 0, 12)
+        self.runs(w)
+        self.clean_log(w, "bronze")
+        w.write("pipeline.yml", kinds.chain(files=1))
+        self.runs(w)
+        kinds.put_readings(w, 12, 13)
+        self.runs(w)
+        kept = [i for i in range(13 * 12) if i % 7 != 0]
+        self.assertEqual(self.ids(w, "bronze"), list(range(13 * 12)))
+        self.assertEqual(self.counted(w, "silver"), (len(kept), len(self.ids(w, "silver"))))
+
+    def counted(self, w, flow):
+        counts = w.counts()[flow]
+        return counts["result"], counts["written"]
+
     # ---- an older control store comes back ----
 
     def test_an_older_control_store_is_refused_and_the_newer_one_goes_on(self):
