@@ -349,7 +349,7 @@ static sm_code link_file(checkpoint *c, sm_error *err)
 /* {"txnId":…,"tableSizeBytes":…,"numFiles":…,…}: what a head needs, without the engine. */
 static sm_code write_crc(checkpoint *c, sm_error *err)
 {
-    sm_json *j = sm_json_object(c->a), *txns = sm_json_array(c->a);
+    sm_json *j = sm_json_object(c->a), *txns = sm_json_array(c->a), *smelt = sm_json_object(c->a);
     sm_error why;
     sm_code rc;
 
@@ -367,6 +367,8 @@ static sm_code write_crc(checkpoint *c, sm_error *err)
                 sm_json_get(sm_delta_metadata_json(&c->head->metadata, c->a), "metaData"));
     sm_json_set(j, "protocol",
                 sm_json_get(sm_delta_protocol_json(&c->head->protocol, c->a), "protocol"));
+    sm_delta_head_put_flows(c->head, smelt, c->a); /* a member that other readers pass over */
+    sm_json_set(j, "smelt", smelt);
     rc = sm_delta_put_new(c->table, sm_delta_crc_key(c->head->version, c->a), sm_json_text(j, c->a),
                           &why);
     if (rc != SM_OK && rc != SM_E_CONFLICT) {

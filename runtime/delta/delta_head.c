@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* delta_head.c -- what an append must know of a table: all but its files.
  *
- * AS JSON, in the control store ("memory") and, for what Delta has words for, in the .crc
- * file that we write beside each checkpoint:
+ * AS JSON, in the control store ("memory") and, in Delta's words with our flows as the member
+ * "smelt", in the .crc file that we write beside each checkpoint:
  *
  *     {"version":12, "table_id":…, "txn_id":…, "time":ms, "metadata_version":0, "flows_from":0,
  *      "protocol":{…}, "metaData":{…}, "txns":[{"appId":…,"version":…,"at":12}],
@@ -269,6 +269,12 @@ static sm_json *flows_to_json(const sm_delta_head *h, sm_arena *a)
     return list;
 }
 
+void sm_delta_head_put_flows(const sm_delta_head *h, sm_json *j, sm_arena *a)
+{
+    sm_json_set(j, "flows_from", sm_json_int(a, h->flows_from));
+    sm_json_set(j, "flows", flows_to_json(h, a));
+}
+
 sm_json *sm_delta_head_to_json(const sm_delta_head *h, sm_arena *a)
 {
     sm_json *j = sm_json_object(a);
@@ -280,11 +286,10 @@ sm_json *sm_delta_head_to_json(const sm_delta_head *h, sm_arena *a)
     sm_json_set(j, "txn_id", sm_json_string(a, h->txn_id));
     sm_json_set(j, "time", sm_json_int(a, h->time_ms));
     sm_json_set(j, "metadata_version", sm_json_int(a, h->metadata_version));
-    sm_json_set(j, "flows_from", sm_json_int(a, h->flows_from));
     sm_json_set(j, "protocol", body_of(sm_delta_protocol_json(&h->protocol, a), "protocol", a));
     sm_json_set(j, "metaData", body_of(sm_delta_metadata_json(&h->metadata, a), "metaData", a));
     sm_json_set(j, "txns", txns_to_json(h, a));
-    sm_json_set(j, "flows", flows_to_json(h, a));
+    sm_delta_head_put_flows(h, j, a);
     return j;
 }
 
@@ -325,8 +330,12 @@ static bool put_definition(sm_delta_head *h, const sm_json *protocol, const sm_j
     return true;
 }
 
-static void put_flows(sm_delta_head *h, const sm_json *list)
+/* What sm_delta_head_put_flows() wrote of version h->version; `in` may be NULL. */
+static void read_flows(sm_delta_head *h, const sm_json *in)
 {
+    const sm_json *list = sm_json_get(in, "flows");
+
+    h->flows_from = sm_json_get_int(in, "flows_from", h->version + 1);
     for (size_t i = 0; list != NULL && sm_json_is_array(list) && i < sm_json_len(list); i++) {
         const sm_json *j = sm_json_at(list, i);
         sm_delta_flow flow;
@@ -352,9 +361,8 @@ static sm_delta_head *head_from_json(const sm_json *j)
         h->txn_id = sm_arena_dup(h->arena, sm_json_get_sv(j, "txn_id", SM_SV("")));
         h->time_ms = sm_json_get_int(j, "time", 0);
         h->metadata_version = sm_json_get_int(j, "metadata_version", -1);
-        h->flows_from = sm_json_get_int(j, "flows_from", version + 1);
         put_txns(h, sm_json_get(j, "txns"), scratch);
-        put_flows(h, sm_json_get(j, "flows"));
+        read_flows(h, j);
     }
     sm_arena_free(scratch);
     if (ok)
@@ -452,8 +460,8 @@ static sm_delta_head *head_from_crc(sm_delta_table *t, int64_t version)
     if (ok) {
         put_txns(h, sm_json_get(j, "setTransactions"), a);
         h->version = version;
-        h->flows_from = version + 1;
         h->txn_id = sm_arena_dup(h->arena, sm_json_get_sv(j, "txnId", SM_SV("")));
+        read_flows(h, sm_json_get(j, "smelt"));
     }
     sm_arena_free(a);
     if (ok)

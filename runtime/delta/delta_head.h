@@ -77,6 +77,9 @@ void sm_delta_head_free(sm_delta_head *h); /* NULL is fine */
 /* For the control store; lives in `a`. */
 sm_json *sm_delta_head_to_json(const sm_delta_head *h, sm_arena *a);
 
+/* Sets "flows_from" and "flows" of `j`: a log that is cut off does not tell them any more. */
+void sm_delta_head_put_flows(const sm_delta_head *h, sm_json *j, sm_arena *a);
+
 /* Is the table still exactly where `memory` says?  Two system calls, one of them a read. */
 sm_code sm_delta_unchanged(sm_delta_table *t, const sm_json *memory, bool *out, sm_error *err);
 

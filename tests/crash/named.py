@@ -180,6 +180,18 @@ class Named(unittest.TestCase):
         counts = w.counts()[flow]
         return counts["result"], counts["written"]
 
+    def test_a_lost_control_store_is_refused_for_a_flow_whose_commits_were_cleaned_away(self):
+        w = world.World(self.id().split(".")[-1])
+        kind = kinds.TwoFlows()
+        kind.arrive(w)
+        self.runs(w)
+        kinds.put_readings(w, 3, 24, folder="west")
+        self.runs(w)
+        self.clean_log(w, "merged")
+        shutil.rmtree(w.path("lake", ".smelt"))
+        self.refused(w, "checkpoint that is not here", "adopt merged.east", "adopt merged.west",
+                     "adopt merged.backfill")
+
     # ---- an older control store comes back ----
 
     def test_an_older_control_store_is_refused_and_the_newer_one_goes_on(self):

@@ -193,6 +193,40 @@ static void test_delta_head__a_crc_stands_for_all_before_it(void **state)
     assert_null(flow);
 }
 
+static void test_delta_head__a_crc_of_ours_tells_the_flows_of_a_log_that_was_cut(void **state)
+{
+    (void)state;
+    const sm_delta_flow *flow;
+    sm_json *crc, *smelt;
+
+    put_three();
+    load(NULL);
+    sm_assert_ok(sm_json_parse(SM_SV("{\"metadata\":{\"id\":\"table-1\",\"schemaString\":\"{}\","
+                                     "\"partitionColumns\":[],\"configuration\":{}},\"protocol\":"
+                                     "{\"minReaderVersion\":1,\"minWriterVersion\":2},"
+                                     "\"setTransactions\":[]}"),
+                               f.arena, &crc, &f.err),
+                 f.err);
+    smelt = sm_json_object(f.arena);
+    sm_delta_head_put_flows(head, smelt, f.arena);
+    sm_json_set(crc, "smelt", smelt);
+    sm_assert_ok(sm_delta_put_key(f.table, sm_delta_checkpoint_key(2, f.arena), SM_SV("x"), &f.err),
+                 f.err);
+    sm_assert_ok(
+        sm_delta_put_key(f.table, sm_delta_crc_key(2, f.arena), sm_json_text(crc, f.arena), &f.err),
+        f.err);
+    for (int64_t v = 0; v < 2; v++)
+        sm_test_remove(sm_path_join(f.arena, sm_sv_cstr(f.root), sm_delta_commit_key(v, f.arena)));
+    delta_fixture_put(&f, 3, DELTA_INFO("t3", "") DELTA_TXN("g9", "0"));
+    load(NULL);
+    assert_int_equal(head->version, 3);
+    sm_assert_ok(sm_delta_head_flow(head, f.table, SM_SV("y"), &flow, &f.err), f.err);
+    assert_true(sm_sv_eq_str(flow->generation, "g2"));
+    assert_int_equal(flow->batch, 4);
+    sm_assert_ok(sm_delta_head_flow(head, f.table, SM_SV("nobody"), &flow, &f.err), f.err);
+    assert_null(flow);
+}
+
 static void test_delta_head__a_first_commit_without_metadata_is_refused(void **state)
 {
     (void)state;
@@ -214,6 +248,7 @@ int main(void)
         DELTA_TEST(test_delta_head__a_version_that_went_away_is_corrupt),
         DELTA_TEST(test_delta_head__knows_the_newest_batch_of_each_flow),
         DELTA_TEST(test_delta_head__a_crc_stands_for_all_before_it),
+        DELTA_TEST(test_delta_head__a_crc_of_ours_tells_the_flows_of_a_log_that_was_cut),
         DELTA_TEST(test_delta_head__a_first_commit_without_metadata_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
