@@ -69,7 +69,6 @@ typedef struct delta_offset {
     int64_t version; /* -1: before the first */
     int64_t index;   /* files taken of it; -1: all */
     bool snapshot;   /* of the table as it stood then, not of the commit */
-    bool skip_truncation;
 } delta_offset;
 
 static delta_offset offset_read(const sm_json *j)
@@ -79,7 +78,6 @@ static delta_offset offset_read(const sm_json *j)
         .version = sm_json_get_int(j, "version", -1),
         .index = sm_json_get_int(j, "index", -1),
         .snapshot = sm_json_get_bool(j, "snapshot", false),
-        .skip_truncation = sm_json_get_bool(j, "skip_truncation", false),
     };
 }
 
@@ -92,8 +90,6 @@ static const sm_json *offset_write(const delta_offset *o, sm_arena *a)
     sm_json_set_int(j, "index", o->index);
     if (o->snapshot)
         sm_json_set_bool(j, "snapshot", true);
-    if (o->skip_truncation)
-        sm_json_set_bool(j, "skip_truncation", true);
     return j;
 }
 
@@ -140,7 +136,6 @@ typedef struct commit_walk {
     int64_t taken_to;    /* the last one taken, counted from 1 */
     bool removes;
     sm_sv operation;
-    bool ours;
 } commit_walk;
 
 static sm_code walk_action(void *ctx, const sm_delta_action *action, sm_error *err)
@@ -148,11 +143,9 @@ static sm_code walk_action(void *ctx, const sm_delta_action *action, sm_error *e
     commit_walk *w = ctx;
 
     (void)err;
-    if (action->kind == SM_DELTA_COMMIT_INFO) {
+    if (action->kind == SM_DELTA_COMMIT_INFO)
         w->operation =
             sm_arena_dup(w->r->a, sm_json_get_sv(action->u.info, "operation", SM_SV("a change")));
-        w->ours = sm_json_is_object(sm_json_get(action->u.info, "smelt"));
-    }
     if (action->kind == SM_DELTA_REMOVE && action->u.file.data_change)
         w->removes = true;
     if (action->kind != SM_DELTA_ADD || !action->u.file.data_change)
@@ -178,13 +171,11 @@ static sm_code take_commit(delta_source *s, range *r, int64_t version, int64_t s
                        (long long)version);
     if (rc != SM_OK)
         return rc;
-    if (w.removes && !(at->skip_truncation && w.ours))
+    if (w.removes)
         return sm_fail(err, SM_E_INVALID, 0,
                        "version %lld (%.*s) removed rows that may have been read; rebuild the "
                        "reader with --full-refresh",
                        (long long)version, SM_SV_ARG(w.operation));
-    if (w.removes)
-        at->skip_truncation = false;
     at->snapshot = false;
     at->version = version;
     at->index = w.taken_to < w.seen ? w.taken_to : -1;

@@ -10,11 +10,7 @@
  *
  * A reader without an offset begins with the table as it stands, then follows the log.  Only
  * files that bring new rows count (dataChange); a commit that takes rows away stops the
- * reader, naming version and operation.  There is one way past it:
- *
- *     … "skip_truncation":true      set on an offset by who rebuilds the table and wants its
- *                                   readers to go on: the next commit of ours that removes
- *                                   rows is passed, its new rows are read, the flag ends
+ * reader, naming version and operation.
  *
  * A POSITION (plain reads) is {"version":n, "time":ms}, with version -1 while there is no
  * table; it changes with every commit.

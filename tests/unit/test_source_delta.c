@@ -265,37 +265,6 @@ static void test_source_delta__removed_rows_stop_it_naming_version_and_operation
     sm_test_contains(f.err.msg, "version 2 (TEST) removed rows");
 }
 
-static void test_source_delta__a_truncation_of_ours_is_passed_when_told_so_once(void **state)
-{
-    (void)state;
-    const sm_json *out;
-
-    delta_fixture_put(&f, 0, DELTA_CREATE DELTA_ADD("f0"));
-    sm_json *a = sm_json_copy(f.arena, latest(NULL));
-    delta_fixture_put(
-        &f, 1, DELTA_INFO("x", ",\"smelt\":{\"flow\":\"t\"}") DELTA_REMOVE("f0") DELTA_ADD("f1"));
-    make_file(1);
-    sm_json_set_bool(a, "skip_truncation", true);
-    const sm_json *b = latest(a);
-    assert_offset(b, 1, -1, false);
-    assert_false(sm_json_get_bool(b, "skip_truncation", false));
-    assert_string_equal(rows_of(a, b), "10,11");
-    delta_fixture_put(&f, 2, DELTA_INFO("y", ",\"smelt\":{\"flow\":\"t\"}") DELTA_REMOVE("f1"));
-    sm_assert_code(sm_source_latest(&source, b, newest(), f.arena, &out, &f.err), SM_E_INVALID);
-}
-
-static void test_source_delta__a_foreign_removal_is_never_passed(void **state)
-{
-    (void)state;
-    const sm_json *out;
-
-    delta_fixture_put(&f, 0, DELTA_CREATE DELTA_ADD("f0"));
-    sm_json *a = sm_json_copy(f.arena, latest(NULL));
-    sm_json_set_bool(a, "skip_truncation", true);
-    delta_fixture_put(&f, 1, DELTA_INFO("x", "") DELTA_REMOVE("f0"));
-    sm_assert_code(sm_source_latest(&source, a, newest(), f.arena, &out, &f.err), SM_E_INVALID);
-}
-
 static void test_source_delta__a_table_in_the_place_of_the_old_one_is_corrupt(void **state)
 {
     (void)state;
@@ -395,8 +364,6 @@ int main(void)
         SOURCE_TEST(test_source_delta__a_large_table_is_begun_in_pages_of_one_version),
         SOURCE_TEST(test_source_delta__rearranged_files_are_no_news),
         SOURCE_TEST(test_source_delta__removed_rows_stop_it_naming_version_and_operation),
-        SOURCE_TEST(test_source_delta__a_truncation_of_ours_is_passed_when_told_so_once),
-        SOURCE_TEST(test_source_delta__a_foreign_removal_is_never_passed),
         SOURCE_TEST(test_source_delta__a_table_in_the_place_of_the_old_one_is_corrupt),
         SOURCE_TEST(test_source_delta__a_position_changes_with_every_commit_and_stays_readable),
         SOURCE_TEST(test_source_delta__files_without_a_column_give_null),
