@@ -16,8 +16,8 @@
  *     read what is new ──▶ txn(generation) >= n? ──yes──▶ success: it is there already
  *         │ no
  *         ▼
- *     protocol and metaData still what the files were written for?   ──no──▶ SM_E_CONFLICT
- *     removes: nobody changed files since they were chosen?          ──no──▶ SM_E_AGAIN
+ *     metaData still what the files were written for?                ──no──▶ SM_E_AGAIN
+ *     overwrite: nobody changed files since they were listed?        ──no──▶ SM_E_AGAIN
  *         │ yes
  *         ▼
  *     put version + 1 ──exists──▶ the next try (at most SM_DELTA_COMMIT_TRIES)
@@ -27,8 +27,9 @@
  *
  * Why a blind append never conflicts with another append: it read nothing, so whatever the
  * others added is as if it had been there first.  An overwrite did read: the list of files
- * that it removes.  It is void as soon as any data file came or went meanwhile, and then the
- * batch runs again; nothing has been published.
+ * that it removes.  It is void as soon as any data file came or went meanwhile.  So is every
+ * batch whose files were written for another definition of the table.  Nothing has been
+ * published then, and the batch runs again.
  *
  * Invariants:
  *   (1) A version number is never skipped: the next one is always head + 1, and the head
@@ -85,7 +86,7 @@ static sm_code check_created(const sm_delta_head *h, const sm_json *metadata, sm
         return rc;
     if (!sm_schema_equal(&ours, &theirs) ||
         !sm_json_equal(action.u.metadata.partition_columns, h->metadata.partition_columns))
-        return sm_fail(err, SM_E_CONFLICT, 0,
+        return sm_fail(err, SM_E_AGAIN, 0,
                        "another writer made the table with other columns or partitions");
     return SM_OK;
 }
@@ -107,7 +108,7 @@ static sm_code check_definition(const sm_delta_head *h, const sm_delta_change *c
     if (metadata != NULL && c->creates)
         return check_created(h, metadata, a, err);
     if (c->definition_version >= 0 && h->metadata_version > c->definition_version)
-        return sm_fail(err, SM_E_CONFLICT, 0, "version %lld changed the table's definition",
+        return sm_fail(err, SM_E_AGAIN, 0, "version %lld changed the table's definition",
                        (long long)h->metadata_version);
     return SM_OK;
 }
@@ -122,13 +123,13 @@ static sm_code see_winner(void *ctx, const sm_delta_action *action, sm_error *er
     return SM_OK;
 }
 
-/* Removes were chosen at read_version: any file that came or went since voids them. */
+/* Removes were listed at read_version: any file that came or went since voids them. */
 static sm_code check_files(sm_delta_table *t, const sm_delta_head *h, const sm_delta_change *c,
                            sm_error *err)
 {
     sm_code rc;
 
-    for (int64_t v = c->read_version + 1; c->read_version >= 0 && v <= h->version; v++) {
+    for (int64_t v = c->read_version + 1; c->overwrites && v <= h->version; v++) {
         sm_arena *scratch = sm_arena_new("delta winner");
         bool changed = false;
         rc = sm_delta_each(t, v, scratch, see_winner, &changed, err);
@@ -166,7 +167,7 @@ static sm_json *commit_info(const sm_delta_head *h, const sm_delta_change *c, sm
     if (h->version >= 0)
         sm_json_set(info, "readVersion", sm_json_int(a, h->version));
     sm_json_set(info, "isolationLevel", sm_json_string(a, SM_SV("Serializable")));
-    sm_json_set(info, "isBlindAppend", sm_json_bool(a, c->read_version < 0));
+    sm_json_set(info, "isBlindAppend", sm_json_bool(a, !c->overwrites));
     sm_json_set(info, "operationMetrics", copy_or_empty(c->metrics, a));
     sm_json_set(info, "engineInfo", sm_json_string(a, SM_SV("smelt")));
     sm_json_set(info, "txnId", sm_json_string(a, c->txn_id));

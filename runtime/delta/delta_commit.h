@@ -21,7 +21,8 @@ typedef struct sm_delta_change {
     int64_t batch;          /* n */
     sm_sv txn_id;           /* of this change, the same at every try */
     const sm_json *actions; /* array: add, remove, metaData, protocol */
-    int64_t read_version;   /* the version that removes were chosen from; -1: nothing was read */
+    bool overwrites;        /* what is there was read, and is removed: all of read_version */
+    int64_t read_version;   /* overwrites: where the removes were listed; -1: there was no table */
     int64_t
         definition_version; /* the metaData that files were written for came with it; -1: unknown */
     bool creates;           /* metaData is meant for a table that was not there */
@@ -34,8 +35,8 @@ typedef struct sm_delta_change {
 
 /* Make `c` a version of `t` and bring `h` forward.  *version_out is the version that holds
  * it; a batch that is there already is success.  SM_E_AGAIN: another writer touched what
- * was read, nothing was published.  SM_E_CONFLICT: metaData or protocol are not what the
- * files were written for, or every try lost. */
+ * was read, or metaData is not what the files were written for; nothing was published.
+ * SM_E_CONFLICT: every try lost. */
 sm_code sm_delta_commit(sm_delta_table *t, sm_delta_head *h, const sm_delta_change *c,
                         int64_t *version_out, sm_error *err);
 

@@ -59,7 +59,10 @@ static sm_code publish_again(sm_flow *f, const sm_batch_rec *d, sm_error *err)
         return refuse(f, err, "a commit of this table was lost, and so is what it said");
     if ((rc = sm_manifest_parse(f->scratch, d->manifest, &m, err)) != SM_OK)
         return rc;
-    return sm_sink_publish(&f->sink, m, &version, err);
+    rc = sm_sink_publish(&f->sink, m, &version, err);
+    if (rc == SM_E_AGAIN)
+        return refuse(f, err, "a commit of this table was lost, and another writer came before it");
+    return rc;
 }
 
 /* What the store last saw of the table; asked before the table itself, which other flows may

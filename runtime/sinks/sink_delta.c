@@ -351,14 +351,18 @@ static void set_number(sm_json *j, const char *name, const sm_json *target, cons
                        sm_arena_printf(a, "%lld", (long long)sm_json_get_int(target, from, 0)));
 }
 
+static bool is_overwrite(const sm_json *target)
+{
+    return sm_sv_eq_str(sm_json_get_sv(target, "mode", SM_SV("")), "overwrite");
+}
+
 /* Every value a string: other readers parse both as maps of strings. */
 static void describe_change(const sm_json *target, const sm_manifest *m, sm_delta_change *c,
                             sm_arena *a)
 {
     sm_json *parameters = sm_json_object(a), *metrics = sm_json_object(a);
-    bool overwrite = sm_sv_eq_str(sm_json_get_sv(target, "mode", SM_SV("")), "overwrite");
 
-    if (overwrite) {
+    if (is_overwrite(target)) {
         sm_json_set_string(parameters, "mode", SM_SV("Overwrite"));
     } else {
         sm_json_set_string(parameters, "outputMode", SM_SV("Append"));
@@ -369,7 +373,7 @@ static void describe_change(const sm_json *target, const sm_manifest *m, sm_delt
     set_number(metrics, "numOutputBytes", target, "bytes", a);
     set_number(metrics, "numAddedFiles", target, "files", a);
     set_number(metrics, "numRemovedFiles", target, "removed", a);
-    c->operation = overwrite ? SM_SV("WRITE") : SM_SV("STREAMING UPDATE");
+    c->operation = is_overwrite(target) ? SM_SV("WRITE") : SM_SV("STREAMING UPDATE");
     c->parameters = parameters;
     c->metrics = metrics;
 }
@@ -408,6 +412,7 @@ static sm_code delta_publish(sm_sink *k, const sm_manifest *m, int64_t *version_
         .batch = m->id.n,
         .txn_id = sm_json_get_sv(target, "txn_id", SM_SV("")),
         .actions = actions,
+        .overwrites = is_overwrite(target),
         .read_version = sm_json_get_int(target, "read_version", -1),
         .definition_version = sm_json_get_int(target, "definition_version", -1),
         .creates = sm_json_get_bool(target, "creates", false),

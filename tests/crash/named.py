@@ -108,6 +108,16 @@ class Named(unittest.TestCase):
         self.runs(w, *args)
         return w.tables()
 
+    def test_an_append_decided_before_the_table_was_altered_is_computed_again_in_the_same_run(self):
+        w = self.world(kinds.Chain())
+        kinds.put_readings(w, 9, 10)
+        self.dies(w, "flow.after_decided:kill")
+        table = deltalake.DeltaTable(w.table_folders()["bronze"])
+        table.alter.set_table_properties({"delta.logRetentionDuration": "interval 90 days"})
+        self.runs(w)
+        self.assertEqual(self.ids(w, "bronze"), list(range(10 * 12)))
+        self.at_rest(w)
+
     def test_a_view_decided_before_a_foreign_commit_is_computed_again_in_the_same_run(self):
         w = self.world(kinds.View())
         kinds.View().arrive(w)

@@ -128,14 +128,14 @@ static void test_delta_commit__a_failing_disk_leaves_no_version(void **state)
     assert_int_equal(version, 1);
 }
 
-static void test_delta_commit__a_table_that_changed_its_columns_conflicts(void **state)
+static void test_delta_commit__is_void_when_the_table_changed_its_columns(void **state)
 {
     (void)state;
     commit_ok("g1", 0, "f0");
     sm_delta_change c = delta_fixture_append(&f, "g1", 1, "f1", false);
     c.definition_version = 0;
     delta_fixture_put(&f, 1, DELTA_INFO("alter", "") DELTA_CREATE);
-    sm_assert_code(commit(&c), SM_E_CONFLICT);
+    sm_assert_code(commit(&c), SM_E_AGAIN);
     sm_test_contains(f.err.msg, "version 1 changed the table's definition");
 }
 
@@ -168,15 +168,31 @@ static void test_delta_commit__but_not_with_other_columns(void **state)
                            "{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":2}}\n%.*s\n",
                            SM_SV_ARG(text));
     delta_fixture_put(&f, 0, text.ptr);
-    sm_assert_code(commit(&second), SM_E_CONFLICT);
+    sm_assert_code(commit(&second), SM_E_AGAIN);
 }
 
 static sm_delta_change overwrite(const char *app, int64_t n, int64_t read_version)
 {
     sm_delta_change c = delta_fixture_append(&f, app, n, "new", false);
 
+    c.overwrites = true;
     c.read_version = read_version;
     return c;
+}
+
+static void
+test_delta_commit__an_overwrite_that_found_no_table_is_void_when_there_are_rows(void **state)
+{
+    (void)state;
+    sm_delta_change c = delta_fixture_append(&f, "mv", 0, "new", true);
+
+    c.overwrites = true;
+    delta_fixture_put(&f, 0, DELTA_CREATE);
+    delta_fixture_put(&f, 1, DELTA_INFO("foreign", "") DELTA_ADD("other"));
+    sm_assert_code(commit(&c), SM_E_AGAIN);
+    c = overwrite("mv", 0, 1);
+    sm_assert_ok(commit(&c), f.err);
+    assert_non_null(strstr(delta_fixture_text(&f, 2), "\"isBlindAppend\":false"));
 }
 
 static void test_delta_commit__an_overwrite_is_void_when_files_came_or_went(void **state)
@@ -274,10 +290,11 @@ int main(void)
         DELTA_TEST(test_delta_commit__our_own_commit_of_an_earlier_life_is_recognised),
         DELTA_TEST(test_delta_commit__an_error_after_the_link_is_healed_by_the_next_try),
         DELTA_TEST(test_delta_commit__a_failing_disk_leaves_no_version),
-        DELTA_TEST(test_delta_commit__a_table_that_changed_its_columns_conflicts),
+        DELTA_TEST(test_delta_commit__is_void_when_the_table_changed_its_columns),
         DELTA_TEST(test_delta_commit__two_flows_may_both_make_the_same_table),
         DELTA_TEST(test_delta_commit__but_not_with_other_columns),
         DELTA_TEST(test_delta_commit__an_overwrite_is_void_when_files_came_or_went),
+        DELTA_TEST(test_delta_commit__an_overwrite_that_found_no_table_is_void_when_there_are_rows),
         DELTA_TEST(test_delta_commit__refuses_a_table_that_needs_more_than_we_do),
         DELTA_TEST(test_delta_commit__a_table_that_vanished_is_corrupt),
         DELTA_TEST(test_delta_commit__racing_writers_all_publish_every_batch_once),
