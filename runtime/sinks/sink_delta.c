@@ -203,6 +203,10 @@ static sm_code put_definition(preparing *p, sm_error *err)
     if ((rc = sm_delta_metadata_make(&p->definition, id, p->m->id.time_ms, a, &metadata, err)) !=
         SM_OK)
         return rc;
+    if (p->redefines) { /* the table stays the same one: what people set on it is kept */
+        metadata.configuration = h->metadata.configuration;
+        metadata.created_ms = h->metadata.created_ms;
+    }
     protocol = sm_delta_protocol_make(p->definition.schema, a);
     if ((p->creates || protocol.min_reader > h->protocol.min_reader) &&
         (rc = add_action(p, sm_delta_protocol_json(&protocol, a), err)) != SM_OK)

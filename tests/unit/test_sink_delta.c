@@ -377,6 +377,30 @@ static void test_sink_delta__a_full_refresh_may_change_the_result(void **state)
     assert_string_equal(ask("SELECT sum(a)::VARCHAR FROM t"), "4.0");
 }
 
+static void test_sink_delta__a_full_refresh_keeps_the_properties_of_the_table(void **state)
+{
+    (void)state;
+    sm_delta_table *t;
+
+    write_batch("SELECT 1 AS a, 'x' AS b");
+    sm_assert_ok(sm_delta_open(sm_sv_cstr(root), &t, &err), err);
+    sm_assert_ok(
+        sm_delta_put_new(
+            t, sm_delta_commit_key(1, arena),
+            SM_SV("{\"metaData\":{\"id\":\"altered\",\"format\":{\"provider\":\"parquet\","
+                  "\"options\":{}},\"schemaString\":\"{\\\"type\\\":\\\"struct\\\",\\\"fields\\\":"
+                  "[]}\",\"partitionColumns\":[],\"createdTime\":7,\"configuration\":"
+                  "{\"delta.logRetentionDuration\":\"interval 90 days\"}}}\n"),
+            &err),
+        err);
+    sm_delta_close(t);
+    sink.mode = SM_WRITE_OVERWRITE;
+    sink.replace_schema = true;
+    assert_int_equal(write_batch("SELECT 2 AS a, 'y' AS b"), 2);
+    sm_test_contains(commit_text(2), "\"delta.logRetentionDuration\":\"interval 90 days\"");
+    sm_test_contains(commit_text(2), "\"createdTime\":7");
+}
+
 /* ---- dying, failing, going on ---- */
 
 static void test_sink_delta__a_decided_batch_is_published_by_another_process(void **state)
@@ -663,6 +687,7 @@ int main(void)
         SINK_TEST(test_sink_delta__overwrite_replaces_all_rows),
         SINK_TEST(test_sink_delta__refuses_a_changed_result_and_says_how_to_go_on),
         SINK_TEST(test_sink_delta__a_full_refresh_may_change_the_result),
+        SINK_TEST(test_sink_delta__a_full_refresh_keeps_the_properties_of_the_table),
         SINK_TEST(test_sink_delta__a_decided_batch_is_published_by_another_process),
         SINK_TEST(test_sink_delta__a_staged_file_that_is_gone_or_cut_stops_it),
         SINK_TEST(test_sink_delta__a_discarded_batch_leaves_no_file),
