@@ -460,7 +460,6 @@ static sm_delta_head *head_from_crc(sm_delta_table *t, int64_t version)
     if (ok) {
         put_txns(h, sm_json_get(j, "setTransactions"), a);
         h->version = version;
-        h->txn_id = sm_arena_dup(h->arena, sm_json_get_sv(j, "txnId", SM_SV("")));
         read_flows(h, sm_json_get(j, "smelt"));
     }
     sm_arena_free(a);
@@ -494,6 +493,25 @@ static sm_code head_from_checkpoint(const sm_delta_checkpoint_files *c, struct s
     h->flows_from = c->version + 1;
     *out = h;
     return SM_OK;
+}
+
+/* A checkpoint does not say when its commit was written and by which transaction, and a head
+ * that does not know is taken for that of another table at the next look. */
+static sm_code identify(sm_delta_head *h, sm_delta_table *t, sm_error *err)
+{
+    sm_arena *a = sm_arena_new("delta identity");
+    identity id = { .txn_id = { "", 0 } };
+    sm_error why;
+    sm_code rc = SM_OK;
+
+    if (h->version >= 0 && (rc = read_identity(t, h->version, a, &id, &why)) == SM_OK) {
+        h->txn_id = sm_arena_dup(h->arena, id.txn_id);
+        h->time_ms = id.time_ms;
+    } else if (rc != SM_OK && rc != SM_E_NOT_FOUND) { /* that it is gone is told by the next step */
+        *err = why;
+    }
+    sm_arena_free(a);
+    return rc == SM_E_NOT_FOUND ? SM_OK : rc;
 }
 
 /* Where to begin when nothing is remembered: the newest checkpoint, or version 0. */
@@ -543,7 +561,8 @@ sm_code sm_delta_head_load(sm_delta_table *t, const sm_json *memory, struct sm_s
             h = NULL;
         }
     }
-    if (h == NULL && (rc = head_begin(t, session, &h, err)) != SM_OK)
+    if (h == NULL &&
+        ((rc = head_begin(t, session, &h, err)) != SM_OK || (rc = identify(h, t, err)) != SM_OK))
         goto done;
     rc = sm_delta_head_advance(h, t, err);
 done:
