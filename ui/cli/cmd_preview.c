@@ -5,6 +5,7 @@
 #include "ui/cli/rows.h"
 
 static const sm_cli_option options[] = {
+    { "--limit", NULL, "N", "how many rows (50, at most 10,000)" },
     SM_LOOK_OPTIONS,
     { NULL, NULL, NULL, NULL },
 };
@@ -12,11 +13,16 @@ static const sm_cli_option options[] = {
 static int preview(sm_cli *c, sm_project *p)
 {
     const sm_plan_dataset *ds = sm_look_find(c, p->plan, c->args[0]);
+    const char *limit = sm_cli_get(c, "--limit");
     sm_rows_request q = { .limit = SM_ROWS_PREVIEW };
     sm_buf sql;
 
     if (ds == NULL)
         return SM_EXIT_USAGE;
+    if (limit != NULL && !sm_look_number(c, "--limit", limit, &q.limit))
+        return SM_EXIT_USAGE;
+    if (q.limit < 1 || q.limit > SM_ROWS_QUERY)
+        return sm_cli_usage(c, "--limit is from 1 to %d, not %s", SM_ROWS_QUERY, limit);
     sm_buf_init(&sql, 4096);
     sm_buf_adds(&sql, "SELECT * FROM ");
     sm_sql_ident(&sql, ds->name);
@@ -45,8 +51,8 @@ const sm_command sm_command_preview = {
     .name = "preview",
     .group = "data",
     .summary = "Show some rows of a dataset",
-    .usage = "TABLE",
+    .usage = "TABLE [--limit N]",
     .options = options,
-    .examples = "smelt preview readings_silver\nsmelt preview readings_10m --json",
+    .examples = "smelt preview readings_silver --limit 8\nsmelt preview readings_10m --json",
     .exec = preview_exec,
 };
