@@ -5,11 +5,11 @@
  *     ----------------------------------------------   ------------------------------------
  *     no table of that name, or an inactive one        new
  *     columns not known yet                            waiting
- *     partitioning changed; a column of the live       rebuild
- *     table is gone or has another type; a
+ *     partitioning changed; a column came, is gone,    rebuild
+ *     or has another type or place; the columns of a
  *     materialized view never: it is overwritten
  *     a flow's fingerprint changed, a flow came or     forward; a materialized view:
- *     went, columns came                               recompute
+ *     went                                             recompute
  *     nothing of this                                  unchanged
  *     live, and not in the plan                        inactive
  */
@@ -71,24 +71,27 @@ static bool same_list(const sm_plan_list *x, const sm_plan_list *y)
     return x->n == y->n;
 }
 
-/* What of the live columns cannot go on; `gained` counts those that come. */
-static void compare_columns(const sm_plan_dataset *ds, const sm_plan_live_table *t, reasons *broken,
-                            reasons *gained)
+/* In what the columns of the live table are others.  A sink writes only the ones that are there. */
+static void compare_columns(const sm_plan_dataset *ds, const sm_plan_live_table *t, reasons *r)
 {
+    size_t before = r->n;
+
     for (size_t i = 0; i < t->schema.n; i++) {
         const sm_column *old = &t->schema.columns[i];
         ptrdiff_t k = sm_schema_find(&ds->schema, old->name);
 
         if (k < 0)
-            say(broken, "column \"%.*s\" is gone", SM_SV_ARG(old->name));
+            say(r, "column \"%.*s\" is gone", SM_SV_ARG(old->name));
         else if (!sm_sv_eq(ds->schema.columns[k].type, old->type))
-            say(broken, "column \"%.*s\" changes from %.*s to %.*s", SM_SV_ARG(old->name),
+            say(r, "column \"%.*s\" changes from %.*s to %.*s", SM_SV_ARG(old->name),
                 SM_SV_ARG(old->type), SM_SV_ARG(ds->schema.columns[k].type));
     }
     for (size_t i = 0; i < ds->schema.n; i++) {
         if (sm_schema_find(&t->schema, ds->schema.columns[i].name) < 0)
-            say(gained, "column \"%.*s\" is new", SM_SV_ARG(ds->schema.columns[i].name));
+            say(r, "column \"%.*s\" is new", SM_SV_ARG(ds->schema.columns[i].name));
     }
+    if (r->n == before && !sm_schema_equal(&t->schema, &ds->schema))
+        say(r, "the order or the spelling of the columns changed");
 }
 
 static void compare_flows(const sm_plan *p, const sm_plan_dataset *ds, const sm_plan_live *live,
@@ -128,7 +131,7 @@ static sm_plan_change compare_table(const sm_plan *p, const sm_plan_dataset *ds,
     } else {
         if (!same_list(&ds->partition_by, &t->partition_by))
             say(&broken, "`partition_by` changed");
-        compare_columns(ds, t, view ? &changed : &broken, &changed);
+        compare_columns(ds, t, view ? &changed : &broken);
         compare_flows(p, ds, live, &changed);
         out.kind = broken.n > 0     ? SM_CHANGE_REBUILD
                    : changed.n == 0 ? SM_CHANGE_UNCHANGED

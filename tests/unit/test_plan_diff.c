@@ -80,8 +80,8 @@ static void test_plan_diff__the_same_fingerprints_are_unchanged(void **state)
 static void test_plan_diff__a_changed_query_goes_forward_or_is_computed_again(void **state)
 {
     sm_plan_live_table tables[] = {
-        { .name = NAME("t"), .schema = { columns, 1 }, .active = true },
-        { .name = NAME("v"), .schema = { columns, 2 }, .active = true },
+        { .name = NAME("t"), .schema = { columns, 2 }, .active = true },
+        { .name = NAME("v"), .schema = { columns, 1 }, .active = true },
     };
     sm_plan_live_flow flows[] = { { NAME("t"), NAME("t"), NAME("f0") },
                                   { NAME("v"), NAME("v"), NAME("f0") },
@@ -89,9 +89,28 @@ static void test_plan_diff__a_changed_query_goes_forward_or_is_computed_again(vo
 
     (void)state;
     check(&(sm_plan_live){ tables, 2, flows, 3 }, true,
-          "t forward; column \"at\" is new; the query or the rules of flow \"t\" changed; "
-          "flow \"t.old\" is gone\n"
-          "v recompute; the query or the rules of flow \"v\" changed\n");
+          "t forward; the query or the rules of flow \"t\" changed; flow \"t.old\" is gone\n"
+          "v recompute; column \"at\" is new; the query or the rules of flow \"v\" changed\n");
+}
+
+/* As the sink does, which refuses to write a table of other columns. */
+static void test_plan_diff__a_new_column_or_another_order_asks_for_a_rebuild(void **state)
+{
+    sm_column turned[] = { columns[1], columns[0] };
+    sm_plan_live_table tables[] = {
+        { .name = NAME("t"), .schema = { columns, 1 }, .active = true },
+        { .name = NAME("v"), .schema = { turned, 2 }, .active = true },
+    };
+    sm_plan_live_flow flows[] = { { NAME("t"), NAME("t"), NAME("f1") },
+                                  { NAME("v"), NAME("v"), NAME("f1") } };
+
+    (void)state;
+    check(&(sm_plan_live){ tables, 2, flows, 2 }, true,
+          "t rebuild; column \"at\" is new\n"
+          "v recompute; the order or the spelling of the columns changed\n");
+    tables[0].schema = (sm_schema){ turned, 2 };
+    check(&(sm_plan_live){ tables, 1, flows, 1 }, true,
+          "t rebuild; the order or the spelling of the columns changed\nv new\n");
 }
 
 static void test_plan_diff__a_column_that_goes_or_changes_asks_for_a_rebuild(void **state)
@@ -133,6 +152,7 @@ int main(void)
         SM_TEST(test_plan_diff__nothing_live_is_all_new),
         SM_TEST(test_plan_diff__the_same_fingerprints_are_unchanged),
         SM_TEST(test_plan_diff__a_changed_query_goes_forward_or_is_computed_again),
+        SM_TEST(test_plan_diff__a_new_column_or_another_order_asks_for_a_rebuild),
         SM_TEST(test_plan_diff__a_column_that_goes_or_changes_asks_for_a_rebuild),
         SM_TEST(test_plan_diff__what_left_the_file_is_inactive_and_what_waits_waits),
     };
