@@ -145,7 +145,8 @@ typedef struct sm_plan {
 typedef struct sm_plan_env {
     const sm_sql_engine *sql;
     /* The columns of a source without a declared `schema`; out->n == 0 means that there is
-     * nothing to infer from yet.  The message names the source.  NULL: never ask. */
+     * nothing to infer from yet.  SM_E_INVALID and SM_E_NOT_FOUND are faults of the user's.
+     * The message names the source.  NULL: never ask. */
     sm_code (*schema_of)(void *ctx, const sm_spec_source *source, sm_arena *a, sm_schema *out,
                          sm_error *err);
     /* Can a source of this type be read by its plain name, all rows now?  NULL: each can. */
@@ -154,7 +155,7 @@ typedef struct sm_plan_env {
 } sm_plan_env;
 
 /* *out is NULL when the spec has faults, which are then in `d`, all of them.  Fails only
- * when the engine or schema_of does. */
+ * when the engine does, or schema_of in a way that is nobody's fault. */
 sm_code sm_plan_compile(const sm_spec *spec, const sm_plan_env *env, sm_arena *a, sm_diags *d,
                         const sm_plan **out, sm_error *err);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan_bind.c -- the columns of every dataset, inputs first.
  *
- *     source   what it declares, or what schema_of() finds; nothing yet: unknown
+ *     source   what it declares, or what schema_of() finds; nothing yet: unknown; a folder that
+ *              is not there, or data that is no record: a fault, as one of the file's
  *     view     what its query gives
  *     table    what its flows give, in the types that a table stores; all flows the same
  *
@@ -39,6 +40,18 @@ static sm_code declared_schema(plan_builder *b, size_t ds, sm_error *err)
     return SM_OK;
 }
 
+/* Is this the fault of what the user wrote or put there?  Then it is told with the others. */
+static bool told_of_source(plan_builder *b, const plan_node *node, sm_code rc, const sm_error *err)
+{
+    if (rc != SM_E_INVALID && rc != SM_E_NOT_FOUND)
+        return false;
+    sm_diag_add(b->d, "SM0408", node->at, "%s", err->msg);
+    if (rc == SM_E_NOT_FOUND)
+        sm_diag_hint(b->d, "Mend `path`, which counts from the folder of the pipeline file, or "
+                           "make what it names.");
+    return true;
+}
+
 static sm_code bind_source(plan_builder *b, size_t ds, sm_error *err)
 {
     plan_node *node = &b->nodes[ds];
@@ -49,8 +62,9 @@ static sm_code bind_source(plan_builder *b, size_t ds, sm_error *err)
     rc = declared_schema(b, ds, err);
     if (rc == SM_OK && b->datasets[ds].schema.n == 0 && b->env->schema_of)
         rc = b->env->schema_of(b->env->ctx, node->source, b->a, &b->datasets[ds].schema, err);
+    node->failed = rc != SM_OK && told_of_source(b, node, rc, err);
     if (rc != SM_OK)
-        return rc;
+        return node->failed ? SM_OK : rc;
     b->datasets[ds].known = b->datasets[ds].schema.n > 0;
     return SM_OK;
 }

@@ -82,6 +82,10 @@ sm_code sm_files__check_path(sm_sv path, sm_error *err)
 
     if (path.len == 0)
         return sm_fail(err, SM_E_INVALID, 0, "it is empty");
+    if (sm_sv_find(path, SM_SV("://")) >= 0)
+        return sm_fail(err, SM_E_INVALID, 0,
+                       "only files of this machine are supported yet, not \"%.*s\"",
+                       SM_SV_ARG(path));
     if (path.len > LIST_PATH)
         return sm_fail(err, SM_E_INVALID, 0, "it is longer than %d bytes", (int)LIST_PATH);
     if (sm_glob_check(path, err) != SM_OK)

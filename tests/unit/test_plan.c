@@ -27,13 +27,17 @@ static bool has_snapshot(void *ctx, sm_sv source_type)
     return !sm_sv_eq_str(source_type, "generate");
 }
 
-/* u has nothing yet, g gives n BIGINT; a path of "broken" fails. */
+/* u has nothing yet, g gives n BIGINT; "broken", "gone" and "bad" fail. */
 static sm_code schema_of(void *ctx, const sm_spec_source *source, sm_arena *a, sm_schema *out,
                          sm_error *err)
 {
     (void)ctx;
     if (sm_sv_eq_str(source->name.text, "broken"))
         return sm_fail(err, SM_E_IO, 0, "source \"broken\": no folder");
+    if (sm_sv_eq_str(source->name.text, "gone"))
+        return sm_fail(err, SM_E_NOT_FOUND, 0, "source \"gone\": no folder");
+    if (sm_sv_eq_str(source->name.text, "bad"))
+        return sm_fail(err, SM_E_INVALID, 0, "source \"bad\": no record");
     if (sm_sv_eq_str(source->name.text, "g")) {
         out->columns = SM_NEW(a, sm_column);
         out->columns[0] = (sm_column){ SM_SV("n"), SM_SV("BIGINT"), true, SM_SV("") };
@@ -153,6 +157,18 @@ static void test_plan__a_failing_source_fails_the_call_and_names_itself(void **s
     sm_assert_code(m.rc, SM_E_IO);
     assert_string_equal(m.err.msg, "source \"broken\": no folder");
     sm_arena_free(m.a);
+}
+
+static void test_plan__a_source_that_its_user_can_mend_is_a_fault_among_the_others(void **state)
+{
+    (void)state;
+    check_codes("  gone: {type: files, path: z, format: json}\n"
+                "  bad: {type: files, path: z, format: json}\n"
+                "tables:\n"
+                "  t: {from: gone}\n"
+                "  v: {sql: SELECT nix FROM STREAM(bad)}\n"
+                "  w: {sql: SELECT nix FROM STREAM(s)}\n",
+                "SM0408 SM0408 SM0203");
 }
 
 static sm_sv fingerprint(sm_arena *a, const char *tables, const char *flow)
@@ -306,6 +322,7 @@ int main(void)
         SM_TEST(test_plan__a_variable_is_one_constant_and_part_of_the_fingerprint),
         SM_TEST(test_plan__what_reads_an_unknown_source_waits),
         SM_TEST(test_plan__a_failing_source_fails_the_call_and_names_itself),
+        SM_TEST(test_plan__a_source_that_its_user_can_mend_is_a_fault_among_the_others),
         SM_TEST(test_plan__fingerprints_follow_meaning_not_looks),
         SM_TEST(test_plan__a_changed_view_changes_who_reads_it),
         SM_TEST(test_plan__the_same_input_twice_is_read_once),
