@@ -57,14 +57,19 @@ static sm_span from_span(const void *ctx, sm_sv text, size_t offset, size_t len)
     return sm_text_span(from, 0, from->text.len);
 }
 
+/* The name in quotes, part by part: a word of SQL names a dataset as well as any other. */
 static const sm_text *from_text(plan_builder *b, const sm_spec_table *t, sm_dataset_kind kind)
 {
     sm_text *text = SM_NEW(b->a, sm_text);
     bool stream = kind != SM_DATASET_MATERIALIZED_VIEW;
+    sm_sv rest = t->from.text, part, name = SM_SV("");
 
+    while (sm_sv_next(&rest, '.', &part))
+        name = sm_arena_printf(b->a, "%.*s%s\"%.*s\"", SM_SV_ARG(name), name.len > 0 ? "." : "",
+                               SM_SV_ARG(part));
     *text = (sm_text){
         .text = sm_arena_printf(b->a, stream ? "SELECT * FROM STREAM(%.*s)" : "SELECT * FROM %.*s",
-                                SM_SV_ARG(t->from.text)),
+                                SM_SV_ARG(name)),
         .at = t->from.at,
         .map = from_span,
         .ctx = &t->from,

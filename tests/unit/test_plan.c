@@ -171,6 +171,20 @@ static void test_plan__a_source_that_its_user_can_mend_is_a_fault_among_the_othe
                 "SM0408 SM0408 SM0203");
 }
 
+static void test_plan__from_takes_a_name_that_is_a_word_of_sql(void **state)
+{
+    made m = plan_of("tables:\n"
+                     "  order: {from: s}\n"
+                     "  group: {from: order}\n"
+                     "  select: {type: materialized_view, from: group}\n"
+                     "  table: {type: view, from: p.order}\n");
+
+    (void)state;
+    assert_true(sm_sv_eq_str(sm_plan_find_flow(m.plan, SM_SV("select"))->sql,
+                             "SELECT * FROM _smelt_in_0 AS \"group\""));
+    sm_arena_free(m.a);
+}
+
 static sm_sv fingerprint(sm_arena *a, const char *tables, const char *flow)
 {
     made m = plan_of(tables);
@@ -322,6 +336,7 @@ int main(void)
         SM_TEST(test_plan__a_variable_is_one_constant_and_part_of_the_fingerprint),
         SM_TEST(test_plan__what_reads_an_unknown_source_waits),
         SM_TEST(test_plan__a_failing_source_fails_the_call_and_names_itself),
+        SM_TEST(test_plan__from_takes_a_name_that_is_a_word_of_sql),
         SM_TEST(test_plan__a_source_that_its_user_can_mend_is_a_fault_among_the_others),
         SM_TEST(test_plan__fingerprints_follow_meaning_not_looks),
         SM_TEST(test_plan__a_changed_view_changes_who_reads_it),
