@@ -103,7 +103,7 @@ static bool follows(const sm_plan *p, const sm_plan_dataset *ds, size_t read)
     return false;
 }
 
-/* "stream" or "snapshot" for a table that reads; "view" for what a view hides. */
+/* "stream" or "snapshot" for a table that reads; "view" for what a view hides or reads. */
 static const char *edge_mode(const sm_plan *p, const sm_plan_dataset *ds, size_t read)
 {
     if (ds->kind == SM_DATASET_VIEW || p->datasets[read].kind == SM_DATASET_VIEW)
@@ -113,18 +113,25 @@ static const char *edge_mode(const sm_plan *p, const sm_plan_dataset *ds, size_t
 
 static void print_text_graph(const sm_plan *p, sm_buf *out)
 {
-    size_t width = 0;
+    size_t width = 0, kinds = 0;
 
-    for (size_t i = 0; i < p->n_datasets; i++)
+    for (size_t i = 0; i < p->n_datasets; i++) {
+        size_t kind = strlen(sm_dataset_kind_name(p->datasets[i].kind));
+
         width = p->datasets[i].name.len > width ? p->datasets[i].name.len : width;
+        kinds = kind > kinds ? kind : kinds;
+    }
     for (size_t i = 0; i < p->n_datasets; i++) {
         const sm_plan_dataset *ds = &p->datasets[p->order[i]];
 
-        sm_buf_addf(out, "%-*.*s  %s", (int)width, SM_SV_ARG(ds->name),
-                    sm_dataset_kind_name(ds->kind));
-        for (size_t k = 0; k < ds->n_reads; k++)
-            sm_buf_addf(out, "%s%.*s (%s)", k ? ", " : "  <- ",
-                        SM_SV_ARG(p->datasets[ds->reads[k]].name), edge_mode(p, ds, ds->reads[k]));
+        sm_buf_addf(out, "%-*.*s  %-*s", (int)width, SM_SV_ARG(ds->name),
+                    ds->n_reads > 0 ? (int)kinds : 0, sm_dataset_kind_name(ds->kind));
+        for (size_t k = 0; k < ds->n_reads; k++) {
+            sm_buf_addf(out, "%s%.*s", k ? ", " : "  <- ",
+                        SM_SV_ARG(p->datasets[ds->reads[k]].name));
+            if (ds->kind != SM_DATASET_VIEW)
+                sm_buf_addf(out, " (%s)", edge_mode(p, ds, ds->reads[k]));
+        }
         sm_buf_addc(out, '\n');
     }
 }
