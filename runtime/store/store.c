@@ -49,12 +49,14 @@ static sm_code set_paths(sm_store *s, sm_sv state_path, sm_buf *folder, sm_error
 /* SQLite would make the file readable for all and give its mode to the log: make it first. */
 static sm_code make_file(const sm_store *s, const char *folder, sm_error *err)
 {
+    sm_fs_stat st;
     sm_code rc;
 
     if (s->read_only) {
-        if (sm_fs_exists(s->path.ptr))
-            return SM_OK;
-        return sm_fail(err, SM_E_NOT_FOUND, 0, "there is no control store \"%s\" yet", s->path.ptr);
+        rc = sm_fs_stat_path(s->path.ptr, &st, err);
+        return rc != SM_E_NOT_FOUND
+                   ? rc
+                   : sm_fail(err, rc, 0, "there is no control store \"%s\" yet", s->path.ptr);
     }
     if (sm_fs_exists(s->path.ptr))
         return SM_OK;

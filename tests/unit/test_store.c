@@ -59,6 +59,19 @@ static void test_open__for_reading_makes_nothing_and_writes_nothing(void **state
     store_close(&f);
 }
 
+/* "there is none yet" would be a lie, where nobody can look. */
+static void test_open__for_reading_tells_why_it_cannot_look(void **state)
+{
+    char loop[1024];
+    sm_error err;
+    sm_store *s;
+
+    (void)state;
+    snprintf(loop, sizeof loop, "%s/loop", sm_test_folder("store-loop"));
+    assert_int_equal(symlink("loop", loop), 0);
+    sm_assert_code(try_open(loop, true, &s, &err), SM_E_IO);
+}
+
 static void test_open__refuses_a_file_that_is_no_store(void **state)
 {
     store_fixture f;
@@ -352,6 +365,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SM_TEST(test_open__makes_a_private_folder_and_files),
         SM_TEST(test_open__for_reading_makes_nothing_and_writes_nothing),
+        SM_TEST(test_open__for_reading_tells_why_it_cannot_look),
         SM_TEST(test_open__refuses_a_file_that_is_no_store),
         SM_TEST(test_open__refuses_the_database_of_another_program),
         SM_TEST(test_open__refuses_a_store_of_a_newer_smelt),
