@@ -88,25 +88,50 @@ static sm_code generate_bad(const generate_spec *spec, sm_error *err, const char
     return sm_fail(err, SM_E_INVALID, 0, "fields: \"%.*s\" %s", SM_SV_ARG(spec->name), what);
 }
 
+/* What an option of a field takes. */
+typedef enum key_kind { KEY_INT, KEY_NUMBER, KEY_TEXT, KEY_LIST } key_kind;
+
+typedef struct generate_key {
+    const char *name;
+    key_kind kind;
+} generate_key;
+
+static const struct {
+    bool (*takes)(const sm_json *value);
+    const char *what;
+} key_kinds[] = {
+    [KEY_INT] = { sm_json_is_int, "a whole number" },
+    [KEY_NUMBER] = { sm_json_is_number, "a number" },
+    [KEY_TEXT] = { sm_json_is_string, "a text" },
+    [KEY_LIST] = { sm_json_is_array, "a list" },
+};
+
 /* Only the keys of `allowed` (and `type`) may be there. */
-static sm_code generate_keys(const generate_spec *spec, const char *const *allowed, sm_error *err)
+static sm_code generate_keys(const generate_spec *spec, const generate_key *allowed, sm_error *err)
 {
     if (!sm_json_is_object(spec->json))
         return SM_OK;
     for (sm_json_iter it = sm_json_first(spec->json); sm_json_valid(&it); sm_json_next(&it)) {
-        bool known = sm_sv_eq_str(it.key, "type");
-        for (const char *const *k = allowed; *k != NULL; k++)
-            known = known || sm_sv_eq_str(it.key, *k);
-        if (!known)
+        const generate_key *k = allowed;
+        if (sm_sv_eq_str(it.key, "type"))
+            continue;
+        while (k->name != NULL && !sm_sv_eq_str(it.key, k->name))
+            k++;
+        if (k->name == NULL)
             return sm_fail(err, SM_E_INVALID, 0, "fields: \"%.*s\" has no option \"%.*s\"",
                            SM_SV_ARG(spec->name), SM_SV_ARG(it.key));
+        if (!key_kinds[k->kind].takes(it.value))
+            return sm_fail(err, SM_E_INVALID, 0, "fields: \"%.*s\": `%s` takes %s",
+                           SM_SV_ARG(spec->name), k->name, key_kinds[k->kind].what);
     }
     return SM_OK;
 }
 
 static sm_code generate_sequence(generate_spec *spec, generate_field *f, sm_error *err)
 {
-    static const char *const keys[] = { "start", "step", NULL };
+    static const generate_key keys[] = { { "start", KEY_INT },
+                                         { "step", KEY_INT },
+                                         { NULL, KEY_INT } };
     f->start = sm_json_get_int(spec->json, "start", 0);
     f->step = sm_json_get_int(spec->json, "step", 1);
     spec->type = "BIGINT";
@@ -115,7 +140,9 @@ static sm_code generate_sequence(generate_spec *spec, generate_field *f, sm_erro
 
 static sm_code generate_int(generate_spec *spec, generate_field *f, sm_error *err)
 {
-    static const char *const keys[] = { "min", "max", NULL };
+    static const generate_key keys[] = { { "min", KEY_INT },
+                                         { "max", KEY_INT },
+                                         { NULL, KEY_INT } };
     int64_t max = sm_json_get_int(spec->json, "max", INT32_MAX);
     f->min = sm_json_get_int(spec->json, "min", 0);
     if (max < f->min)
@@ -127,7 +154,9 @@ static sm_code generate_int(generate_spec *spec, generate_field *f, sm_error *er
 
 static sm_code generate_double(generate_spec *spec, generate_field *f, sm_error *err)
 {
-    static const char *const keys[] = { "min", "max", NULL };
+    static const generate_key keys[] = { { "min", KEY_NUMBER },
+                                         { "max", KEY_NUMBER },
+                                         { NULL, KEY_INT } };
     f->low = sm_json_get_real(spec->json, "min", 0);
     f->high = sm_json_get_real(spec->json, "max", 1);
     if (f->high < f->low)
@@ -152,7 +181,7 @@ static choice_type generate_choice_type(const sm_json *values)
 
 static sm_code generate_choice(generate_spec *spec, generate_field *f, sm_error *err)
 {
-    static const char *const keys[] = { "values", NULL };
+    static const generate_key keys[] = { { "values", KEY_LIST }, { NULL, KEY_INT } };
     static const char *const types[] = {
         [CHOICE_TEXT] = "VARCHAR",
         [CHOICE_INT] = "BIGINT",
@@ -181,7 +210,9 @@ static sm_code generate_choice(generate_spec *spec, generate_field *f, sm_error 
 
 static sm_code generate_timestamp(generate_spec *spec, generate_field *f, sm_error *err)
 {
-    static const char *const keys[] = { "start", "step", NULL };
+    static const generate_key keys[] = { { "start", KEY_TEXT },
+                                         { "step", KEY_TEXT },
+                                         { NULL, KEY_INT } };
     sm_sv start = sm_json_get_sv(spec->json, "start", SM_SV("2026-01-01T00:00:00Z"));
     sm_sv step = sm_json_get_sv(spec->json, "step", SM_SV("1s"));
     int64_t start_ms, step_ms;
@@ -197,7 +228,7 @@ static sm_code generate_timestamp(generate_spec *spec, generate_field *f, sm_err
 
 static sm_code generate_uuid(generate_spec *spec, generate_field *f, sm_error *err)
 {
-    static const char *const keys[] = { NULL };
+    static const generate_key keys[] = { { NULL, KEY_INT } };
     (void)f;
     spec->type = "VARCHAR";
     return generate_keys(spec, keys, err);
@@ -205,7 +236,7 @@ static sm_code generate_uuid(generate_spec *spec, generate_field *f, sm_error *e
 
 static sm_code generate_string(generate_spec *spec, generate_field *f, sm_error *err)
 {
-    static const char *const keys[] = { "length", NULL };
+    static const generate_key keys[] = { { "length", KEY_INT }, { NULL, KEY_INT } };
     f->length = sm_json_get_int(spec->json, "length", 16);
     if (f->length < 0 || f->length > GENERATE_MAX_STRING)
         return generate_bad(spec, err, "needs a `length` from 0 to 10,000");

@@ -65,8 +65,12 @@ static const sm_option generate_options[] = {
         .type = SM_TYPE_MAP,
         .offset = offsetof(generate_config, fields),
         .fallback = "{}",
-        .doc = "Name and kind of each column: sequence, int, double, choice, timestamp, uuid, "
-               "string; without any it is {value: sequence}.",
+        .doc =
+            "Name and kind of each column: sequence, int, double, choice, timestamp, uuid, "
+            "string; or a map: {type: sequence, start: 1, step: 2}, {type: int, min: 1, max: 6}, "
+            "{type: double, min: 0, max: 1}, {type: choice, values: [a, b]}, {type: timestamp, "
+            "start: 2026-01-01T00:00:00Z, step: 10s}, {type: string, length: 8}; without any it "
+            "is {value: sequence}.",
     },
     { .name = NULL },
 };
