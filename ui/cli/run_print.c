@@ -52,7 +52,8 @@ static void clear_live(sm_run_printer *p)
     p->live = false;
 }
 
-/* While a flow runs, one line at the bottom says how far it is. */
+/* While a flow runs, one line at the bottom says how far it is.  It is cut at the edge of the
+ * terminal: of a line that went on below, clear_live() would leave the beginning. */
 static void print_live(sm_run_printer *p, const sm_flow_outcome *o)
 {
     sm_buf b;
@@ -66,7 +67,7 @@ static void print_live(sm_run_printer *p, const sm_flow_outcome *o)
     sm_buf_adds(&b, " read  ");
     sm_buf_add_count(&b, o->counts.written);
     sm_buf_addf(&b, " written  batch %lld", (long long)o->batches + 1);
-    printf("%s", b.ptr);
+    printf("\033[?7l%s\033[?7h", b.ptr);
     fflush(stdout);
     p->live = true;
     sm_buf_release(&b);
