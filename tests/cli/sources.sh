@@ -2,5 +2,7 @@
 smelt sources
 smelt sinks
 smelt sources generate | head -n 1
-smelt sources kafak
+smelt sources kafka
+echo "exit $?"
+smelt sources fils
 echo "exit $?"

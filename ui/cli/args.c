@@ -68,14 +68,20 @@ const char *sm_cli_arg(const sm_cli *c, size_t i)
     return i < c->n_args ? c->args[i] : NULL;
 }
 
+/* The words are compared without their dashes, which are no likeness. */
 static void suggest_option(const sm_cli *c, const char *word, sm_buf *b)
 {
     const sm_cli_option *lists[2] = { c->command == NULL ? NULL : c->command->options,
                                       global_options };
+    const char *bare = word + strspn(word, "-");
 
+    if (c->command == NULL && find_command(bare) != NULL) {
+        sm_buf_addf(b, "; did you mean `smelt %s`?", bare);
+        return;
+    }
     for (size_t k = 0; k < 2; k++)
         for (const sm_cli_option *o = lists[k]; o != NULL && o->name != NULL; o++)
-            if (sm_suggest_close(sm_sv_cstr(word), sm_sv_cstr(o->name))) {
+            if (sm_suggest_close(sm_sv_cstr(bare), sm_sv_cstr(o->name + 2))) {
                 sm_buf_addf(b, "; did you mean %s?", o->name);
                 return;
             }

@@ -84,7 +84,7 @@ static int show_one(const sm_cli *c, const sm_unit *u)
 int sm_units_show(sm_cli *c, const char *noun, const sm_unit *units, size_t n)
 {
     const char *name = sm_cli_arg(c, 0);
-    sm_sv *names = SM_NEW_N(c->a, sm_sv, n + 1);
+    sm_sv *names = SM_NEW_N(c->a, sm_sv, n + 1), all = SM_SV("");
     size_t close;
 
     if (c->n_args > 1)
@@ -95,10 +95,11 @@ int sm_units_show(sm_cli *c, const char *noun, const sm_unit *units, size_t n)
         names[i] = sm_sv_cstr(units[i].name);
         if (sm_sv_eq_str(names[i], name))
             return show_one(c, &units[i]);
+        all = sm_arena_printf(c->a, "%.*s%s%s", SM_SV_ARG(all), i > 0 ? ", " : "", units[i].name);
     }
     close = sm_suggest(sm_sv_cstr(name), names, n);
     if (close < n)
         return sm_cli_usage(c, "%s has no \"%s\"; did you mean \"%.*s\"?", noun, name,
                             SM_SV_ARG(names[close]));
-    return sm_cli_usage(c, "%s has no \"%s\"", noun, name);
+    return sm_cli_usage(c, "%s has no \"%s\", only %.*s", noun, name, SM_SV_ARG(all));
 }
