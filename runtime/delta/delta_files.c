@@ -43,7 +43,10 @@ sm_code sm_delta_files_check(sm_sv root, const sm_delta_file *f, sm_error *err)
     sm_code rc = sm_fs_stat_path(path, &st, &why);
 
     if (rc == SM_E_NOT_FOUND)
-        rc = sm_fail(err, SM_E_CORRUPT, 0, "file \"%s\" of a decided batch is gone", path);
+        rc = sm_fail(err, SM_E_CORRUPT, 0,
+                     "file \"%s\" of a decided batch is gone; bring the table back as it was, or "
+                     "rebuild it with --full-refresh",
+                     path);
     else if (rc != SM_OK)
         *err = why;
     else if (st.size != f->size)

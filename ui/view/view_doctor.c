@@ -75,6 +75,11 @@ static void check_table(const sm_view *v, const sm_table_rec *t, sm_json *checks
             SM_SV_ARG(t->name));
         state = "warn";
         next = "smelt run";
+    } else if (now.version < 0) {
+        text = sm_arena_printf(v->a, "%.*s is gone: version %lld of it was seen",
+                               SM_SV_ARG(t->name), (long long)t->version);
+        state = "fail";
+        next = sm_arena_printf(v->a, "smelt run --full-refresh %.*s", SM_SV_ARG(t->name)).ptr;
     } else if (now.version < t->version ||
                (t->table_id.len > 0 && !sm_sv_eq(t->table_id, now.id))) {
         text = sm_arena_printf(
