@@ -92,7 +92,8 @@ sm_code sm_files__check_path(sm_sv path, sm_error *err)
         return err->code;
     while (sm_sv_next(&rest, '/', &part)) {
         if (sm_sv_find(part, SM_SV("**")) >= 0 && !list_is_any(part))
-            return sm_fail(err, SM_E_INVALID, 0, "`**` stands for whole folders: write `**/%.*s`",
+            return sm_fail(err, SM_E_INVALID, 0,
+                           "`**` in \"%.*s\": it stands for whole folders, as in `**/*.json`",
                            SM_SV_ARG(part));
         if (++n > LIST_PARTS)
             return sm_fail(err, SM_E_INVALID, 0, "it has more than %d parts", (int)LIST_PARTS);

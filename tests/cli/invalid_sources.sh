@@ -10,7 +10,7 @@ sources:
     type: generate
     rows: 3
     fields: {id: {type: int, min: 5, max: 1}}
-  unread: {type: files, path: "in/**", format: text}
+  unread: {type: files, path: "in/**.txt", format: text}
 tables:
   t: {from: lines}
   u: {from: made}
