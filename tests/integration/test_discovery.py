@@ -542,7 +542,7 @@ def _(s):
 @row("4.1 validateOptions", "what is no pattern and no time is told at its place in the file")
 def _(s):
     for options, words in (({"path": "in/[a"}, "`path`: in \"in/[a\", character 4: `[` without its `]`"),
-                           ({"path": "in/a**"}, "`**` stands for whole folders"),
+                           ({"path": "in/a**"}, "it stands for whole folders"),
                            ({"path_glob_filter": "a/b"}, "a pattern of names, without folders"),
                            ({"path_glob_filter": "{a"}, "`{` without its `}`"),
                            ({"modified_after": "yesterday"}, "is no time; write it as")):
