@@ -34,6 +34,15 @@ static void tell_unknown(names *n, const plan_query *q, const sm_sql_ref *ref)
     }
     sm_diag_add(b->d, "SM0301", at, "%.*s reads \"%.*s\", which nothing defines",
                 SM_SV_ARG(q->label), SM_SV_ARG(ref->name));
+    for (size_t i = 0; i < b->spec->disabled.n; i++) {
+        const sm_text *name = &b->spec->disabled.items[i].name;
+
+        if (!sm_sql_same_name(name->text, ref->name))
+            continue;
+        sm_diag_hint(b->d, "it has `enabled: false`");
+        sm_diag_see(b->d, name->at, "it stands here");
+        return;
+    }
     for (size_t i = 0; i < b->plan->n_datasets; i++) {
         size_t distance = sm_edit_distance(ref->name, b->datasets[i].name);
 

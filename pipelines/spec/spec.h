@@ -207,6 +207,7 @@ typedef struct sm_spec_rule {
     sm_text fail_if, warn_if;  /* runtime/base/threshold.h reads them; "" when not given */
     sm_text description;
     sm_spec_texts tags;
+    sm_spec_bool enabled; /* true: the others are taken out */
     sm_span at;
     bool broken;
 } sm_spec_rule;
@@ -275,6 +276,9 @@ typedef struct sm_spec_table {
     sm_spec_bool include_metadata;
     sm_spec_texts partition_by;
     sm_spec_texts tags;
+    sm_text owner;
+    sm_spec_bool enabled;       /* false: it stands in sm_spec.disabled only */
+    sm_spec_bool reset_allowed; /* false: a full refresh is refused */
     sm_spec_rules expectations;
     sm_spec_json meta;
     sm_span at;
@@ -322,7 +326,7 @@ typedef struct sm_spec {
     const sm_spec_given *outside; /* what `${…}` took from outside: with docs and variables all */
     size_t n_outside;             /* that decides what a spec says; never a secret */
     sm_spec_int version;
-    sm_text pipeline, description;
+    sm_text pipeline, description, owner;
     sm_text schema;  /* default: the pipeline's name */
     sm_text storage; /* a local folder, relative to the file */
     sm_spec_state state;
@@ -332,6 +336,7 @@ typedef struct sm_spec {
     sm_spec_variables variables;
     sm_spec_sources sources; /* in file order, as everything below */
     sm_spec_tables tables;
+    sm_spec_tables disabled; /* tables that are written down and no part of the pipeline */
     sm_spec_json meta;
     sm_spec_project project; /* zeroed when there is none */
     sm_spec_secrets secrets; /* of the project and the target, in force */

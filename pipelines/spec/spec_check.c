@@ -229,6 +229,34 @@ static void check_tables(const sm_bind *b, sm_spec *s, datasets *all)
     }
 }
 
+/* Rules and tables that are not enabled are checked like any other, and then taken out. */
+static void take_out_rules(sm_spec_rules *rules)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < rules->n; i++)
+        if (rules->items[i].enabled.v || rules->items[i].broken)
+            rules->items[n++] = rules->items[i];
+    rules->n = n;
+}
+
+static void take_out_disabled(const sm_bind *b, sm_spec *s)
+{
+    size_t n = 0;
+
+    s->disabled.items = SM_NEW_N(b->a, sm_spec_table, s->tables.n + 1);
+    for (size_t i = 0; i < s->tables.n; i++) {
+        sm_spec_table *t = &s->tables.items[i];
+
+        take_out_rules(&t->expectations);
+        if (t->enabled.v || t->broken)
+            s->tables.items[n++] = *t;
+        else
+            s->disabled.items[s->disabled.n++] = *t;
+    }
+    s->tables.n = n;
+}
+
 static void fill_defaults(const sm_bind *b, sm_spec *s)
 {
     if (!sm_text_set(&s->schema))
@@ -275,5 +303,6 @@ void sm_spec__check(const sm_bind *b, sm_spec *s)
         (void)sm_spec__check_name(b, &s->schema, "a schema");
     check_sources(b, s, &all);
     check_tables(b, s, &all);
+    take_out_disabled(b, s);
     fill_defaults(b, s);
 }

@@ -435,6 +435,7 @@ void sm_spec__bind_default(const sm_bind *b, const sm_key *key, void *to)
     sm_text text = { .text = sm_sv_cstr(fallback) };
     sm_spec_enum choice = { 0 };
     sm_spec_int number = { 0 };
+    sm_spec_bool truth = { .v = strcmp(fallback, "true") == 0 };
 
     switch (key->kind) {
     case SM_KEY_TEXT:
@@ -456,7 +457,9 @@ void sm_spec__bind_default(const sm_bind *b, const sm_key *key, void *to)
     case SM_KEY_BLOCK:
         default_block(b, key->block, to);
         return;
-    case SM_KEY_BOOL: /* false, empty: the memory is zero */
+    case SM_KEY_BOOL:
+        memcpy(to, &truth, sizeof(truth));
+        return;
     case SM_KEY_SCALAR:
     case SM_KEY_MERGED:
     case SM_KEY_TEXTS:

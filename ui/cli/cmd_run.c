@@ -70,6 +70,22 @@ static bool named_target(const sm_cli *c, const sm_project *p)
     return false;
 }
 
+/* A table whose rows cannot be had again says so. */
+static bool reset_allowed(const sm_cli *c, const sm_project *p, const wish *w)
+{
+    for (size_t i = 0; i < p->spec->tables.n; i++) {
+        const sm_spec_table *t = &p->spec->tables.items[i];
+        const sm_plan_dataset *ds = sm_plan_find(p->plan, t->name.text);
+
+        if (t->reset_allowed.v || ds == NULL || !w->refresh[sm_plan_index(p->plan, ds)])
+            continue;
+        sm_cli_say(c, "table \"%.*s\" has `reset_allowed: false`: --full-refresh is refused",
+                   SM_SV_ARG(t->name.text));
+        return false;
+    }
+    return true;
+}
+
 /* Rebuilding throws rows away that the sources may not have any more. */
 static bool confirm_refresh(const sm_cli *c, const sm_plan *p, const wish *w)
 {
@@ -173,8 +189,9 @@ static int run_exec(sm_cli *c)
     if (status == SM_EXIT_DONE && c->dry_run)
         status = print_dry_run(c, p.plan, &w);
     else if (status == SM_EXIT_DONE)
-        status = named_target(c, &p) && confirm_refresh(c, p.plan, &w) ? run_pipeline(c, &p, &w)
-                                                                       : SM_EXIT_REFUSED;
+        status = named_target(c, &p) && reset_allowed(c, &p, &w) && confirm_refresh(c, p.plan, &w)
+                     ? run_pipeline(c, &p, &w)
+                     : SM_EXIT_REFUSED;
     sm_project_close(&p);
     return status;
 }

@@ -6,6 +6,7 @@
 #include "ui/cli/cli.h"
 #include "ui/cli/exit_code.h"
 #include "ui/cli/project.h"
+#include "ui/cli/project_files.h"
 
 typedef struct tally {
     size_t files, tables, waiting, errors, warnings;
@@ -109,14 +110,35 @@ static void print_summary(const sm_cli *c, const tally *t, int64_t ms)
     sm_buf_release(&b);
 }
 
+/* What is named; else every pipeline of the project; else the pipeline.yml here. */
+static sm_code find_files(const sm_cli *c, sm_project_files *out)
+{
+    sm_project_file *named = SM_NEW_N(c->a, sm_project_file, c->n_args + 1);
+    sm_error err;
+
+    if (c->n_args == 0 && sm_project_list(c->a, out, &err) != SM_OK) {
+        sm_cli_fail(c, &err, NULL);
+        return err.code;
+    }
+    if (c->n_args == 0 && out->n > 0)
+        return SM_OK;
+    for (size_t i = 0; i < c->n_args; i++)
+        named[i].file = c->args[i];
+    *out = (sm_project_files){ .items = named, .n = c->n_args == 0 ? 1 : c->n_args };
+    return SM_OK;
+}
+
 static int validate_exec(sm_cli *c)
 {
     int64_t began = sm_clock_boot_ms();
     tally t = { .documents = sm_json_array(c->a) };
     int worst = SM_EXIT_DONE;
+    sm_project_files files;
 
-    for (size_t i = 0; i < (c->n_args == 0 ? 1 : c->n_args); i++) {
-        int status = validate_file(c, sm_cli_arg(c, i), &t);
+    if (find_files(c, &files) != SM_OK)
+        return SM_EXIT_OUTSIDE;
+    for (size_t i = 0; i < files.n; i++) {
+        int status = validate_file(c, files.items[i].file, &t);
 
         if (status != SM_EXIT_DONE)
             worst = status == SM_EXIT_OUTSIDE ? status : SM_EXIT_INVALID;

@@ -18,6 +18,7 @@
 #include "runtime/store/store_tables.h"
 #include "ui/cli/exit_code.h"
 #include "ui/cli/git.h"
+#include "ui/cli/project_files.h"
 #include "ui/cli/version.h"
 
 /* ---- source types ---------------------------------------------------------------- */
@@ -57,16 +58,68 @@ const sm_spec_unit *sm_project_units(void)
 
 /* ---- the file -------------------------------------------------------------------- */
 
-static const char *pipeline_file(sm_arena *a, const char *path)
+static sm_sv names_of(sm_arena *a, const sm_project_files *files)
+{
+    sm_sv names = SM_SV("");
+
+    for (size_t i = 0; i < files->n && i < 20; i++)
+        names = sm_arena_printf(a, "%.*s%s%.*s", SM_SV_ARG(names), i > 0 ? ", " : "",
+                                SM_SV_ARG(files->items[i].pipeline));
+    return names;
+}
+
+/* The pipeline of the project with that name. */
+static sm_code named_file(sm_project *p, const char *name, sm_error *err)
+{
+    sm_project_files files;
+
+    if (sm_project_list(p->a, &files, err) != SM_OK)
+        return err->code;
+    for (size_t i = 0; i < files.n; i++)
+        if (sm_sv_eq_str(files.items[i].pipeline, name))
+            p->file = files.items[i].file;
+    if (files.n == 0 || p->file != name)
+        return SM_OK; /* what is no file is told when it is read */
+    return sm_fail(err, SM_E_NOT_FOUND, 0,
+                   "\"%s\" is no file and no pipeline of the project, which has %.*s", name,
+                   SM_SV_ARG(names_of(p->a, &files)));
+}
+
+/* Without a word: pipeline.yml here, else the only pipeline of the project. */
+static sm_code only_file(sm_project *p, sm_error *err)
+{
+    sm_project_files files;
+
+    p->file = "pipeline.yml";
+    if (sm_fs_exists(p->file))
+        return SM_OK;
+    if (sm_project_list(p->a, &files, err) != SM_OK)
+        return err->code;
+    if (files.n == 0)
+        return sm_fail(err, SM_E_NOT_FOUND, 0,
+                       "there is no pipeline.yml in this folder; name a file, use -C DIR, or make "
+                       "a project with `smelt init --template demo demo`");
+    p->file = files.items[0].file;
+    if (files.n == 1)
+        return SM_OK;
+    return sm_fail(err, SM_E_NOT_FOUND, 0, "the project has several pipelines; name one of %.*s",
+                   SM_SV_ARG(names_of(p->a, &files)));
+}
+
+/* `path`: a file, a folder, the name of a pipeline of the project, or NULL. */
+static sm_code pipeline_file(sm_project *p, const char *path, sm_error *err)
 {
     sm_fs_stat st;
     sm_error ignored;
 
     if (path == NULL)
-        return "pipeline.yml";
-    if (sm_fs_stat_path(path, &st, &ignored) == SM_OK && st.is_dir)
-        return sm_path_join(a, sm_sv_cstr(path), SM_SV("pipeline.yml"));
-    return path;
+        return only_file(p, err);
+    p->file = path;
+    if (sm_fs_stat_path(path, &st, &ignored) == SM_OK)
+        p->file = st.is_dir ? sm_path_join(p->a, sm_sv_cstr(path), SM_SV("pipeline.yml")) : path;
+    else if (strchr(path, '/') == NULL)
+        return named_file(p, path, err);
+    return SM_OK;
 }
 
 static sm_sv under(sm_project *p, sm_sv path, sm_error *err)
@@ -172,12 +225,9 @@ sm_code sm_project_open(sm_project *p, const sm_cli *c, const char *path, sm_err
 
     *p = (sm_project){ .a = sm_arena_new("project"), .c = c };
     env = load_env(p);
-    p->file = pipeline_file(p->a, path);
     p->diags = sm_diags_new(p->a);
-    if (path == NULL && !sm_fs_exists(p->file))
-        return sm_fail(err, SM_E_NOT_FOUND, 0,
-                       "there is no pipeline.yml in this folder; name a file, use -C DIR, or make "
-                       "a project with `smelt init --template demo demo`");
+    if ((rc = pipeline_file(p, path, err)) != SM_OK)
+        return rc;
     if ((rc = sm_fs_read(p->file, SM_YAML_MAX, p->a, &p->text, err)) != SM_OK)
         return rc;
     if ((rc = find_project(p, &env, err)) != SM_OK)

@@ -37,7 +37,8 @@ typedef struct sm_project {
     sm_session *binder; /* the planner's session */
 } sm_project;
 
-/* `path`: a file, a folder with a pipeline.yml, or NULL for the working folder. Faults of
+/* `path`: a file, a folder with a pipeline.yml, the name of a pipeline of the project, or NULL for
+ * the pipeline.yml of the working folder or the only pipeline of the project. Faults of
  * the document are in p->diags; fails when there is no file to read. */
 sm_code sm_project_open(sm_project *p, const sm_cli *c, const char *path, sm_error *err);
 void sm_project_close(sm_project *p);
