@@ -98,6 +98,7 @@ static void add_source(plan_builder *b, size_t ds, const sm_spec_source *s)
         .source_type = s->type.text,
         .source_config = s->options,
         .schema_declared = s->schema.n > 0,
+        .evolution = (sm_evolution)s->evolution.v,
         .schema_hints = s->schema_hints.text,
         .drop_undecodable = s->on_decode_error.v == SM_DECODE_DROP,
         .metadata = s->include_metadata.v && s->unit != NULL && s->unit->metadata,

@@ -30,6 +30,7 @@
 #include "runtime/base/diag.h"
 #include "runtime/base/error.h"
 #include "runtime/base/json.h"
+#include "runtime/base/sqlgrow.h"
 #include "runtime/base/sqltype.h"
 #include "runtime/base/str.h"
 
@@ -112,6 +113,7 @@ typedef struct sm_plan_dataset {
     sm_sv source_type;            /* sources */
     const sm_json *source_config; /* sources: options by name, with defaults, no secrets */
     bool schema_declared;         /* sources: the user wrote `schema` */
+    sm_evolution evolution;       /* sources: what becomes of fields that are no columns */
     sm_sv schema_hints;           /* sources: "battery INT, …" or "" */
     bool drop_undecodable;        /* sources: on_decode_error is drop */
     bool metadata;                /* sources: every reader gets _metadata and _ingested_at */

@@ -66,6 +66,7 @@ static sm_code bind_source(plan_builder *b, size_t ds, sm_error *err)
     if (rc != SM_OK)
         return node->failed ? SM_OK : rc;
     b->datasets[ds].known = b->datasets[ds].schema.n > 0;
+    node->grows = !b->datasets[ds].schema_declared && sm_evolution_grows(b->datasets[ds].evolution);
     return SM_OK;
 }
 
@@ -227,6 +228,16 @@ static sm_code bind_query(plan_builder *b, const plan_query *q, sm_schema *out, 
     return rc;
 }
 
+/* Does the query take all columns of something that data may bring more to? */
+static bool query_grows(const plan_builder *b, const plan_query *q)
+{
+    bool grows = false;
+
+    for (size_t i = 0; q->read && i < q->read->n_refs; i++)
+        grows |= q->datasets[i] != SIZE_MAX && b->nodes[q->datasets[i]].grows;
+    return grows && (q->whole || sm_sql_takes_all(q->read));
+}
+
 static sm_code bind_view(plan_builder *b, size_t ds, sm_error *err)
 {
     const plan_query *q = &b->nodes[ds].queries[0];
@@ -238,6 +249,7 @@ static sm_code bind_view(plan_builder *b, size_t ds, sm_error *err)
         return SM_OK;
     state = state_of(b, q);
     b->nodes[ds].failed = state == INPUTS_FAILED;
+    b->nodes[ds].grows = query_grows(b, q);
     if (state != INPUTS_KNOWN)
         return SM_OK;
     if ((rc = bind_query(b, q, &b->datasets[ds].schema, &ok, err)) != SM_OK)
@@ -276,21 +288,43 @@ static sm_code bind_flow(plan_builder *b, size_t ds, size_t i, bool *ok, sm_erro
 }
 
 /* What the bound flow `i` says about the table's columns. */
-static sm_code take_result(plan_builder *b, size_t ds, size_t i, bool *ok, sm_error *err)
+static bool take_result(plan_builder *b, size_t ds, size_t i)
 {
     const plan_query *q = &b->nodes[ds].queries[i];
     sm_plan_dataset *table = &b->datasets[ds];
     const sm_plan_flow *f = &b->flows[table->flow + i];
     sm_schema stored;
+    bool ok = true;
 
-    if (!(*ok = sm_plan__stored_schema(b, q, &f->result, &stored)))
-        return SM_OK;
+    if (!sm_plan__stored_schema(b, q, &f->result, &stored))
+        return false;
     if (table->known)
-        *ok = sm_plan__same_columns(b, q, &table->schema, &stored);
+        ok = sm_plan__same_columns(b, q, &table->schema, &stored, b->nodes[ds].grows);
     else
         table->schema = stored;
     table->known = true;
-    return sm_plan__bind_rules(b, ds, &f->result, err);
+    return ok;
+}
+
+/* Each flow's row, with the columns that only the others give, under the rules. */
+static sm_code bind_rules(plan_builder *b, size_t ds, sm_error *err)
+{
+    const sm_plan_dataset *table = &b->datasets[ds];
+    sm_code rc = SM_OK;
+
+    for (size_t i = 0; rc == SM_OK && i < table->n_flows; i++) {
+        const sm_plan_flow *f = &b->flows[table->flow + i];
+        sm_grown *row = SM_NEW(b->scratch, sm_grown); /* kept as a relation of the engine */
+
+        if (!f->bound)
+            continue;
+        row->schema = f->result;
+        if (table->n_flows > 1)
+            rc = sm_schema_grow(&f->result, &table->schema, SM_GROW_KEEP, b->scratch, row, err);
+        if (rc == SM_OK)
+            rc = sm_plan__bind_rules(b, ds, &row->schema, err);
+    }
+    return rc;
 }
 
 static sm_code bind_table(plan_builder *b, size_t ds, sm_error *err)
@@ -300,20 +334,23 @@ static sm_code bind_table(plan_builder *b, size_t ds, sm_error *err)
     sm_code rc;
 
     sm_plan__compile_rules(b, ds);
+    for (size_t i = 0; i < table->n_flows; i++)
+        b->nodes[ds].grows |= query_grows(b, &b->nodes[ds].queries[i]);
     for (size_t i = 0; !b->nodes[ds].failed && i < table->n_flows; i++) {
         bool ok = false;
 
         if ((rc = bind_flow(b, ds, i, &ok, err)) != SM_OK)
             return rc;
         if (ok && b->flows[table->flow + i].bound) {
-            if ((rc = take_result(b, ds, i, &ok, err)) != SM_OK)
-                return rc;
+            ok = take_result(b, ds, i);
         } else {
             waiting |= ok;
         }
         failed |= !ok;
     }
     b->nodes[ds].failed = failed;
+    if (table->known && (rc = bind_rules(b, ds, err)) != SM_OK)
+        return rc;
     if (table->known && !failed)
         sm_plan__judge_partition(b, ds);
     /* the columns of a table are those of all its flows; one that waits may disagree */

@@ -5,11 +5,11 @@
  *     ----------------------------------------------   ------------------------------------
  *     no table of that name, or an inactive one        new
  *     columns not known yet                            waiting
- *     partitioning changed; a column came, is gone,    rebuild
- *     or has another type or place; the columns of a
+ *     partitioning changed; a column of the live       rebuild
+ *     table has a type that it cannot grow to; a
  *     materialized view never: it is overwritten
  *     a flow's fingerprint changed, a flow came or     forward; a materialized view:
- *     went                                             recompute
+ *     went, columns came or are given no more          recompute
  *     nothing of this                                  unchanged
  *     live, and not in the plan                        inactive
  */
@@ -71,27 +71,45 @@ static bool same_list(const sm_plan_list *x, const sm_plan_list *y)
     return x->n == y->n;
 }
 
-/* In what the columns of the live table are others.  A sink writes only the ones that are there. */
-static void compare_columns(const sm_plan_dataset *ds, const sm_plan_live_table *t, reasons *r)
+/* Does a column of type `was` go on as `now`: more fields in a STRUCT? */
+static bool grows_to(const sm_column *was, const sm_column *now, sm_arena *a)
 {
-    size_t before = r->n;
+    sm_schema x = { (sm_column *)was, 1 }, y = { (sm_column *)now, 1 };
+    sm_grown g;
+    sm_error ignored;
+
+    return sm_schema_grow(&x, &y, 0, a, &g, &ignored) == SM_OK && g.conflict < 0;
+}
+
+/* What of the live columns cannot go on; `gained` are those that come or grow, `left` those
+ * that the query does not give any more.  A view is made anew: for it nothing is broken. */
+static void compare_columns(const sm_plan_dataset *ds, const sm_plan_live_table *t, reasons *broken,
+                            reasons *gained, reasons *left)
+{
+    bool view = ds->kind == SM_DATASET_MATERIALIZED_VIEW;
+    size_t before = gained->n;
 
     for (size_t i = 0; i < t->schema.n; i++) {
         const sm_column *old = &t->schema.columns[i];
         ptrdiff_t k = sm_schema_find(&ds->schema, old->name);
+        const sm_column *now = k < 0 ? NULL : &ds->schema.columns[k];
 
-        if (k < 0)
-            say(r, "column \"%.*s\" is gone", SM_SV_ARG(old->name));
-        else if (!sm_sv_eq(ds->schema.columns[k].type, old->type))
-            say(r, "column \"%.*s\" changes from %.*s to %.*s", SM_SV_ARG(old->name),
-                SM_SV_ARG(old->type), SM_SV_ARG(ds->schema.columns[k].type));
+        if (now == NULL && view)
+            say(gained, "column \"%.*s\" is gone", SM_SV_ARG(old->name));
+        else if (now == NULL)
+            say(left, "column \"%.*s\" stays, and is NULL in new rows: the query does not give it",
+                SM_SV_ARG(old->name));
+        else if (!sm_sv_eq(now->type, old->type))
+            say(view || grows_to(old, now, gained->a) ? gained : broken,
+                "column \"%.*s\" changes from %.*s to %.*s", SM_SV_ARG(old->name),
+                SM_SV_ARG(old->type), SM_SV_ARG(now->type));
     }
     for (size_t i = 0; i < ds->schema.n; i++) {
         if (sm_schema_find(&t->schema, ds->schema.columns[i].name) < 0)
-            say(r, "column \"%.*s\" is new", SM_SV_ARG(ds->schema.columns[i].name));
+            say(gained, "column \"%.*s\" is new", SM_SV_ARG(ds->schema.columns[i].name));
     }
-    if (r->n == before && !sm_schema_equal(&t->schema, &ds->schema))
-        say(r, "the order or the spelling of the columns changed");
+    if (view && gained->n == before && !sm_schema_equal(&t->schema, &ds->schema))
+        say(gained, "the order or the spelling of the columns changed");
 }
 
 static void compare_flows(const sm_plan *p, const sm_plan_dataset *ds, const sm_plan_live *live,
@@ -118,7 +136,7 @@ static sm_plan_change compare_table(const sm_plan *p, const sm_plan_dataset *ds,
 {
     const sm_plan_live_table *t = live_table(live, ds->name);
     bool view = ds->kind == SM_DATASET_MATERIALIZED_VIEW;
-    reasons broken = { .a = a }, changed = { .a = a };
+    reasons broken = { .a = a }, changed = { .a = a }, left = { .a = a };
     sm_plan_change out = { .table = ds->name, .kind = SM_CHANGE_UNCHANGED };
 
     if (!ds->known) {
@@ -131,8 +149,10 @@ static sm_plan_change compare_table(const sm_plan *p, const sm_plan_dataset *ds,
     } else {
         if (!same_list(&ds->partition_by, &t->partition_by))
             say(&broken, "`partition_by` changed");
-        compare_columns(ds, t, view ? &changed : &broken);
+        compare_columns(ds, t, &broken, &changed, &left);
         compare_flows(p, ds, live, &changed);
+        for (size_t i = 0; i < left.n && changed.n > 0; i++) /* else this was told before */
+            say(&changed, "%.*s", SM_SV_ARG(left.items[i]));
         out.kind = broken.n > 0     ? SM_CHANGE_REBUILD
                    : changed.n == 0 ? SM_CHANGE_UNCHANGED
                    : view           ? SM_CHANGE_RECOMPUTE

@@ -26,7 +26,8 @@ typedef struct plan_node {
     plan_query *queries;
     size_t n_queries; /* one per flow; a view has one */
     plan_query *rules;
-    bool streaming;           /* a view over a stream */
+    bool streaming; /* a view over a stream */
+    bool grows;     /* data may bring it more columns: a source that infers them, a * over one */
     sm_schema *with_metadata; /* a source: its columns, then those of metadata; made when needed */
     bool failed;              /* its columns cannot be known: the reason is told */
 } plan_node;
@@ -91,9 +92,10 @@ void sm_plan__hint_metadata(plan_builder *b, const plan_query *q);
 /* The result's columns in the types that a table stores; false after a diagnostic. */
 bool sm_plan__stored_schema(plan_builder *b, const plan_query *q, const sm_schema *result,
                             sm_schema *out);
-/* The flows of a table give the same columns, in any order; false after a diagnostic. */
-bool sm_plan__same_columns(plan_builder *b, const plan_query *q, const sm_schema *table,
-                           const sm_schema *flow);
+/* The flows of a table give the same columns, in any order; where data may bring more (`grows`),
+ * `table` takes those that only one of them has.  False after a diagnostic. */
+bool sm_plan__same_columns(plan_builder *b, const plan_query *q, sm_schema *table,
+                           const sm_schema *flow, bool grows);
 void sm_plan__judge_partition(plan_builder *b, size_t ds);
 
 /* ---- plan_rules.c ----------------------------------------------------------------- */

@@ -170,6 +170,7 @@ static sm_json *source_json(sm_arena *a, const sm_plan_dataset *ds)
     sm_json_set_string(o, "type", ds->source_type);
     sm_json_set(o, "options", sm_json_copy(a, ds->source_config));
     sm_json_set_bool(o, "schema_declared", ds->schema_declared);
+    sm_json_set_string(o, "schema_evolution_mode", sm_sv_cstr(sm_evolution_name(ds->evolution)));
     put_text(o, "schema_hints", ds->schema_hints);
     if (ds->metadata)
         sm_json_set_bool(o, "include_metadata", true);
@@ -473,6 +474,7 @@ static void read_dataset(reader *r, const sm_json *o, size_t i)
     if (source) {
         ds->source_config = sm_json_copy(r->a, sm_json_get(source, "options"));
         ds->schema_declared = sm_json_get_bool(source, "schema_declared", false);
+        ds->evolution = sm_evolution_of(sm_json_get_sv(source, "schema_evolution_mode", SM_SV("")));
         ds->schema_hints = take_text(r, source, "schema_hints");
         ds->metadata = sm_json_get_bool(source, "include_metadata", false);
         ds->drop_undecodable =

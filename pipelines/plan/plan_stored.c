@@ -54,16 +54,40 @@ bool sm_plan__stored_schema(plan_builder *b, const plan_query *q, const sm_schem
     return ok;
 }
 
-/* The flows of a table give the same columns, in any order. */
-bool sm_plan__same_columns(plan_builder *b, const plan_query *q, const sm_schema *table,
-                           const sm_schema *flow)
+/* Can a value of the flow's column stand in the table's? */
+static bool fits(plan_builder *b, const sm_column *flow, const sm_column *table)
+{
+    sm_schema x = { (sm_column *)flow, 1 }, y = { (sm_column *)table, 1 };
+    sm_grown g;
+    sm_error ignored;
+
+    return sm_schema_grow(&y, &x, SM_GROW_EITHER, b->scratch, &g, &ignored) == SM_OK &&
+           g.conflict < 0;
+}
+
+/* The columns of both, in the wider of two types. */
+static void take_columns(plan_builder *b, sm_schema *table, const sm_schema *flow)
+{
+    sm_grown g;
+    sm_error ignored;
+
+    if (sm_schema_grow(table, flow, SM_GROW_WIDEN | SM_GROW_EITHER, b->a, &g, &ignored) == SM_OK)
+        *table = g.schema;
+}
+
+bool sm_plan__same_columns(plan_builder *b, const plan_query *q, sm_schema *table,
+                           const sm_schema *flow, bool grows)
 {
     size_t faults = sm_diags_errors(b->d);
     sm_span at = sm_text_span(q->text, 0, 1);
 
+    if (grows)
+        take_columns(b, table, flow);
     for (size_t i = 0; i < flow->n; i++) {
         ptrdiff_t k = sm_schema_find(table, flow->columns[i].name);
 
+        if (grows && k >= 0 && fits(b, &flow->columns[i], &table->columns[k]))
+            continue;
         if (k < 0)
             sm_diag_add(b->d, "SM0307", at,
                         "%.*s: this flow gives a column \"%.*s\" that the first flow does not",
@@ -74,7 +98,7 @@ bool sm_plan__same_columns(plan_builder *b, const plan_query *q, const sm_schema
                         SM_SV_ARG(q->label), SM_SV_ARG(flow->columns[i].name),
                         SM_SV_ARG(flow->columns[i].type), SM_SV_ARG(table->columns[k].type));
     }
-    for (size_t i = 0; i < table->n; i++) {
+    for (size_t i = 0; !grows && i < table->n; i++) {
         if (sm_schema_find(flow, table->columns[i].name) < 0)
             sm_diag_add(b->d, "SM0307", at,
                         "%.*s: this flow does not give column \"%.*s\" of the first flow",

@@ -173,6 +173,7 @@ typedef struct sm_spec_source {
     const sm_json *origins;       /* option name -> "default" or "<file>:<line>:<column>" */
     sm_spec_columns schema;       /* n == 0: not given */
     sm_text schema_hints;         /* "battery INT, tags MAP(VARCHAR, VARCHAR)" or "" */
+    sm_spec_enum evolution;       /* sm_evolution */
     sm_spec_enum on_decode_error; /* sm_decode_policy */
     sm_spec_bool include_metadata;
     sm_span at;  /* of the whole source */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "pipelines/spec/spec_int.h"
+#include "runtime/base/sqlgrow.h"
 #include "runtime/base/strmap.h"
 
 static bool has_prefix(sm_sv s, sm_sv prefix)
@@ -148,6 +149,24 @@ static bool check_threshold(const sm_bind *b, const sm_spec_rule *r, const sm_te
     return false;
 }
 
+/* The default depends on `schema`; together they say two things. */
+static bool check_evolution(const sm_bind *b, sm_spec_source *s)
+{
+    bool declared = s->schema.at.line != 0;
+
+    if (s->evolution.at.line == 0)
+        s->evolution.v = declared ? SM_EVOLUTION_NONE : SM_EVOLUTION_ADD;
+    if (!declared || !sm_evolution_grows((sm_evolution)s->evolution.v))
+        return true;
+    sm_diag_add(b->d, "SM0409", s->evolution.at,
+                "`schema` says which columns there are, and `schema_evolution_mode: %s` that "
+                "they grow",
+                sm_evolution_name((sm_evolution)s->evolution.v));
+    sm_diag_hint(b->d, "leave `schema` out, and give the types that you know as `schema_hints`");
+    sm_diag_see(b->d, s->schema.at, "the columns are declared here");
+    return false;
+}
+
 bool sm_spec__check_rules(const sm_bind *b, sm_spec_rules *rules)
 {
     bool ok = true;
@@ -196,6 +215,7 @@ static void check_sources(const sm_bind *b, sm_spec *s, datasets *all)
         ok = add_dataset(b, all, &source->name, "source") && ok;
         ok = check_columns(b, &source->schema) && ok;
         ok = check_hints(b, &source->schema_hints) && ok;
+        ok = check_evolution(b, source) && ok;
         source->broken = source->broken || !ok;
     }
 }

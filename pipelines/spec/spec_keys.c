@@ -215,6 +215,14 @@ static const sm_key source_keys[] = {
       .kind = SM_KEY_TEXT,
       .offset = offsetof(sm_spec_source, schema_hints),
       .doc = "Types for some of the inferred columns, as \"battery INT, tags VARCHAR[]\"." },
+    { .name = "schema_evolution_mode",
+      .kind = SM_KEY_ENUM,
+      .offset = offsetof(sm_spec_source, evolution),
+      .fallback_doc = "add_new_columns, and none when `schema` is given",
+      .choices = LIST("fail_on_new_columns", "none", "add_new_columns"),
+      .later = LIST("rescue", "add_new_columns_with_type_widening"),
+      .doc = "What becomes of fields that are no columns yet: they become columns, they are "
+             "ignored, or the batch fails." },
     { .name = "on_decode_error",
       .kind = SM_KEY_ENUM,
       .offset = offsetof(sm_spec_source, on_decode_error),
@@ -243,18 +251,17 @@ const sm_block sm_block_source = {
     .units = true,
     /* Options that a unit has are found before these, so a source that learns one of them
      * needs no change here. */
-    .later =
-        LIST("format", "schema_evolution_mode", "rescued_data_column", "corrupt_record_column",
-             "watermark", "path", "infer_column_types", "path_glob_filter", "recursive_file_lookup",
-             "include_existing_files", "allow_overwrites", "max_files_per_trigger",
-             "max_bytes_per_trigger", "partition_columns", "modified_after", "modified_before",
-             "clean_source", "detection", "backfill_interval", "header", "sep", "multi_line",
-             "brokers", "connection", "topics", "topic_pattern", "assign", "starting_offsets",
-             "max_offsets_per_trigger", "fail_on_data_loss", "isolation", "value_format",
-             "include_headers", "options", "starting_version", "starting_timestamp",
-             "allow_absolute_paths", "skip_change_commits", "read_change_feed", "url", "method",
-             "headers", "pagination", "cursor", "poll_interval", "records_path", "rows_per_second",
-             "rows", "seed", "fields"),
+    .later = LIST("format", "rescued_data_column", "corrupt_record_column", "watermark", "path",
+                  "infer_column_types", "path_glob_filter", "recursive_file_lookup",
+                  "include_existing_files", "allow_overwrites", "max_files_per_trigger",
+                  "max_bytes_per_trigger", "partition_columns", "modified_after", "modified_before",
+                  "clean_source", "detection", "backfill_interval", "header", "sep", "multi_line",
+                  "brokers", "connection", "topics", "topic_pattern", "assign", "starting_offsets",
+                  "max_offsets_per_trigger", "fail_on_data_loss", "isolation", "value_format",
+                  "include_headers", "options", "starting_version", "starting_timestamp",
+                  "allow_absolute_paths", "skip_change_commits", "read_change_feed", "url",
+                  "method", "headers", "pagination", "cursor", "poll_interval", "records_path",
+                  "rows_per_second", "rows", "seed", "fields"),
 };
 
 static const sm_key expectation_keys[] = {

@@ -445,7 +445,7 @@ void sm_spec__bind_default(const sm_bind *b, const sm_key *key, void *to)
         memcpy(to, &text, sizeof(text));
         return;
     case SM_KEY_ENUM:
-        while (strcmp(key->choices[choice.v], fallback) != 0)
+        while (key->fallback && strcmp(key->choices[choice.v], fallback) != 0)
             choice.v++;
         memcpy(to, &choice, sizeof(choice));
         return;

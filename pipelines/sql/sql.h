@@ -193,6 +193,9 @@ sm_span sm_sql_column_span(const sm_sql_query *q, size_t column, size_t n);
  * NULL behind the last. */
 const sm_sql_variable *sm_sql_variable_used(const sm_sql_query *q, size_t i);
 
+/* Does the select list have a * (or x.*, COLUMNS)? */
+bool sm_sql_takes_all(const sm_sql_query *q);
+
 /* Names compare without the case of ASCII letters. */
 bool sm_sql_same_name(sm_sv a, sm_sv b);
 

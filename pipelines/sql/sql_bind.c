@@ -244,13 +244,21 @@ sm_code sm_sql_bind(const sm_sql_engine *e, const sm_sql_query *q, const sm_sql_
     return SM_OK;
 }
 
+bool sm_sql_takes_all(const sm_sql_query *q)
+{
+    const sm_json *list = sm_ast_get(q->tree->node, "select_list");
+    bool all = false;
+
+    for (size_t i = 0; !all && i < sm_ast_count(list); i++)
+        all = sm_ast_is(sm_ast_item(list, i), "class", "STAR");
+    return all;
+}
+
 sm_span sm_sql_column_span(const sm_sql_query *q, size_t column, size_t n)
 {
     const sm_json *list = sm_ast_get(q->tree->node, "select_list");
-    bool named = sm_ast_count(list) == n;
+    bool named = sm_ast_count(list) == n && !sm_sql_takes_all(q);
 
-    for (size_t i = 0; named && i < n; i++)
-        named = !sm_ast_is(sm_ast_item(list, i), "class", "STAR");
     return sm_sql__span(q->text, q->tree,
                         named ? sm_ast_first_place(sm_ast_item(list, column))
                               : q->tree->prepared_tokens.items[0].at);

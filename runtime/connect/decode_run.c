@@ -93,19 +93,37 @@ static const sm_decode_unknown *run_first_unknown(const sm_decode_tally *t)
 sm_code sm_decode_run_judge_fields(const sm_decode_run *run, const sm_decode_tally *t,
                                    sm_error *err)
 {
-    char others[48] = "";
     if (t->n_unknown == 0)
         return SM_OK;
     const sm_decode_unknown *first = run_first_unknown(t);
-    if (t->n_unknown > 1)
-        snprintf(others, sizeof others, " (and %zu more)", t->n_unknown - 1);
+    sm_sv name = { first->name, first->len }, twin = { "", 0 };
+    for (size_t i = 0; i < run->what.n_columns; i++)
+        if (sm_sv_eq_nocase(run->what.columns[i].name, name))
+            twin = run->what.columns[i].name;
+    return sm_decode_unknown_field(name, twin, t->n_unknown - 1,
+                                   run->what.files[first->at.file].name,
+                                   (long long)sm_decode_line(run->what.files, first->at), err);
+}
+
+sm_code sm_decode_unknown_field(sm_sv name, sm_sv twin, size_t others, const char *file,
+                                long long line, sm_error *err)
+{
+    char more[48] = "";
+    if (others > 0)
+        snprintf(more, sizeof more, " (and %zu more)", others);
+    if (twin.len > 0)
+        return sm_fail(
+            err, SM_E_INVALID, 0,
+            "field \"%.*s\"%s appeared in %s:%lld and differs from column \"%.*s\" only in "
+            "case, so that it cannot be a column; spell it as the column, or pass over "
+            "such fields with `schema_evolution_mode: none`",
+            SM_SV_ARG(name), more, file, line, SM_SV_ARG(twin));
     return sm_fail(
         err, SM_E_INVALID, 0,
-        "field \"%.*s\"%s appeared in %s:%lld, the schema in force does not have it; list "
-        "the columns under `schema` of the source: fields that it does not name are "
-        "ignored",
-        (int)first->len, first->name, others, run->what.files[first->at.file].name,
-        (long long)sm_decode_line(run->what.files, first->at));
+        "field \"%.*s\"%s appeared in %s:%lld, the schema in force does not have it; let "
+        "it become a column with `schema_evolution_mode: add_new_columns`, pass over it "
+        "with `none`, or take it out of the file",
+        SM_SV_ARG(name), more, file, line);
 }
 
 /* --- Scans --- */

@@ -70,6 +70,11 @@ sm_code sm_decode_run_judge(const sm_decode_run *run, const sm_decode_tally *t, 
 sm_code sm_decode_run_judge_fields(const sm_decode_run *run, const sm_decode_tally *t,
                                    sm_error *err);
 
+/* SM_E_INVALID: a field that no column has, and how many others; where it was met first.
+ * `twin`: the column that differs from it in case only, or "". */
+sm_code sm_decode_unknown_field(sm_sv name, sm_sv twin, size_t others, const char *file,
+                                long long line, sm_error *err);
+
 /* Scans and workers: any thread.  A scan ends after its workers. */
 sm_decode_scan *sm_decode_scan_new(sm_decode_run *run);
 void sm_decode_scan_free(sm_decode_scan *scan);

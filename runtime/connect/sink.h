@@ -64,7 +64,8 @@ typedef struct sm_sink {
     sm_sv flow;              /* which flow writes */
     sm_sv generation;        /* its generation, "" when only looking */
     sm_sv path;              /* absolute folder of the target, for sinks that have one */
-    const sm_schema *schema; /* columns of the query's result, in stored types */
+    const sm_schema *schema; /* columns of the query's result, in stored types; a target may have
+                              * more, and takes new ones at its end */
     const sm_sv *partition_by;
     size_t partition_count;
     sm_sv description;

@@ -29,6 +29,7 @@
 #include "runtime/base/error.h"
 #include "runtime/base/json.h"
 #include "runtime/base/option.h"
+#include "runtime/base/sqlgrow.h"
 #include "runtime/base/sqltype.h"
 #include "runtime/base/str.h"
 
@@ -43,6 +44,9 @@ typedef struct sm_read_report {
     int64_t bytes;       /* of input, as stored */
     int64_t files;
     const sm_json *samples; /* array of {file, line, reason, text}, at most 20; NULL if none */
+    /* With SM_E_AGAIN: the schema in force, grown by what the records have besides; the same
+     * range is to be read again with it.  NULL: nothing to grow by. */
+    const sm_schema *grown;
 } sm_read_report;
 
 typedef struct sm_source {
@@ -57,9 +61,9 @@ typedef struct sm_source {
     sm_sv base_dir;          /* relative paths of the configuration begin here */
     const sm_schema *schema; /* the columns in force; n == 0: not known (infer() only) */
     sm_sv schema_hints;      /* "battery INT, tags MAP(VARCHAR, VARCHAR)" or ""; for infer() */
-    bool schema_declared;    /* the user wrote the schema: fields that it has not are ignored,
-                              * as schema_evolution_mode none says; else they fail the batch */
+    bool schema_declared;    /* the user wrote the schema */
     bool metadata;           /* the columns _metadata and _ingested_at follow those of the schema */
+    sm_evolution evolution;  /* what becomes of fields that `schema` has not */
     bool drop_undecodable;   /* on_decode_error: drop; else the batch fails */
     int64_t batch_time_ms;   /* the batch timestamp, for read() */
 
@@ -94,12 +98,14 @@ typedef struct sm_source_ops {
                       const sm_json **out, sm_error *err);
 
     /* Make the rows of (start, end] appear on the session as the relation `view`, with
-     * the columns of s->schema, in that order.  start == end is an empty relation. */
+     * the columns of s->schema, in that order.  start == end is an empty relation.
+     * SM_E_AGAIN with s->report.grown: the files say by themselves that there is more. */
     sm_code (*read)(sm_source *s, const sm_json *start, const sm_json *end, sm_sv view,
                     sm_error *err);
 
     /* After the query: fills s->report; SM_E_AGAIN if a file was rewritten under the
-     * attempt; SM_E_INVALID naming what a field or record did wrong.  Optional. */
+     * attempt, or, with s->report.grown, if the schema has to grow first; SM_E_INVALID naming
+     * what a field or record did wrong.  Optional. */
     sm_code (*verify)(sm_source *s, const sm_json *start, const sm_json *end, sm_error *err);
 
     /* The batch that ends at `end` is done; nobody asks for it again.  Optional. */

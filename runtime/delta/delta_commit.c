@@ -17,6 +17,7 @@
  *         │ no
  *         ▼
  *     metaData still what the files were written for?                ──no──▶ SM_E_AGAIN
+ *     columns of ours that the newest metaData has not: it grows by them
  *     overwrite: nobody changed files since they were listed?        ──no──▶ SM_E_AGAIN
  *         │ yes
  *         ▼
@@ -31,15 +32,19 @@
  * batch whose files were written for another definition of the table.  Nothing has been
  * published then, and the batch runs again.
  *
+ * New columns go the same way: metaData is composed at each try, from the newest one, so
+ * two flows that bring different columns both win, whoever is first.
+ *
  * Invariants:
  *   (1) A version number is never skipped: the next one is always head + 1, and the head
  *       has seen every version up to its own.
- *   (2) The text of a try differs only in readVersion, timestamp and the metaData that is
- *       left out when the table is there already; the txnId is the batch's own.
+ *   (2) The text of a try differs only in readVersion, timestamp and metaData, which is
+ *       left out when the table is there already, or grown from the newest one; the txnId
+ *       is the batch's own.
  *   (3) What this file returns as success is durable: file and directory are synced.
  *
- * It deliberately does not merge schemas, resolve conflicts of updates, or write log
- * checkpoints (delta_checkpoint.c does, between batches).
+ * It deliberately does not resolve conflicts of updates, or write log checkpoints
+ * (delta_checkpoint.c does, between batches).
  */
 #include "runtime/delta/delta_commit.h"
 
@@ -48,6 +53,7 @@
 
 #include "runtime/base/failpoint.h"
 #include "runtime/delta/delta_action.h"
+#include "runtime/delta/delta_grow.h"
 #include "runtime/delta/delta_path.h"
 #include "runtime/delta/delta_schema.h"
 
@@ -91,9 +97,27 @@ static sm_code check_created(const sm_delta_head *h, const sm_json *metadata, sm
     return SM_OK;
 }
 
+/* *grown: the metaData that goes with the commit, NULL when it stays as it is. */
+static sm_code grow_definition(const sm_delta_head *h, const sm_delta_change *c,
+                               sm_delta_metadata **grown, sm_arena *a, sm_error *err)
+{
+    sm_grown g;
+    sm_code rc;
+
+    if ((rc = sm_delta_grow(&h->metadata, c->columns, 0, a, &g, err)) != SM_OK)
+        return rc;
+    if (g.conflict >= 0 || !sm_json_equal(c->partition_by, h->metadata.partition_columns))
+        return sm_fail(err, SM_E_AGAIN, 0, "version %lld changed the table's definition",
+                       (long long)h->metadata_version);
+    if (g.added == 0)
+        return SM_OK;
+    *grown = SM_NEW(a, sm_delta_metadata);
+    return sm_delta_metadata_with(&h->metadata, &g.schema, a, *grown, err);
+}
+
 /* The files were written for the metaData in force when they were written. */
-static sm_code check_definition(const sm_delta_head *h, const sm_delta_change *c, sm_arena *a,
-                                sm_error *err)
+static sm_code check_definition(const sm_delta_head *h, const sm_delta_change *c,
+                                sm_delta_metadata **grown, sm_arena *a, sm_error *err)
 {
     const sm_json *metadata = find_action(c, "metaData");
     sm_code rc;
@@ -105,6 +129,8 @@ static sm_code check_definition(const sm_delta_head *h, const sm_delta_change *c
     }
     if ((rc = sm_delta_protocol_check(&h->protocol, true, err)) != SM_OK)
         return rc;
+    if (c->columns != NULL && (metadata == NULL || c->creates))
+        return grow_definition(h, c, grown, a, err);
     if (metadata != NULL && c->creates)
         return check_created(h, metadata, a, err);
     if (c->definition_version >= 0 && h->metadata_version > c->definition_version)
@@ -177,13 +203,15 @@ static sm_json *commit_info(const sm_delta_head *h, const sm_delta_change *c, sm
     return line;
 }
 
-static sm_code compose(const sm_delta_head *h, const sm_delta_change *c, sm_arena *a, sm_buf *text,
-                       sm_error *err)
+static sm_code compose(const sm_delta_head *h, const sm_delta_change *c,
+                       const sm_delta_metadata *grown, sm_arena *a, sm_buf *text, sm_error *err)
 {
     bool skip_definition = c->creates && h->version >= 0;
     sm_delta_txn txn = { c->app_id, c->batch, c->now_ms };
 
     put_line(text, commit_info(h, c, a), a);
+    if (grown != NULL)
+        put_line(text, sm_delta_metadata_json(grown, a), a);
     if (c->app_id.len > 0)
         put_line(text, sm_delta_txn_json(&txn, a), a);
     for (size_t i = 0; i < sm_json_len(c->actions); i++) {
@@ -205,16 +233,17 @@ static sm_code try_once(sm_delta_table *t, sm_delta_head *h, const sm_delta_chan
                         sm_error *err)
 {
     sm_arena *a = sm_arena_new("delta commit text");
+    sm_delta_metadata *grown = NULL;
     int fault;
     sm_code rc;
     sm_buf text;
 
     sm_buf_init(&text, SM_DELTA_MAX_COMMIT);
-    if ((rc = check_definition(h, c, a, err)) != SM_OK)
+    if ((rc = check_definition(h, c, &grown, a, err)) != SM_OK)
         goto done;
     if ((rc = check_files(t, h, c, err)) != SM_OK)
         goto done;
-    if ((rc = compose(h, c, a, &text, err)) != SM_OK)
+    if ((rc = compose(h, c, grown, a, &text, err)) != SM_OK)
         goto done;
     if ((rc = sm_delta_put_new(t, sm_delta_commit_key(h->version + 1, a), sm_buf_sv(&text), err)) !=
         SM_OK) {

@@ -9,6 +9,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/json.h"
+#include "runtime/base/sqltype.h"
 #include "runtime/base/str.h"
 #include "runtime/delta/delta_head.h"
 #include "runtime/delta/delta_log.h"
@@ -26,10 +27,13 @@ typedef struct sm_delta_change {
     int64_t
         definition_version; /* the metaData that files were written for came with it; -1: unknown */
     bool creates;           /* metaData is meant for a table that was not there */
-    sm_sv operation;        /* "STREAMING UPDATE" */
-    const sm_json *parameters; /* object; every value a string */
-    const sm_json *metrics;    /* object; every value a string */
-    const sm_json *smelt;      /* commitInfo.smelt */
+    const sm_schema *columns;    /* of the files, in stored types: metaData grows by those that the
+                                  * table    has not; NULL: not known, metaData must be as it was */
+    const sm_json *partition_by; /* array of names, with `columns` */
+    sm_sv operation;             /* "STREAMING UPDATE" */
+    const sm_json *parameters;   /* object; every value a string */
+    const sm_json *metrics;      /* object; every value a string */
+    const sm_json *smelt;        /* commitInfo.smelt */
     int64_t now_ms;
 } sm_delta_change;
 

@@ -200,6 +200,16 @@ static bool same_partitions(const sm_sv *x, size_t n, const sm_delta_definition 
     return true;
 }
 
+bool sm_delta_same_partitions(const sm_delta_metadata *m, const sm_delta_definition *d, sm_arena *a)
+{
+    sm_error ignored;
+    const sm_sv *partitions;
+    size_t n;
+
+    return sm_delta_metadata_partitions(m, a, &partitions, &n, &ignored) == SM_OK &&
+           same_partitions(partitions, n, d);
+}
+
 bool sm_delta_metadata_fits(const sm_delta_metadata *m, const sm_delta_definition *d, sm_arena *a)
 {
     sm_error ignored;

@@ -46,6 +46,10 @@ sm_code sm_delta_metadata_partitions(const sm_delta_metadata *m, sm_arena *a, co
 /* Does `m` say what `d` asks for: same columns, types, order and partitioning? */
 bool sm_delta_metadata_fits(const sm_delta_metadata *m, const sm_delta_definition *d, sm_arena *a);
 
+/* The same columns of partition, in the same order? */
+bool sm_delta_same_partitions(const sm_delta_metadata *m, const sm_delta_definition *d,
+                              sm_arena *a);
+
 /* SM_E_INVALID with both definitions side by side and what to do about it. */
 sm_code sm_delta_metadata_refuse(const sm_delta_metadata *m, const sm_delta_definition *d,
                                  sm_arena *a, sm_error *err);

@@ -43,6 +43,8 @@
       "generation text, why text, number? int")                                                    \
     X(schema_pinned, INFO, "The schema of a source or table has a new version.",                   \
       "version int, why text, schema? list, added? list")                                          \
+    X(schema_changed, INFO, "A source has more columns from now on; the batch is read again.",     \
+      "version int, added list, widened? list")                                                    \
     X(checkpoint_written, INFO, "A table's log got a checkpoint.",                                 \
       "version int, actions? int, bytes? int, duration_ms? int")                                   \
     X(decode_error, WARN, "Records of a source could not be decoded.",                             \

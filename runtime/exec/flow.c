@@ -252,7 +252,7 @@ static sm_code flow_compute(sm_flow *f, sm_batch *b, sm_error *err)
     inputs_release(f);
     if (rc != SM_OK)
         sm_sink_discard(&f->sink, b->manifest);
-    return rc;
+    return rc == SM_E_AGAIN ? sm_flow__grow(f, err) : rc;
 }
 
 /* ---- published, done ------------------------------------------------------------- */
@@ -358,7 +358,9 @@ sm_code sm_flow__run_batch(sm_flow *f, sm_batch *b, sm_error *err)
 {
     sm_code rc;
 
-    if ((rc = flow_next_batch(f, b, err)) != SM_OK) /* decided, or planned now */
+    f->grew = false;
+    if ((rc = sm_flow__take_plan(f, err)) != SM_OK ||
+        (rc = flow_next_batch(f, b, err)) != SM_OK) /* decided, or planned now */
         goto done;
     if (b->state == SM_BATCH_IDLE)
         goto done;

@@ -18,6 +18,11 @@ typedef struct sm_flow_env {
     sm_owner owner;
     int64_t run; /* id in the store; 0 outside of a run (reset, adopt) */
     sm_event_log log;
+    /* The plan in force. */
+    const sm_plan *(*plan)(void *ctx);
+    /* The source has these columns from now on: a new version of its schema, durable, and a new
+     * plan in force. */
+    sm_code (*grow)(void *ctx, sm_sv source, const sm_schema *schema, sm_error *err);
     /* The engine, opened when first asked for; thread-safe. */
     sm_code (*engine)(void *ctx, struct sm_engine **out, sm_error *err);
     /* Has somebody asked to stop?  Also counts the session in, so that it is interrupted. */
@@ -39,8 +44,12 @@ typedef struct sm_flow_input {
 
 typedef struct sm_flow {
     const sm_flow_env *env;
-    const sm_plan_flow *plan;
+    size_t index; /* of the flow in every plan of the run */
+    const sm_plan *whole;
+    const sm_plan_flow *plan; /* of `whole`, as target is */
     const sm_plan_dataset *target;
+    sm_schema result;      /* what the sink is given: the result of the query, and NULL for the
+                            * columns of the table that only its other flows give */
     size_t n_streams;      /* inputs that are streams */
     sm_arena *arena;       /* as long as the flow is open */
     sm_arena *scratch;     /* one batch; reset before the next is planned */
@@ -64,6 +73,7 @@ typedef struct sm_flow {
     sm_session *session;
     sm_mask *mask;          /* NULL: the target has no rules */
     sm_engine_rules *rules; /* registered while a session is open */
+    bool grew;              /* the last attempt ended because a schema grew */
     sm_flow_outcome *out;
 } sm_flow;
 
@@ -98,6 +108,8 @@ sm_code sm_flow__resume(sm_flow *f, sm_error *err);
 /* flow_rules.c: the expectations of the target, inside the one pass of SQL of a batch. */
 sm_code sm_flow__register_rules(sm_flow *f, sm_error *err);
 void sm_flow__unregister_rules(sm_flow *f);
+/* Fill f->result from the plan. */
+void sm_flow__set_result(sm_flow *f);
 /* The SELECT that the sink is given; lives in f->scratch. */
 sm_code sm_flow__select(sm_flow *f, sm_sv *out, sm_error *err);
 /* After the query: counts into `b`; SM_E_RULE when a rule with policy fail is broken. */
@@ -110,6 +122,13 @@ sm_code sm_flow__judge_run(sm_flow_outcome *o, sm_error *err);
 /* An event per crossed threshold; at most o->n_rules of them. */
 size_t sm_flow__threshold_events(const sm_flow_outcome *o, int64_t run, sm_arena *a,
                                  sm_event_rec *out);
+
+/* flow_grow.c: schemas that grow under a flow. */
+/* Use the plan in force, if it is another one than before. */
+sm_code sm_flow__take_plan(sm_flow *f, sm_error *err);
+/* After an attempt that ended with SM_E_AGAIN: when an input said that its schema has to grow,
+ * let it.  SM_E_AGAIN again, or why it cannot. */
+sm_code sm_flow__grow(sm_flow *f, sm_error *err);
 
 /* flow.c: take the next batch to done.  b->state is SM_BATCH_IDLE when there was none. */
 sm_code sm_flow__run_batch(sm_flow *f, sm_batch *b, sm_error *err);

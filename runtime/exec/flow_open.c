@@ -118,6 +118,7 @@ static sm_code input_open(sm_flow *f, sm_flow_input *in, sm_error *err)
                       .base_dir = f->env->q->base_dir,
                       .schema = &d->schema,
                       .schema_declared = d->schema_declared,
+                      .evolution = d->evolution,
                       .schema_hints = d->schema_hints,
                       .drop_undecodable = d->drop_undecodable,
                       .metadata = in->plan->metadata,
@@ -139,7 +140,7 @@ static void inputs_bind(sm_flow *f)
     f->inputs = SM_NEW_N(f->arena, sm_flow_input, f->plan->n_inputs);
     for (size_t i = 0; i < f->plan->n_inputs; i++) {
         f->inputs[i].plan = &f->plan->inputs[i];
-        f->inputs[i].dataset = &f->env->q->plan->datasets[f->plan->inputs[i].dataset];
+        f->inputs[i].dataset = &f->whole->datasets[f->plan->inputs[i].dataset];
         f->n_streams += f->plan->inputs[i].mode == SM_INPUT_STREAM;
     }
 }
@@ -249,6 +250,7 @@ sm_code sm_flow__open(sm_flow *f, sm_error *err)
     f->arena = sm_arena_new("flow");
     f->scratch = sm_arena_new("batch");
     inputs_bind(f);
+    sm_flow__set_result(f);
     if ((rc = generation_load(f, err)) != SM_OK || (rc = sink_open(f, err)) != SM_OK ||
         (rc = sm_flow__resume(f, err)) != SM_OK)
         goto done;

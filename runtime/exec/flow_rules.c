@@ -5,6 +5,7 @@
 #include <assert.h>
 
 #include "runtime/base/limit.h"
+#include "runtime/base/sqltext.h"
 
 static void render_row(const void *ctx, size_t i, sm_buf *b)
 {
@@ -33,7 +34,7 @@ static sm_mask *make_mask(const sm_flow *f)
 
 sm_code sm_flow__register_rules(sm_flow *f, sm_error *err)
 {
-    const sm_schema *result = &f->plan->result;
+    const sm_schema *result = &f->result;
     sm_rules_def def = { .n_rules = f->target->n_rules, .judge = judge_vector };
     sm_sv *columns;
 
@@ -57,14 +58,53 @@ void sm_flow__unregister_rules(sm_flow *f)
     f->mask = NULL;
 }
 
+void sm_flow__set_result(sm_flow *f)
+{
+    const sm_schema *given = &f->plan->result, *table = &f->target->schema;
+
+    f->result = *given;
+    if (f->target->n_flows < 2)
+        return;
+    f->result.columns = SM_NEW_N(f->arena, sm_column, given->n + table->n + 1);
+    for (size_t i = 0; i < given->n; i++)
+        f->result.columns[i] = given->columns[i];
+    for (size_t i = 0; i < table->n; i++)
+        if (sm_schema_find(given, table->columns[i].name) < 0)
+            f->result.columns[f->result.n++] = table->columns[i];
+}
+
+/* The query, and NULL for the columns that it does not give. */
+static sm_sv filled_query(sm_flow *f)
+{
+    sm_buf b;
+    sm_sv sql;
+
+    if (f->result.n == f->plan->result.n)
+        return f->plan->sql;
+    sm_buf_init(&b, SM_LIMIT_BATCH_SQL);
+    sm_buf_adds(&b, "SELECT *");
+    for (size_t i = f->plan->result.n; i < f->result.n; i++) {
+        sm_buf_adds(&b, ", CAST(NULL AS ");
+        sm_buf_add(&b, f->result.columns[i].type);
+        sm_buf_adds(&b, ") AS ");
+        sm_sql_ident(&b, f->result.columns[i].name);
+    }
+    sm_buf_adds(&b, " FROM (\n");
+    sm_buf_add(&b, f->plan->sql);
+    sm_buf_adds(&b, "\n) AS _smelt_filled");
+    sql = sm_arena_dup(f->scratch, sm_buf_sv(&b));
+    sm_buf_release(&b);
+    return sql;
+}
+
 sm_code sm_flow__select(sm_flow *f, sm_sv *out, sm_error *err)
 {
     const sm_plan_dataset *t = f->target;
-    sm_sv *exprs;
+    sm_sv *exprs, query = filled_query(f);
     sm_buf b;
     sm_code rc;
 
-    *out = f->plan->sql;
+    *out = query;
     if (f->rules == NULL)
         return SM_OK;
     sm_mask_reset(f->mask);
@@ -72,7 +112,7 @@ sm_code sm_flow__select(sm_flow *f, sm_sv *out, sm_error *err)
     for (size_t i = 0; i < t->n_rules; i++)
         exprs[i] = sm_rule_sql(t->rules[i].expr, f->scratch);
     sm_buf_init(&b, SM_LIMIT_BATCH_SQL);
-    sm_engine_rules_select(f->rules, f->plan->sql, exprs, &b);
+    sm_engine_rules_select(f->rules, query, exprs, &b);
     if ((rc = sm_buf_check(&b, "the SQL of a batch", err)) == SM_OK)
         *out = sm_arena_dup(f->scratch, sm_buf_sv(&b));
     sm_buf_release(&b);

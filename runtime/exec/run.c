@@ -184,13 +184,17 @@ sm_code sm_run_new(const sm_run_request *q, sm_run **out, sm_error *err)
 
     *out = NULL;
     r->q = *q;
+    r->plan = q->plan;
     r->arena = sm_arena_new("run");
     r->started_boot_ms = sm_clock_boot_ms();
     sm_mutex_init(&r->mu);
     sm_mutex_init(&r->listener_mu);
+    sm_mutex_init(&r->grow_mu);
     sm_cond_init(&r->changed);
     r->env = (sm_flow_env){ .q = &r->q,
                             .log = { q->store, q->bus },
+                            .plan = sm_run__plan,
+                            .grow = sm_run__grow,
                             .engine = run_engine,
                             .stopping = run_stopping,
                             .session_opened = run_session_opened,
@@ -221,6 +225,7 @@ void sm_run_free(sm_run *r)
     sm_cond_release(&r->changed);
     sm_mutex_release(&r->mu);
     sm_mutex_release(&r->listener_mu);
+    sm_mutex_release(&r->grow_mu);
     free(r->sessions);
     sm_arena_free(r->arena);
     free(r);
@@ -375,5 +380,6 @@ sm_code sm_run_execute(sm_run *r, sm_run_result *out, sm_error *err)
     skip_unselected(r);
     close_flows(r);
     gather(r, out);
+    out->plan = sm_run__plan(r);
     return write_end(r, out, err);
 }

@@ -5,7 +5,9 @@
  *     sm_run_execute  checks every checkpoint, runs the graph, writes the run's end
  *     sm_run_cancel   from any thread: running batches stop, decided ones are finished
  *
- * The plan is read-only and may be shared.  The engine is opened through a callback, at the
+ * The plan is read-only and may be shared.  When a source turns out to have more columns, a
+ * new one is compiled through a callback, and each flow takes it before its next batch.  The
+ * engine is opened through a callback, at the
  * first batch that computes something, so a run with nothing new never opens it.  Concrete
  * sources and sinks come in as lists.  All state of a run hangs off the sm_run; nothing is
  * global.
@@ -30,7 +32,7 @@ struct sm_engine;
 
 enum {
     SM_RUN_MAX_WORKERS = 64,
-    SM_RUN_MAX_ATTEMPTS = 8,  /* of one batch whose input moves under it */
+    SM_RUN_MAX_ATTEMPTS = 8,  /* of one batch whose input moves under it, or grows */
     SM_RUN_JUDGE_ROWS = 1000, /* a batch of fewer rows is not judged by thresholds alone */
 };
 
@@ -86,6 +88,12 @@ typedef struct sm_run_request {
     /* Opens the engine, or returns the one that is open; called under the run's lock. */
     sm_code (*engine)(void *ctx, struct sm_engine **out, sm_error *err);
     void *engine_ctx;
+    /* Compile again, with these columns for that source; the same datasets and flows in the
+     * same order.  Called by one thread at a time; *out lives as long as `plan`.  NULL: schemas
+     * cannot grow. */
+    sm_code (*replan)(void *ctx, sm_sv source, const sm_schema *schema, const sm_plan **out,
+                      sm_error *err);
+    void *replan_ctx;
     sm_sv base_dir;           /* absolute; relative paths of sources begin here */
     sm_sv storage_dir;        /* absolute; <storage_dir>/<dataset path> is a table's folder */
     sm_sv state_dir;          /* absolute */
@@ -106,6 +114,7 @@ typedef struct sm_run_result {
     sm_error error;               /* of the first flow that failed */
     const sm_flow_outcome *flows; /* one per flow of the plan */
     size_t n_flows;
+    const sm_plan *plan; /* the one in force at the end */
     int64_t duration_ms;
 } sm_run_result;
 

@@ -43,11 +43,14 @@ static sm_code finish_decided(sm_flow *f, sm_error *err)
 
 static void flow_reset(sm_run *r, size_t i, bool refresh)
 {
-    const sm_plan_flow *p = &r->q.plan->flows[i];
+    const sm_plan *whole = r->env.plan(r);
+    const sm_plan_flow *p = &whole->flows[i];
 
     r->flows[i] = (sm_flow){ .env = &r->env,
+                             .index = i,
+                             .whole = whole,
                              .plan = p,
-                             .target = &r->q.plan->datasets[p->target],
+                             .target = &whole->datasets[p->target],
                              .out = &r->outcomes[i],
                              .refresh = refresh };
 }
@@ -122,7 +125,8 @@ static sm_code one_batch(sm_run *r, size_t i, sm_batch *b, sm_error *err)
                            "the input changed under each of %d attempts; let its writer finish "
                            "(write under another name, then rename) and run again",
                            attempt);
-        log_retry(r, i, err, attempt);
+        if (!r->flows[i].grew) /* that is no failure, and has an event of its own */
+            log_retry(r, i, err, attempt);
     }
 }
 

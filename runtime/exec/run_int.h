@@ -28,11 +28,13 @@ struct sm_run {
     sm_mutex mu;
     sm_cond changed;       /* guarded by mu, as all below */
     sm_run_slot *slots;    /* one per flow */
+    const sm_plan *plan;   /* in force: q.plan, or one that came after it */
     sm_engine *engine;     /* borrowed from q.engine; NULL until asked for */
     sm_session **sessions; /* that an interrupt must reach */
     size_t n_sessions, cap_sessions;
     bool stopping;
     sm_mutex listener_mu; /* one call of the listener at a time */
+    sm_mutex grow_mu;     /* one schema grows at a time; taken before mu */
 };
 
 /* run_flow.c: open flow `i` and fix how far it reads outside; take it to its end. */
@@ -41,6 +43,10 @@ void sm_run__execute_flow(sm_run *r, size_t i);
 /* A STREAM reader of a rebuilt table goes on behind the rebuild (keep_downstream). */
 sm_code sm_run__skip_rebuilt(sm_run *r, size_t i, sm_error *err);
 void sm_run__tell(sm_run *r, size_t i);
+
+/* run_grow.c: `env.plan` and `env.grow` of a run, which is their ctx. */
+const sm_plan *sm_run__plan(void *run);
+sm_code sm_run__grow(void *run, sm_sv source, const sm_schema *schema, sm_error *err);
 
 /* run_graph.c */
 void sm_run__graph(sm_run *r);

@@ -9,6 +9,8 @@
  *      "creates":bool,            metaData is for a table that was not there
  *      "definition_version":n,    the metaData in force when the files were written; -1 none
  *      "read_version":n,          overwrite: where the removed files were listed; else -1
+ *      "columns":[…],             append: what the files have; the table grows by what is new
+ *      "partition_by":[…],        with "columns"
  *      "rows":n, "bytes":n, "files":n, "removed":n}
  *
  *     prepare   knows the head ─ one COPY through sm_delta_select() ─ fsync files, folders ─
@@ -31,6 +33,7 @@
 #include "runtime/delta/delta_checkpoint.h"
 #include "runtime/delta/delta_commit.h"
 #include "runtime/delta/delta_files.h"
+#include "runtime/delta/delta_grow.h"
 #include "runtime/delta/delta_head.h"
 #include "runtime/delta/delta_log.h"
 #include "runtime/delta/delta_path.h"
@@ -111,12 +114,33 @@ typedef struct preparing {
     sm_json *target;
     sm_delta_definition definition;
     bool creates, redefines;
+    sm_schema files_have; /* k->schema under the table's names and in its types */
     sm_sv stem;
     sm_copied copied;
     int64_t files, rows, bytes, removed;
 } preparing;
 
-/* Which of new, fitting, redefined the table is; SM_E_INVALID when it is none. */
+/* The table has other columns than the query gives: it grows by those that it has not, and
+ * the files take its names and types for the others. */
+static sm_code prepare_growth(preparing *p, sm_error *err)
+{
+    const sm_delta_metadata *m = &p->s->head->metadata;
+    sm_arena *a = p->m->arena;
+    sm_grown g;
+    sm_code rc;
+
+    if (!sm_delta_same_partitions(m, &p->definition, a))
+        return sm_delta_metadata_refuse(m, &p->definition, a, err);
+    if ((rc = sm_delta_grow(m, p->k->schema, 0, a, &g, err)) != SM_OK)
+        return rc;
+    if (g.conflict >= 0)
+        return sm_delta_grow_refuse(m, p->k->schema, g.conflict, a, err);
+    p->files_have = sm_delta_file_columns(&g.schema, p->k->schema, a);
+    p->definition.schema = &p->files_have;
+    return SM_OK;
+}
+
+/* Which of new, fitting, growing, redefined the table is; SM_E_INVALID when it is none. */
 static sm_code prepare_definition(preparing *p, sm_error *err)
 {
     const sm_delta_head *h = p->s->head;
@@ -132,7 +156,7 @@ static sm_code prepare_definition(preparing *p, sm_error *err)
     if (sm_delta_metadata_fits(&h->metadata, &p->definition, p->m->arena))
         return SM_OK;
     if (p->k->mode != SM_WRITE_OVERWRITE || !p->k->replace_schema)
-        return sm_delta_metadata_refuse(&h->metadata, &p->definition, p->m->arena, err);
+        return prepare_growth(p, err);
     p->redefines = true;
     return SM_OK;
 }
@@ -279,6 +303,20 @@ static sm_code put_adds(preparing *p, sm_error *err)
     return SM_OK;
 }
 
+/* As the table spells them. */
+static sm_json *partition_names(const preparing *p)
+{
+    sm_json *names = sm_json_array(p->m->arena);
+
+    for (size_t i = 0; i < p->definition.partition_count; i++) {
+        sm_sv name = p->definition.partition_by[i];
+        ptrdiff_t at = sm_schema_find(p->definition.schema, name);
+
+        sm_json_append_string(names, at < 0 ? name : p->definition.schema->columns[at].name);
+    }
+    return names;
+}
+
 static void put_facts(preparing *p)
 {
     sm_json *t = p->target;
@@ -289,6 +327,10 @@ static void put_facts(preparing *p)
     sm_json_set_string(t, "mode", overwrite ? SM_SV("overwrite") : SM_SV("append"));
     sm_json_set_bool(t, "creates", p->creates);
     sm_json_set_int(t, "definition_version", p->s->head->metadata_version);
+    if (!overwrite) {
+        sm_json_set(t, "columns", sm_schema_to_json(p->definition.schema, p->m->arena));
+        sm_json_set(t, "partition_by", partition_names(p));
+    }
     sm_json_set_int(t, "read_version", overwrite ? p->s->head->version : -1);
     sm_json_set_int(t, "rows", p->rows);
     sm_json_set_int(t, "bytes", p->bytes);
@@ -402,6 +444,7 @@ static sm_code delta_publish(sm_sink *k, const sm_manifest *m, int64_t *version_
     const sm_json *target = sm_manifest_find_target(m, k->name);
     const sm_json *actions = sm_json_get(target, "actions");
     const sm_delta_txn_at *txn;
+    sm_schema columns;
     sm_code rc;
 
     if ((rc = delta_head(k, err)) != SM_OK)
@@ -420,10 +463,18 @@ static sm_code delta_publish(sm_sink *k, const sm_manifest *m, int64_t *version_
         .read_version = sm_json_get_int(target, "read_version", -1),
         .definition_version = sm_json_get_int(target, "definition_version", -1),
         .creates = sm_json_get_bool(target, "creates", false),
+        .partition_by = sm_json_get(target, "partition_by"),
         .smelt = describe_batch(m, a),
         .now_ms = sm_clock_now_ms(),
     };
     describe_change(target, m, &c, a);
+    if (sm_json_get(target, "columns") != NULL) {
+        if ((rc = sm_schema_from_json(sm_json_get(target, "columns"), a, &columns, err)) != SM_OK) {
+            sm_arena_free(a);
+            return rc;
+        }
+        c.columns = &columns;
+    }
     txn = sm_delta_head_txn(s->head, c.app_id);
     if (txn == NULL || txn->txn.version < c.batch)
         rc = check_staged(k, actions, err);

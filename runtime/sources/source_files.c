@@ -235,6 +235,7 @@ static sm_files_state *files_begin_read(sm_source *s)
     sm_arena_reset(f->read);
     f->files = (sm_files){ 0 };
     f->rows = 0;
+    f->unknown = false;
     s->report = (sm_read_report){ 0 };
     return f;
 }

@@ -62,6 +62,62 @@ static sm_code infer_records(const sm_source *s, const sm_files *files, sm_arena
     return rc;
 }
 
+/* The fields of the header of each CSV file. */
+static sm_code infer_headers(const sm_source *s, const sm_decode_file *files, size_t n_files,
+                             sm_sv **names, size_t *n, sm_arena *a, sm_error *err)
+{
+    sm_decode_block block;
+    sm_code rc = SM_OK;
+    sm_decode_block_init(&block);
+    for (size_t i = 0; rc == SM_OK && i < n_files; i++) {
+        if ((rc = sm_decode_block_head(files, i, 1, &block, err)) == SM_OK)
+            rc = sm_files__csv_names(s->state, files, i, &block, a, &names[i], &n[i], err);
+    }
+    sm_decode_block_release(&block);
+    return rc;
+}
+
+static sm_code infer_blocks(const sm_source *s, sm_infer *in, sm_decode_blocks *blocks,
+                            sm_sv *const *names, const size_t *n, sm_error *err)
+{
+    const sm_files_state *f = s->state;
+    const sm_files_config *config = s->config;
+    sm_decode_block block;
+    bool more = true;
+    sm_code rc;
+    sm_decode_block_init(&block);
+    while ((rc = sm_decode_block_next(blocks, &block, &more, err)) == SM_OK && more) {
+        if (config->format == SM_FILES_JSON)
+            sm_infer_ndjson(in, &block);
+        else if ((rc = sm_infer_csv(in, &f->dialect, &block, names[block.file], n[block.file],
+                                    err)) != SM_OK)
+            break;
+    }
+    sm_decode_block_release(&block);
+    return rc;
+}
+
+sm_code sm_files__infer_batch(sm_source *s, sm_arena *a, sm_schema *out, sm_error *err)
+{
+    const sm_files_config *config = s->config;
+    const sm_files_state *f = s->state;
+    sm_decode_file *files = sm_files__decode_files(&f->files, a);
+    sm_infer *in = sm_infer_new(a, config->infer_column_types);
+    sm_sv **names = SM_NEW_N(a, sm_sv *, f->files.n + 1);
+    size_t *n = SM_NEW_N(a, size_t, f->files.n + 1);
+    sm_decode_blocks *blocks;
+    sm_code rc = SM_OK;
+    *out = (sm_schema){ 0 };
+    if (config->format == SM_FILES_CSV &&
+        (rc = infer_headers(s, files, f->files.n, names, n, a, err)) != SM_OK)
+        return rc;
+    blocks = sm_decode_blocks_new(files, f->files.n, 0);
+    if ((rc = infer_blocks(s, in, blocks, names, n, err)) == SM_OK)
+        rc = sm_infer_schema(in, files, out, err);
+    sm_decode_blocks_free(blocks);
+    return rc == SM_OK && out->n > 0 ? sm_decode_apply_hints(s->schema_hints, a, out, err) : rc;
+}
+
 static void infer_text_column(sm_arena *a, sm_schema *out)
 {
     out->columns = SM_NEW(a, sm_column);

@@ -42,6 +42,7 @@ typedef struct sm_files_state {
     sm_files files;               /* as they were before reading */
     sm_decode_relation *relation; /* text formats */
     int64_t rows;                 /* Parquet: as the footers say */
+    bool unknown;                 /* CSV: a header has fields that the schema has not */
 } sm_files_state;
 
 /* --- source_files_list.c --- */
@@ -130,8 +131,20 @@ sm_code sm_files__read_parquet(sm_source *s, sm_sv view, sm_error *err);
 sm_code sm_files__infer_parquet(sm_source *s, const sm_files *files, sm_arena *a, sm_schema *out,
                                 sm_error *err);
 
+/* Are fields that the schema has not to become columns?  Only a flow can let it grow. */
+bool sm_files__grows(const sm_source *s);
+
 /* --- source_files_infer.c --- */
 
 sm_code sm_files__infer(sm_source *s, sm_arena *a, sm_schema *out, sm_error *err);
+
+/* The columns of all records of the batch in s->state->files, hints applied. */
+sm_code sm_files__infer_batch(sm_source *s, sm_arena *a, sm_schema *out, sm_error *err);
+
+/* --- source_files_grow.c --- */
+
+/* SM_E_AGAIN, with s->report.grown, when `found` (NULL: what the records of the batch have)
+ * asks for more than the schema in force; SM_OK when there is nothing to grow by. */
+sm_code sm_files__grow(sm_source *s, const sm_schema *found, sm_error *err);
 
 #endif

@@ -8,9 +8,9 @@
  *     UNION ALL
  *     SELECT "a", "b" FROM read_parquet([…])
  *
- * A column that the schema has not is a fault that names it, unless the user wrote the
- * schema; one that the file has not is NULL; a type is cast only where no value can
- * change: to a wider one of its kind. */
+ * A column that the schema has not becomes one, is ignored or is a fault, as
+ * schema_evolution_mode says; one that the file has not is NULL; a type is cast only where
+ * no value can change: to a wider one of its kind. */
 #include "runtime/sources/source_files_int.h"
 
 #include <string.h>
@@ -18,6 +18,7 @@
 #include "runtime/base/fs.h"
 #include "runtime/base/limit.h"
 #include "runtime/base/sqltext.h"
+#include "runtime/connect/decode_hints.h"
 
 static void parquet_from(sm_buf *sql, const sm_sv *paths, size_t n)
 {
@@ -101,10 +102,31 @@ static bool parquet_is_instant(sm_sqltype_kind kind)
            kind == SM_SQLTYPE_TIMESTAMP_MS;
 }
 
+static bool parquet_widens(const sm_sqltype *from, const sm_sqltype *to);
+
+/* Parts of nested types: the engine finds the fields of a STRUCT by name, one that is missing
+ * is NULL. */
+static bool parquet_parts_widen(const sm_sqltype *from, const sm_sqltype *to)
+{
+    for (size_t i = 0; i < from->n; i++) {
+        size_t k = i;
+        if (from->kind == SM_SQLTYPE_STRUCT)
+            for (k = 0; k < to->n && !sm_sv_eq_nocase(from->fields[i].name, to->fields[k].name);)
+                k++;
+        if (k == to->n || !parquet_widens(from->fields[i].type, to->fields[k].type))
+            return false;
+    }
+    return true;
+}
+
 /* Every value of type `from` is one of type `to`. */
 static bool parquet_widens(const sm_sqltype *from, const sm_sqltype *to)
 {
     int x = parquet_rank(from->kind), y = parquet_rank(to->kind);
+    if (from->kind == to->kind && from->n > 0)
+        return parquet_parts_widen(from, to);
+    if (sm_sqltype_widens(from, to))
+        return true;
     if (sm_sqltype_equal(from, to) ||
         (parquet_is_instant(from->kind) && parquet_is_instant(to->kind)))
         return true;
@@ -241,12 +263,12 @@ static sm_code parquet_column(const sm_source *s, const sm_files_extra *x, size_
 static sm_code parquet_select(const sm_source *s, const sm_files_extra *x, const sm_file *file,
                               const sm_schema *found, sm_arena *a, sm_buf *sql, sm_error *err)
 {
-    for (size_t i = 0; i < found->n && !s->schema_declared; i++) {
+    for (size_t i = 0; i < found->n && s->evolution != SM_EVOLUTION_NONE; i++) {
         if (sm_schema_find(s->schema, found->columns[i].name) < 0)
             return sm_fail(err, SM_E_INVALID, 0,
                            "column \"%.*s\" appeared in file \"%s\", the schema in force does not "
-                           "have it; list the columns under `schema` of the source: columns that "
-                           "it does not name are ignored",
+                           "have it; let it become a column with `schema_evolution_mode: "
+                           "add_new_columns`, or pass over it with `none`",
                            SM_SV_ARG(found->columns[i].name), file->name);
     }
     sm_buf_adds(sql, "SELECT ");
@@ -278,9 +300,64 @@ static void parquet_add_group(sm_buf *sql, const sm_files_extra *x, sm_sv list, 
         parquet_from(sql, paths, n);
 }
 
+/* What the file has besides the schema goes into `more`. */
+static sm_code parquet_new_columns(const sm_source *s, const sm_schema *found, sm_arena *a,
+                                   sm_schema *more, sm_error *err)
+{
+    sm_schema known = { SM_NEW_N(a, sm_column, found->n + 1), found->n };
+    sm_grown g;
+    sm_code rc;
+    for (size_t i = 0; i < found->n; i++)
+        known.columns[i] = (sm_column){ .name = found->columns[i].name,
+                                        .type = parquet_type(found->columns[i].type),
+                                        .nullable = true };
+    if ((rc = sm_schema_grow(s->schema, &known, SM_GROW_KEEP, a, &g, err)) != SM_OK || g.added == 0)
+        return rc;
+    rc = sm_schema_grow(more, &known, SM_GROW_WIDEN | SM_GROW_EITHER | SM_GROW_KEEP, a, &g, err);
+    *more = g.schema;
+    return rc;
+}
+
+/* A file of the batch with rows, and what it says of itself. */
+typedef struct parquet_part {
+    const sm_file *file;
+    sm_sv path;
+    sm_schema found;
+} parquet_part;
+
+static sm_code parquet_parts(sm_source *s, parquet_part *parts, size_t *n, sm_error *err)
+{
+    const sm_files_state *f = s->state;
+    for (size_t i = 0; i < f->files.n; i++) {
+        parquet_part *p = &parts[*n];
+        sm_code rc;
+        p->file = &f->files.items[i];
+        if (p->file->size == 0)
+            continue; /* no footer, no rows */
+        if ((rc = parquet_describe(s, p->file, f->read, &p->path, &p->found, err)) != SM_OK)
+            return rc;
+        ++*n;
+    }
+    return SM_OK;
+}
+
+/* SM_E_AGAIN when files of the batch have more columns than the schema. */
+static sm_code parquet_grow(sm_source *s, const parquet_part *parts, size_t n, sm_error *err)
+{
+    const sm_files_state *f = s->state;
+    sm_schema more = { 0 };
+    sm_code rc = SM_OK;
+    for (size_t i = 0; rc == SM_OK && i < n && sm_files__grows(s); i++)
+        rc = parquet_new_columns(s, &parts[i].found, f->read, &more, err);
+    if (rc == SM_OK && more.n > 0)
+        rc = sm_decode_apply_hints(s->schema_hints, f->read, &more, err);
+    return rc == SM_OK && more.n > 0 ? sm_files__grow(s, &more, err) : rc;
+}
+
 /* One SELECT for each run of files that have the same columns. */
-static sm_code parquet_groups(sm_source *s, const sm_files_extra *x, sm_sv *paths, size_t *n_paths,
-                              sm_buf *sql, sm_error *err)
+static sm_code parquet_groups(const sm_source *s, const sm_files_extra *x,
+                              const parquet_part *parts, size_t n, sm_sv *paths, sm_buf *sql,
+                              sm_error *err)
 {
     const sm_files_state *f = s->state;
     size_t *files = SM_NEW_N(f->read, size_t, f->files.n + 1);
@@ -289,25 +366,21 @@ static sm_code parquet_groups(sm_source *s, const sm_files_extra *x, sm_sv *path
     sm_buf list;
     sm_code rc = SM_OK;
     sm_buf_init(&list, SM_LIMIT_BATCH_SQL);
-    for (size_t i = 0; i < f->files.n; i++) {
-        const sm_file *file = &f->files.items[i];
-        sm_schema found;
-        sm_sv path;
-        if (file->size == 0)
-            continue; /* no footer, no rows */
+    for (size_t i = 0; i < n; i++) {
         sm_buf_clear(&list);
-        if ((rc = parquet_describe(s, file, f->read, &path, &found, err)) != SM_OK ||
-            (rc = parquet_select(s, x, file, &found, f->read, &list, err)) != SM_OK)
+        if ((rc = parquet_select(s, x, parts[i].file, &parts[i].found, f->read, &list, err)) !=
+            SM_OK)
             break;
         if (!sm_sv_eq(sm_buf_sv(&list), last)) {
-            parquet_add_group(sql, x, last, paths + from, files + from, *n_paths - from);
-            from = *n_paths;
+            parquet_add_group(sql, x, last, paths + from, files + from, i - from);
+            from = i;
             last = sm_arena_dup(f->read, sm_buf_sv(&list));
         }
-        files[*n_paths] = i;
-        paths[(*n_paths)++] = path;
+        files[i] = (size_t)(parts[i].file - f->files.items);
+        paths[i] = parts[i].path;
     }
-    parquet_add_group(sql, x, last, paths + from, files + from, *n_paths - from);
+    if (rc == SM_OK)
+        parquet_add_group(sql, x, last, paths + from, files + from, n - from);
     sm_buf_release(&list);
     return rc;
 }
@@ -347,14 +420,17 @@ sm_code sm_files__read_parquet(sm_source *s, sm_sv view, sm_error *err)
 {
     const sm_files_state *f = s->state;
     sm_sv *paths = SM_NEW_N(f->read, sm_sv, f->files.n + 1);
+    parquet_part *parts = SM_NEW_N(f->read, parquet_part, f->files.n + 1);
     size_t n = 0;
     sm_files_extra x;
     sm_buf sql;
-    sm_code rc = sm_files__extra(s, f->read, &x, err);
-    if (rc != SM_OK)
+    sm_code rc;
+    if ((rc = parquet_parts(s, parts, &n, err)) != SM_OK ||
+        (rc = parquet_grow(s, parts, n, err)) != SM_OK ||
+        (rc = sm_files__extra(s, f->read, &x, err)) != SM_OK)
         return rc;
     sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
-    rc = parquet_groups(s, &x, paths, &n, &sql, err);
+    rc = parquet_groups(s, &x, parts, n, paths, &sql, err);
     if (rc == SM_OK && n == 0)
         rc = parquet_nothing(s, &x, f->read, &sql, err);
     else if (rc == SM_OK)

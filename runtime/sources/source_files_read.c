@@ -84,20 +84,20 @@ static sm_code csv_map_header(const sm_source *s, const sm_strmap *columns, cons
                               size_t n, const sm_decode_file *file, sm_decode_fields *out,
                               sm_error *err)
 {
-    const sm_files_state *f = s->state;
+    sm_files_state *f = s->state;
     int32_t *map = SM_NEW_N(f->read, int32_t, n + 1);
     bool *fed = SM_NEW_N(f->read, bool, s->schema->n + 1), any = false;
     for (size_t i = 0; i < n; i++) {
         size_t column;
         map[i] = -1;
         if (!sm_strmap_get(columns, names[i], &column)) {
-            if (s->schema_declared)
+            f->unknown = true;
+            if (s->evolution == SM_EVOLUTION_NONE || sm_files__grows(s))
                 continue;
-            return sm_fail(err, SM_E_INVALID, 0,
-                           "field \"%.*s\" appeared in %s:1, the schema in force does not have it; "
-                           "list the columns under `schema` of the source: fields that it does "
-                           "not name are ignored",
-                           SM_SV_ARG(names[i]), file->name);
+            ptrdiff_t twin = sm_schema_find(s->schema, names[i]);
+            return sm_decode_unknown_field(names[i],
+                                           twin < 0 ? SM_SV("") : s->schema->columns[twin].name, 0,
+                                           file->name, 1, err);
         }
         if (fed[column])
             return sm_fail(err, SM_E_INVALID, 0, "%s:1: field \"%.*s\" stands twice in the header",
@@ -197,7 +197,7 @@ sm_code sm_files__read_text(sm_source *s, bool at_once, sm_sv view, sm_error *er
         .n_files = f->files.n,
         .dialect = &f->dialect,
         .strict_records = at_once && !s->drop_undecodable,
-        .strict_fields = at_once && !s->schema_declared,
+        .strict_fields = at_once && s->evolution != SM_EVOLUTION_NONE && !sm_files__grows(s),
     };
     sm_code rc;
     if ((rc = sm_files__refuse_compressed(config->format, &f->files, err)) != SM_OK ||
@@ -218,6 +218,8 @@ sm_code sm_files__read_text(sm_source *s, bool at_once, sm_sv view, sm_error *er
         sm_decode_fields *fields = SM_NEW_N(f->read, sm_decode_fields, f->files.n + 1);
         if ((rc = csv_fields(s, &x, what.files, what.n_files, fields, err)) != SM_OK)
             return rc;
+        if (f->unknown && sm_files__grows(s) && (rc = sm_files__grow(s, NULL, err)) != SM_OK)
+            return rc;
         what.fields = fields;
     }
     *extra = (sm_decode_extra){ x.constants, x.instead, x.only, x.behind };
@@ -237,7 +239,9 @@ sm_code sm_files__judge_text(sm_source *s, sm_error *err)
     s->report.samples = sm_decode_tally_samples(t, sm_decode_run_what(run)->files, f->read);
     if (!s->drop_undecodable)
         rc = sm_decode_run_judge(run, t, err);
-    if (rc == SM_OK && !s->schema_declared)
+    if (rc == SM_OK && t->n_unknown > 0 && sm_files__grows(s))
+        rc = sm_files__grow(s, NULL, err);
+    if (rc == SM_OK && s->evolution != SM_EVOLUTION_NONE)
         rc = sm_decode_run_judge_fields(run, t, err);
     return rc;
 }

@@ -167,17 +167,41 @@ tables:
         put_readings(world, 2, 5)
 
 
-KINDS = [FirstRun(), Chain(), FullRefresh(), TwoFlows(), View(), StaticJoin()]
+class SchemaGrowth(Kind):
+    """New fields, three times, that reach every table; two flows of one table bring different ones."""
+    name = "schema growth"
+
+    def before(self, world):
+        world.write("pipeline.yml", HEAD + "sources:\n" + READINGS_SOURCE.format(files=1) +
+                    READINGS_SOURCE.format(files=2).replace("readings:", "west:").replace("landing/", "west/") +
+                    "tables:\n" + BRONZE + """  silver: {sql: SELECT * FROM STREAM(bronze) WHERE id % 7 <> 0}
+  merged:
+    flows:
+      east: {sql: SELECT * FROM STREAM(readings)}
+      west: {sql: SELECT * FROM STREAM(west)}
+  all_rows: {type: materialized_view, sql: SELECT * FROM merged}
+""")
+        put_readings(world, 0, 1)
+        put_readings(world, 0, 1, folder="west")
+        run_before(world)
+
+    def arrive(self, world):
+        for k, more in enumerate(({"humidity": 0.5}, {"humidity": 0.5, "place": {"x": 1}}, {"place": {"y": 2}}), 1):
+            world.write_rows(f"landing/r{k:03}.json", [{**row, **more} for row in readings(k)], age=k)
+        world.write_rows("west/r001.json", [{**row, "day": "2026-01-01"} for row in readings(1)], age=1)
+
+
+KINDS = [FirstRun(), Chain(), FullRefresh(), TwoFlows(), View(), StaticJoin(), SchemaGrowth()]
 
 # Which points a kind cannot pass, and why.  What is not here must be passed, what is here must not.
 NOT_PASSED = {
     "reset.after_switch": (
         "only a full refresh switches the generation",
-        {"first run", "chain", "two flows", "materialized view", "static join"}),
+        {"first run", "chain", "two flows", "materialized view", "static join", "schema growth"}),
     "schema.after_version": (
-        "only a source without declared columns has them pinned, once",
+        "only a source without declared columns has them pinned, once, and when they grow",
         {"chain", "full refresh", "two flows", "materialized view", "static join"}),
     "delta.after_checkpoint": (
         "no table of it gets as far as version 10",
-        {"first run", "full refresh", "two flows", "materialized view", "static join"}),
+        {"first run", "full refresh", "two flows", "materialized view", "static join", "schema growth"}),
 }

@@ -161,8 +161,36 @@ static void test_verify__names_a_field_that_the_schema_has_not(void **state)
     open_and_read(&f, "a INTEGER", "{\"a\":1}\n{\"a\":2,\"new\":1}\n");
     sm_assert_code(sm_source_verify(&f.s, NULL, NULL, &f.err), SM_E_INVALID);
     sm_test_contains(f.err.msg, "field \"new\" appeared in in/a.json:2");
-    f.s.schema_declared = true; /* schema_evolution_mode none */
+    f.s.evolution = SM_EVOLUTION_NONE;
     verify_ok(&f, NULL, NULL);
+    source_close(&f);
+}
+
+static void test_verify__says_by_what_the_schema_grows(void **state)
+{
+    source_fixture f;
+    (void)state;
+    open_and_read(&f, "a INTEGER",
+                  "{\"a\":1}\n{\"a\":2,\"new\":1}\n{\"new\":1.5,\"s\":{\"x\":true}}\n");
+    f.s.evolution = SM_EVOLUTION_ADD;
+    sm_assert_code(sm_source_verify(&f.s, NULL, NULL, &f.err), SM_E_AGAIN);
+    sm_test_contains(f.err.msg, "new columns: new DOUBLE, s STRUCT(\"x\" BOOLEAN)");
+    assert_non_null(f.s.report.grown);
+    assert_int_equal(f.s.report.grown->n, 3);
+    assert_string_equal(f.s.report.grown->columns[0].type.ptr, "INTEGER"); /* as it was */
+    source_close(&f);
+}
+
+static void test_verify__a_field_that_differs_in_case_only_is_no_column(void **state)
+{
+    source_fixture f;
+    (void)state;
+    open_and_read(&f, "a INTEGER", "{\"A\":1}\n");
+    f.s.evolution = SM_EVOLUTION_ADD;
+    sm_assert_code(sm_source_verify(&f.s, NULL, NULL, &f.err), SM_E_INVALID);
+    sm_test_contains(f.err.msg,
+                     "field \"A\" appeared in in/a.json:1 and differs from column \"a\" only");
+    assert_null(f.s.report.grown);
     source_close(&f);
 }
 
@@ -414,6 +442,8 @@ int main(void)
         SM_TEST(test_verify__fails_naming_file_and_line_of_an_undecodable_record),
         SM_TEST(test_verify__counts_undecodable_records_that_may_be_dropped),
         SM_TEST(test_verify__names_a_field_that_the_schema_has_not),
+        SM_TEST(test_verify__says_by_what_the_schema_grows),
+        SM_TEST(test_verify__a_field_that_differs_in_case_only_is_no_column),
         SM_TEST(test_verify__asks_again_when_a_file_was_rewritten),
         SM_TEST(test_read__names_a_file_that_is_gone_after_it_was_found),
         SM_TEST(test_read__a_file_gone_between_read_and_query_fails_the_query),

@@ -361,6 +361,94 @@ static void test_sink_delta__refuses_a_changed_result_and_says_how_to_go_on(void
     sm_test_contains(err.msg, "--full-refresh");
 }
 
+/* Columns "name type" of the table now, by the log. */
+static const char *table_columns(void)
+{
+    sm_delta_info info;
+    sm_sv select;
+
+    sm_assert_ok(sm_delta_relation(sm_sv_cstr(root), -1, session, arena, &info, &select, &err),
+                 err);
+    return sm_json_text(sm_schema_to_json(&info.schema, arena), arena).ptr;
+}
+
+static void test_sink_delta__a_table_grows_by_new_columns_and_keeps_old_ones(void **state)
+{
+    static const char *const pairs[][2] = { { "c", "DATE" }, { "B", "VARCHAR" } };
+
+    (void)state;
+    columns[0].description = SM_SV("the key"); /* what others said of it stays */
+    write_batch("SELECT 1 AS a, 'x' AS b");
+    use_columns(2, pairs);
+    assert_int_equal(write_batch("SELECT DATE '2026-01-01' AS c, 'y' AS \"B\""), 1);
+    sm_test_contains(commit_text(1), "\n{\"metaData\":");
+    sm_test_contains(commit_text(1), "\n{\"add\":");
+    assert_null(strstr(commit_text(1), "\"protocol\""));
+    assert_string_equal(table_columns(), "[{\"name\":\"a\",\"type\":\"BIGINT\",\"description\":"
+                                         "\"the key\"},{\"name\":\"b\",\"type\":"
+                                         "\"VARCHAR\"},{\"name\":\"c\",\"type\":\"DATE\"}]");
+    assert_string_equal(all_rows(),
+                        "[{\"a\":1,\"b\":\"x\",\"c\":null},{\"a\":null,\"b\":\"y\",\"c\":"
+                        "\"2026-01-01\"}]");
+    write_batch("SELECT DATE '2026-01-02' AS c, 'z' AS \"B\"");
+    assert_null(strstr(commit_text(2), "metaData"));
+}
+
+static void test_sink_delta__two_writers_bring_different_columns_and_both_win(void **state)
+{
+    static const char *const first[][2] = { { "a", "BIGINT" },
+                                            { "b", "VARCHAR" },
+                                            { "x", "DATE" } };
+    static const char *const second[][2] = { { "a", "BIGINT" },
+                                             { "b", "VARCHAR" },
+                                             { "y", "DOUBLE" } };
+    sm_manifest *m, *other;
+
+    (void)state;
+    write_batch("SELECT 1 AS a, 'x' AS b");
+    use_columns(3, first);
+    sm_assert_ok(prepare("SELECT 2 AS a, 'x' AS b, DATE '2026-01-01' AS x", &m), err);
+    close_sink();
+    open_sink("g2");
+    use_columns(3, second);
+    sm_assert_ok(prepare("SELECT 3 AS a, 'y' AS b, 0.5 AS y", &other), err);
+    assert_int_equal(publish(other), 1);
+    close_sink();
+    open_sink("g1");
+    assert_int_equal(publish(m), 2);
+    assert_string_equal(table_columns(),
+                        "[{\"name\":\"a\",\"type\":\"BIGINT\"},{\"name\":\"b\",\"type\":"
+                        "\"VARCHAR\"},{\"name\":\"y\",\"type\":\"DOUBLE\"},{\"name\":\"x\","
+                        "\"type\":\"DATE\"}]");
+    assert_string_equal(ask("SELECT count(x)::VARCHAR || count(y) || count(*) FROM t"), "113");
+}
+
+static void test_sink_delta__two_writers_with_one_column_in_two_types_conflict(void **state)
+{
+    static const char *const first[][2] = { { "a", "BIGINT" }, { "x", "VARCHAR" } };
+    static const char *const second[][2] = { { "a", "BIGINT" }, { "x", "DOUBLE" } };
+    sm_manifest *m, *other;
+    int64_t version;
+
+    (void)state;
+    write_batch("SELECT 1 AS a, 'x' AS b");
+    use_columns(2, first);
+    sm_assert_ok(prepare("SELECT 2 AS a, 'x' AS x", &m), err);
+    close_sink();
+    open_sink("g2");
+    use_columns(2, second);
+    sm_assert_ok(prepare("SELECT 3 AS a, 0.5 AS x", &other), err);
+    publish(other);
+    close_sink();
+    open_sink("g1");
+    sm_assert_code(sm_sink_publish(&sink, m, &version, &err), SM_E_AGAIN); /* and then: */
+    use_columns(2, first);
+    sm_assert_code(prepare("SELECT 2 AS a, 'x' AS x", &m), SM_E_INVALID);
+    sm_test_contains(err.msg, "column \"x\" is DOUBLE in the table and VARCHAR in the query");
+    sm_test_contains(err.msg, "(a BIGINT, b VARCHAR, x DOUBLE)");
+    sm_test_contains(err.msg, "(a BIGINT, x VARCHAR)");
+}
+
 static void test_sink_delta__a_full_refresh_may_change_the_result(void **state)
 {
     (void)state;
@@ -686,6 +774,9 @@ int main(void)
         SINK_TEST(test_sink_delta__a_partition_value_of_the_log_is_never_escaped),
         SINK_TEST(test_sink_delta__overwrite_replaces_all_rows),
         SINK_TEST(test_sink_delta__refuses_a_changed_result_and_says_how_to_go_on),
+        SINK_TEST(test_sink_delta__a_table_grows_by_new_columns_and_keeps_old_ones),
+        SINK_TEST(test_sink_delta__two_writers_bring_different_columns_and_both_win),
+        SINK_TEST(test_sink_delta__two_writers_with_one_column_in_two_types_conflict),
         SINK_TEST(test_sink_delta__a_full_refresh_may_change_the_result),
         SINK_TEST(test_sink_delta__a_full_refresh_keeps_the_properties_of_the_table),
         SINK_TEST(test_sink_delta__a_decided_batch_is_published_by_another_process),

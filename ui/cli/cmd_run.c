@@ -117,6 +117,8 @@ static sm_run_request make_request(const sm_cli *c, sm_project *p, const wish *w
         .sinks = sm_sinks(),
         .engine = sm_project_engine,
         .engine_ctx = p,
+        .replan = sm_project_replan,
+        .replan_ctx = p,
         .base_dir = p->base_dir,
         .storage_dir = p->storage_dir,
         .state_dir = p->state_dir,
@@ -165,6 +167,7 @@ static int run_pipeline(const sm_cli *c, sm_project *p, const wish *w)
     sm_run_print_begin(&printer, q.commit);
     if (sm_run_execute(run, &result, &err) == SM_OK) {
         sm_run_print_end(&printer, &result);
+        sm_project_use_plan(p, result.plan);
         status = sm_exit_code(result.code);
     } else {
         status = sm_cli_fail(c, &err, "smelt doctor");

@@ -459,6 +459,10 @@ static sm_code plan_schema_of(void *ctx, const sm_spec_source *source, sm_arena 
     sm_code rc;
 
     *out = (sm_schema){ 0 };
+    if (p->grown != NULL && sm_sv_eq_nocase(p->grown_source, source->name.text)) {
+        *out = *p->grown;
+        return SM_OK;
+    }
     rc = pinned_schema(p, source->name.text, a, out, err);
     return rc != SM_OK || out->n > 0 ? rc : infer_schema(p, source, a, out, err);
 }
@@ -541,19 +545,71 @@ sm_sql_engine sm_project_sql(sm_project *p)
     return (sm_sql_engine){ p, plan_parse, plan_bind };
 }
 
-sm_code sm_project_plan(sm_project *p, sm_error *err)
+static sm_code compile(sm_project *p, sm_diags *d, const sm_plan **out, sm_error *err)
 {
     sm_sql_engine sql = sm_project_sql(p);
     sm_plan_env env = {
         .sql = &sql, .schema_of = plan_schema_of, .has_snapshot = plan_has_snapshot, .ctx = p
     };
 
+    return sm_plan_compile(p->spec, &env, p->a, d, out, err);
+}
+
+sm_code sm_project_plan(sm_project *p, sm_error *err)
+{
     if (p->spec == NULL)
         return SM_OK;
     if (sm_diags_count(p->diags) == 0 && plan_from_cache(p))
         return SM_OK;
     judge_sources(p);
-    return sm_plan_compile(p->spec, &env, p->a, p->diags, &p->plan, err);
+    return compile(p, p->diags, &p->plan, err);
+}
+
+/* ---- columns that come while a run is under way ----------------------------------- */
+
+/* The pipeline was valid with the columns that it had. */
+static sm_code tell_fault(const sm_project *p, sm_diags *d, sm_sv source, sm_error *err)
+{
+    const sm_diag *first;
+
+    sm_diags_sort(d);
+    first = sm_diags_at(d, 0);
+    return sm_fail(err, SM_E_INVALID, 0,
+                   "with the new columns of source \"%.*s\" the pipeline has a fault: %s:%u:%u: "
+                   "%.*s%s%.*s%s",
+                   SM_SV_ARG(source), first->at.line == 0 ? p->file : first->at.file,
+                   first->at.line, first->at.column, SM_SV_ARG(first->message),
+                   first->hint.len > 0 ? " (" : "", SM_SV_ARG(first->hint),
+                   first->hint.len > 0 ? ")" : "");
+}
+
+sm_code sm_project_replan(void *project, sm_sv source, const sm_schema *schema, const sm_plan **out,
+                          sm_error *err)
+{
+    sm_project *p = project;
+    sm_diags *d = sm_diags_new(p->a);
+    sm_schema grown;
+    sm_code rc;
+
+    *out = NULL;
+    if ((rc = sm_schema_from_json(sm_schema_to_json(schema, p->a), p->a, &grown, err)) != SM_OK)
+        return rc;
+    p->grown = &grown;
+    p->grown_source = source;
+    rc = compile(p, d, out, err);
+    p->grown = NULL;
+    if (rc == SM_OK && *out == NULL)
+        rc = tell_fault(p, d, source, err);
+    return rc;
+}
+
+void sm_project_use_plan(sm_project *p, const sm_plan *plan)
+{
+    if (plan == p->plan)
+        return;
+    p->plan = plan;
+    p->cached = false;
+    sm_project_keep_plan(p);
 }
 
 /* ---- what commands begin with ---------------------------------------------------- */

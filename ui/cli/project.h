@@ -26,10 +26,12 @@ typedef struct sm_project {
     sm_sv storage_dir, state_dir; /* absolute */
     sm_sv text;                   /* of the file */
     sm_diags *diags;
-    const sm_spec *spec; /* NULL when nothing could be made of the file */
-    const sm_plan *plan; /* NULL: not compiled, or not valid */
-    bool cached;         /* the plan came from the cache */
-    sm_store *store;     /* NULL: not opened, or there is none yet */
+    const sm_spec *spec;    /* NULL when nothing could be made of the file */
+    const sm_plan *plan;    /* NULL: not compiled, or not valid */
+    bool cached;            /* the plan came from the cache */
+    const sm_schema *grown; /* while it is compiled with other columns for one source, else NULL */
+    sm_sv grown_source;
+    sm_store *store; /* NULL: not opened, or there is none yet */
     bool store_read_only;
     int64_t pipeline;   /* id in the store; 0: it never ran */
     bool small;         /* the engine gets a quarter of the memory limit */
@@ -50,6 +52,14 @@ sm_code sm_project_store(sm_project *p, bool read_only, sm_error *err);
 sm_code sm_project_plan(sm_project *p, sm_error *err);
 /* Keep the compiled plan for the next run. */
 void sm_project_keep_plan(sm_project *p);
+
+/* Compile again, with the columns `schema` for `source`: `replan` of a run, with the project as
+ * its ctx.  SM_E_INVALID with the first fault that the pipeline has then.  *out lives as long
+ * as the project. */
+sm_code sm_project_replan(void *project, sm_sv source, const sm_schema *schema, const sm_plan **out,
+                          sm_error *err);
+/* The plan in force when a run ended: what commands show, and the next run begins with. */
+void sm_project_use_plan(sm_project *p, const sm_plan *plan);
 
 /* The engine, opened when first asked for. */
 sm_code sm_project_engine(void *project, sm_engine **out, sm_error *err);

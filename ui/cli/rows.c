@@ -149,6 +149,7 @@ static sm_code show_source(reader *r, const sm_plan_dataset *ds, sm_source *s, s
                       .base_dir = r->p->base_dir,
                       .schema = &ds->schema,
                       .schema_declared = ds->schema_declared,
+                      .evolution = ds->evolution,
                       .schema_hints = ds->schema_hints,
                       .metadata = ds->metadata,
                       .drop_undecodable = ds->drop_undecodable,

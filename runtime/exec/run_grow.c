@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* run_grow.c -- a source has more columns: a new version of its schema, a new plan in force.
+ *
+ *     merge     what the flow found into the newest version: another flow may have been first
+ *     compile   with the result.  A pipeline that has a fault then (two columns of one name)
+ *               fails the flow, and nothing was changed
+ *     pin       version k + 1, durable
+ *     in force  each flow takes the plan before its next batch
+ *
+ * One at a time, under grow_mu. */
+#include "runtime/exec/run_int.h"
+
+#include "runtime/base/failpoint.h"
+
+const sm_plan *sm_run__plan(void *run)
+{
+    sm_run *r = run;
+    const sm_plan *p;
+
+    sm_mutex_lock(&r->mu);
+    p = r->plan;
+    sm_mutex_unlock(&r->mu);
+    return p;
+}
+
+/* ---- the event ------------------------------------------------------------------- */
+
+/* Columns of `now` that `was` has not, or, `widened`, has in another type. */
+static sm_json *changed_columns(const sm_schema *was, const sm_schema *now, bool widened,
+                                sm_arena *a)
+{
+    sm_json *list = sm_json_array(a);
+
+    for (size_t i = 0; i < now->n; i++) {
+        const sm_column *c = &now->columns[i];
+        ptrdiff_t at = sm_schema_find(was, c->name);
+        bool other = at >= 0 && !sm_sv_eq(was->columns[at].type, c->type);
+
+        if (widened ? other : at < 0)
+            sm_json_append_string(
+                list, sm_arena_printf(a, "%.*s %.*s", SM_SV_ARG(c->name), SM_SV_ARG(c->type)));
+    }
+    return list;
+}
+
+static void tell_growth(sm_run *r, sm_sv source, const sm_schema *was, const sm_schema *now,
+                        int64_t version, sm_arena *a)
+{
+    sm_json *d = sm_json_object(a), *added = changed_columns(was, now, false, a);
+    sm_json *widened = changed_columns(was, now, true, a);
+    sm_event_rec e = sm_event_make_flow(
+        SM_EVENT_schema_changed, r->env.run, source, SM_SV(""), -1,
+        sm_arena_printf(a, "version %lld: %zu new columns, %zu changed", (long long)version,
+                        sm_json_len(added), sm_json_len(widened)));
+    sm_error ignored;
+
+    sm_json_set_int(d, "version", version);
+    sm_json_set(d, "added", added);
+    if (sm_json_len(widened) > 0)
+        sm_json_set(d, "widened", widened);
+    e.details = sm_json_text(d, a);
+    sm_event_log_append(r->env.log, &r->env.owner, &e, 1, &ignored);
+}
+
+/* ---- growing --------------------------------------------------------------------- */
+
+/* The newest version in the store; what the plan says when there is none. */
+static sm_code newest_schema(sm_run *r, const sm_plan_dataset *d, sm_arena *a, sm_schema *out,
+                             sm_error *err)
+{
+    sm_schema_version v;
+    sm_json *j;
+    sm_code rc = sm_store_schema(r->q.store, r->env.owner.pipeline, d->name, 0, a, &v, err);
+
+    *out = d->schema;
+    if (rc == SM_E_NOT_FOUND)
+        return SM_OK;
+    if (rc == SM_OK && (rc = sm_json_parse(v.schema, a, &j, err)) == SM_OK)
+        rc = sm_schema_from_json(j, a, out, err);
+    return rc;
+}
+
+static sm_code pin_and_take(sm_run *r, const sm_plan_dataset *d, const sm_schema *was,
+                            const sm_schema *now, sm_arena *a, sm_error *err)
+{
+    sm_sv text = sm_json_text(sm_schema_to_json(now, a), a);
+    const sm_plan *plan = NULL;
+    int64_t version;
+    sm_code rc;
+
+    if ((rc = r->q.replan(r->q.replan_ctx, d->name, now, &plan, err)) != SM_OK)
+        return rc;
+    if ((rc = sm_store_schema_pin(r->q.store, &r->env.owner, d->name, text, SM_SV("new field"),
+                                  &version, err)) != SM_OK)
+        return rc;
+    sm_failpoint("schema.after_version");
+    sm_mutex_lock(&r->mu);
+    r->plan = plan;
+    sm_mutex_unlock(&r->mu);
+    tell_growth(r, d->name, was, now, version, a);
+    return SM_OK;
+}
+
+static sm_code grow(sm_run *r, sm_sv source, const sm_schema *schema, sm_arena *a, sm_error *err)
+{
+    const sm_plan_dataset *d = sm_plan_find(sm_run__plan(r), source);
+    unsigned how = SM_GROW_KEEP | (d->evolution == SM_EVOLUTION_WIDEN ? SM_GROW_WIDEN : 0);
+    sm_schema was;
+    sm_grown now;
+    sm_code rc;
+
+    if (r->q.replan == NULL)
+        return sm_fail(err, SM_E_INVALID, 0,
+                       "source \"%.*s\" has new columns, and this run cannot "
+                       "take them",
+                       SM_SV_ARG(source));
+    if ((rc = newest_schema(r, d, a, &was, err)) != SM_OK ||
+        (rc = sm_schema_grow(&was, schema, how, a, &now, err)) != SM_OK)
+        return rc;
+    if (sm_schema_equal(&now.schema, &d->schema)) /* another flow was first */
+        return SM_OK;
+    return pin_and_take(r, d, &was, &now.schema, a, err);
+}
+
+sm_code sm_run__grow(void *run, sm_sv source, const sm_schema *schema, sm_error *err)
+{
+    sm_run *r = run;
+    sm_arena *a = sm_arena_new("grow");
+    sm_code rc;
+
+    sm_mutex_lock(&r->grow_mu);
+    rc = grow(r, source, schema, a, err);
+    sm_mutex_unlock(&r->grow_mu);
+    sm_arena_free(a);
+    return rc;
+}

@@ -1,0 +1,282 @@
+# SPDX-License-Identifier: Apache-2.0
+"""test_schema_evolution.py -- columns that come later: from files to the last table, in one run.
+
+The rules are those of Auto Loader (databricks.md 4.3), but for the restart, which is not needed.
+Rows are read by delta-rs and by DuckDB's delta extension, at every version of every table.
+"""
+import json
+import os
+import sys
+import unittest
+
+import deltalake
+import pyarrow
+import pyarrow.parquet
+
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [os.path.join(TESTS, "crash"), os.path.join(TESTS, "support", "oracles")]
+
+import read_duckdb_delta  # noqa: E402
+import world  # noqa: E402
+
+HEAD = "version: 1\npipeline: p\nschema: s\nstorage: ./lake\n"
+FORMATS = ("json", "csv", "parquet")
+
+
+def write(w, name, rows, age=0):
+    """Rows (dicts with the same keys) as a file of the format that the name ends with."""
+    if name.endswith(".json"):
+        w.write_rows(name, rows, age=age)
+    elif name.endswith(".csv"):
+        lines = [",".join(rows[0])] + [",".join("" if v is None else str(v) for v in r.values()) for r in rows]
+        w.write(name, "\n".join(lines) + "\n", age=age)
+    else:
+        sink = pyarrow.BufferOutputStream()
+        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), sink)
+        w.write(name, sink.getvalue().to_pybytes(), age=age)
+
+
+def source(name, form="json", more=""):
+    return f"  {name}:\n    type: files\n    path: {name}/*.{form}\n    format: {form}\n{more}"
+
+
+class Evolution(unittest.TestCase):
+    def setUp(self):
+        self.world = world.World(self.id().split(".")[-1])
+
+    def pipeline(self, sources, tables):
+        self.world.write("pipeline.yml", HEAD + "sources:\n" + sources + "tables:\n" + tables)
+
+    def run_ok(self, *args):
+        result = self.world.run(*args)
+        self.assertEqual(result.code, 0, result.out + result.err)
+        return result.out + result.err
+
+    def run_fails(self, *words):
+        result = self.world.run()
+        self.assertNotEqual(result.code, 0, result.out)
+        for word in words:
+            self.assertIn(word, result.out + result.err)
+        return result.out + result.err
+
+    def table(self, name, version=None):
+        return deltalake.DeltaTable(self.world.table_folders()[name], version=version)
+
+    def rows(self, name, version=None):
+        """As delta-rs reads them, by the first column; DuckDB must say the same, at every version."""
+        table = self.table(name, version)
+        first = table.schema().fields[0].name
+        found = sorted(table.to_pyarrow_table().to_pylist(), key=lambda r: (r[first] is None, r[first]))
+        path = self.world.table_folders()[name].replace("'", "''")
+        names = [f.name for f in table.schema().fields]
+        for v in ([version] if version is not None else range(table.version() + 1)):
+            columns = [f.name for f in self.table(name, v).schema().fields]
+            theirs = read_duckdb_delta.CONNECTION.execute(
+                f"SELECT {', '.join(columns)} FROM delta_scan('{path}', version := {v})").fetchall()
+            ours = self.table(name, v).to_pyarrow_table().to_pylist()
+            self.assertEqual(sorted(map(repr, theirs)), sorted(repr(tuple(r[c] for c in columns)) for r in ours))
+        self.assertEqual(list(found[0]) if found else names, names)
+        return found
+
+    def columns(self, name):
+        return {f.name: str(f.type.type) if hasattr(f.type, "type") and isinstance(f.type.type, str) else str(f.type)
+                for f in self.table(name).schema().fields}
+
+    def versions(self, source_name):
+        return [(n, json.loads(text), why) for n, text, why in self.world.store(
+            "select v.version, v.schema, v.why from schema_versions v join datasets d on d.id = v.dataset_id"
+            " where d.name = ? order by v.version", source_name)]
+
+    def events(self, kind):
+        return [(dataset, json.loads(details)) for dataset, details in self.world.store(
+            "select dataset, details from events where type = ? order by id", kind)]
+
+    def ends_well(self):
+        self.assertEqual(list(world.faults(self.world)), [])
+
+    # ---- add_new_columns ----
+
+    def test_a_new_field_reaches_every_table_that_takes_all_columns_in_one_run(self):
+        for form in FORMATS:
+            with self.subTest(form):
+                self.world = world.World("chain_" + form)
+                self.pipeline(source("orders", form, "    max_files_per_trigger: 1\n"),
+                              "  bronze: {from: orders}\n"
+                              "  silver:\n    sql: SELECT * FROM STREAM(bronze)\n"
+                              "    expectations: {has_id: {expect: id IS NOT NULL, on_violation: drop}}\n"
+                              "  narrow: {sql: SELECT id FROM STREAM(bronze)}\n"
+                              "  gold: {type: materialized_view, sql: SELECT * FROM silver}\n")
+                write(self.world, f"orders/a.{form}", [{"id": 1}], 1)
+                self.run_ok()
+                write(self.world, f"orders/b.{form}", [{"id": 2, "price": 2.5}], 2)
+                write(self.world, f"orders/c.{form}", [{"id": 3, "name": "x"}], 3)
+                self.run_ok()
+                want = [{"id": 1, "price": None, "name": None}, {"id": 2, "price": 2.5, "name": None},
+                        {"id": 3, "price": None, "name": "x"}]
+                for name in ("bronze", "silver", "gold"):
+                    self.assertEqual(self.rows(name), want, name)
+                self.assertEqual(self.rows("narrow"), [{"id": 1}, {"id": 2}, {"id": 3}])
+                self.assertEqual([(n, [c["name"] for c in schema], why) for n, schema, why in self.versions("orders")],
+                                 [(1, ["id"], "inferred"), (2, ["id", "price"], "new field"),
+                                  (3, ["id", "price", "name"], "new field")])
+                self.assertEqual([(d, e["version"], e["added"]) for d, e in self.events("schema_changed")],
+                                 [("orders", 2, ["price DOUBLE"]), ("orders", 3, ["name VARCHAR"])])
+                self.assertEqual(self.events("flow_retried"), [])
+                self.ends_well()
+
+    def test_metadata_and_files_of_a_new_column_are_one_commit(self):
+        self.pipeline(source("orders"), "  bronze: {from: orders}\n")
+        write(self.world, "orders/a.json", [{"id": 1}], 1)
+        self.run_ok()
+        write(self.world, "orders/b.json", [{"id": 2, "x": True}], 2)
+        self.run_ok()
+        folder = self.world.table_folders()["bronze"]
+        self.assertEqual(world.log_versions(folder), [0, 1])
+        kinds = [next(iter(a)) for a in world.log_actions(folder, 1)]
+        self.assertEqual(sorted(kinds), ["add", "commitInfo", "metaData", "txn"])
+        self.assertEqual(self.rows("bronze", 0), [{"id": 1}])
+
+    def test_the_type_of_a_new_column_holds_for_the_whole_batch(self):
+        self.pipeline(source("orders"), "  bronze: {from: orders}\n")
+        write(self.world, "orders/a.json", [{"id": 1}], 1)
+        self.run_ok()
+        rows = [{"id": i, "x": i} for i in range(2, 3000)] + [{"id": 3000, "x": 0.5}]
+        write(self.world, "orders/b.json", rows, 2)
+        write(self.world, "orders/c.json", [{"id": 3001, "day": "2026-01-01", "y": None}], 3)
+        self.run_ok()
+        self.assertEqual(self.columns("bronze"), {"id": "long", "x": "double", "day": "date", "y": "string"})
+        self.assertEqual(len(self.rows("bronze")), 3001)
+
+    def test_fields_of_nested_objects_come_too(self):
+        self.pipeline(source("orders"), "  bronze: {from: orders}\n  silver: {sql: SELECT * FROM STREAM(bronze)}\n")
+        self.world.write_rows("orders/a.json", [{"id": 1, "s": {"a": 1}, "l": [{"p": 1}]}], age=1)
+        self.run_ok()
+        self.world.write_rows("orders/b.json", [{"id": 2, "s": {"b": "x"}, "l": [{"q": True}]}], age=2)
+        self.run_ok()
+        want = [{"id": 1, "s": {"a": 1, "b": None}, "l": [{"p": 1, "q": None}]},
+                {"id": 2, "s": {"a": None, "b": "x"}, "l": [{"p": None, "q": True}]}]
+        for name in ("bronze", "silver"):
+            self.assertEqual(self.rows(name), want)
+
+    def test_hints_and_strings_hold_for_new_fields_too(self):
+        self.pipeline(source("orders", more="    schema_hints: \"price DECIMAL(10,2)\"\n") +
+                      source("texts", more="    infer_column_types: false\n"),
+                      "  bronze: {from: orders}\n  raw: {from: texts}\n")
+        for name in ("orders", "texts"):
+            self.world.write_rows(f"{name}/a.json", [{"id": 1}], age=1)
+        self.run_ok()
+        for name in ("orders", "texts"):
+            self.world.write_rows(f"{name}/b.json", [{"id": 2, "price": 1.5, "n": 7}], age=2)
+        self.run_ok()
+        self.assertEqual(self.columns("bronze"), {"id": "long", "price": "decimal(10,2)", "n": "long"})
+        self.assertEqual(self.columns("raw"), {"id": "string", "price": "string", "n": "string"})
+
+    def test_two_flows_of_one_table_bring_different_columns_and_both_win(self):
+        self.pipeline(source("east") + source("west"),
+                      "  merged:\n    flows:\n      east: {sql: SELECT * FROM STREAM(east)}\n"
+                      "      west: {sql: SELECT * FROM STREAM(west)}\n"
+                      "  all: {sql: SELECT * FROM STREAM(merged)}\n")
+        for name in ("east", "west"):
+            self.world.write_rows(f"{name}/a.json", [{"id": 1, "origin": name}], age=1)
+        self.run_ok()
+        self.world.write_rows("east/b.json", [{"id": 2, "origin": "east", "e": 1}], age=2)
+        self.world.write_rows("west/b.json", [{"id": 2, "origin": "west", "w": "x"}], age=2)
+        self.run_ok()
+        for name in ("merged", "all"):
+            rows = self.rows(name)
+            self.assertEqual({(r["id"], r["origin"], r["e"], r["w"]) for r in rows},
+                             {(1, "east", None, None), (1, "west", None, None), (2, "east", 1, None), (2, "west", None, "x")})
+            self.assertEqual(len(rows), 4)
+        self.ends_well()
+
+    def test_two_flows_that_read_one_source_agree(self):
+        self.pipeline(source("orders"), "  a: {from: orders}\n  b: {sql: SELECT * FROM STREAM(orders)}\n")
+        self.world.write_rows("orders/a.json", [{"id": 1}], age=1)
+        self.run_ok()
+        self.world.write_rows("orders/b.json", [{"id": 2, "x": 1, "y": 2}], age=2)
+        self.run_ok()
+        self.assertEqual(self.rows("a"), self.rows("b"))
+        self.assertEqual([n for n, _, _ in self.versions("orders")], [1, 2])
+
+    def test_a_pipeline_that_the_new_column_breaks_says_so_and_changes_nothing(self):
+        self.pipeline(source("orders"), "  bronze: {sql: \"SELECT *, id + 1 AS next FROM STREAM(orders)\"}\n"
+                      "  other: {from: orders}\n")
+        self.world.write_rows("orders/a.json", [{"id": 1}], age=1)
+        self.run_ok()
+        self.world.write_rows("orders/b.json", [{"id": 2, "next": 9}], age=2)
+        self.run_fails("new columns of source \"orders\"", "two columns named \"next\"", "pipeline.yml:11:18")
+        self.assertEqual([n for n, _, _ in self.versions("orders")], [1])
+        self.pipeline(source("orders"), "  bronze: {sql: \"SELECT *, id + 1 AS after FROM STREAM(orders)\"}\n"
+                      "  other: {from: orders}\n")
+        self.run_ok()
+        self.assertEqual(self.rows("bronze"), [{"id": 1, "next": 2, "after": None}, {"id": 2, "next": 9, "after": 3}])
+
+    def test_an_idle_run_after_growth_compiles_nothing(self):
+        self.pipeline(source("orders"), "  bronze: {from: orders}\n")
+        self.world.write_rows("orders/a.json", [{"id": 1}], age=1)
+        self.run_ok()
+        self.world.write_rows("orders/b.json", [{"id": 2, "x": 1}], age=2)
+        self.run_ok()
+        before = self.world.store("select * from plans")
+        self.run_ok()
+        self.assertEqual(self.world.store("select * from plans"), before)
+
+    # ---- the other modes ----
+
+    def test_fail_on_new_columns_fails_until_the_field_is_gone(self):
+        for form in FORMATS:
+            with self.subTest(form):
+                self.world = world.World("fail_" + form)
+                self.pipeline(source("orders", form, "    schema_evolution_mode: fail_on_new_columns\n"),
+                              "  bronze: {from: orders}\n")
+                write(self.world, f"orders/a.{form}", [{"id": 1}], 1)
+                self.run_ok()
+                write(self.world, f"orders/b.{form}", [{"id": 2, "x": 1}], 2)
+                for _ in range(2):
+                    self.run_fails("\"x\"", f"orders/b.{form}", "schema_evolution_mode: add_new_columns")
+                write(self.world, f"orders/b.{form}", [{"id": 2}], 3)
+                self.run_ok()
+                self.assertEqual(self.rows("bronze"), [{"id": 1}, {"id": 2}])
+
+    def test_none_ignores_new_fields(self):
+        for form in FORMATS:
+            with self.subTest(form):
+                self.world = world.World("none_" + form)
+                self.pipeline(source("orders", form, "    schema_evolution_mode: none\n"), "  bronze: {from: orders}\n")
+                write(self.world, f"orders/a.{form}", [{"id": 1}], 1)
+                self.run_ok()
+                write(self.world, f"orders/b.{form}", [{"id": 2, "x": 1}], 2)
+                self.run_ok()
+                self.assertEqual(self.rows("bronze"), [{"id": 1}, {"id": 2}])
+
+    # ---- queries that change ----
+
+    def test_a_column_added_to_a_query_comes_at_the_end_and_one_left_out_stays(self):
+        self.pipeline(source("orders"), "  bronze: {sql: \"SELECT id, name FROM STREAM(orders)\"}\n")
+        self.world.write_rows("orders/a.json", [{"id": 1, "name": "a", "n": 1}], age=1)
+        self.run_ok()
+        self.pipeline(source("orders"), "  bronze: {sql: \"SELECT n * 2 AS twice, id FROM STREAM(orders)\"}\n")
+        out = self.world.smelt("plan").out
+        self.assertIn("forward", out)
+        self.assertIn("column \"twice\" is new", out)
+        self.assertIn("column \"name\" stays, and is NULL in new rows", out)
+        self.world.write_rows("orders/b.json", [{"id": 2, "name": "b", "n": 2}], age=2)
+        self.run_ok()
+        self.assertEqual(self.rows("bronze"), [{"id": 1, "name": "a", "twice": None}, {"id": 2, "name": None, "twice": 4}])
+        self.assertIn("unchanged", self.world.smelt("plan").out)
+
+    def test_another_type_is_refused_with_both_definitions(self):
+        self.pipeline(source("orders"), "  bronze: {sql: SELECT id FROM STREAM(orders)}\n")
+        self.world.write_rows("orders/a.json", [{"id": 1}], age=1)
+        self.run_ok()
+        self.pipeline(source("orders"), "  bronze: {sql: \"SELECT id::VARCHAR AS id FROM STREAM(orders)\"}\n")
+        self.world.write_rows("orders/b.json", [{"id": 2}], age=2)
+        self.run_fails("column \"id\" is BIGINT in the table and VARCHAR in the query", "(id BIGINT)", "(id VARCHAR)",
+                       "--full-refresh")
+        self.assertIn("rebuild", self.world.smelt("plan").out)
+        self.run_ok("--full-refresh", "bronze", "--yes")
+        self.assertEqual(self.rows("bronze"), [{"id": "1"}, {"id": "2"}])
+
+
+if __name__ == "__main__":
+    world.run_tests()
