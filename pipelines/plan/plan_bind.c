@@ -382,5 +382,6 @@ sm_code sm_plan__bind(plan_builder *b, sm_error *err)
             return rc;
         b->plan->n_waiting += !b->datasets[ds].known;
     }
+    sm_plan__judge_readers(b);
     return SM_OK;
 }

@@ -86,6 +86,8 @@ bool sm_plan__has_metadata(const plan_builder *b, const plan_query *q, size_t ds
 const sm_schema *sm_plan__leaf_schema(plan_builder *b, const plan_query *q, size_t ds);
 /* The query did not bind: say how `_metadata` is had, if it is about that. */
 void sm_plan__hint_metadata(plan_builder *b, const plan_query *q);
+/* Tell the sources that take away what was read, and have several readers. */
+void sm_plan__judge_readers(plan_builder *b);
 
 /* ---- plan_stored.c: what a table can store ---------------------------------------- */
 

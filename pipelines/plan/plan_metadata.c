@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan_metadata.c -- the columns _metadata and _ingested_at.
+/* plan_metadata.c -- the columns _metadata and _ingested_at, and who may read a source alone.
  *
  * A source with include_metadata has them for every reader; a table with it, and with `from` a
  * source of files, reads that source with them, whatever others do.  They are no part of the
@@ -111,4 +111,32 @@ void sm_plan__hint_metadata(plan_builder *b, const plan_query *q)
     if (files && sm_sv_find(q->text->text, SM_SV("_metadata")) >= 0)
         sm_diag_hint(b->d, "`_metadata` is there for queries over a source of files that has "
                            "`include_metadata: true`");
+}
+
+static void tell_readers(plan_builder *b, size_t ds, size_t readers)
+{
+    const sm_spec_source *s = b->nodes[ds].source;
+
+    sm_diag_add(b->d, "SM0410", b->nodes[ds].at,
+                "source \"%.*s\" has `%s` and %zu readers: what one has read would be gone for the "
+                "others",
+                SM_SV_ARG(s->name.text), s->unit->exclusive, readers);
+    sm_diag_hint(b->d, "let one table read it, and the others that table");
+}
+
+void sm_plan__judge_readers(plan_builder *b)
+{
+    for (size_t ds = 0; ds < b->plan->n_datasets; ds++) {
+        const sm_spec_source *s = b->nodes[ds].source;
+        size_t readers = 0;
+
+        if (s == NULL || s->unit == NULL || s->unit->exclusive == NULL ||
+            sm_sv_eq_str(sm_json_get_sv(s->options, s->unit->exclusive, SM_SV("off")), "off"))
+            continue;
+        for (size_t i = 0; i < b->plan->n_flows; i++)
+            for (size_t k = 0; k < b->flows[i].n_inputs; k++)
+                readers += b->flows[i].inputs[k].dataset == ds;
+        if (readers > 1)
+            tell_readers(b, ds, readers);
+    }
 }

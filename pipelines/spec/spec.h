@@ -33,6 +33,8 @@ typedef struct sm_spec_unit {
     const char *name, *summary;
     const sm_option *options; /* NULL when not supported */
     size_t config_size;
+    const char
+        *exclusive; /* option that, unless it is "off", leaves room for one reader; or NULL */
     bool metadata;  /* its rows come from files: they can have _metadata */
     bool supported; /* false: a name of the language that has no code behind it yet */
 } sm_spec_unit;

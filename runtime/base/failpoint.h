@@ -22,6 +22,8 @@
 #define SM_FAILPOINTS(X)                                                                           \
     X("source.after_read")                                                                         \
     X("files.after_numbers")                                                                       \
+    X("files.after_move")                                                                          \
+    X("files.after_clean")                                                                         \
     X("delta.after_file")                                                                          \
     X("flow.after_decided")                                                                        \
     X("delta.after_link")                                                                          \

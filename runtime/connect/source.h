@@ -78,7 +78,9 @@ typedef struct sm_source_ops {
     const char *name, *summary; /* the YAML value of `type:`; a line for `smelt sources` */
     const sm_option *options;   /* ends with a row whose name is NULL */
     size_t config_size;
-    bool metadata; /* its rows come from files: it can give _metadata */
+    const char
+        *exclusive; /* option that, unless it is "off", leaves room for one reader; or NULL */
+    bool metadata;  /* its rows come from files: it can give _metadata */
 
     sm_code (*open)(sm_source *s, sm_error *err);
 

@@ -49,6 +49,18 @@ static sm_code files_check_time(sm_sv text, sm_error *err)
     return text.len == 0 ? SM_OK : sm_time_parse(text, &ms, err);
 }
 
+static sm_code files_check_detection(sm_sv text, sm_error *err)
+{
+    if (sm_sv_eq(text, SM_SV("listing")))
+        return SM_OK;
+    if (sm_sv_eq(text, SM_SV("notification")))
+        return sm_fail(err, SM_E_INVALID, 0,
+                       "`notification` is not supported yet; `listing` finds every file");
+    return sm_fail(err, SM_E_INVALID, 0, "expected listing");
+}
+
+static const char *const files_cleanings[] = { "off", "delete", "move", NULL };
+
 static const sm_option files_options[] = {
     {
         .name = "path",
@@ -118,6 +130,47 @@ static const sm_option files_options[] = {
         .fallback = "[]",
         .doc = "Columns that k=v folders give, NULL where one is missing; without the option those "
                "that are there; [\"\"] takes none.",
+    },
+    {
+        .name = "clean_source",
+        .type = SM_TYPE_ENUM,
+        .offset = offsetof(sm_files_config, clean_source),
+        .choices = files_cleanings,
+        .fallback = "off",
+        .doc = "What becomes of files that were read, a batch later and after the retention; only "
+               "for a source with one reader.",
+    },
+    {
+        .name = "clean_source_retention",
+        .type = SM_TYPE_TIME,
+        .offset = offsetof(sm_files_config, clean_source_retention),
+        .fallback = "30d",
+        .min = 0,
+        .max = INT64_MAX / 4,
+        .doc = "How long after its batch a file stays; more than 7 days where it is deleted.",
+    },
+    {
+        .name = "clean_source_move_destination",
+        .type = SM_TYPE_STRING,
+        .offset = offsetof(sm_files_config, clean_source_move_destination),
+        .fallback = "",
+        .doc = "Folder that files move to, with their folders, relative to the pipeline file.",
+    },
+    {
+        .name = "detection",
+        .type = SM_TYPE_STRING,
+        .offset = offsetof(sm_files_config, detection),
+        .fallback = "listing",
+        .check = files_check_detection,
+        .doc = "How files are found: listing looks into the folders at each run.",
+    },
+    {
+        .name = "backfill_interval",
+        .type = SM_TYPE_TIME,
+        .offset = offsetof(sm_files_config, backfill_interval),
+        .fallback = "0s",
+        .doc = "How often to list everything for what notifications missed; with listing each look "
+               "does.",
     },
     {
         .name = "max_files_per_trigger",
@@ -205,6 +258,8 @@ static sm_code files_open(sm_source *s, sm_error *err)
     *d = (sm_csv_dialect){ .header = config->header, .null_value = config->null_value };
     if ((rc = sm_files__check_path(config->path, err)) != SM_OK)
         return sm_wrap(err, "option \"path\"");
+    if ((rc = sm_files__check_clean(s, err)) != SM_OK)
+        return rc;
     if (config->format != SM_FILES_CSV)
         return SM_OK;
     if ((rc = files_character(config->sep, "sep", &d->sep, err)) != SM_OK ||
@@ -264,8 +319,12 @@ static sm_files_key files_key(const sm_source *s)
 
 static sm_code files_newest(sm_source *s, sm_arena *a, const sm_json **out, sm_error *err)
 {
+    const sm_files_config *config = s->config;
     int64_t last;
-    sm_code rc = sm_files__discover(s, &last, err);
+    sm_code rc;
+    if (config->clean_source != SM_FILES_CLEAN_OFF && s->owner != NULL && s->generation_id != 0)
+        sm_files__clean(s);
+    rc = sm_files__discover(s, &last, err);
     *out = rc == SM_OK && last > 0 ? files_offset(a, last, 0) : NULL;
     return rc;
 }
@@ -519,6 +578,7 @@ const sm_source_ops sm_source_files = {
     .summary = "JSON, CSV, Parquet or text files that appear in a folder",
     .options = files_options,
     .config_size = sizeof(sm_files_config),
+    .exclusive = "clean_source",
     .metadata = true,
     .open = files_open,
     .infer = sm_files__infer,

@@ -6,6 +6,8 @@
 #include "runtime/connect/decode_relation.h"
 #include "runtime/connect/source.h"
 
+enum { SM_FILES_CLEAN_OFF, SM_FILES_CLEAN_DELETE, SM_FILES_CLEAN_MOVE };
+
 enum { SM_FILES_JSON, SM_FILES_CSV, SM_FILES_PARQUET, SM_FILES_TEXT };
 
 typedef struct sm_files_config {
@@ -21,6 +23,11 @@ typedef struct sm_files_config {
     bool allow_overwrites;
     sm_sv modified_after, modified_before; /* RFC 3339, "" none */
     sm_sv_list partition_columns;
+    int clean_source;
+    int64_t clean_source_retention; /* ms */
+    sm_sv clean_source_move_destination;
+    int64_t backfill_interval; /* each look is a full listing, so it is always kept */
+    sm_sv detection;
 } sm_files_config;
 
 /* A file as it was when somebody looked. */
@@ -84,6 +91,15 @@ sm_code sm_files__discover(sm_source *s, int64_t *last, sm_error *err);
 
 /* Give the files numbers, in their order. */
 sm_code sm_files__track(sm_source *s, const sm_files *files, sm_error *err);
+
+/* --- source_files_clean.c --- */
+
+/* SM_E_INVALID when what is asked for is not safe. */
+sm_code sm_files__check_clean(const sm_source *s, sm_error *err);
+
+/* Delete or move what may go, in the generation of `s`, which has an owner.  Failures are events.
+ */
+void sm_files__clean(sm_source *s);
 
 /* --- source_files_path.c --- */
 

@@ -47,10 +47,11 @@ static sm_code insert_file(sm_store *s, sm_files_key key, const sm_source_file *
         return rc;
     return sm_store__run(s,
                          "insert into source_files (generation_id, source, seq, path, size, "
-                         "mtime_ns, inode, etag) values (?, ?, ?, ?, ?, ?, ?, ?)",
+                         "mtime_ns, inode, etag, found_ms) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                          SM_STORE__ARGS(KEY_ARGS(key), sm_store__int(seq), sm_store__text(f->path),
                                         sm_store__int(f->size), sm_store__int(f->mtime_ns),
-                                        sm_store__int(f->inode), sm_store__text_or_null(f->etag)),
+                                        sm_store__int(f->inode), sm_store__text_or_null(f->etag),
+                                        sm_store__int(sm_clock_now_ms())),
                          NULL, err);
 }
 
@@ -305,6 +306,87 @@ sm_code sm_store_files_range(sm_store *s, sm_files_key key, int64_t after, int64
     *out = rows.list;
     *n = rows.n;
     return rc;
+}
+
+/* ---- what became of them ---- */
+
+static sm_code read_state(sqlite3_stmt *stmt, sm_arena *a, void *record, sm_error *err)
+{
+    sm_file_state *f = record;
+
+    f->source = sm_store__col_text(stmt, 7, a);
+    f->found_ms = sm_store__col_int(stmt, 8, 0);
+    f->processed_ms = sm_store__col_int(stmt, 9, 0);
+    f->committed_ms = sm_store__col_int(stmt, 10, 0);
+    f->cleaned_ms = sm_store__col_int(stmt, 11, 0);
+    f->cleaned_to = sm_store__col_text(stmt, 12, a);
+    return read_file(stmt, a, &f->file, err);
+}
+
+sm_code sm_store_files_states(sm_store *s, int64_t generation, sm_sv source, int64_t seq,
+                              size_t limit, sm_arena *a, sm_file_state **out, size_t *n,
+                              sm_error *err)
+{
+    sm_store__query q = {
+        .sql = "select f.seq, f.path, f.size, f.mtime_ns, f.inode, f.etag, f.batch, f.source, "
+               "f.found_ms, b.started_ms, b.done_ms, f.cleaned_ms, f.cleaned_to "
+               "from source_files f left join batches b "
+               "on b.generation_id = f.generation_id and b.n = f.batch "
+               "where f.generation_id = ? and (f.source, f.seq) > (?, ?) "
+               "order by f.source, f.seq limit ?",
+        SM_STORE__WITH(sm_store__int(generation), sm_store__text(source), sm_store__int(seq),
+                       sm_store__int((int64_t)limit)),
+        .read = read_state,
+        .size = sizeof(sm_file_state),
+    };
+    sm_store__rows rows;
+    sm_code rc = sm_store__rows_of(s, &q, a, &rows, err);
+
+    *out = rows.list;
+    *n = rows.n;
+    return rc;
+}
+
+/* A batch whose record was trimmed was done long ago. */
+sm_code sm_store_files_cleanable(sm_store *s, sm_files_key key, int64_t until_ms, int64_t after,
+                                 size_t limit, sm_arena *a, sm_source_file **out, size_t *n,
+                                 sm_error *err)
+{
+    sm_store__query q = {
+        .sql = "select f.seq, f.path, f.size, f.mtime_ns, f.inode, f.etag, f.batch "
+               "from source_files f left join batches b "
+               "on b.generation_id = f.generation_id and b.n = f.batch "
+               "where f.generation_id = ?1 and f.source = ?2 and f.seq > ?4 and f.seq > 0 "
+               "and f.cleaned_ms = 0 and coalesce(b.done_ms, 0) <= ?3 "
+               "and f.batch < (select max(n) from batches "
+               "where generation_id = ?1 and state = 'done') order by f.seq limit ?5",
+        SM_STORE__WITH(KEY_ARGS(key), sm_store__int(until_ms), sm_store__int(after),
+                       sm_store__int((int64_t)limit)),
+        .read = read_file,
+        .size = sizeof(sm_source_file),
+    };
+    sm_store__rows rows;
+    sm_code rc = sm_store__rows_of(s, &q, a, &rows, err);
+
+    *out = rows.list;
+    *n = rows.n;
+    return rc;
+}
+
+sm_code sm_store_files_cleaned(sm_store *s, const sm_owner *o, sm_files_key key, int64_t seq,
+                               sm_sv to, sm_error *err)
+{
+    sm_code rc = sm_store__begin(s, o, SM_STORE__ORDERED, err);
+
+    if (rc != SM_OK)
+        return rc;
+    rc = sm_store__run(s,
+                       "update source_files set cleaned_ms = ?4, cleaned_to = ?5 "
+                       "where generation_id = ?1 and source = ?2 and seq = ?3",
+                       SM_STORE__ARGS(KEY_ARGS(key), sm_store__int(seq),
+                                      sm_store__int(sm_clock_now_ms()), sm_store__text_or_null(to)),
+                       NULL, err);
+    return sm_store__end(s, rc, err);
 }
 
 sm_code sm_store_files_last(sm_store *s, sm_files_key key, int64_t *out, sm_error *err)

@@ -67,6 +67,31 @@ sm_code sm_store_files_range(sm_store *s, sm_files_key key, int64_t after, int64
                              size_t limit, sm_arena *a, sm_source_file **out, size_t *n,
                              sm_error *err);
 
+/* What became of a file, for people. */
+typedef struct sm_file_state {
+    sm_sv source;
+    sm_source_file file;  /* seq < 0: it was there at the first start, and is passed over */
+    int64_t found_ms;     /* 0: not known */
+    int64_t processed_ms; /* when its batch began; 0: none yet, or not known any more */
+    int64_t committed_ms; /* when its batch was done; likewise */
+    int64_t cleaned_ms;   /* when clean_source took it away; 0: it did not */
+    sm_sv cleaned_to;     /* where it moved; empty: deleted */
+} sm_file_state;
+
+/* The files of a generation behind (source, seq), in that order; at most `limit`. */
+sm_code sm_store_files_states(sm_store *s, int64_t generation, sm_sv source, int64_t seq,
+                              size_t limit, sm_arena *a, sm_file_state **out, size_t *n,
+                              sm_error *err);
+
+/* Files for clean_source: their batch is done, a later one of the flow is too, it was done at or
+ * before `until_ms`, and nothing was cleaned of them; numbers above `after`, at most `limit`. */
+sm_code sm_store_files_cleanable(sm_store *s, sm_files_key key, int64_t until_ms, int64_t after,
+                                 size_t limit, sm_arena *a, sm_source_file **out, size_t *n,
+                                 sm_error *err);
+/* The file was deleted (`to` empty) or moved. */
+sm_code sm_store_files_cleaned(sm_store *s, const sm_owner *o, sm_files_key key, int64_t seq,
+                               sm_sv to, sm_error *err);
+
 typedef struct sm_files_sum {
     int64_t files, bytes;
     int64_t last; /* the greatest seq, 0 = none */

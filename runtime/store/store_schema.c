@@ -215,7 +215,14 @@ static const char *const step_2[] = {
     NULL,
 };
 
-const sm_store__migration sm_store__migrations[] = { { step_1 }, { step_2 }, { NULL } };
+static const char *const step_3[] = {
+    "alter table source_files add column found_ms integer not null default 0",
+    "alter table source_files add column cleaned_ms integer not null default 0",
+    "alter table source_files add column cleaned_to text", /* null: deleted */
+    NULL,
+};
+
+const sm_store__migration sm_store__migrations[] = { { step_1 }, { step_2 }, { step_3 }, { NULL } };
 
 enum { APPLICATION_ID = 0x736d6c74 }; /* "smlt", in the header of the file */
 

@@ -191,17 +191,36 @@ class SchemaGrowth(Kind):
         world.write_rows("west/r001.json", [{**row, "day": "2026-01-01"} for row in readings(1)], age=1)
 
 
-KINDS = [FirstRun(), Chain(), FullRefresh(), TwoFlows(), View(), StaticJoin(), SchemaGrowth()]
+class CleanSource(Kind):
+    """Files of an earlier batch move away while later ones are read."""
+    name = "clean source"
+
+    def before(self, world):
+        world.write("pipeline.yml", HEAD + "sources:\n" + READINGS_SOURCE.format(files=1) + DECLARED +
+                    "    clean_source: move\n    clean_source_retention: 0s\n"
+                    "    clean_source_move_destination: archive\ntables:\n" + BRONZE)
+        put_readings(world, 0, 2)
+        run_before(world)
+
+    def arrive(self, world):
+        put_readings(world, 2, 3)
+
+
+KINDS = [FirstRun(), Chain(), FullRefresh(), TwoFlows(), View(), StaticJoin(), SchemaGrowth(),
+         CleanSource()]
 
 # Which points a kind cannot pass, and why.  What is not here must be passed, what is here must not.
+EVERY = {"first run", "chain", "full refresh", "two flows", "materialized view", "static join", "schema growth"}
 NOT_PASSED = {
+    "files.after_move": ("no source of it has clean_source", EVERY),
+    "files.after_clean": ("no source of it has clean_source", EVERY),
     "reset.after_switch": (
         "only a full refresh switches the generation",
-        {"first run", "chain", "two flows", "materialized view", "static join", "schema growth"}),
+        {"clean source", "first run", "chain", "two flows", "materialized view", "static join", "schema growth"}),
     "schema.after_version": (
         "only a source without declared columns has them pinned, once, and when they grow",
-        {"chain", "full refresh", "two flows", "materialized view", "static join"}),
+        {"clean source", "chain", "full refresh", "two flows", "materialized view", "static join"}),
     "delta.after_checkpoint": (
         "no table of it gets as far as version 10",
-        {"first run", "full refresh", "two flows", "materialized view", "static join", "schema growth"}),
+        {"clean source", "first run", "full refresh", "two flows", "materialized view", "static join", "schema growth"}),
 }

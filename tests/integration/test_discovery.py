@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """test_discovery.py -- which files a stream finds, and how often it reads them."""
+import json
 import os
 
 from discovery_lib import contains, equal, main, row
@@ -534,6 +535,122 @@ def _(s):
         result = s.smelt("validate", "pipeline.yml")
         equal(result.code, 3)
         contains(result.out + result.err, words)
+
+
+# ---- cleaning up ----------------------------------------------------------------------------------
+
+SCHEMA = [{"name": "a", "data_type": "BIGINT"}]
+LATER = {"SM_CLOCK": "2027-06-01T00:00:00Z"}
+
+
+def files_below(s, folder):
+    return sorted(os.path.relpath(os.path.join(base, name), s.path(folder))
+                  for base, _, names in os.walk(s.path(folder)) for name in names)
+
+
+def two_batches(s, **options):
+    """in/k=1/a is of batch 0, in/b of batch 1."""
+    s.options(schema=SCHEMA, **options)
+    s.put("in/k=1/a", 1, age=1)
+    s.go()
+    s.put("in/b", 2, age=2)
+    s.go()
+
+
+@row("4.1 cleanSource", "delete: files of batches before the last go after the retention, and not before")
+def _(s):
+    two_batches(s, clean_source="delete")
+    s.go()
+    equal(files_below(s, "in"), ["b", "k=1/a"])
+    s.go(env=LATER)
+    equal(files_below(s, "in"), ["b"])
+    s.go(env=LATER)
+    equal(s.values(), [1, 2])
+
+
+@row("4.1 cleanSource.moveDestination", "move: files keep their folders below the destination")
+def _(s):
+    two_batches(s, clean_source="move", clean_source_move_destination="archive", clean_source_retention="0s")
+    s.go()
+    equal(files_below(s, "in"), ["b"])
+    equal(files_below(s, "archive"), ["k=1/a"])
+    equal(s.values(), [1, 2])
+
+
+@row("4.2 cleanSource", "a file that was written again since it was read stays")
+def _(s):
+    two_batches(s, clean_source="delete", clean_source_retention="8d")
+    s.put("in/k=1/a", 5, 6, age=9)
+    s.go(env=LATER)
+    equal(files_below(s, "in"), ["b", "k=1/a"])
+
+
+@row("4.2 cleanSource", "what cannot be cleaned is an event, no failure, and no file is written over")
+def _(s):
+    two_batches(s, clean_source="move", clean_source_move_destination="archive", clean_source_retention="0s")
+    s.write("archive/k=1/a", "mine")
+    s.go()
+    equal(files_below(s, "in"), ["b", "k=1/a"])
+    equal(open(s.path("archive/k=1/a")).read(), "mine")
+    equal(s.store("select count(*) from events where type = 'source_warning'"), [(1,)])
+    os.remove(s.path("archive/k=1/a"))
+    s.go()
+    equal(files_below(s, "in"), ["b"])
+
+
+@row("4.2 cleanSource", "a crash in the middle loses no file and is finished by the next run")
+def _(s):
+    for point in ("files.after_move", "files.after_clean"):
+        one = type(s)(f"{s.folder}.{point}")
+        two_batches(one, clean_source="move", clean_source_move_destination="archive", clean_source_retention="0s")
+        one.go(failpoint=point + ":1:kill", code=-9)
+        one.go()
+        equal(files_below(one, "in"), ["b"])
+        equal(files_below(one, "archive"), ["k=1/a"])
+        equal(one.store("select seq, cleaned_to like '%/archive/k=1/a' from source_files where cleaned_ms > 0"), [(1, 1)])
+        equal(one.values(), [1, 2])
+
+
+@row("4.2 cleanSource", "what is not safe is refused")
+def _(s):
+    for options, words in (
+            ({"clean_source": "delete", "clean_source_retention": "7d"}, "more than 7 days"),
+            ({"clean_source": "move"}, "needs `clean_source_move_destination`"),
+            ({"clean_source": "move", "clean_source_move_destination": "in/old"}, "is inside of the source"),
+            ({"clean_source_move_destination": "old"}, "goes with `clean_source: move`")):
+        s.options(schema=SCHEMA, **options)
+        contains(s.go(code=3).err, "SM0403", words)
+    s.options(schema=SCHEMA, clean_source="delete", more="  u: {from: src}\n")
+    contains(s.go(code=3).err, "SM0410", "2 readers")
+    s.options(schema=SCHEMA, detection="notification")
+    contains(s.go(code=3).err, "`notification` is not supported yet")
+
+
+# ---- what is known of files -----------------------------------------------------------------------
+
+
+@row("4.7", "each file is listed with its size, its times, its batch and what became of it, page by page")
+def _(s):
+    s.options(schema=SCHEMA, include_existing_files=False)
+    s.put("in/old", 0, age=0)
+    s.go()
+    s.options(schema=SCHEMA, include_existing_files=False, clean_source="move", clean_source_retention="0s",
+              clean_source_move_destination="archive", max_files_per_trigger=1)
+    for i in (1, 2):
+        s.put(f"in/{i}", i, age=i)
+        s.go()
+    s.put("in/3", 3, age=3)
+    s.go(failpoint="flow.before_decided:1:kill", code=-9)
+    listed = json.loads(s.smelt("checkpoint", "show", "t", "--files", "--json").out)["files"]
+    equal([(f["seq"], f["path"], f["state"], f.get("batch")) for f in listed],
+          [(-1, "in/old", "skipped", None), (1, "in/1", "moved", 0), (2, "in/2", "done", 1), (3, "in/3", "waiting", None)])
+    equal(listed[1]["modified"], "2026-01-01T00:00:01.000Z")
+    contains(str(listed[1]), "'discovered'", "'processed'", "'committed'", "'cleaned'", "archive/1")
+    page = json.loads(s.smelt("checkpoint", "show", "t", "--files", "--limit", "2", "--json").out)
+    equal(page["next"], "src/1")
+    rest = json.loads(s.smelt("checkpoint", "show", "t", "--files", "--after", page["next"], "--json").out)
+    equal([f["seq"] for f in rest["files"]], [2, 3])
+    contains(s.smelt("checkpoint", "show", "t", "--files").out, "waiting", "in/3")
 
 
 # ---- refusals -------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ typedef struct files_config {
     int64_t max_files, max_bytes;
     bool header;
     sm_sv sep;
+    int clean_source;
 } files_config;
 
 static const sm_option files_options[] = {
@@ -45,6 +46,12 @@ static const sm_option files_options[] = {
       .offset = offsetof(files_config, sep),
       .fallback = "",
       .doc = "What stands between two fields of a CSV file." },
+    { .name = "clean_source",
+      .type = SM_TYPE_ENUM,
+      .offset = offsetof(files_config, clean_source),
+      .choices = (const char *const[]){ "off", "delete", "move", NULL },
+      .fallback = "off",
+      .doc = "What becomes of files that were read." },
     { .name = NULL },
 };
 
@@ -91,6 +98,7 @@ const sm_spec_unit sm_test_units[] = {
       .summary = "Files of a folder",
       .options = files_options,
       .config_size = sizeof(files_config),
+      .exclusive = "clean_source",
       .metadata = true,
       .supported = true },
     { .name = "generate",

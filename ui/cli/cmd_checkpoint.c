@@ -9,6 +9,9 @@
 #include "ui/cli/look.h"
 
 static const sm_cli_option options[] = {
+    { "--files", NULL, NULL, "show: the files that the flow knows, and what became of each" },
+    { "--limit", NULL, "N", "--files: at most N (100)" },
+    { "--after", NULL, "PLACE", "--files: behind this one, as source/17" },
     SM_LOOK_OPTIONS,
     { NULL, NULL, NULL, NULL },
 };
@@ -88,6 +91,67 @@ static int print_one(const sm_cli *c, const sm_json *doc)
     sm_grid_print(g, 2, &b);
     add_batches(c, sm_json_get(doc, "batches"), &b);
     return sm_cli_out(&b);
+}
+
+static int print_files(const sm_cli *c, const sm_json *doc)
+{
+    const sm_json *list = sm_json_get(doc, "files");
+    sm_sv next = sm_json_get_sv(doc, "next", SM_SV(""));
+    sm_grid *g = sm_grid_new(c, "lrlrlrl");
+    sm_buf b;
+
+    sm_grid_head(g, "source|seq|state|batch|modified|size|path");
+    for (size_t i = 0; i < sm_json_len(list); i++) {
+        const sm_json *x = sm_json_at(list, i);
+
+        sm_grid_row(g);
+        sm_grid_cell(g, sm_json_get_sv(x, "source", SM_SV("")));
+        sm_grid_cellf(g, "%lld", (long long)sm_json_get_int(x, "seq", 0));
+        sm_grid_cell(g, sm_json_get_sv(x, "state", SM_SV("")));
+        if (sm_json_get(x, "batch") != NULL)
+            sm_grid_cellf(g, "%lld", (long long)sm_json_get_int(x, "batch", 0));
+        else
+            sm_grid_cell(g, SM_SV(""));
+        sm_grid_cell(g, sm_show_time(c->a, sm_time_of(x, "modified")));
+        sm_grid_count(g, sm_json_get_int(x, "size", 0));
+        sm_grid_cell(g, sm_json_get_sv(x, "path", SM_SV("")));
+    }
+    sm_buf_init(&b, SM_LOOK_OUT_MAX);
+    if (sm_json_len(list) == 0)
+        sm_buf_adds(&b, "No files.\n");
+    else
+        sm_grid_print(g, 0, &b);
+    if (next.len > 0)
+        sm_look_next(c, &b, "smelt checkpoint show %.*s --files --after %.*s",
+                     SM_SV_ARG(sm_json_get_sv(doc, "flow", SM_SV(""))), SM_SV_ARG(next));
+    return sm_cli_out(&b);
+}
+
+static int look_at_files(sm_cli *c, const char *flow)
+{
+    const char *limit = sm_cli_get(c, "--limit"), *after = sm_cli_get(c, "--after");
+    int64_t most = 100;
+    sm_project p;
+    sm_view v;
+    sm_json *doc;
+    sm_error err;
+    int status;
+
+    if (limit != NULL && !sm_look_number(c, "--limit", limit, &most))
+        return SM_EXIT_USAGE;
+    most = most < 1 ? 1 : most > 100000 ? 100000 : most;
+    status = sm_look_start(c, &p, &v);
+    if (status == SM_EXIT_DONE &&
+        sm_view_files(&v, sm_sv_cstr(flow), after == NULL ? SM_SV("") : sm_sv_cstr(after),
+                      (size_t)most, &doc, &err) != SM_OK) {
+        status = sm_cli_fail(c, &err, "smelt checkpoint list");
+        if (err.code == SM_E_NOT_FOUND || err.code == SM_E_INVALID)
+            status = SM_EXIT_USAGE;
+    } else if (status == SM_EXIT_DONE) {
+        status = c->json ? sm_cli_out_json(c, doc) : print_files(c, doc);
+    }
+    sm_project_close(&p);
+    return status;
 }
 
 static int look(sm_cli *c, const char *flow)
@@ -199,6 +263,12 @@ static int checkpoint_exec(sm_cli *c)
     const char *verb = sm_cli_arg(c, 0), *flow = sm_cli_arg(c, 1);
     bool list = verb == NULL || strcmp(verb, "list") == 0;
 
+    bool files = sm_cli_has(c, "--files");
+
+    if ((sm_cli_has(c, "--limit") || sm_cli_has(c, "--after")) && !files)
+        return sm_cli_usage(c, "--limit and --after go with --files");
+    if (files && (verb == NULL || strcmp(verb, "show") != 0))
+        return sm_cli_usage(c, "--files goes with `smelt checkpoint show FLOW`");
     if (c->n_args > 2 || (list && flow != NULL))
         return sm_cli_usage(c, "too many arguments");
     if (list)
@@ -207,6 +277,8 @@ static int checkpoint_exec(sm_cli *c)
         return sm_cli_usage(c, "checkpoint can list, show, reset and adopt, not \"%s\"", verb);
     if (flow == NULL)
         return sm_cli_usage(c, "name a flow: smelt checkpoint %s FLOW", verb);
+    if (files)
+        return look_at_files(c, flow);
     return strcmp(verb, "show") == 0 ? look(c, flow) : act(c, flow, strcmp(verb, "adopt") == 0);
 }
 
@@ -216,6 +288,7 @@ const sm_command sm_command_checkpoint = {
     .summary = "Show where flows stand; let one begin again, or adopt what its table says",
     .usage = "[list | show FLOW | reset FLOW | adopt FLOW]",
     .options = options,
-    .examples = "smelt checkpoint list\nsmelt checkpoint adopt readings_silver --yes",
+    .examples = "smelt checkpoint list\nsmelt checkpoint show readings_bronze --files\nsmelt "
+                "checkpoint adopt readings_silver --yes",
     .exec = checkpoint_exec,
 };

@@ -43,6 +43,7 @@ static void make_units(void)
                                          .summary = (*s)->summary,
                                          .options = (*s)->options,
                                          .config_size = (*s)->config_size,
+                                         .exclusive = (*s)->exclusive,
                                          .metadata = (*s)->metadata,
                                          .supported = true };
     for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)

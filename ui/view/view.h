@@ -71,6 +71,12 @@ sm_code sm_view_checkpoints(const sm_view *v, sm_json **out, sm_error *err);
 /* One flow: its generations and newest batches.  SM_E_NOT_FOUND: no such flow. */
 sm_code sm_view_checkpoint(const sm_view *v, sm_sv flow, sm_json **out, sm_error *err);
 
+/* {"flow","files":[{source, path, size, state, …}],"next"?}: the files that a flow knows, `limit`
+ * of them behind `after`, which is "" or the `next` of the document before.  SM_E_NOT_FOUND: no
+ * such flow; SM_E_INVALID: no such place. */
+sm_code sm_view_files(const sm_view *v, sm_sv flow, sm_sv after, size_t limit, sm_json **out,
+                      sm_error *err);
+
 /* ---- rows ---------------------------------------------------------------------- */
 
 /* {"columns":[{name,type}],"rows":[[…]],"truncated":bool}: at most `limit` rows of the SELECT,
