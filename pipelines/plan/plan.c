@@ -24,7 +24,7 @@ sm_plan_place sm_plan__place(const sm_span *at)
     return (sm_plan_place){ file, at->line, at->column };
 }
 
-static sm_plan_list list_of(sm_arena *a, const sm_spec_texts *texts)
+sm_plan_list sm_plan__list(sm_arena *a, const sm_spec_texts *texts)
 {
     sm_sv *items = SM_NEW_N(a, sm_sv, texts->n + 1);
 
@@ -128,26 +128,26 @@ static void add_flow(plan_builder *b, size_t ds, const sm_spec_table *t, size_t 
                                   SM_SV_ARG(t->flows.items[i].name.text));
 }
 
-static const char *policy_name(int violation)
+sm_sv sm_plan__policy_name(int violation)
 {
     switch ((sm_violation)violation) {
     case SM_VIOLATION_DROP:
-        return "drop";
+        return SM_SV("drop");
     case SM_VIOLATION_FAIL:
-        return "fail";
+        return SM_SV("fail");
     case SM_VIOLATION_WARN:
         break;
     }
-    return "warn";
+    return SM_SV("warn");
 }
 
 static void add_rules(plan_builder *b, size_t ds, const sm_spec_table *t)
 {
     plan_node *node = &b->nodes[ds];
-    sm_plan_rule *rules = SM_NEW_N(b->a, sm_plan_rule, t->expectations.n + 1);
-    size_t n = 0;
+    size_t n = 0, most = t->expectations.n + sm_plan__count_tests(t);
+    sm_plan_rule *rules = SM_NEW_N(b->a, sm_plan_rule, most + 1);
 
-    node->rules = SM_NEW_N(b->scratch, plan_query, t->expectations.n + 1);
+    node->rules = SM_NEW_N(b->scratch, plan_query, most + 1);
     for (size_t i = 0; i < t->expectations.n; i++) {
         const sm_spec_rule *rule = &t->expectations.items[i];
 
@@ -156,11 +156,11 @@ static void add_rules(plan_builder *b, size_t ds, const sm_spec_table *t)
         rules[n] = (sm_plan_rule){
             .name = rule->name.text,
             .text = rule->expect.text,
-            .policy = sm_sv_cstr(policy_name(rule->on_violation.v)),
+            .policy = sm_plan__policy_name(rule->on_violation.v),
             .fail_if = rule->fail_if.text,
             .warn_if = rule->warn_if.text,
             .description = rule->description.text,
-            .tags = list_of(b->a, &rule->tags),
+            .tags = sm_plan__list(b->a, &rule->tags),
             .place = sm_plan__place(&rule->name.at),
         };
         node->rules[n] = (plan_query){
@@ -172,8 +172,18 @@ static void add_rules(plan_builder *b, size_t ds, const sm_spec_table *t)
         };
         n++;
     }
+    n = sm_plan__add_tests(b, ds, t, rules, node->rules, n);
     b->datasets[ds].rules = rules;
     b->datasets[ds].n_rules = n;
+}
+
+static sm_sv contract_name(int contract)
+{
+    static const sm_sv names[] = { [SM_CONTRACT_NONE] = SM_SV_LIT(""),
+                                   [SM_CONTRACT_WARN] = SM_SV_LIT("warn"),
+                                   [SM_CONTRACT_ENFORCED] = SM_SV_LIT("enforced") };
+
+    return names[contract];
 }
 
 static const char *table_word(sm_dataset_kind kind)
@@ -193,8 +203,9 @@ static void add_table(plan_builder *b, size_t ds, const sm_spec_table *t)
         .kind = kind,
         .layer = t->layer.text,
         .description = t->description.text,
-        .tags = list_of(b->a, &t->tags),
-        .partition_by = list_of(b->a, &t->partition_by),
+        .tags = sm_plan__list(b->a, &t->tags),
+        .partition_by = sm_plan__list(b->a, &t->partition_by),
+        .contract = contract_name(t->contract.v),
         .flow = b->plan->n_flows,
         .place = sm_plan__place(&t->name.at),
     };
@@ -313,7 +324,7 @@ static void add_pipeline(plan_builder *b)
     p->storage = s->storage.text;
     p->state_path = s->state.path.text;
     p->description = s->description.text;
-    p->tags = list_of(b->a, &s->tags);
+    p->tags = sm_plan__list(b->a, &s->tags);
     p->variables = variables_of(b);
     p->file = sm_plan__place(&file).file;
 }

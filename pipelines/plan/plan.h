@@ -110,7 +110,8 @@ typedef struct sm_plan_dataset {
     bool known; /* schema is known; false: waiting */
     sm_sv path; /* tables: <schema>/<table>, below storage */
     sm_plan_list partition_by;
-    sm_sv source_type;            /* sources */
+    sm_sv contract;    /* tables: "warn", "enforced" or "": `schema` is all that it may have */
+    sm_sv source_type; /* sources */
     const sm_json *source_config; /* sources: options by name, with defaults, no secrets */
     bool schema_declared;         /* sources: the user wrote `schema` */
     sm_evolution evolution;       /* sources: what becomes of fields that are no columns */

@@ -349,6 +349,8 @@ static sm_code bind_table(plan_builder *b, size_t ds, sm_error *err)
         failed |= !ok;
     }
     b->nodes[ds].failed = failed;
+    if (table->known && !failed && !waiting)
+        sm_plan__judge_columns(b, ds);
     if (table->known && (rc = bind_rules(b, ds, err)) != SM_OK)
         return rc;
     if (table->known && !failed)

@@ -13,9 +13,10 @@ typedef struct plan_query {
     bool *streaming;          /* by reference */
     size_t owner;             /* dataset */
     bool rule;
-    bool metadata; /* of a table that includes the metadata of its source */
-    bool whole;    /* all columns of its one input, as they are */
-    sm_sv label;   /* `table "x"`, for messages */
+    bool metadata;                      /* of a table that includes the metadata of its source */
+    const sm_spec_table_column *column; /* a rule that is a test: of which column */
+    bool whole;                         /* all columns of its one input, as they are */
+    sm_sv label;                        /* `table "x"`, for messages */
 } plan_query;
 
 /* What is known of a dataset besides what the plan says. */
@@ -107,10 +108,25 @@ void sm_plan__compile_rules(plan_builder *b, size_t ds);
 /* All rules of a table over a row with these columns. */
 sm_code sm_plan__bind_rules(plan_builder *b, size_t ds, const sm_schema *row, sm_error *err);
 
+/* ---- plan_columns.c --------------------------------------------------------------- */
+
+/* How many tests the columns of a table have. */
+size_t sm_plan__count_tests(const sm_spec_table *t);
+/* The tests of a table as rules from number n on, with their queries; the next free number. */
+size_t sm_plan__add_tests(plan_builder *b, size_t ds, const sm_spec_table *t, sm_plan_rule *rules,
+                          plan_query *queries, size_t n);
+/* What the table says of its columns against those that its flows give. */
+void sm_plan__judge_columns(plan_builder *b, size_t ds);
+
 /* ---- plan_fingerprint.c ----------------------------------------------------------- */
 
 void sm_plan__fingerprints(plan_builder *b);
 
+/* ---- plan.c ------------------------------------------------------------------------ */
+
+sm_plan_list sm_plan__list(sm_arena *a, const sm_spec_texts *texts);
+/* The name of a policy, from its sm_violation. */
+sm_sv sm_plan__policy_name(int violation);
 /* The place of a span, with the file relative to the project. */
 sm_plan_place sm_plan__place(const sm_span *at);
 

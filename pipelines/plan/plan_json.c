@@ -189,6 +189,7 @@ static sm_json *dataset_json(sm_arena *a, const sm_plan *p, const sm_plan_datase
     put_list(a, o, "tags", &ds->tags);
     put_text(o, "path", ds->path);
     put_list(a, o, "partition_by", &ds->partition_by);
+    put_text(o, "contract", ds->contract);
     if (ds->kind == SM_DATASET_SOURCE)
         sm_json_set(o, "source", source_json(a, ds));
     for (size_t i = 0; i < ds->n_reads; i++)
@@ -464,6 +465,7 @@ static void read_dataset(reader *r, const sm_json *o, size_t i)
         .known = sm_json_get_bool(o, "known", false),
         .path = take_text(r, o, "path"),
         .partition_by = take_list(r, o, "partition_by"),
+        .contract = take_text(r, o, "contract"),
         .source_type = take_text(r, source, "type"),
         .flow = r->plan->n_flows,
         .n_flows = sm_json_len(flows),

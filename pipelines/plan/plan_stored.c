@@ -41,6 +41,7 @@ bool sm_plan__stored_schema(plan_builder *b, const plan_query *q, const sm_schem
 
         out->columns[i] = result->columns[i];
         out->columns[i].nullable = true;
+        out->columns[i].description = SM_SV(""); /* said of this table, or not at all */
         judge_name(b, q, result, i, &ok);
         if (sm_sqltype_stored_text(result->columns[i].type, b->a, &out->columns[i].type, &why) ==
             SM_OK)

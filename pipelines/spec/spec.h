@@ -72,6 +72,12 @@ typedef struct sm_spec_scalar {
     const char *type; /* SQL type of what was written: "BIGINT", "VARCHAR"; NULL: absent */
 } sm_spec_scalar;
 
+typedef struct sm_spec_scalars {
+    sm_spec_scalar *items;
+    size_t n;
+    sm_span at;
+} sm_spec_scalars;
+
 typedef enum sm_table_kind {
     SM_TABLE_STREAMING,
     SM_TABLE_MATERIALIZED_VIEW,
@@ -268,6 +274,51 @@ typedef struct sm_spec_project {
     sm_span at;
 } sm_spec_project;
 
+typedef enum sm_test_kind {
+    SM_TEST_NOT_NULL,
+    SM_TEST_ACCEPTED_VALUES,
+    SM_TEST_ACCEPTED_RANGE,
+    SM_TEST_REGEX,
+} sm_test_kind;
+
+/* A test of a column: an expectation in fewer words. */
+typedef struct sm_spec_test {
+    sm_text name;                        /* default: <column>_<test> */
+    sm_spec_enum test;                   /* sm_test_kind */
+    sm_spec_scalars values;              /* accepted_values */
+    sm_spec_scalar min_value, max_value; /* accepted_range: one of them at least */
+    sm_text pattern;                     /* regex */
+    sm_spec_enum on_violation;           /* sm_violation */
+    sm_text fail_if, warn_if;
+    sm_text description;
+    sm_spec_texts tags;
+    sm_span at;
+    bool broken;
+} sm_spec_test;
+
+typedef struct sm_spec_tests {
+    sm_spec_test *items;
+    size_t n;
+    sm_span at;
+} sm_spec_tests;
+
+typedef struct sm_spec_table_column {
+    sm_text name;
+    sm_text data_type; /* SQL type, or "" */
+    sm_text description;
+    sm_spec_tests tests;
+    sm_span at;
+    bool broken;
+} sm_spec_table_column;
+
+typedef struct sm_spec_table_columns {
+    sm_spec_table_column *items;
+    size_t n;
+    sm_span at;
+} sm_spec_table_columns;
+
+typedef enum sm_contract { SM_CONTRACT_NONE, SM_CONTRACT_WARN, SM_CONTRACT_ENFORCED } sm_contract;
+
 typedef struct sm_spec_table {
     sm_text name;      /* the key */
     sm_spec_enum type; /* sm_table_kind */
@@ -283,6 +334,8 @@ typedef struct sm_spec_table {
     sm_spec_bool enabled;       /* false: it stands in sm_spec.disabled only */
     sm_spec_bool reset_allowed; /* false: a full refresh is refused */
     sm_spec_rules expectations;
+    sm_spec_table_columns columns;
+    sm_spec_enum contract; /* sm_contract */
     sm_spec_json meta;
     sm_span at;
     bool broken; /* it has a fault that is already told */

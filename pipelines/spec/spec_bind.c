@@ -180,13 +180,13 @@ static void check_one_of(const sm_bind *b, const sm_block *block, sm_pair p)
     sm_diag_add(b->d, "SM0123", place_of(p), "%s needs one of %s", block->what, joined(b, &list));
 }
 
-/* Keys that this kind of block, as its `type` says, does not have. */
-static void check_except(const sm_bind *b, const sm_block *block, sm_pair p, const void *out)
+/* Keys that this variant of the block does not have, and those that it cannot do without. */
+static void check_variant(const sm_bind *b, const sm_block *block, sm_pair p, const void *out)
 {
-    const sm_key *type = sm_key_find(block, SM_SV("type"));
+    const sm_key *type = sm_key_variant(block);
     sm_spec_enum kind;
 
-    if (!type || type->kind != SM_KEY_ENUM)
+    if (!type)
         return;
     memcpy(&kind, (const char *)out + type->offset, sizeof(kind));
     for (const sm_key *k = block->keys; k->name; k++) {
@@ -198,12 +198,52 @@ static void check_except(const sm_bind *b, const sm_block *block, sm_pair p, con
         else if (found.key && (k->except >> kind.v & 1U))
             sm_diag_add(b->d, "SM0124", sm_yaml_span(found.key), "a %s has no `%s`",
                         type->choices[kind.v], k->name);
+        if (!found.key && (k->needed >> kind.v & 1U) && kind.at.line != 0) {
+            sm_diag_add(b->d, "SM0112", place_of(p), "%s `%s` needs `%s`", block->what,
+                        type->choices[kind.v], k->name);
+            sm_diag_hint(b->d, "%s", k->doc);
+        }
     }
+}
+
+/* A node that reads `text` in the place of `n`: the key that somebody left out. */
+static const sm_yaml_node *key_in_place(const sm_bind *b, const sm_yaml_node *n, const char *text)
+{
+    return sm_yaml_made(n, sm_sv_cstr(text), false, b->a);
+}
+
+/* {regex: {pattern: x}} is {test: regex, pattern: x}, where the choice of the variant is known. */
+static const sm_yaml_node *unfold(const sm_bind *b, const sm_block *block, const sm_yaml_node *map)
+{
+    const sm_key *variant = sm_key_variant(block);
+    const sm_yaml_node *inner;
+    sm_yaml_node *made;
+
+    if (!variant || !block->shorthand || strcmp(block->shorthand, variant->name) != 0 ||
+        map->n != 1)
+        return map;
+    inner = map->items[1];
+    if (!(sm_key_listed(variant->choices, map->items[0]->text) ||
+          sm_key_listed(variant->later, map->items[0]->text)) ||
+        (inner->kind != SM_YAML_MAP && inner->kind != SM_YAML_NULL) ||
+        (inner->kind == SM_YAML_MAP && sm_yaml_get(inner, variant->name)))
+        return map;
+    made = SM_NEW(b->a, sm_yaml_node);
+    *made = *map;
+    made->n = 1 + (inner->kind == SM_YAML_MAP ? inner->n : 0);
+    made->items = SM_NEW_N(b->a, sm_yaml_node *, 2 * made->n);
+    made->items[0] = (sm_yaml_node *)(uintptr_t)key_in_place(b, map->items[0], variant->name);
+    made->items[1] = map->items[0];
+    if (made->n > 1)
+        memcpy(made->items + 2, inner->items, 2 * inner->n * sizeof(*made->items));
+    return made;
 }
 
 /* A scalar where the block has a short form. */
 static void bind_shorthand(const sm_bind *b, const sm_block *block, sm_pair p, void *out)
 {
+    if (!p.key) /* an item of a list */
+        p.key = key_in_place(b, p.value, block->shorthand);
     for (const sm_key *k = block->keys; k->name; k++)
         if (strcmp(k->name, block->shorthand) == 0)
             sm_spec__bind_value(b, k, p, (char *)out + k->offset);
@@ -228,9 +268,10 @@ static void bind_map(const sm_bind *b, const sm_block *block, sm_pair p, void *o
 {
     const sm_spec_unit *unit = block->units ? bind_unit(b, p, out) : NULL;
 
+    p.value = unfold(b, block, p.value);
     bind_pairs(b, block, unit, p.value, out);
     bind_missing(b, block, p, out);
-    check_except(b, block, p, out);
+    check_variant(b, block, p, out);
     check_one_of(b, block, p);
 }
 

@@ -69,7 +69,7 @@ static bool add_dataset(const sm_bind *b, datasets *all, const sm_text *name, co
 }
 
 /* A type that the engine has and a table can hold. */
-static bool check_type(const sm_bind *b, const sm_text *at, sm_sv name, sm_sv type)
+bool sm_spec__check_type(const sm_bind *b, const sm_text *at, sm_sv name, sm_sv type)
 {
     sm_sqltype *tree, *stored;
     sm_error err;
@@ -103,7 +103,7 @@ static bool check_hints(const sm_bind *b, const sm_text *hints)
         return false;
     }
     for (size_t i = 0; i < all->n; i++)
-        ok = check_type(b, hints, all->fields[i].name, all->fields[i].type->text) && ok;
+        ok = sm_spec__check_type(b, hints, all->fields[i].name, all->fields[i].type->text) && ok;
     return ok;
 }
 
@@ -123,7 +123,7 @@ static bool check_columns(const sm_bind *b, const sm_spec_columns *columns)
         size_t first;
 
         if (sm_text_set(type))
-            ok = check_type(b, type, name->text, type->text) && ok;
+            ok = sm_spec__check_type(b, type, name->text, type->text) && ok;
         if (!sm_text_set(name) || sm_strmap_put(seen, name->text, i))
             continue;
         (void)sm_strmap_get(seen, name->text, &first);
@@ -136,15 +136,15 @@ static bool check_columns(const sm_bind *b, const sm_spec_columns *columns)
 }
 
 /* With `on_violation: fail` the first broken row decides, and no threshold is looked at. */
-static bool check_threshold(const sm_bind *b, const sm_spec_rule *r, const sm_text *threshold,
-                            const char *key)
+bool sm_spec__check_threshold(const sm_bind *b, const sm_spec_enum *on_violation,
+                              const sm_text *threshold, const char *key)
 {
-    if (r->on_violation.v != SM_VIOLATION_FAIL || !sm_text_set(threshold))
+    if (on_violation->v != SM_VIOLATION_FAIL || !sm_text_set(threshold))
         return true;
     sm_diag_add(b->d, "SM0608", threshold->at,
                 "`%s` never comes into play: with `on_violation: fail` one broken row is enough",
                 key);
-    sm_diag_see(b->d, r->on_violation.at, "it stands here");
+    sm_diag_see(b->d, on_violation->at, "it stands here");
     sm_diag_hint(b->d, "leave out one of the two");
     return false;
 }
@@ -175,8 +175,10 @@ bool sm_spec__check_rules(const sm_bind *b, sm_spec_rules *rules)
         sm_spec_rule *r = &rules->items[i];
 
         r->broken = !sm_spec__check_name(b, &r->name, "the name of an expectation") || r->broken;
-        r->broken = !check_threshold(b, r, &r->fail_if, "fail_if") || r->broken;
-        r->broken = !check_threshold(b, r, &r->warn_if, "warn_if") || r->broken;
+        r->broken =
+            !sm_spec__check_threshold(b, &r->on_violation, &r->fail_if, "fail_if") || r->broken;
+        r->broken =
+            !sm_spec__check_threshold(b, &r->on_violation, &r->warn_if, "warn_if") || r->broken;
         ok = ok && !r->broken;
     }
     return ok;
@@ -240,6 +242,7 @@ static void check_tables(const sm_bind *b, sm_spec *s, datasets *all)
         ok = add_dataset(b, all, &t->name, kind_of(t)) && ok;
         ok = check_flows(b, &t->flows) && ok;
         ok = sm_spec__check_rules(b, &t->expectations) && ok;
+        ok = sm_spec__check_columns(b, t) && ok;
         ok = fill_sql(b, &t->sql_file, &t->sql) && ok;
         t->broken = t->broken || !ok;
     }

@@ -132,6 +132,13 @@ bool sm_spec__check_name(const sm_bind *b, const sm_text *name, const char *what
 
 /* Names and thresholds of rules; false when one has a fault, which is told. */
 bool sm_spec__check_rules(const sm_bind *b, sm_spec_rules *rules);
+/* A type that the engine has and a table can hold; else told at `at`. */
+bool sm_spec__check_type(const sm_bind *b, const sm_text *at, sm_sv name, sm_sv type);
+/* False when a threshold stands beside `on_violation: fail`, which is told. */
+bool sm_spec__check_threshold(const sm_bind *b, const sm_spec_enum *on_violation,
+                              const sm_text *threshold, const char *key);
+/* Columns, their tests and the contract of a table; names tests (spec_columns.c). */
+bool sm_spec__check_columns(const sm_bind *b, sm_spec_table *t);
 
 /* What tables of keys cannot say: names, what excludes what, limits (spec_check.c). */
 void sm_spec__check(const sm_bind *b, sm_spec *s);

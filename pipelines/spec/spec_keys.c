@@ -436,6 +436,20 @@ static const sm_key table_keys[] = {
       .except = 1U << SM_TABLE_VIEW,
       .doc = "Rules that each row of the result has to meet, by name; or a list of rules of "
              "smelt.yml, by name or as tag:x." },
+    { .name = "columns",
+      .kind = SM_KEY_LIST,
+      .offset = offsetof(sm_spec_table, columns),
+      .block = &sm_block_table_column,
+      .except = 1U << SM_TABLE_VIEW,
+      .doc = "What is said of its columns: type, description, tests." },
+    { .name = "contract",
+      .kind = SM_KEY_ENUM,
+      .offset = offsetof(sm_spec_table, contract),
+      .fallback = "none",
+      .choices = LIST("none", "warn", "enforced"),
+      .except = 1U << SM_TABLE_VIEW,
+      .doc = "Whether the query has to give the columns of `columns` and no others, with these "
+             "types." },
     { .name = "tags",
       .kind = SM_KEY_TEXTS,
       .offset = offsetof(sm_spec_table, tags),
@@ -471,11 +485,12 @@ const sm_block sm_block_table = {
     .at = offsetof(sm_spec_table, at),
     .broken = offsetof(sm_spec_table, broken),
     .keys = table_keys,
+    .variant = "type",
     .one_of = LIST("from", "sql", "sql_file", "flows"),
-    .later = LIST("columns", "watermark", "output_mode", "watermark_policy", "no_data_batches",
-                  "unbounded_state", "trigger", "late_rows", "deduplicate", "auto_cdc",
-                  "cluster_by", "contract", "private", "maintenance", "retention", "refresh_policy",
-                  "freshness", "properties"),
+    .later =
+        LIST("watermark", "output_mode", "watermark_policy", "no_data_batches", "unbounded_state",
+             "trigger", "late_rows", "deduplicate", "auto_cdc", "cluster_by", "private",
+             "maintenance", "retention", "refresh_policy", "freshness", "properties"),
 };
 
 static const sm_key pipeline_keys[] = {
@@ -573,6 +588,11 @@ const sm_block sm_block_pipeline = {
     .elsewhere =
         LIST("include", "secrets", "connections", "server", "rules", "defaults", "targets", "name"),
 };
+
+const sm_key *sm_key_variant(const sm_block *block)
+{
+    return block->variant ? sm_key_find(block, sm_sv_cstr(block->variant)) : NULL;
+}
 
 const sm_key *sm_key_find(const sm_block *block, sm_sv name)
 {

@@ -16,21 +16,22 @@
 #include "runtime/base/str.h"
 
 typedef enum sm_key_kind {
-    SM_KEY_TEXT,   /* sm_text: any scalar, as text */
-    SM_KEY_SQL,    /* sm_text: SQL, never interpolated */
-    SM_KEY_CHOICE, /* sm_text: one of `choices` */
-    SM_KEY_ENUM,   /* sm_spec_enum: the number of one of `choices` */
-    SM_KEY_INT,    /* sm_spec_int */
-    SM_KEY_SIZE,   /* sm_spec_int, bytes */
-    SM_KEY_BOOL,   /* sm_spec_bool */
-    SM_KEY_TEXTS,  /* sm_spec_texts: a list of texts */
-    SM_KEY_SCALAR, /* sm_spec_scalar: any scalar, with its type */
-    SM_KEY_SECRET, /* sm_text: ${secret.x} and nothing else; the name of the secret */
-    SM_KEY_MERGED, /* sm_spec_json: keys of `block`, merged into such blocks before binding */
-    SM_KEY_JSON,   /* sm_spec_json: free space */
-    SM_KEY_BLOCK,  /* a struct, described by `block` */
-    SM_KEY_MAP,    /* sm_spec_items of structs by name, described by `block` */
-    SM_KEY_LIST,   /* sm_spec_items of structs in order, described by `block` */
+    SM_KEY_TEXT,    /* sm_text: any scalar, as text */
+    SM_KEY_SQL,     /* sm_text: SQL, never interpolated */
+    SM_KEY_CHOICE,  /* sm_text: one of `choices` */
+    SM_KEY_ENUM,    /* sm_spec_enum: the number of one of `choices` */
+    SM_KEY_INT,     /* sm_spec_int */
+    SM_KEY_SIZE,    /* sm_spec_int, bytes */
+    SM_KEY_BOOL,    /* sm_spec_bool */
+    SM_KEY_TEXTS,   /* sm_spec_texts: a list of texts */
+    SM_KEY_SCALAR,  /* sm_spec_scalar: any scalar, with its type */
+    SM_KEY_SCALARS, /* sm_spec_scalars: a list of them */
+    SM_KEY_SECRET,  /* sm_text: ${secret.x} and nothing else; the name of the secret */
+    SM_KEY_MERGED,  /* sm_spec_json: keys of `block`, merged into such blocks before binding */
+    SM_KEY_JSON,    /* sm_spec_json: free space */
+    SM_KEY_BLOCK,   /* a struct, described by `block` */
+    SM_KEY_MAP,     /* sm_spec_items of structs by name, described by `block` */
+    SM_KEY_LIST,    /* sm_spec_items of structs in order, described by `block` */
 } sm_key_kind;
 
 /* What a text has to look like. */
@@ -66,7 +67,8 @@ typedef struct sm_key {
     bool map_later;               /* CHOICE: a map is a form without code yet */
     const sm_key_form *form;      /* TEXT and TEXTS */
     const struct sm_block *block; /* BLOCK, MAP and LIST */
-    unsigned except;              /* bit n: not in a block whose `type` is choice n */
+    unsigned except;              /* bit n: not in a block whose variant is choice n */
+    unsigned needed;              /* bit n: required in a block whose variant is choice n */
     const char *doc;              /* one sentence, with its period */
 } sm_key;
 
@@ -84,16 +86,22 @@ typedef struct sm_block {
     const char *const *elsewhere; /* keys of smelt.yml, for a hint, ends with NULL */
     const char *const *one_of;    /* exactly one of these keys is there, ends with NULL */
     const char *shorthand;        /* a scalar in place of the map is the value of this key */
-    bool extensions;              /* `x-…` is free space */
-    bool units;                   /* `type` names a unit, whose options are keys too */
+    const char *variant; /* the ENUM that says which keys there are; NULL: none does.  When it is
+                          * the shorthand too, {choice: {…}} is {variant: choice, …} */
+    bool extensions;     /* `x-…` is free space */
+    bool units;          /* `type` names a unit, whose options are keys too */
 } sm_block;
 
 extern const sm_block sm_block_pipeline, sm_block_state, sm_block_engine, sm_block_source,
     sm_block_column, sm_block_table, sm_block_flow, sm_block_expectation, sm_block_variable,
-    sm_block_project, sm_block_target, sm_block_defaults, sm_block_secret, sm_block_connection;
+    sm_block_project, sm_block_target, sm_block_defaults, sm_block_secret, sm_block_connection,
+    sm_block_test, sm_block_table_column;
 
 /* The row of a key, NULL if there is none. */
 const sm_key *sm_key_find(const sm_block *block, sm_sv name);
+
+/* The row of block->variant; NULL if it has none. */
+const sm_key *sm_key_variant(const sm_block *block);
 
 /* True when `name` stands in a list that ends with NULL; the list may be NULL. */
 bool sm_key_listed(const char *const *list, sm_sv name);

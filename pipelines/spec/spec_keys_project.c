@@ -161,6 +161,7 @@ const sm_block sm_block_connection = {
     .size = sizeof(sm_spec_connection),
     .at = offsetof(sm_spec_connection, at),
     .keys = connection_keys,
+    .variant = "type",
 };
 
 static const sm_key defaults_keys[] = {

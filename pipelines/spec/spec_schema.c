@@ -140,6 +140,15 @@ static sm_json *scalar_schema(const maker *m)
     return object_with(m, "type", list_of(m, types));
 }
 
+static sm_json *scalars_schema(const maker *m)
+{
+    sm_json *s = of_type(m, "array");
+
+    sm_json_set(s, "items", scalar_schema(m));
+    sm_json_set(s, "minItems", sm_json_int(m->a, 1));
+    return s;
+}
+
 /* Names of rules, tags, and rules themselves. */
 static sm_json *listed_schema(const maker *m, const sm_block *block)
 {
@@ -206,6 +215,8 @@ static sm_json *plain_schema(const maker *m, const sm_key *key)
         return list_schema(m, key->block);
     case SM_KEY_SCALAR:
         return scalar_schema(m);
+    case SM_KEY_SCALARS:
+        return scalars_schema(m);
     case SM_KEY_JSON:
         break;
     }
@@ -230,6 +241,7 @@ static const char *reference_pattern(const sm_key *key)
     case SM_KEY_SCALAR:
     case SM_KEY_SECRET:
     case SM_KEY_MERGED:
+    case SM_KEY_SCALARS:
     case SM_KEY_JSON:
     case SM_KEY_BLOCK:
     case SM_KEY_MAP:
@@ -261,40 +273,54 @@ static sm_json *key_schema(const maker *m, const sm_key *key)
     if (key->fallback_doc)
         doc = sm_arena_printf(m->a, "%s Default: %s.", key->doc, key->fallback_doc);
     sm_json_set(s, "description", sm_json_string(m->a, doc));
-    if (key->fallback)
+    if (key->fallback && !key->required)
         sm_json_set(s, "default", default_value(m, key));
     return s;
 }
 
-/* {"if": {"properties": {"type": {"const": type}}, "required": ["type"]}, "then": then} */
-static sm_json *when_type(const maker *m, const char *type, sm_json *then)
+/* {"if": {"properties": {key: {"const": value}}, "required": [key]}, "then": then} */
+static sm_json *when(const maker *m, const char *key, const char *value, sm_json *then)
 {
-    sm_json *constant = object_with(m, "const", text(m, type)), *test, *s;
+    sm_json *constant = object_with(m, "const", text(m, value)), *test, *s;
 
-    test = object_with(m, "properties", object_with(m, "type", constant));
-    sm_json_set(test, "required", list_of(m, (const char *const[]){ "type", NULL }));
+    test = object_with(m, "properties", object_with(m, key, constant));
+    sm_json_set(test, "required", list_of(m, (const char *const[]){ key, NULL }));
     s = object_with(m, "if", test);
     sm_json_set(s, "then", then);
     return s;
 }
 
-/* For each choice of `type`, the keys it does not have. */
-static void add_exceptions(const maker *m, const sm_block *block, sm_json *s)
+/* The keys that a block of this variant has not, and those that it needs; NULL: as any other. */
+static sm_json *variant_rule(const maker *m, const sm_block *block, unsigned variant)
 {
-    const sm_key *type = sm_key_find(block, SM_SV("type"));
+    sm_json *never = sm_json_object(m->a), *needed = sm_json_array(m->a), *s;
+
+    for (const sm_key *k = block->keys; k->name; k++) {
+        if (k->except >> variant & 1U)
+            sm_json_set(never, k->name, sm_json_bool(m->a, false));
+        if (k->needed >> variant & 1U)
+            sm_json_append(needed, text(m, k->name));
+    }
+    if (sm_json_len(never) == 0 && sm_json_len(needed) == 0)
+        return NULL;
+    s = object_with(m, "properties", never);
+    if (sm_json_len(needed) > 0)
+        sm_json_set(s, "required", needed);
+    return s;
+}
+
+static void add_variants(const maker *m, const sm_block *block, sm_json *s)
+{
+    const sm_key *variant = sm_key_variant(block);
     sm_json *rules = sm_json_array(m->a);
 
-    if (!type || type->kind != SM_KEY_ENUM)
+    if (!variant)
         return;
-    for (unsigned i = 0; type->choices[i]; i++) {
-        sm_json *never = sm_json_object(m->a);
+    for (unsigned i = 0; variant->choices[i]; i++) {
+        sm_json *rule = variant_rule(m, block, i);
 
-        for (const sm_key *k = block->keys; k->name; k++)
-            if (k->except >> i & 1U)
-                sm_json_set(never, k->name, sm_json_bool(m->a, false));
-        if (sm_json_len(never) > 0)
-            sm_json_append(rules,
-                           when_type(m, type->choices[i], object_with(m, "properties", never)));
+        if (rule)
+            sm_json_append(rules, when(m, variant->name, variant->choices[i], rule));
     }
     sm_json_set(s, "allOf", rules);
 }
@@ -358,7 +384,7 @@ static sm_json *units_schema(const maker *m, const sm_block *block)
         if (!u->supported)
             continue;
         sm_json_append(types, text(m, u->name));
-        sm_json_append(rules, when_type(m, u->name, unit_keys(m, block, u)));
+        sm_json_append(rules, when(m, "type", u->name, unit_keys(m, block, u)));
     }
     sm_json_set(s, "description", text(m, block->doc));
     sm_json_set(s, "properties", object_with(m, "type", object_with(m, "enum", types)));
@@ -367,10 +393,36 @@ static sm_json *units_schema(const maker *m, const sm_block *block)
     return s;
 }
 
+/* {choice: {…}} for {variant: choice, …}. */
+static sm_json *folded_form(const maker *m, const sm_block *block)
+{
+    const sm_key *variant = sm_key_variant(block);
+    sm_json *choices = sm_json_object(m->a), *s;
+
+    for (unsigned i = 0; variant->choices[i]; i++) {
+        sm_json *properties = sm_json_object(m->a), *required = sm_json_array(m->a);
+        sm_json *rule = variant_rule(m, block, i), *inside;
+
+        for (const sm_key *k = block->keys; k->name; k++)
+            if (k != variant && !(k->except >> i & 1U))
+                sm_json_set(properties, k->name, key_schema(m, k));
+        if (rule && sm_json_get(rule, "required"))
+            required = sm_json_copy(m->a, sm_json_get(rule, "required"));
+        inside = closed_object(m, block->doc, properties, required);
+        sm_json_set(choices, variant->choices[i], inside);
+    }
+    s = closed_object(m, block->doc, choices, sm_json_array(m->a));
+    sm_json_set(s, "minProperties", sm_json_int(m->a, 1));
+    sm_json_set(s, "maxProperties", sm_json_int(m->a, 1));
+    return s;
+}
+
 static sm_json *short_form(const maker *m, const sm_block *block, sm_json *s)
 {
     const sm_key *key = sm_key_find(block, sm_sv_cstr(block->shorthand));
 
+    if (sm_key_variant(block) == key)
+        s = either(m, s, folded_form(m, block));
     return either(m, key_schema(m, key), s);
 }
 
@@ -382,7 +434,7 @@ static sm_json *block_schema(const maker *m, const sm_block *block)
         return units_schema(m, block);
     add_keys(m, block, properties, required);
     s = closed_object(m, block->doc, properties, required);
-    add_exceptions(m, block, s);
+    add_variants(m, block, s);
     add_one_of(m, block, s);
     if (block->extensions)
         sm_json_set(s, "patternProperties", object_with(m, "^x-.", sm_json_object(m->a)));
@@ -390,10 +442,10 @@ static sm_json *block_schema(const maker *m, const sm_block *block)
 }
 
 static const sm_block *const blocks[] = {
-    &sm_block_pipeline, &sm_block_state,      &sm_block_engine,      &sm_block_source,
-    &sm_block_table,    &sm_block_flow,       &sm_block_expectation, &sm_block_column,
-    &sm_block_variable, &sm_block_project,    &sm_block_target,      &sm_block_defaults,
-    &sm_block_secret,   &sm_block_connection,
+    &sm_block_pipeline, &sm_block_state,      &sm_block_engine,       &sm_block_source,
+    &sm_block_table,    &sm_block_flow,       &sm_block_expectation,  &sm_block_column,
+    &sm_block_variable, &sm_block_project,    &sm_block_target,       &sm_block_defaults,
+    &sm_block_secret,   &sm_block_connection, &sm_block_table_column, &sm_block_test,
 };
 
 #define N_BLOCKS (sizeof(blocks) / sizeof(blocks[0]))

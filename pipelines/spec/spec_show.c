@@ -45,6 +45,24 @@ static void show_texts(const show *s, sm_sv name, const void *from)
     add_row(s, name, items, origin_of(s, list->at));
 }
 
+static void show_scalar(const show *s, sm_sv name, const void *from)
+{
+    const sm_spec_scalar *value = from;
+
+    if (value->type)
+        show_text(s, name, &value->text);
+}
+
+static void show_scalars(const show *s, sm_sv name, const void *from)
+{
+    const sm_spec_scalars *list = from;
+    sm_json *items = sm_json_array(s->a);
+
+    for (size_t i = 0; i < list->n; i++)
+        sm_json_append(items, sm_json_string(s->a, list->items[i].text.text));
+    add_row(s, name, items, origin_of(s, list->at));
+}
+
 /* The values of spec.h that end with a place. */
 static void show_plain(const show *s, const sm_key *key, sm_sv name, const void *from)
 {
@@ -112,6 +130,11 @@ static void show_value(const show *s, const sm_key *key, sm_sv name, const void 
         show_secret(s, name, from);
         return;
     case SM_KEY_SCALAR:
+        show_scalar(s, name, from);
+        return;
+    case SM_KEY_SCALARS:
+        show_scalars(s, name, from);
+        return;
     case SM_KEY_MERGED:
         return;
     case SM_KEY_BLOCK:
@@ -127,7 +150,7 @@ static void show_value(const show *s, const sm_key *key, sm_sv name, const void 
 /* A key that this block could not have is not shown, nor one of several that was not taken. */
 static bool is_shown(const sm_block *block, const sm_key *key, const void *from)
 {
-    const sm_key *type = sm_key_find(block, SM_SV("type"));
+    const sm_key *type = sm_key_variant(block);
     sm_spec_enum kind;
     sm_text text;
 
@@ -135,7 +158,7 @@ static bool is_shown(const sm_block *block, const sm_key *key, const void *from)
         memcpy(&text, (const char *)from + key->offset, sizeof(text));
         return sm_text_set(&text);
     }
-    if (!type || type->kind != SM_KEY_ENUM)
+    if (!type)
         return true;
     memcpy(&kind, (const char *)from + type->offset, sizeof(kind));
     return (key->except >> kind.v & 1U) == 0;

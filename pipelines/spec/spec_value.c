@@ -273,6 +273,28 @@ static void bind_scalar(const sm_bind *b, const sm_key *key, sm_pair p, void *to
     memcpy(to, &value, sizeof(value));
 }
 
+static void bind_scalars(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
+{
+    sm_spec_scalars list = { .at = sm_yaml_span(p.value) };
+
+    if (p.value->kind != SM_YAML_LIST) {
+        sm_spec__wrong_kind(b, p, "a list of values");
+        if (is_scalar(p.value))
+            sm_diag_hint(b->d, "write [%.*s]", SM_SV_ARG(p.value->text));
+        return;
+    }
+    if (p.value->n == 0)
+        sm_diag_add(b->d, "SM0114", sm_yaml_span(p.value), "`%s` is empty", key->name);
+    list.items = SM_NEW_N(b->a, sm_spec_scalar, p.value->n + 1);
+    for (size_t i = 0; i < p.value->n; i++) {
+        sm_spec_scalar *item = &list.items[list.n];
+
+        bind_scalar(b, key, (sm_pair){ NULL, p.value->items[i] }, item);
+        list.n += item->type != NULL;
+    }
+    memcpy(to, &list, sizeof(list));
+}
+
 static void bind_json(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
 {
     sm_spec_json value = { sm_spec__json(b, p.value, true), sm_yaml_span(p.value) };
@@ -400,11 +422,12 @@ static void bind_merged(const sm_bind *b, const sm_key *key, sm_pair p, void *to
 }
 
 static const bind_fn binders[] = {
-    [SM_KEY_TEXT] = bind_text,     [SM_KEY_SQL] = bind_sql,       [SM_KEY_CHOICE] = bind_choice,
-    [SM_KEY_ENUM] = bind_enum,     [SM_KEY_INT] = bind_int,       [SM_KEY_SIZE] = bind_size,
-    [SM_KEY_BOOL] = bind_bool,     [SM_KEY_TEXTS] = bind_texts,   [SM_KEY_JSON] = bind_json,
-    [SM_KEY_BLOCK] = bind_struct,  [SM_KEY_MAP] = bind_named,     [SM_KEY_LIST] = bind_list,
-    [SM_KEY_SCALAR] = bind_scalar, [SM_KEY_SECRET] = bind_secret, [SM_KEY_MERGED] = bind_merged,
+    [SM_KEY_TEXT] = bind_text,       [SM_KEY_SQL] = bind_sql,       [SM_KEY_CHOICE] = bind_choice,
+    [SM_KEY_ENUM] = bind_enum,       [SM_KEY_INT] = bind_int,       [SM_KEY_SIZE] = bind_size,
+    [SM_KEY_BOOL] = bind_bool,       [SM_KEY_TEXTS] = bind_texts,   [SM_KEY_JSON] = bind_json,
+    [SM_KEY_BLOCK] = bind_struct,    [SM_KEY_MAP] = bind_named,     [SM_KEY_LIST] = bind_list,
+    [SM_KEY_SCALAR] = bind_scalar,   [SM_KEY_SECRET] = bind_secret, [SM_KEY_MERGED] = bind_merged,
+    [SM_KEY_SCALARS] = bind_scalars,
 };
 
 void sm_spec__bind_value(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
@@ -462,6 +485,7 @@ void sm_spec__bind_default(const sm_bind *b, const sm_key *key, void *to)
         return;
     case SM_KEY_SCALAR:
     case SM_KEY_MERGED:
+    case SM_KEY_SCALARS:
     case SM_KEY_TEXTS:
     case SM_KEY_JSON:
     case SM_KEY_MAP:

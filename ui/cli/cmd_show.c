@@ -16,12 +16,14 @@ static const sm_cli_option options[] = {
 static void add_columns(const sm_cli *c, const sm_json *doc, int indent, sm_buf *b)
 {
     const sm_json *columns = sm_json_get(doc, "columns");
-    sm_grid *g = sm_grid_new(c, "ll");
+    sm_grid *g = sm_grid_new(c, "lll");
 
     for (size_t i = 0; i < sm_json_len(columns); i++) {
         sm_grid_row(g);
         sm_grid_cell(g, sm_json_get_sv(sm_json_at(columns, i), "name", SM_SV("")));
         sm_grid_cell(g, sm_json_get_sv(sm_json_at(columns, i), "type", SM_SV("")));
+        sm_grid_tone(g, SM_TONE_DIM,
+                     sm_json_get_sv(sm_json_at(columns, i), "description", SM_SV("")));
     }
     sm_grid_print(g, indent, b);
     if (!sm_json_get_bool(doc, "known", true))
