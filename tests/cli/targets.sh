@@ -30,9 +30,10 @@ tables:
   kept: {from: people, layer: gold, expectations: [counts, "tag:pii", {few: id < 3}]}
 Y
 smelt -q run pipelines/mail.yml >/dev/null && find . -name _delta_log | sort && ls
-smelt show --pipeline pipelines/mail.yml kept --resolved
-smelt show --pipeline pipelines/mail.yml people --resolved | grep trigger
-smelt show --pipeline pipelines/mail.yml -t prod --resolved | grep -E 'description|schema|storage|state|least|target'
+origins() { grep -E "$1" | tr -s ' '; }
+smelt show --pipeline pipelines/mail.yml kept --resolved | origins '^(type|layer|from|tags|.*\.(expect|on_violation|tags)) '
+smelt show --pipeline pipelines/mail.yml people --resolved | origins trigger
+smelt show --pipeline pipelines/mail.yml -t prod --resolved | origins 'description|schema|storage|state|least|target'
 cd pipelines
 smelt -t prod -q run mail.yml >/dev/null && find .. -name _delta_log | sort
 smelt query --pipeline mail.yml -t prod "SELECT * FROM kept ORDER BY id"
