@@ -130,6 +130,14 @@ static void count_result(sm_flow *f, sm_batch *b)
         c->combined = sm_flow_counts_filtered(c);
 }
 
+/* The batch is given up: what broke it is in no sum, and told beside them. */
+static void mark_stopped(sm_flow *f, const sm_batch *b)
+{
+    for (size_t i = 0; i < f->target->n_rules; i++)
+        if (sm_sv_eq_str(f->target->rules[i].policy, "fail"))
+            sm_flow__stopped_by(f, i, b->rules[i].failed);
+}
+
 sm_code sm_flow__judge(sm_flow *f, sm_batch *b, sm_error *err)
 {
     count_result(f, b);
@@ -143,7 +151,9 @@ sm_code sm_flow__judge(sm_flow *f, sm_batch *b, sm_error *err)
         b->rules[i].failed = sm_mask_failed(f->mask, i);
         b->rules[i].passed = b->counts.result - b->rules[i].failed;
     }
-    if (sm_verdict(f->mask, f->target->name, err) != SM_OK)
+    if (sm_verdict(f->mask, f->target->name, err) != SM_OK) {
+        mark_stopped(f, b);
         return err->code;
+    }
     return sm_flow__judge_batch(f, b, err);
 }

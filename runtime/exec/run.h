@@ -56,6 +56,7 @@ typedef struct sm_rule_count {
     int64_t passed, failed;
     sm_sv fail_if, warn_if; /* "" when there is none */
     sm_sv crossed;          /* at the end of the flow: "fail_if", "warn_if" or "" */
+    int64_t stopped;        /* rows that broke it in the batch that it stopped; in no sum */
 } sm_rule_count;
 
 /* What one flow did; strings live as long as the run. */

@@ -18,6 +18,13 @@ static bool is_over(sm_sv threshold, int64_t failed, int64_t passed)
     return sm_threshold_parse(threshold, &t) && sm_threshold_over(&t, failed, failed + passed);
 }
 
+void sm_flow__stopped_by(const sm_flow *f, size_t rule, int64_t rows)
+{
+    sm_rule_count *rules = (sm_rule_count *)(uintptr_t)f->out->rules; /* ours: made by run.c */
+
+    rules[rule].stopped = rows;
+}
+
 sm_code sm_flow__judge_batch(const sm_flow *f, const sm_batch *b, sm_error *err)
 {
     for (size_t i = 0; b->counts.result >= SM_RUN_JUDGE_ROWS && i < f->target->n_rules; i++) {
@@ -25,6 +32,7 @@ sm_code sm_flow__judge_batch(const sm_flow *f, const sm_batch *b, sm_error *err)
 
         if (!is_over(r->fail_if, b->rules[i].failed, b->rules[i].passed))
             continue;
+        sm_flow__stopped_by(f, i, b->rules[i].failed);
         return sm_verdict_threshold(r->name, f->target->name, r->fail_if, b->rules[i].failed,
                                     b->counts.result, "nothing of the batch was written", err);
     }

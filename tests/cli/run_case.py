@@ -31,7 +31,8 @@ def prepare(script):
 
 
 def run(script, scratch):
-    env = dict(os.environ, HOME=scratch, LC_ALL="C.UTF-8", NO_COLOR="1",
+    env = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
+    env.update(HOME=scratch, LC_ALL="C.UTF-8", NO_COLOR="1",
                PATH=os.path.dirname(os.environ["SMELT"]) + ":" + os.environ["PATH"])
     done = subprocess.run(["sh", script], cwd=scratch, env=env, stdin=subprocess.DEVNULL,
                           capture_output=True)

@@ -4,9 +4,11 @@
 #include "ui/cli/exit_code.h"
 #include "ui/cli/grid.h"
 #include "ui/cli/look.h"
+#include "ui/cli/reports.h"
 
 static const sm_cli_option options[] = {
     { "--detailed-exitcode", NULL, NULL, "end with 6 when something would change" },
+    SM_OUTPUT_OPTIONS,
     SM_LOOK_OPTIONS,
     { NULL, NULL, NULL, NULL },
 };
@@ -130,11 +132,16 @@ static int plan_exec(sm_cli *c)
 
     if (c->n_args > 0)
         return sm_cli_usage(c, "plan takes no argument: smelt plan --pipeline %s", c->args[0]);
+    if ((status = sm_cli_check_reports(c)) != SM_EXIT_DONE)
+        return status;
     status = sm_look_start(c, &p, &v);
-    if (status == SM_EXIT_DONE && sm_view_plan(&v, delivery(), &doc, &err) != SM_OK) {
+    if (status != SM_EXIT_DONE) {
+        status = sm_cli_report_unbegun(c, &p, status);
+    } else if (sm_view_plan(&v, delivery(), &doc, &err) != SM_OK) {
         status = sm_cli_fail(c, &err, "smelt doctor");
-    } else if (status == SM_EXIT_DONE) {
+    } else {
         status = c->json ? sm_cli_out_json(c, doc) : print_plan(c, doc);
+        status = sm_cli_report(c, SM_REPORT_OF_PLAN, doc, 0, status);
         if (status == SM_EXIT_DONE && sm_cli_has(c, "--detailed-exitcode") &&
             sm_json_get_bool(doc, "changed", false))
             status = SM_EXIT_CHANGES;

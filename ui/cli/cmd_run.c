@@ -10,6 +10,7 @@
 #include "ui/cli/git.h"
 #include "ui/cli/look.h"
 #include "ui/cli/project.h"
+#include "ui/cli/reports.h"
 #include "ui/cli/run_print.h"
 #include "ui/cli/signals.h"
 
@@ -22,6 +23,8 @@ static const sm_cli_option options[] = {
     { "--keep-downstream", NULL, NULL,
       "tables that read a rebuilt one by STREAM keep their rows\nand go on behind the rebuild" },
     { "--dry-run", "-n", NULL, "say what would be run, and run nothing" },
+    SM_REPORT_OPTION,
+    SM_OUTPUT_OPTIONS,
     { NULL, NULL, NULL, NULL },
 };
 
@@ -161,16 +164,17 @@ static int run_pipeline(const sm_cli *c, sm_project *p, const wish *w)
 
     sm_run_print_init(&printer, c, p->plan, w->selected);
     if (sm_run_new(&q, &run, &err) != SM_OK)
-        return sm_cli_fail(c, &err, NULL);
+        return sm_cli_report_unbegun(c, p, sm_cli_fail(c, &err, NULL));
     sm_project_keep_plan(p);
     sm_signals_begin(run);
     sm_run_print_begin(&printer, q.commit);
     if (sm_run_execute(run, &result, &err) == SM_OK) {
         sm_run_print_end(&printer, &result);
         sm_project_use_plan(p, result.plan);
-        status = sm_exit_code(result.code);
+        status = sm_cli_report(c, SM_REPORT_OF_RUN, sm_run_print_document(&printer, &result),
+                               result.duration_ms, sm_exit_code(result.code));
     } else {
-        status = sm_cli_fail(c, &err, "smelt doctor");
+        status = sm_cli_report_unbegun(c, p, sm_cli_fail(c, &err, "smelt doctor"));
     }
     number = sm_signals_end();
     sm_run_free(run);
@@ -185,8 +189,12 @@ static int run_exec(sm_cli *c)
 
     if (c->n_args > 1)
         return sm_cli_usage(c, "one pipeline at a time");
+    if ((status = sm_cli_check_reports(c)) != SM_EXIT_DONE)
+        return status;
     status = sm_project_start(c, &p, sm_cli_arg(c, 0),
                               c->dry_run ? SM_NEED_PLAN_AND_STORE : SM_NEED_PLAN_AND_STORE_WRITE);
+    if (status != SM_EXIT_DONE && !c->dry_run)
+        status = sm_cli_report_unbegun(c, &p, status);
     if (status == SM_EXIT_DONE)
         status = read_wish(c, &p, &w);
     if (status == SM_EXIT_DONE && c->dry_run)

@@ -7,23 +7,28 @@
 #include "ui/cli/exit_code.h"
 #include "ui/cli/project.h"
 #include "ui/cli/project_files.h"
+#include "ui/cli/reports.h"
 
 typedef struct tally {
     size_t files, tables, waiting, errors, warnings;
     sm_json *documents;
 } tally;
 
-static void add_document(const sm_cli *c, const sm_project *p, tally *t)
+static const sm_cli_option options[] = {
+    SM_REPORT_OPTION,
+    SM_OUTPUT_OPTIONS,
+    { NULL, NULL, NULL, NULL },
+};
+
+/* A file that could not be checked at all. */
+static void add_unread(const sm_cli *c, const sm_project *p, const sm_error *err, tally *t)
 {
     sm_json *doc = sm_json_object(c->a);
 
     sm_json_set_string(doc, "file", sm_sv_cstr(p->file));
-    sm_json_set_bool(doc, "valid", sm_diags_errors(p->diags) == 0);
-    if (p->plan != NULL) {
-        sm_json_set_string(doc, "pipeline", p->plan->pipeline);
-        sm_json_set_int(doc, "waiting", (int64_t)p->plan->n_waiting);
-    }
-    sm_json_set(doc, "diagnostics", sm_json_copy(c->a, sm_diags_json(p->diags, c->a)));
+    sm_json_set_bool(doc, "valid", false);
+    sm_json_set_string(doc, "error", sm_sv_cstr(err->msg));
+    sm_json_set(doc, "diagnostics", sm_json_array(c->a));
     sm_json_append(t->documents, doc);
 }
 
@@ -70,12 +75,13 @@ static int validate_file(sm_cli *c, const char *path, tally *t)
         t->errors += sm_diags_errors(p.diags);
         t->warnings += sm_diags_warnings(p.diags);
         t->tables += p.spec == NULL ? 0 : p.spec->tables.n;
-        if (c->json)
-            add_document(c, &p, t);
-        else {
+        sm_json_append(t->documents, sm_cli_checked_document(c, &p));
+        if (!c->json) {
             print_diags(c, &p);
             tell_waiting(&p);
         }
+    } else {
+        add_unread(c, &p, &err, t);
     }
     sm_project_close(&p);
     return status;
@@ -132,9 +138,11 @@ static int validate_exec(sm_cli *c)
 {
     int64_t began = sm_clock_boot_ms();
     tally t = { .documents = sm_json_array(c->a) };
-    int worst = SM_EXIT_DONE;
+    int worst = sm_cli_check_reports(c);
     sm_project_files files;
 
+    if (worst != SM_EXIT_DONE)
+        return worst;
     if (find_files(c, &files) != SM_OK)
         return SM_EXIT_OUTSIDE;
     for (size_t i = 0; i < files.n; i++) {
@@ -147,7 +155,9 @@ static int validate_exec(sm_cli *c)
         sm_cli_out_json(c, t.documents);
     else if (worst == SM_EXIT_DONE)
         print_summary(c, &t, sm_clock_boot_ms() - began);
-    return worst != SM_EXIT_DONE ? worst : t.errors > 0 ? SM_EXIT_INVALID : SM_EXIT_DONE;
+    if (worst == SM_EXIT_DONE && t.errors > 0)
+        worst = SM_EXIT_INVALID;
+    return sm_cli_report(c, SM_REPORT_OF_VALIDATE, t.documents, sm_clock_boot_ms() - began, worst);
 }
 
 const sm_command sm_command_validate = {
@@ -155,6 +165,7 @@ const sm_command sm_command_validate = {
     .group = "author",
     .summary = "Check pipeline files, every fault in one pass",
     .usage = "[PATH…]",
-    .examples = "smelt validate\nsmelt validate pipelines/iot.yml --json",
+    .options = options,
+    .examples = "smelt validate\nsmelt validate pipelines/iot.yml --report sarif=iot.sarif",
     .exec = validate_exec,
 };

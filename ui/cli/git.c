@@ -61,3 +61,13 @@ sm_sv sm_git_commit(sm_sv dir, sm_arena *a)
     }
     return is_commit(head) ? head : SM_SV("");
 }
+
+sm_sv sm_git_root(sm_sv dir, sm_arena *a)
+{
+    while (!sm_fs_exists(sm_path_join(a, dir, SM_SV(".git")))) {
+        if (dir.len <= 1)
+            return SM_SV("");
+        dir = sm_path_dir(dir);
+    }
+    return dir;
+}

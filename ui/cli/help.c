@@ -56,6 +56,15 @@ static void add_exits(sm_buf *b)
     sm_buf_addc(b, '\n');
 }
 
+/* Such as --format, where a command has more formats than all have. */
+static bool has_own(const sm_command *command, const char *name)
+{
+    for (const sm_cli_option *o = command->options; o != NULL && o->name != NULL; o++)
+        if (strcmp(o->name, name) == 0)
+            return true;
+    return false;
+}
+
 int sm_help_command(const sm_cli *c, const sm_command *command)
 {
     const char *examples = command->examples == NULL ? "" : command->examples;
@@ -68,7 +77,8 @@ int sm_help_command(const sm_cli *c, const sm_command *command)
     for (const sm_cli_option *o = command->options; o != NULL && o->name != NULL; o++)
         add_option(&b, o);
     for (const sm_cli_option *o = sm_cli_global_options(); o->name != NULL; o++)
-        add_option(&b, o);
+        if (!has_own(command, o->name))
+            add_option(&b, o);
     sm_buf_addc(&b, '\n');
     add_exits(&b);
     sm_buf_adds(&b, "Examples\n");

@@ -182,6 +182,39 @@ void sm_run_print_flow(void *ctx, const sm_flow_outcome *o)
         print_flow(p, o);
 }
 
+static void set_place(sm_json *j, const sm_plan_place *at)
+{
+    if (at->line == 0)
+        return;
+    sm_json_set_string(j, "file", at->file);
+    sm_json_set_int(j, "line", at->line);
+    sm_json_set_int(j, "column", at->column);
+}
+
+/* Compiled again while it ran, a plan keeps its datasets and their rules. */
+static sm_json *rule_json(const sm_run_printer *p, const sm_flow_outcome *o, size_t i)
+{
+    const sm_rule_count *r = &o->rules[i];
+    const sm_plan_rule *rule = &p->plan->datasets[o->flow->target].rules[i];
+    sm_json *j = sm_json_object(p->c->a);
+
+    sm_json_set_string(j, "name", r->name);
+    sm_json_set_string(j, "policy", r->policy);
+    sm_json_set_string(j, "expect", rule->text);
+    set_place(j, &rule->place);
+    sm_json_set_int(j, "passed", r->passed);
+    sm_json_set_int(j, "failed", r->failed);
+    if (r->crossed.len > 0)
+        sm_json_set_string(j, "crossed", r->crossed);
+    if (r->warn_if.len > 0)
+        sm_json_set_string(j, "warn_if", r->warn_if);
+    if (r->fail_if.len > 0)
+        sm_json_set_string(j, "fail_if", r->fail_if);
+    if (r->stopped > 0)
+        sm_json_set_int(j, "stopped", r->stopped);
+    return j;
+}
+
 static sm_json *flow_json(const sm_run_printer *p, const sm_flow_outcome *o)
 {
     sm_arena *a = p->c->a;
@@ -189,11 +222,14 @@ static sm_json *flow_json(const sm_run_printer *p, const sm_flow_outcome *o)
 
     sm_json_set_string(j, "flow", o->flow->name);
     sm_json_set_string(j, "table", o->dataset);
+    set_place(j, &o->flow->place);
     sm_json_set_string(j, "state", sm_sv_cstr(sm_run_flow_state_name(o->state)));
     if (o->reason.len > 0)
         sm_json_set_string(j, "reason", o->reason);
-    if (o->error.code != SM_OK)
+    if (o->error.code != SM_OK) {
         sm_json_set_string(j, "error", sm_sv_cstr(o->error.msg));
+        sm_json_set_string(j, "code", sm_sv_cstr(sm_code_name(o->error.code)));
+    }
     sm_json_set_int(j, "read", o->counts.read);
     sm_json_set_int(j, "undecodable", o->counts.undecodable);
     sm_json_set_int(j, "filtered", sm_flow_counts_filtered(&o->counts));
@@ -204,37 +240,10 @@ static sm_json *flow_json(const sm_run_printer *p, const sm_flow_outcome *o)
     sm_json_set_int(j, "batches", o->batches);
     sm_json_set_int(j, "version", o->version);
     sm_json_set_int(j, "duration_ms", o->duration_ms);
-    for (size_t i = 0; i < o->n_rules; i++) {
-        sm_json *r = sm_json_object(a);
-
-        sm_json_set_string(r, "name", o->rules[i].name);
-        sm_json_set_string(r, "policy", o->rules[i].policy);
-        sm_json_set_int(r, "passed", o->rules[i].passed);
-        sm_json_set_int(r, "failed", o->rules[i].failed);
-        if (o->rules[i].crossed.len > 0)
-            sm_json_set_string(r, "crossed", o->rules[i].crossed);
-        sm_json_append(rules, r);
-    }
+    for (size_t i = 0; i < o->n_rules; i++)
+        sm_json_append(rules, rule_json(p, o, i));
     sm_json_set(j, "expectations", rules);
     return j;
-}
-
-static void print_json(const sm_run_printer *p, const sm_run_result *r)
-{
-    sm_arena *a = p->c->a;
-    sm_json *doc = sm_json_object(a), *flows = sm_json_array(a);
-
-    sm_json_set_string(doc, "pipeline", p->plan->pipeline);
-    sm_json_set_int(doc, "run", r->number);
-    sm_json_set_string(doc, "state", sm_sv_cstr(sm_run_state_name(r->state)));
-    sm_json_set_bool(doc, "warnings", r->warnings);
-    sm_json_set_int(doc, "duration_ms", r->duration_ms);
-    if (r->code != SM_OK)
-        sm_json_set_string(doc, "error", sm_sv_cstr(r->error.msg));
-    for (size_t i = 0; i < r->n_flows; i++)
-        sm_json_append(flows, flow_json(p, &r->flows[i]));
-    sm_json_set(doc, "flows", flows);
-    sm_cli_out_json(p->c, doc);
 }
 
 static const char *verdict_text(const sm_run_result *r)
@@ -264,12 +273,31 @@ static const char *next_command(const sm_run_printer *p, const sm_run_result *r)
     return "smelt status";
 }
 
+sm_json *sm_run_print_document(const sm_run_printer *p, const sm_run_result *r)
+{
+    sm_arena *a = p->c->a;
+    sm_json *doc = sm_json_object(a), *flows = sm_json_array(a);
+
+    sm_json_set_string(doc, "pipeline", p->plan->pipeline);
+    sm_json_set_int(doc, "run", r->number);
+    sm_json_set_string(doc, "state", sm_sv_cstr(sm_run_state_name(r->state)));
+    sm_json_set_bool(doc, "warnings", r->warnings);
+    sm_json_set_int(doc, "duration_ms", r->duration_ms);
+    if (r->code != SM_OK)
+        sm_json_set_string(doc, "error", sm_sv_cstr(r->error.msg));
+    for (size_t i = 0; i < r->n_flows; i++)
+        sm_json_append(flows, flow_json(p, &r->flows[i]));
+    sm_json_set(doc, "flows", flows);
+    sm_json_set_string(doc, "next", sm_sv_cstr(next_command(p, r)));
+    return doc;
+}
+
 void sm_run_print_end(sm_run_printer *p, const sm_run_result *r)
 {
     sm_buf b;
 
     if (p->c->json) {
-        print_json(p, r);
+        sm_cli_out_json(p->c, sm_run_print_document(p, r));
         return;
     }
     clear_live(p);

@@ -19,5 +19,8 @@ void sm_run_print_begin(sm_run_printer *p, sm_sv commit);
 /* A sm_run_listener; `ctx` is the printer. */
 void sm_run_print_flow(void *ctx, const sm_flow_outcome *o);
 void sm_run_print_end(sm_run_printer *p, const sm_run_result *r);
+/* The run as a document: {"pipeline","run","state","flows":[…],…}.  Lives as long as the command.
+ */
+sm_json *sm_run_print_document(const sm_run_printer *p, const sm_run_result *r);
 
 #endif

@@ -171,12 +171,24 @@ static void set_next(const live *l, sm_json *o, const char *command, sm_sv table
     sm_json_set_string(o, "next", sm_arena_printf(l->v->a, "%s %.*s", command, SM_SV_ARG(table)));
 }
 
+static void set_place(const live *l, sm_json *o, sm_sv table)
+{
+    const sm_plan_dataset *ds = sm_plan_find(l->v->plan, table);
+
+    if (ds == NULL || ds->place.line == 0)
+        return;
+    sm_json_set_string(o, "file", ds->place.file);
+    sm_json_set_int(o, "line", ds->place.line);
+    sm_json_set_int(o, "column", ds->place.column);
+}
+
 static sm_json *refused_row(const live *l, sm_sv table, misfit why)
 {
     sm_json *o = sm_json_object(l->v->a), *reasons = sm_json_array(l->v->a);
 
     sm_json_set_string(o, "table", table);
     sm_json_set_string(o, "change", SM_SV("refused"));
+    set_place(l, o, table);
     sm_json_set_string(o, "act", sm_sv_cstr(refusals[why].act));
     sm_json_append_string(reasons, sm_sv_cstr(refusals[why].reason));
     sm_json_set(o, "reasons", reasons);
@@ -191,6 +203,7 @@ static sm_json *change_row(const live *l, const sm_plan_change *c, const char *d
 
     sm_json_set_string(o, "table", c->table);
     sm_json_set_string(o, "change", sm_sv_cstr(sm_plan_change_name(c->kind)));
+    set_place(l, o, c->table);
     sm_json_set_string(o, "act", sm_sv_cstr(act_of(c->kind)));
     for (size_t i = 0; i < c->n_reasons; i++)
         sm_json_append_string(reasons, c->reasons[i]);
