@@ -205,6 +205,8 @@ sm_code sm_run_new(const sm_run_request *q, sm_run **out, sm_error *err)
     if (rc == SM_OK)
         rc = check_refresh(r, err);
     if (rc == SM_OK)
+        rc = sm_run__check_left(r, err);
+    if (rc == SM_OK)
         rc = sm_owner__declare(&r->q, &r->env.owner, r->arena, err);
     if (rc == SM_OK)
         rc = sm_store_ballast_ensure(q->store, err);

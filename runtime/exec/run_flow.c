@@ -55,16 +55,24 @@ static void flow_reset(sm_run *r, size_t i, bool refresh)
                              .refresh = refresh };
 }
 
-/* The other flows of the table that flow `i` rebuilds. */
-static void name_siblings(sm_run *r, size_t i)
+/* The other flows of the table that flow `i` rebuilds, with those that left the file when they
+ * were about to empty it. */
+static sm_code name_siblings(sm_run *r, size_t i, sm_error *err)
 {
     sm_flow *f = &r->flows[i];
-    sm_sv *names = SM_NEW_N(r->arena, sm_sv, f->target->n_flows + 1);
+    const sm_sv *left;
+    sm_sv *names;
+    size_t n;
 
-    f->siblings = names;
+    if (sm_run__left_rebuilds(r, f->target->name, &left, &n, err) != SM_OK)
+        return err->code;
+    f->siblings = names = SM_NEW_N(r->arena, sm_sv, f->target->n_flows + n);
     for (size_t k = f->target->flow; k < f->target->flow + f->target->n_flows; k++)
         if (k != i)
             names[f->n_siblings++] = r->q.plan->flows[k].name;
+    for (size_t k = 0; k < n; k++)
+        names[f->n_siblings++] = left[k];
+    return SM_OK;
 }
 
 static sm_code flow_open(sm_run *r, size_t i, sm_error *err)
@@ -81,8 +89,8 @@ static sm_code flow_open(sm_run *r, size_t i, sm_error *err)
             rc = finish_decided(&r->flows[i], err);
     }
     flow_reset(r, i, lead);
-    if (lead)
-        name_siblings(r, i);
+    if (lead && rc == SM_OK)
+        rc = name_siblings(r, i, err);
     if (rc == SM_OK && (rc = sm_flow__open(&r->flows[i], err)) == SM_OK)
         rc = sm_flow__fix_horizon(&r->flows[i], true, err);
     return rc;

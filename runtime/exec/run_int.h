@@ -48,6 +48,13 @@ void sm_run__tell(sm_run *r, size_t i);
 const sm_plan *sm_run__plan(void *run);
 sm_code sm_run__grow(void *run, sm_sv source, const sm_schema *schema, sm_error *err);
 
+/* run_left.c: the flows that decided to rebuild `table` and left the file before it was published,
+ * in r->arena. */
+sm_code sm_run__left_rebuilds(const sm_run *r, sm_sv table, const sm_sv **flows, size_t *n,
+                              sm_error *err);
+/* SM_E_CONFLICT when the run would append to the table of one. */
+sm_code sm_run__check_left(const sm_run *r, sm_error *err);
+
 /* run_graph.c */
 void sm_run__graph(sm_run *r);
 /* Does flow `i` read the table that flow `j` writes? */

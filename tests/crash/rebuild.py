@@ -85,6 +85,17 @@ class Rebuild(unittest.TestCase):
         self.assertEqual(self.origins(w), {"EAST": 12})
         self.at_rest(w)
 
+    def test_a_dead_rebuild_whose_flow_left_the_file_is_refused_until_the_table_is_rebuilt(self):
+        w = self.merged_and_killed()
+        w.write("pipeline.yml", merged("west", "east").replace(FLOWS["west"], ""))
+        refused = w.run()
+        self.assertEqual(refused.code, 7, refused.err)
+        self.assertIn('flow "merged.west" began to rebuild merged', refused.err)
+        self.runs(w, "--full-refresh", "merged", "--yes")
+        kinds.put_readings(w, 1, 2, folder="east")
+        self.runs(w)
+        self.assertEqual(self.origins(w), {"east": 24})
+
     # ---- readers of a rebuilt table ----
 
     def ids(self, w, table):
