@@ -121,13 +121,16 @@ static bool check_contract(const sm_bind *b, const sm_spec_table *t)
 
 bool sm_spec__check_columns(const sm_bind *b, sm_spec_table *t)
 {
-    sm_strmap *seen = sm_strmap_new_nocase(b->a);
+    sm_strmap *seen;
     bool ok = true;
 
-    if (t->columns.at.line != 0 && t->columns.n == 0) {
+    if (t->columns.at.line == 0) /* as most tables: no maps for them */
+        return check_contract(b, t);
+    if (t->columns.n == 0) {
         sm_diag_add(b->d, "SM0114", t->columns.at, "`columns` is empty");
         ok = false;
     }
+    seen = sm_strmap_new_nocase(b->a);
     for (size_t i = 0; i < t->columns.n; i++) {
         sm_spec_table_column *c = &t->columns.items[i];
 
