@@ -55,6 +55,31 @@ static void check_open_batches(const sm_view *v, sm_json *checks)
                       NULL);
 }
 
+/* Is there a flow on record that writes the table? */
+static bool has_checkpoint(const sm_view *v, sm_sv table)
+{
+    sm_generation *g = NULL;
+    size_t n = 0;
+    sm_error ignored;
+
+    if (sm_store_generations(v->store, v->pipeline, SM_SV(""), v->a, &g, &n, &ignored) != SM_OK)
+        return true; /* told by another check */
+    for (size_t i = 0; i < n; i++)
+        if (sm_sql_same_name(g[i].target, table))
+            return true;
+    return false;
+}
+
+static void tell_foreign(const sm_view *v, sm_sv table, sm_json *checks)
+{
+    sm_view_check(checks, v->a, "table", "fail",
+                  sm_arena_printf(v->a,
+                                  "%.*s was written under a checkpoint that is not here; a run "
+                                  "refuses it",
+                                  SM_SV_ARG(table)),
+                  sm_arena_printf(v->a, "smelt checkpoint adopt %.*s", SM_SV_ARG(table)).ptr);
+}
+
 /* What the log of a table says, against what the control store remembers of it. */
 static void check_table(const sm_view *v, const sm_table_rec *t, sm_json *checks)
 {
@@ -62,8 +87,13 @@ static void check_table(const sm_view *v, const sm_table_rec *t, sm_json *checks
     sm_error err;
     const char *state = "ok", *next = NULL;
     sm_sv text;
+    sm_code rc = sm_view__look(v, t->path, SM_SV(""), &now, &err);
 
-    if (sm_view__look(v, t->path, SM_SV(""), &now, &err) != SM_OK) {
+    if (rc == SM_OK && now.version >= 0 && t->version < 0 && !has_checkpoint(v, t->name)) {
+        tell_foreign(v, t->name, checks);
+        return;
+    }
+    if (rc != SM_OK) {
         text = sm_arena_printf(v->a, "%.*s: %s", SM_SV_ARG(t->name), err.msg);
         state = "fail";
         next = "restore the table's folder from a backup";
@@ -94,6 +124,24 @@ static void check_table(const sm_view *v, const sm_table_rec *t, sm_json *checks
     sm_view_check(checks, v->a, "table", state, text, next);
 }
 
+/* No run is on record: tables that are there nevertheless were written elsewhere. */
+static void check_untracked(const sm_view *v, sm_json *checks)
+{
+    for (size_t i = 0; v->plan != NULL && i < v->plan->n_datasets; i++) {
+        const sm_plan_dataset *ds = &v->plan->datasets[i];
+        sm_view_live now;
+        sm_error ignored;
+
+        if (sm_dataset_is_table(ds) &&
+            sm_view__look(
+                v,
+                sm_arena_printf(v->a, "%.*s/%.*s", SM_SV_ARG(v->storage_dir), SM_SV_ARG(ds->path)),
+                SM_SV(""), &now, &ignored) == SM_OK &&
+            now.version >= 0)
+            tell_foreign(v, ds->name, checks);
+    }
+}
+
 void sm_view_check_store(const sm_view *v, sm_json *checks)
 {
     sm_table_rec *tables;
@@ -101,8 +149,10 @@ void sm_view_check_store(const sm_view *v, sm_json *checks)
     sm_error err;
 
     check_file(v, checks);
-    if (!sm_view__has_run(v))
+    if (!sm_view__has_run(v)) {
+        check_untracked(v, checks);
         return;
+    }
     check_open_batches(v, checks);
     if (sm_store_tables(v->store, v->pipeline, v->a, &tables, &n, &err) != SM_OK) {
         sm_view_check(checks, v->a, "tables", "fail", sm_arena_dup(v->a, sm_sv_cstr(err.msg)),
