@@ -18,13 +18,29 @@ enum { MAX_LEAVES = 256 };
 
 /* ---- sources ------------------------------------------------------------------- */
 
+/* A column that the source adds to those that the user declared, if its option says so: a default
+ * adds none.  One that is declared too stays where it is. */
+static void declared_extra(plan_builder *b, const sm_spec_source *s, const char *option,
+                           sm_schema *out)
+{
+    sm_sv origin = sm_json_get_sv(s->origins, option, SM_SV("default"));
+    sm_sv name = sm_json_get_sv(s->options, option, SM_SV(""));
+
+    if (sm_sv_eq_str(origin, "default") || name.len == 0 || sm_schema_find(out, name) >= 0)
+        return;
+    out->columns[out->n++] = (sm_column){ .name = sm_arena_dup(b->a, name),
+                                          .type = SM_SV("VARCHAR"),
+                                          .nullable = true,
+                                          .description = SM_SV("") };
+}
+
 /* The loader has judged the types. */
 static sm_code declared_schema(plan_builder *b, size_t ds, sm_error *err)
 {
     const sm_spec_columns *declared = &b->nodes[ds].source->schema;
     sm_schema *out = &b->datasets[ds].schema;
 
-    out->columns = SM_NEW_N(b->a, sm_column, declared->n + 1);
+    out->columns = SM_NEW_N(b->a, sm_column, declared->n + 3);
     for (size_t i = 0; i < declared->n; i++) {
         const sm_spec_column *column = &declared->items[i];
         sm_sqltype *type = NULL;
@@ -36,6 +52,10 @@ static sm_code declared_schema(plan_builder *b, size_t ds, sm_error *err)
                                               .type = sm_sqltype_view_text(type, b->a),
                                               .nullable = true,
                                               .description = SM_SV("") };
+    }
+    if (out->n > 0) {
+        declared_extra(b, b->nodes[ds].source, "corrupt_record_column", out);
+        declared_extra(b, b->nodes[ds].source, "rescued_data_column", out);
     }
     return SM_OK;
 }

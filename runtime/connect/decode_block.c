@@ -80,6 +80,7 @@ void sm_decode_block_release(sm_decode_block *block)
     if (block->fd >= 0)
         sm_fs_close(block->fd);
     free(block->buffer);
+    free(block->raw);
     sm_decode_stream_free(block->stream);
     sm_decode_block_init(block);
 }
@@ -240,6 +241,23 @@ sm_code sm_decode_block_next(sm_decode_blocks *b, sm_decode_block *block, bool *
         return block_load(file, block, begin, to, err);
     }
     return rc;
+}
+
+void sm_decode_block_keep(sm_decode_block *block)
+{
+    size_t len = (size_t)(block->end - block->data) + 1;
+    if (len > block->raw_cap) {
+        block->raw = sm_xrealloc(block->raw, len);
+        block->raw_cap = len;
+    }
+    memcpy(block->raw, block->data, len); /* *end is '\n' */
+}
+
+sm_sv sm_decode_block_raw(const sm_decode_block *block, const char *record, const char *end)
+{
+    const char *text = block->raw + (record - block->data);
+    size_t len = (size_t)(end - record);
+    return (sm_sv){ text, len > 0 && text[len - 1] == '\r' ? len - 1 : len };
 }
 
 static sm_code block_stream_head(const sm_decode_file *file, size_t limit, sm_decode_block *block,

@@ -11,12 +11,14 @@
  *
  * A compressed file cannot be entered in the middle: who takes its first block takes all
  * of them (decode_stream).  Its offsets are those of the unpacked text; where it cannot be
- * unpacked any further, the rest is left out and told.
+ * unpacked any further, the rest is left out and told.  So it is with files whose records
+ * may have newlines inside (decode_frame).
  */
 #ifndef SM_CONNECT_DECODE_BLOCK_H
 #define SM_CONNECT_DECODE_BLOCK_H
 
 #include "runtime/connect/decode.h"
+#include "runtime/connect/decode_frame.h"
 
 #define SM_DECODE_TOO_LONG "the line is longer than 16 MiB"
 
@@ -25,6 +27,7 @@ typedef struct sm_decode_file {
     const char *path;
     const char *name; /* for messages: the path as the user knows it */
     int64_t size;
+    const sm_framing *framing; /* borrowed; NULL: a newline ends a record */
 } sm_decode_file;
 
 typedef struct sm_decode_blocks sm_decode_blocks;
@@ -40,6 +43,8 @@ typedef struct sm_decode_block {
     /* the reader's own, kept from block to block */
     char *buffer;
     size_t cap;
+    char *raw; /* sm_decode_block_keep() */
+    size_t raw_cap;
     int fd;
     size_t fd_file;
     struct sm_decode_stream *stream;
@@ -63,6 +68,13 @@ sm_code sm_decode_block_next(sm_decode_blocks *b, sm_decode_block *block, bool *
 /* The lines that begin in the first `limit` bytes of a file, and perhaps more. */
 sm_code sm_decode_block_head(const sm_decode_file *files, size_t file, int64_t limit,
                              sm_decode_block *block, sm_error *err);
+
+/* Keep the block's text as it is now: decoders write to it. */
+void sm_decode_block_keep(sm_decode_block *block);
+
+/* [record, end) of the block as it was when it was kept, without a carriage return at its end;
+ * lives as long as the block. */
+sm_sv sm_decode_block_raw(const sm_decode_block *block, const char *record, const char *end);
 
 /* --- For decode_stream --- */
 

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* decode_csv.c -- separated values to columns, one pass.
  *
- * The same shape as decode_ndjson.c, and the same promise: no step passes a newline, and
- * a row counts only when its line was read to the end. */
+ * The same shape as decode_ndjson.c, and the same promise: no step passes the end of the record,
+ * and a row counts only when its record was read to the end.  That end is the next newline; with
+ * multi_line it is looked for before fields are taken, since taking them resolves quotes in place.
+ */
 #include "runtime/connect/decode_csv.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,9 +18,11 @@ struct sm_csv {
     const sm_decode_column *columns;
     size_t n_columns;
     const sm_csv_dialect *dialect;
-    int32_t *in_order;
-    const int32_t *map;
-    size_t n_fields;
+    int32_t *in_order; /* columns that the data feeds */
+    sm_csv_fields fields;
+    sm_decode_aside aside;
+    sm_rescue rescue;
+    uint64_t spare[2]; /* for a value that is only looked at */
     const sm_decode_block *block;
     char *p;
     char *record;
@@ -43,20 +48,42 @@ sm_code sm_csv_dialect_check(const sm_csv_dialect *dialect, sm_error *err)
     if (dialect->escape != dialect->quote && dialect->escape != '\\')
         return sm_fail(err, SM_E_INVALID, 0,
                        "option \"escape\" must be the quote itself or a backslash");
+    if (dialect->comment != 0 &&
+        (!ispunct((unsigned char)dialect->comment) || dialect->comment == dialect->sep ||
+         dialect->comment == dialect->quote))
+        return sm_fail(err, SM_E_INVALID, 0,
+                       "option \"comment\" must be one character, not the separator or quote");
     return SM_OK;
+}
+
+sm_framing sm_csv_framing(const sm_csv_dialect *dialect)
+{
+    return (sm_framing){
+        .kind = dialect->multi_line ? SM_FRAME_CSV : SM_FRAME_LINES,
+        .sep = dialect->sep,
+        .quote = dialect->quote,
+        .escape = dialect->escape,
+        .comment = dialect->comment,
+        .trim = dialect->trim_left,
+    };
 }
 
 /* --- Fields --- */
 
-static char *csv_take_quoted(const sm_csv_dialect *dialect, char *p, sm_csv_field *field,
-                             sm_decode_fault *f)
+static bool csv_is_space(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static char *csv_take_quoted(const sm_csv_dialect *dialect, char *p, const char *end,
+                             sm_csv_field *field, sm_decode_fault *f)
 {
     char quote = dialect->quote, escape = dialect->escape;
     char *start = p, *out = ++p;
     field->text = out;
     field->quoted = true;
     for (;; p++) {
-        if (*p == '\n')
+        if (*p == '\n' && p >= end)
             return sm_decode__fault(f, start, "the line ends inside quotes");
         if (*p == escape && (p[1] == quote || (escape != quote && p[1] == escape)))
             p++; /* the character behind it is data */
@@ -67,6 +94,8 @@ static char *csv_take_quoted(const sm_csv_dialect *dialect, char *p, sm_csv_fiel
     field->len = (size_t)(out - field->text);
     *out = quote; /* not what is left of a longer, escaped text */
     p++;
+    while (dialect->trim_right && csv_is_space(*p))
+        p++;
     if (*p == '\r' && p[1] == '\n')
         p++;
     if (*p != dialect->sep && *p != '\n')
@@ -74,11 +103,14 @@ static char *csv_take_quoted(const sm_csv_dialect *dialect, char *p, sm_csv_fiel
     return p;
 }
 
-char *sm_csv_take(const sm_csv_dialect *dialect, char *p, sm_csv_field *field, sm_decode_fault *f)
+char *sm_csv_take(const sm_csv_dialect *dialect, char *p, const char *end, sm_csv_field *field,
+                  sm_decode_fault *f)
 {
     char sep = dialect->sep;
+    while (dialect->trim_left && csv_is_space(*p) && *p != sep)
+        p++;
     if (dialect->quote != 0 && *p == dialect->quote)
-        return csv_take_quoted(dialect, p, field, f);
+        return csv_take_quoted(dialect, p, end, field, f);
     field->text = p;
     field->quoted = false;
     while (*p != sep && *p != '\n')
@@ -86,7 +118,53 @@ char *sm_csv_take(const sm_csv_dialect *dialect, char *p, sm_csv_field *field, s
     field->len = (size_t)(p - field->text);
     if (*p == '\n' && field->len > 0 && p[-1] == '\r')
         field->len--;
+    while (dialect->trim_right && field->len > 0 && csv_is_space(field->text[field->len - 1]))
+        field->len--;
     return p;
+}
+
+static char *csv_newline(char *p, char *end)
+{
+    return memchr(p, '\n', (size_t)(end - p) + 1);
+}
+
+char *sm_csv_begins(const sm_csv_dialect *dialect, char *p, char *end)
+{
+    while (p < end) {
+        if (*p == '\n' || (*p == '\r' && p[1] == '\n'))
+            p += 1 + (*p == '\r');
+        else if (dialect->comment != 0 && *p == dialect->comment)
+            p = csv_newline(p, end) + 1;
+        else
+            return p;
+    }
+    return end;
+}
+
+char *sm_csv_ends(const sm_csv_dialect *dialect, char *p, char *end)
+{
+    if (!dialect->multi_line)
+        return csv_newline(p, end);
+    sm_framing framing = sm_csv_framing(dialect);
+    sm_frame frame = { 0 };
+    bool ended;
+    size_t n = sm_frame_scan(&framing, &frame, p, (size_t)(end - p) + 1, &ended);
+    return p + n - 1;
+}
+
+bool sm_csv_special(const sm_csv_dialect *dialect, sm_sv text, double *out)
+{
+    if (text.len == 0)
+        return false;
+    if (sm_sv_eq(text, dialect->nan_value))
+        *out = (double)NAN;
+    else if (sm_sv_eq(text, dialect->positive_inf))
+        *out = (double)INFINITY;
+    else if (sm_sv_eq(text, dialect->negative_inf))
+        *out = -(double)INFINITY;
+    else
+        return false;
+    return true;
 }
 
 static bool csv_is_utf8(char *p, size_t len)
@@ -111,55 +189,131 @@ static void csv_trim(sm_csv_field *field)
     }
 }
 
+static bool csv_is_null(const sm_csv *d, const sm_csv_field *field)
+{
+    sm_sv null_value = d->dialect->null_value;
+    return !field->quoted && field->len == null_value.len &&
+           (field->len == 0 || memcmp(field->text, null_value.ptr, field->len) == 0);
+}
+
+static bool csv_no_utf8(sm_csv *d, sm_sv name, const char *at)
+{
+    sm_decode__fault(&d->x.fault, at, "field \"%.*s\": invalid UTF-8",
+                     (int)(name.len > 60 ? 60 : name.len), name.ptr);
+    return false;
+}
+
+static bool csv_put(sm_csv *d, const sm_decode_column *column, const sm_csv_field *field,
+                    void *slot)
+{
+    double v;
+    if ((column->kind == SM_DECODE_DOUBLE || column->kind == SM_DECODE_FLOAT) &&
+        sm_csv_special(d->dialect, (sm_sv){ field->text, field->len }, &v)) {
+        float narrow = (float)v;
+        memcpy(slot, column->kind == SM_DECODE_DOUBLE ? (void *)&v : (void *)&narrow, column->size);
+        return true;
+    }
+    return sm_decode__text(column, field->text, field->len, slot, &d->x);
+}
+
+/* Is what does not fit wanted in the row? */
+static bool csv_rescues(const sm_csv *d)
+{
+    return d->x.rescue != NULL && d->vectors[d->aside.rescued - d->columns].data != NULL;
+}
+
 /* The value of `field` into column `c` of the row. */
 static bool csv_value(sm_csv *d, size_t c, sm_csv_field field)
 {
     const sm_decode_column *column = &d->columns[c];
     sm_decode_vector *v = &d->vectors[c];
-    sm_sv null_value = d->dialect->null_value;
-    if (v->data == NULL)
+    sm_sv all = { field.text, field.len };
+    void *slot = d->spare;
+    if (v->data != NULL)
+        slot = (char *)v->data + d->row * column->size;
+    else if (!csv_rescues(d))
         return true;
-    if (!field.quoted && field.len == null_value.len &&
-        (field.len == 0 || memcmp(field.text, null_value.ptr, field.len) == 0))
+    if (csv_is_null(d, &field))
         return true;
+    if (field.quoted && field.len == 0 && d->dialect->empty_value.len > 0) {
+        field.len = d->dialect->empty_value.len;
+        field.text = sm_decode__copy(d->dialect->empty_value.ptr, field.len, d->x.scratch);
+    }
     if (column->kind != SM_DECODE_VARCHAR)
         csv_trim(&field);
     if (column->kind != SM_DECODE_VARCHAR && field.len == 0)
         return true;
-    if (!csv_is_utf8(field.text, field.len)) {
-        sm_decode__fault(&d->x.fault, field.text, "field \"%.*s\": invalid UTF-8",
-                         (int)(column->name.len > 60 ? 60 : column->name.len), column->name.ptr);
-        return false;
+    if (!csv_is_utf8(field.text, field.len))
+        return csv_no_utf8(d, column->name, field.text);
+    if (csv_put(d, column, &field, slot)) {
+        d->seen[c / 64] |= UINT64_C(1) << (c % 64);
+        return true;
     }
-    d->seen[c / 64] |= UINT64_C(1) << (c % 64);
-    return sm_decode__text(column, field.text, field.len, (char *)v->data + d->row * column->size,
-                           &d->x);
+    if (d->x.rescue == NULL)
+        return false;
+    sm_rescue_text(&d->rescue, column->name, all);
+    return true;
+}
+
+/* A field that no column takes. */
+static bool csv_unknown(sm_csv *d, size_t i, const sm_csv_field *field)
+{
+    if (d->x.rescue == NULL || d->fields.names == NULL || csv_is_null(d, field))
+        return true;
+    sm_sv name = d->fields.names[i];
+    if (!csv_is_utf8(field->text, field->len))
+        return csv_no_utf8(d, name, field->text);
+    sm_rescue_text(&d->rescue, name, (sm_sv){ field->text, field->len });
+    return true;
 }
 
 /* --- Records --- */
 
-/* The record at `p` into its row; its newline, or NULL with the fault. */
-static char *csv_record(sm_csv *d, char *p)
+/* The record [p, end) into its row; its newline, or NULL with the fault. */
+static char *csv_record(sm_csv *d, char *p, const char *end)
 {
     for (size_t i = 0;; i++) {
         sm_csv_field field;
-        if ((p = sm_csv_take(d->dialect, p, &field, &d->x.fault)) == NULL)
+        if ((p = sm_csv_take(d->dialect, p, end, &field, &d->x.fault)) == NULL)
             return NULL;
-        if (i < d->n_fields && d->map[i] >= 0 && !csv_value(d, (size_t)d->map[i], field))
-            return NULL;
+        if (i < d->fields.n) {
+            int32_t c = d->fields.map[i];
+            if (!(c >= 0 ? csv_value(d, (size_t)c, field) : csv_unknown(d, i, &field)))
+                return NULL;
+        }
         if (*p == d->dialect->sep) {
             p++;
             continue;
         }
-        if (i + 1 == d->n_fields)
+        if (i + 1 == d->fields.n)
             return p;
         return sm_decode__fault(&d->x.fault, NULL, "%zu fields where %zu should be", i + 1,
-                                d->n_fields);
+                                d->fields.n);
     }
+}
+
+static void *csv_aside_slot(sm_csv *d, const sm_decode_column *column)
+{
+    size_t c = (size_t)(column - d->columns);
+    sm_decode_string *values = d->vectors[c].data;
+    if (values == NULL)
+        return NULL;
+    d->seen[c / 64] |= UINT64_C(1) << (c % 64);
+    return &values[d->row];
+}
+
+static void csv_put_rescued(sm_csv *d)
+{
+    void *slot = csv_aside_slot(d, d->aside.rescued);
+    if (slot != NULL)
+        sm_rescue_put(&d->rescue, &d->aside.files[d->block->file], d->x.scratch, slot);
+    sm_rescue_clear(&d->rescue);
 }
 
 static void csv_close_row(sm_csv *d)
 {
+    if (sm_rescue_any(&d->rescue))
+        csv_put_rescued(d);
     for (size_t c = 0; c < d->n_columns; c++) {
         if ((d->seen[c / 64] >> (c % 64) & 1) != 0)
             continue;
@@ -170,6 +324,16 @@ static void csv_close_row(sm_csv *d)
     d->row++;
 }
 
+/* The record is a row of its text alone. */
+static void csv_corrupt(sm_csv *d, const char *end)
+{
+    void *slot = csv_aside_slot(d, d->aside.corrupt);
+    if (slot != NULL)
+        sm_rescue_raw(sm_decode_block_raw(d->block, d->record, end), d->x.scratch, slot);
+    d->tally->records++;
+    csv_close_row(d);
+}
+
 static void csv_bad(sm_csv *d, int64_t offset, const char *reason)
 {
     sm_decode_place at = { d->block->file, offset };
@@ -177,28 +341,38 @@ static void csv_bad(sm_csv *d, int64_t offset, const char *reason)
     sm_decode_tally_bad(d->tally, at, reason);
 }
 
-/* One line; behind its newline. */
-static char *csv_line(sm_csv *d, char *p)
+/* Why the record at d->record is none. */
+static void csv_undecodable(sm_csv *d)
 {
     const sm_decode_fault *f = &d->x.fault;
     char reason[sizeof f->reason + 40];
+    if (f->at != NULL && f->at >= d->record && f->at < d->block->end)
+        snprintf(reason, sizeof reason, "%s, at byte %td", f->reason, f->at - d->record + 1);
+    else
+        snprintf(reason, sizeof reason, "%s", f->reason);
+    csv_bad(d, d->block->offset + (d->record - d->block->data), reason);
+}
+
+/* The record at `p`; behind its newline. */
+static char *csv_line(sm_csv *d, char *p)
+{
+    const char *limit = d->dialect->multi_line ? sm_csv_ends(d->dialect, p, d->block->end) : p;
     d->record = p;
-    if (*p == '\n' || (*p == '\r' && p[1] == '\n'))
-        return p + 1 + (*p == '\r');
     d->x.fault.quiet = d->tally->n_samples == SM_DECODE_SAMPLES;
-    char *end = csv_record(d, p);
+    char *end = csv_record(d, p, limit);
     if (end != NULL) {
         d->tally->records++;
         csv_close_row(d);
         return end + 1;
     }
-    if (f->at != NULL && f->at >= p && f->at < d->block->end)
-        snprintf(reason, sizeof reason, "%s, at byte %td", f->reason, f->at - p + 1);
-    else
-        snprintf(reason, sizeof reason, "%s", f->reason);
-    csv_bad(d, d->block->offset + (p - d->block->data), reason);
+    sm_rescue_clear(&d->rescue);
     memset(d->seen, 0, (d->n_columns + 63) / 64 * sizeof *d->seen);
-    return (char *)memchr(p, '\n', (size_t)(d->block->end - p) + 1) + 1;
+    p = d->dialect->multi_line ? p + (limit - p) : csv_newline(p, d->block->end);
+    if (d->aside.corrupt != NULL)
+        csv_corrupt(d, p);
+    else
+        csv_undecodable(d);
+    return p + 1;
 }
 
 size_t sm_csv_rows(sm_csv *d, sm_decode_vector *vectors, sm_decode_tally *t)
@@ -212,7 +386,8 @@ size_t sm_csv_rows(sm_csv *d, sm_decode_vector *vectors, sm_decode_tally *t)
         vectors[i].has_null = false;
     }
     sm_arena_reset(d->x.scratch);
-    while (d->p < d->block->end && d->row < SM_DECODE_ROWS)
+    while (d->row < SM_DECODE_ROWS &&
+           (d->p = sm_csv_begins(d->dialect, d->p, d->block->end)) < d->block->end)
         d->p = csv_line(d, d->p);
     if (d->p >= d->block->end && d->block->left_out >= 0 && !d->told) {
         csv_bad(d, d->block->left_out, d->block->why);
@@ -223,15 +398,17 @@ size_t sm_csv_rows(sm_csv *d, sm_decode_vector *vectors, sm_decode_tally *t)
 
 /* --- Life --- */
 
-void sm_csv_begin(sm_csv *d, const sm_decode_block *block, const int32_t *map, size_t n_fields)
+void sm_csv_begin(sm_csv *d, const sm_decode_block *block, const sm_csv_fields *fields)
 {
     d->block = block;
     d->p = block->data;
     d->told = false;
-    d->map = map == NULL ? d->in_order : map;
-    d->n_fields = n_fields;
-    if (d->dialect->header && block->first && d->p < block->end)
-        d->p = (char *)memchr(d->p, '\n', (size_t)(block->end - d->p) + 1) + 1;
+    d->fields = *fields;
+    if (fields->map == NULL)
+        d->fields.map = d->in_order;
+    if (d->dialect->header && block->first &&
+        (d->p = sm_csv_begins(d->dialect, d->p, block->end)) < block->end)
+        d->p = sm_csv_ends(d->dialect, d->p, block->end) + 1;
 }
 
 sm_csv *sm_csv_new(const sm_decode_column *columns, size_t n, const sm_csv_dialect *dialect)
@@ -246,13 +423,26 @@ sm_csv *sm_csv_new(const sm_decode_column *columns, size_t n, const sm_csv_diale
     d->seen = sm_xcalloc(n / 64 + 1, sizeof *d->seen);
     d->x.scratch = sm_arena_new("csv values");
     sm_buf_init(&d->x.text, 4 * (size_t)SM_DECODE_MAX_RECORD);
+    sm_rescue_init(&d->rescue);
     return d;
+}
+
+void sm_csv_aside(sm_csv *d, const sm_decode_aside *aside)
+{
+    size_t n = 0;
+    d->aside = *aside;
+    d->x.rescue = aside->rescued != NULL ? &d->rescue : NULL;
+    for (size_t i = 0; i < d->n_columns; i++) {
+        if (&d->columns[i] != aside->rescued && &d->columns[i] != aside->corrupt)
+            d->in_order[n++] = (int32_t)i;
+    }
 }
 
 void sm_csv_free(sm_csv *d)
 {
     if (d == NULL)
         return;
+    sm_rescue_release(&d->rescue);
     sm_buf_release(&d->x.text);
     sm_arena_free(d->x.scratch);
     free(d->in_order);

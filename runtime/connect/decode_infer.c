@@ -25,6 +25,7 @@ enum {
 
 typedef struct infer_node {
     unsigned seen;
+    int whole, scale; /* digits of numbers before and behind the point; whole < 0: no DECIMAL */
     sm_sv name;
     struct infer_node *fields; /* of objects */
     size_t n, cap;
@@ -33,7 +34,7 @@ typedef struct infer_node {
 
 struct sm_infer {
     sm_arena *arena;
-    bool types;
+    sm_infer_rules rules;
     infer_node root;
     size_t records, bad;
     sm_decode_place first_bad;
@@ -41,11 +42,11 @@ struct sm_infer {
     char reason[200];
 };
 
-sm_infer *sm_infer_new(sm_arena *a, bool types)
+sm_infer *sm_infer_new(sm_arena *a, const sm_infer_rules *rules)
 {
     sm_infer *in = SM_NEW(a, sm_infer);
     in->arena = a;
-    in->types = types;
+    in->rules = *rules;
     return in;
 }
 
@@ -87,6 +88,23 @@ static unsigned infer_number(const sm_decode_number *n)
     if (sm_decode__put_number(&bigint, n, slot, &quiet))
         return SEEN_INTEGER;
     return sm_decode__put_number(&decimal, n, slot, &quiet) ? SEEN_HUGE : SEEN_NUMBER;
+}
+
+/* Remember how wide a DECIMAL has to be for the number. */
+static void infer_digits(infer_node *node, const sm_decode_number *n)
+{
+    const char *dot = memchr(n->text, '.', n->len);
+    int digits = (int)n->len - n->negative, scale = 0;
+    if (dot != NULL) {
+        scale = (int)(n->text + n->len - dot) - 1;
+        digits -= scale + 1;
+    }
+    if (n->len > 60 || memchr(n->text, 'e', n->len) != NULL || memchr(n->text, 'E', n->len) != NULL)
+        node->whole = -1;
+    else if (node->whole >= 0 && digits > node->whole)
+        node->whole = digits;
+    if (scale > node->scale)
+        node->scale = scale;
 }
 
 static unsigned infer_text(const char *p, size_t len)
@@ -171,8 +189,10 @@ static char *infer_value(sm_infer *in, infer_node *node, char *p, int depth)
     if (*p == '"')
         return infer_string(in, node, p);
     if (*p == '-' || sm_decode__digit(*p)) {
-        if ((p = sm_decode__number(p, &n, &in->fault)) != NULL)
+        if ((p = sm_decode__number(p, &n, &in->fault)) != NULL) {
             node->seen |= infer_number(&n);
+            infer_digits(node, &n);
+        }
         return p;
     }
     if ((*p == '{' || *p == '[') && depth >= SM_INFER_MAX_DEPTH)
@@ -186,8 +206,8 @@ static char *infer_value(sm_infer *in, infer_node *node, char *p, int depth)
     return sm_decode__skip(p, &in->fault);
 }
 
-/* Note what became of the line at `p`; behind its newline. */
-static char *infer_line_end(sm_infer *in, const sm_decode_block *block, char *p, const char *end)
+/* Note what became of the record at `p`, which is none if `end` is NULL. */
+static void infer_note(sm_infer *in, const sm_decode_block *block, const char *p, const char *end)
 {
     if (end != NULL) {
         in->records++;
@@ -195,6 +215,12 @@ static char *infer_line_end(sm_infer *in, const sm_decode_block *block, char *p,
         in->first_bad = (sm_decode_place){ block->file, block->offset + (p - block->data) };
         snprintf(in->reason, sizeof in->reason, "%s", in->fault.reason);
     }
+}
+
+/* The same of a line; behind its newline. */
+static char *infer_line_end(sm_infer *in, const sm_decode_block *block, char *p, const char *end)
+{
+    infer_note(in, block, p, end);
     p += in->fault.behind - p;
     return (char *)memchr(p, '\n', (size_t)(block->end - p) + 1) + 1;
 }
@@ -234,11 +260,14 @@ static unsigned infer_csv_text(sm_csv_field field, const sm_csv_dialect *dialect
 {
     sm_decode_fault quiet = { .quiet = true };
     sm_decode_number n;
+    double special;
     sm_sv text = sm_sv_trim((sm_sv){ field.text, field.len });
     if (!field.quoted && sm_sv_eq((sm_sv){ field.text, field.len }, dialect->null_value))
         return 0;
     if (text.len == 0)
         return field.quoted ? SEEN_TEXT : 0;
+    if (sm_csv_special(dialect, text, &special))
+        return SEEN_NUMBER;
     if (sm_sv_eq_nocase(text, SM_SV("true")) || sm_sv_eq_nocase(text, SM_SV("false")))
         return SEEN_BOOLEAN;
     char *start = field.text + (text.ptr - field.text);
@@ -247,12 +276,12 @@ static unsigned infer_csv_text(sm_csv_field field, const sm_csv_dialect *dialect
     return infer_text(text.ptr, text.len);
 }
 
-static char *infer_csv_record(sm_infer *in, const sm_csv_dialect *dialect, char *p,
+static char *infer_csv_record(sm_infer *in, const sm_csv_dialect *dialect, char *p, const char *end,
                               infer_node **nodes, size_t n)
 {
     for (size_t i = 0;; i++) {
         sm_csv_field field;
-        if ((p = sm_csv_take(dialect, p, &field, &in->fault)) == NULL)
+        if ((p = sm_csv_take(dialect, p, end, &field, &in->fault)) == NULL)
             return NULL;
         if (i < n)
             nodes[i]->seen |= infer_csv_text(field, dialect);
@@ -282,15 +311,12 @@ sm_code sm_infer_csv(sm_infer *in, const sm_csv_dialect *dialect, const sm_decod
         if (nodes[i] == NULL)
             return infer_too_many(err);
     }
-    if (dialect->header && block->first && p < block->end)
-        p = (char *)memchr(p, '\n', (size_t)(block->end - p) + 1) + 1;
-    while (p < block->end) {
-        if (*p == '\n' || (*p == '\r' && p[1] == '\n')) {
-            p += 1 + (*p == '\r');
-            continue;
-        }
-        in->fault.behind = p;
-        p = infer_line_end(in, block, p, infer_csv_record(in, dialect, p, nodes, n));
+    if (dialect->header && block->first && (p = sm_csv_begins(dialect, p, block->end)) < block->end)
+        p = sm_csv_ends(dialect, p, block->end) + 1;
+    while ((p = sm_csv_begins(dialect, p, block->end)) < block->end) {
+        char *end = sm_csv_ends(dialect, p, block->end);
+        infer_note(in, block, p, infer_csv_record(in, dialect, p, end, nodes, n));
+        p = end + 1;
     }
     infer_left_out(in, block);
     return SM_OK;
@@ -342,6 +368,13 @@ static void infer_struct(const sm_infer *in, const infer_node *node, sm_buf *out
     sm_buf_addc(out, ')');
 }
 
+static bool infer_is_decimal(const infer_node *node)
+{
+    return (node->seen & SEEN_NUMBER) != 0 &&
+           (node->seen & ~(unsigned)(SEEN_INTEGER | SEEN_HUGE | SEEN_NUMBER)) == 0 &&
+           node->whole > 0 && node->whole + node->scale <= 38;
+}
+
 static void infer_type(const sm_infer *in, const infer_node *node, sm_buf *out)
 {
     static const struct {
@@ -355,8 +388,13 @@ static void infer_type(const sm_infer *in, const infer_node *node, sm_buf *out)
         { SEEN_DATE, "DATE" },
         { SEEN_DATE | SEEN_TIMESTAMP, "TIMESTAMP" },
     };
-    if (node->seen == 0 || !in->types) {
+    if (node->seen == 0 || !in->rules.types ||
+        (in->rules.primitives_as_string && (node->seen & (SEEN_OBJECT | SEEN_ARRAY)) == 0)) {
         sm_buf_adds(out, "VARCHAR");
+        return;
+    }
+    if (in->rules.prefers_decimal && infer_is_decimal(node)) {
+        sm_buf_addf(out, "DECIMAL(%d,%d)", node->whole + node->scale, node->scale);
         return;
     }
     for (size_t i = 0; i < sizeof scalars / sizeof scalars[0]; i++) {

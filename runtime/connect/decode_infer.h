@@ -8,7 +8,7 @@
  *     ----------------------------------  -----------------------------------------
  *     true, false                         BOOLEAN
  *     whole numbers                       BIGINT; DECIMAL(38,0) when one does not fit
- *     numbers                             DOUBLE
+ *     numbers                             DOUBLE; DECIMAL(p,s) where that is preferred
  *     ISO 8601 dates; with timestamps     DATE; TIMESTAMP
  *     objects; arrays                     STRUCT of their fields; LIST of their elements
  *     nothing but null                    VARCHAR
@@ -29,8 +29,14 @@ enum {
 
 typedef struct sm_infer sm_infer;
 
-/* `types` false: all columns are VARCHAR.  Lives in `a`. */
-sm_infer *sm_infer_new(sm_arena *a, bool types);
+typedef struct sm_infer_rules {
+    bool types;                /* false: all columns are VARCHAR */
+    bool primitives_as_string; /* JSON: so are booleans, numbers, dates and times */
+    bool prefers_decimal;      /* JSON: numbers with a point are DECIMAL while they fit one */
+} sm_infer_rules;
+
+/* Lives in `a`. */
+sm_infer *sm_infer_new(sm_arena *a, const sm_infer_rules *rules);
 
 /* Look at the records of a block (whole lines; written to). */
 void sm_infer_ndjson(sm_infer *in, const sm_decode_block *block);

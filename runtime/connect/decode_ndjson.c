@@ -44,9 +44,13 @@ struct sm_ndjson {
     uint64_t *seen; /* columns that this record has a value for */
 
     sm_decode_context x;
+    sm_decode_aside aside;
+    sm_rescue rescue;
+    uint64_t spare[2]; /* for a value that is only looked at */
     const sm_decode_block *block;
     char *p;
     char *record; /* where the record under the pen begins */
+    sm_sv key;    /* the last that was looked up */
     bool told;    /* that the block left a line out */
     size_t row;
     sm_decode_vector *vectors; /* of the call */
@@ -138,11 +142,13 @@ static uint32_t ndjson_look_up(sm_ndjson *d, char **p)
     ++*p;
     size_t len = (size_t)(end - name);
     sm_sv key = { name, escaped ? sm_decode__unescape(name, len) : len };
+    d->key = key;
     uint32_t known = *ndjson_slot(d, key);
     if (known != 0)
         return known - 1;
     sm_decode_place at = { d->block->file, d->block->offset + (d->record - d->block->data) };
-    sm_decode_tally_unknown(d->tally, key, at);
+    if (d->x.rescue == NULL || !sm_rescue_differs_in_case(d->columns, d->n_columns, key))
+        sm_decode_tally_unknown(d->tally, key, at);
     return d->n_keys < d->n_columns + SM_DECODE_UNKNOWN ? ndjson_add_key(d, key, NDJSON_NONE)
                                                         : NDJSON_NONE;
 }
@@ -174,20 +180,51 @@ static void ndjson_unknown_inside(void *arg, sm_sv path, const char *at)
     sm_decode_tally_unknown(d->tally, path, place);
 }
 
+/* The value of column `c` at `p` does not fit; behind it, or NULL when it is no JSON either. */
+static char *ndjson_misfit(sm_ndjson *d, uint32_t c, char *p)
+{
+    char *end = sm_decode__skip(p, &d->x.fault);
+    if (end == NULL)
+        return NULL;
+    sm_rescue_json(&d->rescue, d->columns[c].name, (sm_sv){ p, (size_t)(end - p) });
+    d->seen[c >> 6] &= ~(UINT64_C(1) << (c & 63));
+    return end;
+}
+
+/* Is what does not fit wanted in the row? */
+static bool ndjson_rescues(const sm_ndjson *d)
+{
+    return d->x.rescue != NULL && d->vectors[d->aside.rescued - d->columns].data != NULL;
+}
+
 /* The value of column `c` at `p` into its row. */
 static inline char *ndjson_value(sm_ndjson *d, uint32_t c, char *p)
 {
     const sm_decode_column *column = &d->columns[c];
     sm_decode_vector *v = &d->vectors[c];
     uint64_t bit = UINT64_C(1) << (c & 63);
+    void *slot = d->spare;
     if (*p == 'n' && memcmp(p, "null", 4) == 0) {
         d->seen[c >> 6] &= ~bit;
         return p + 4;
     }
     d->seen[c >> 6] |= bit;
-    if (v->data == NULL)
+    if (v->data != NULL)
+        slot = (char *)v->data + d->row * column->size;
+    else if (!ndjson_rescues(d))
         return sm_decode__skip(p, &d->x.fault);
-    return sm_decode__json(column, p, (char *)v->data + d->row * column->size, &d->x);
+    char *end = sm_decode__json(column, p, slot, &d->x);
+    return end != NULL || d->x.rescue == NULL ? end : ndjson_misfit(d, c, p);
+}
+
+/* The value at `p` of a field that no column has: key `k`, or the last that was looked up. */
+static char *ndjson_unknown(sm_ndjson *d, uint32_t k, char *p)
+{
+    char *end = sm_decode__skip(p, &d->x.fault);
+    if (end != NULL && d->x.rescue != NULL && *p != 'n') /* null is nothing */
+        sm_rescue_json(&d->rescue, k != NDJSON_NONE ? d->keys[k].name : d->key,
+                       (sm_sv){ p, (size_t)(end - p) });
+    return end;
 }
 
 /* Behind the record at `p`, or NULL with the fault. */
@@ -195,8 +232,10 @@ static char *ndjson_record(sm_ndjson *d, char *p)
 {
     uint32_t k = NDJSON_NONE;
     if (*p != '{')
-        return sm_decode__unexpected(&d->x.fault, p,
-                                     *p == '[' ? "a record (one object on each line)" : "\"{\"");
+        return sm_decode__unexpected(
+            &d->x.fault, p,
+            *p == '[' ? "a record (one object on each line; `multi_line: true` reads arrays)"
+                      : "\"{\"");
     p = sm_decode__space(p + 1);
     if (*p == '}')
         return p + 1;
@@ -208,7 +247,7 @@ static char *ndjson_record(sm_ndjson *d, char *p)
         if (k != NDJSON_NONE && d->keys[k].column != NDJSON_NONE)
             p = ndjson_value(d, d->keys[k].column, p);
         else
-            p = sm_decode__skip(p, &d->x.fault);
+            p = ndjson_unknown(d, k, p);
         if (p == NULL)
             return NULL;
         p = sm_decode__space(p);
@@ -220,9 +259,29 @@ static char *ndjson_record(sm_ndjson *d, char *p)
     }
 }
 
+static void *ndjson_aside_slot(sm_ndjson *d, const sm_decode_column *column)
+{
+    size_t c = (size_t)(column - d->columns);
+    sm_decode_string *values = d->vectors[c].data;
+    if (values == NULL)
+        return NULL;
+    d->seen[c >> 6] |= UINT64_C(1) << (c & 63);
+    return &values[d->row];
+}
+
+static void ndjson_put_rescued(sm_ndjson *d)
+{
+    void *slot = ndjson_aside_slot(d, d->aside.rescued);
+    if (slot != NULL)
+        sm_rescue_put(&d->rescue, &d->aside.files[d->block->file], d->x.scratch, slot);
+    sm_rescue_clear(&d->rescue);
+}
+
 /* The record was read: its columns without a value are NULL. */
 static inline void ndjson_close_row(sm_ndjson *d)
 {
+    if (sm_rescue_any(&d->rescue))
+        ndjson_put_rescued(d);
     size_t word = d->row >> 6;
     uint64_t bit = UINT64_C(1) << (d->row & 63);
     for (size_t w = 0; w < d->n_words; w++) {
@@ -246,14 +305,30 @@ static void ndjson_tell(sm_ndjson *d, int64_t offset, const char *reason)
     sm_decode_tally_bad(d->tally, at, reason);
 }
 
-static void ndjson_bad(sm_ndjson *d)
+/* The record is a row of its text alone. */
+static void ndjson_corrupt(sm_ndjson *d, const char *end)
 {
+    void *slot = ndjson_aside_slot(d, d->aside.corrupt);
+    if (slot != NULL)
+        sm_rescue_raw(sm_decode_block_raw(d->block, d->record, end), d->x.scratch, slot);
+    d->tally->records++;
+    ndjson_close_row(d);
+}
+
+/* The record is none; `end` is its newline. */
+static void ndjson_bad(sm_ndjson *d, const char *end)
+{
+    sm_rescue_clear(&d->rescue);
+    memset(d->seen, 0, d->n_words * sizeof *d->seen);
+    if (d->aside.corrupt != NULL) {
+        ndjson_corrupt(d, end);
+        return;
+    }
     const sm_decode_fault *f = &d->x.fault;
     char reason[sizeof f->reason + 40];
     snprintf(reason, sizeof reason, f->at == NULL ? "%s" : "%s, at byte %td", f->reason,
              f->at - d->record + 1);
     ndjson_tell(d, d->block->offset + (d->record - d->block->data), reason);
-    memset(d->seen, 0, d->n_words * sizeof *d->seen);
 }
 
 /* One line; behind its newline. */
@@ -274,9 +349,10 @@ static char *ndjson_line(sm_ndjson *d, char *p)
         ndjson_close_row(d);
         return end + 1;
     }
-    ndjson_bad(d);
     p += d->x.fault.behind - p;
-    return (char *)memchr(p, '\n', (size_t)(d->block->end - p) + 1) + 1;
+    end = memchr(p, '\n', (size_t)(d->block->end - p) + 1);
+    ndjson_bad(d, end);
+    return end + 1;
 }
 
 size_t sm_ndjson_rows(sm_ndjson *d, sm_decode_vector *vectors, sm_decode_tally *t)
@@ -332,13 +408,30 @@ sm_ndjson *sm_ndjson_new(const sm_decode_column *columns, size_t n)
     sm_buf_init(&d->x.text, 4 * (size_t)SM_DECODE_MAX_RECORD);
     d->x.unknown = ndjson_unknown_inside;
     d->x.arg = d;
+    sm_rescue_init(&d->rescue);
     return d;
+}
+
+/* No field of the data feeds the column. */
+static void ndjson_unfeed(sm_ndjson *d, const sm_decode_column *column)
+{
+    if (column != NULL)
+        d->keys[column - d->columns].column = NDJSON_NONE;
+}
+
+void sm_ndjson_aside(sm_ndjson *d, const sm_decode_aside *aside)
+{
+    d->aside = *aside;
+    ndjson_unfeed(d, aside->rescued);
+    ndjson_unfeed(d, aside->corrupt);
+    d->x.rescue = aside->rescued != NULL ? &d->rescue : NULL;
 }
 
 void sm_ndjson_free(sm_ndjson *d)
 {
     if (d == NULL)
         return;
+    sm_rescue_release(&d->rescue);
     sm_buf_release(&d->x.text);
     sm_arena_free(d->x.scratch);
     sm_arena_free(d->arena);

@@ -17,6 +17,7 @@
 #define SM_CONNECT_DECODE_NDJSON_H
 
 #include "runtime/connect/decode_block.h"
+#include "runtime/connect/decode_rescue.h"
 #include "runtime/connect/decode_tally.h"
 
 /* One column of the chunk under construction. */
@@ -31,6 +32,10 @@ typedef struct sm_ndjson sm_ndjson;
 /* `columns` is borrowed.  Owned: free with sm_ndjson_free(). */
 sm_ndjson *sm_ndjson_new(const sm_decode_column *columns, size_t n);
 void sm_ndjson_free(sm_ndjson *d);
+
+/* Columns that the data does not feed (decode_rescue.h); before the first record.  With
+ * aside->corrupt blocks have to be kept (sm_decode_block_keep). */
+void sm_ndjson_aside(sm_ndjson *d, const sm_decode_aside *aside);
 
 /* Go to the first record of `block`, which is borrowed, and written to, until the next. */
 void sm_ndjson_begin(sm_ndjson *d, const sm_decode_block *block);

@@ -16,6 +16,8 @@
 typedef struct nested_job {
     const sm_decode_column *column; /* for messages */
     sm_decode_context *x;
+    int closed; /* lists and maps around the value: inside them nothing is rescued alone */
+    bool lost;  /* … so something was left out that the whole of them has to be rescued for */
 } nested_job;
 
 static char *nested_value(nested_job *job, const sm_sqltype *t, char *p);
@@ -30,8 +32,7 @@ static char *nested_misfit(nested_job *job, const sm_sqltype *t)
 
 /* --- Leaves --- */
 
-/* `s` as a JSON string. */
-static void nested_add_quoted(sm_buf *b, const char *s, size_t len)
+void sm_decode__quote(sm_buf *b, const char *s, size_t len)
 {
     static const char hex[] = "0123456789abcdef";
     sm_buf_addc(b, '"');
@@ -121,7 +122,7 @@ static void nested_add_leaf(sm_buf *b, const sm_decode_column *leaf, const void 
     case SM_DECODE_NESTED:
         return; /* nested_text() */
     }
-    nested_add_quoted(b, text, strlen(text));
+    sm_decode__quote(b, text, strlen(text));
 }
 
 /* A value that stays text: a string as its own token, anything else in quotes. */
@@ -134,7 +135,7 @@ static char *nested_text(nested_job *job, bool json, char *p)
     if (json || *p == '"')
         sm_buf_add(b, (sm_sv){ p, (size_t)(end - p) });
     else
-        nested_add_quoted(b, p, (size_t)(end - p));
+        sm_decode__quote(b, p, (size_t)(end - p));
     return end;
 }
 
@@ -162,6 +163,7 @@ static char *nested_list(nested_job *job, const sm_sqltype *t, char *p)
 {
     sm_buf *b = &job->x->text;
     sm_buf_addc(b, '[');
+    job->closed++;
     p = sm_decode__space(p + 1);
     if (*p != ']') {
         for (;;) {
@@ -177,11 +179,13 @@ static char *nested_list(nested_job *job, const sm_sqltype *t, char *p)
             return sm_decode__unexpected(&job->x->fault, p, "\",\" or \"]\"");
     }
     sm_buf_addc(b, ']');
+    job->closed--;
     return p + 1;
 }
 
-/* Take the key at `p` (unescaped in place) and its colon; the value's place. */
-static char *nested_key(nested_job *job, char *p, sm_sv *key)
+/* Take the key at `p` and its colon; the value's place.  `*key` is followed by a quote, and a
+ * copy if it has escapes: the record stays as it was written. */
+static char *nested_key(nested_job *job, char *p, char **key, size_t *len)
 {
     bool escaped = false;
     sm_decode_fault *f = &job->x->fault;
@@ -191,10 +195,13 @@ static char *nested_key(nested_job *job, char *p, sm_sv *key)
     char *end = sm_decode__string_end(p + 1, &escaped, f);
     if (end == NULL)
         return NULL;
-    key->ptr = p + 1;
-    key->len = (size_t)(end - (p + 1));
-    if (escaped)
-        key->len = sm_decode__unescape(p + 1, key->len);
+    *key = p + 1;
+    *len = (size_t)(end - (p + 1));
+    if (escaped) {
+        *key = sm_decode__copy(*key, *len, job->x->scratch);
+        *len = sm_decode__unescape(*key, *len);
+        (*key)[*len] = '"';
+    }
     p = sm_decode__space(end + 1);
     return *p == ':' ? sm_decode__space(p + 1) : sm_decode__unexpected(f, p, "\":\"");
 }
@@ -209,15 +216,32 @@ static int nested_more(nested_job *job, char **p)
     return -1;
 }
 
-static void nested_unknown(nested_job *job, sm_sv key, const char *at)
+static bool nested_differs_in_case(const sm_sqltype *t, sm_sv key)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        if (sm_sv_eq_nocase(t->fields[i].name, key))
+            return true;
+    }
+    return false;
+}
+
+/* A field that `t` has not; its value is [value, end). */
+static void nested_unknown(nested_job *job, const sm_sqltype *t, sm_sv key, const char *value,
+                           const char *end)
 {
     sm_decode_context *x = job->x;
     char path[256];
-    if (x->unknown == NULL)
+    if (x->rescue != NULL && *value != 'n') { /* null is nothing */
+        if (job->closed > 0)
+            job->lost = true;
+        else
+            sm_rescue_json(x->rescue, key, (sm_sv){ value, (size_t)(end - value) });
+    }
+    if (x->unknown == NULL || (x->rescue != NULL && nested_differs_in_case(t, key)))
         return;
     int n = snprintf(path, sizeof path, "%.*s.%.*s", (int)job->column->name.len,
                      job->column->name.ptr, (int)(key.len > 128 ? 128 : key.len), key.ptr);
-    x->unknown(x->arg, (sm_sv){ path, n < (int)sizeof path ? (size_t)n : sizeof path - 1 }, at);
+    x->unknown(x->arg, (sm_sv){ path, n < (int)sizeof path ? (size_t)n : sizeof path - 1 }, value);
 }
 
 /* Where the value of each field begins; the last of a repeated key counts. */
@@ -228,22 +252,60 @@ static char *nested_members(nested_job *job, const sm_sqltype *t, char *p, char 
     if (*p == '}')
         return p + 1;
     while (more > 0) {
-        sm_sv key;
-        char *value = nested_key(job, p, &key);
-        size_t i = 0;
-        if (value == NULL)
+        char *name;
+        size_t len, i = 0;
+        char *value = nested_key(job, p, &name, &len);
+        if (value == NULL || (p = sm_decode__skip(value, &job->x->fault)) == NULL)
             return NULL;
+        sm_sv key = { name, len };
         while (i < t->n && !sm_sv_eq(t->fields[i].name, key))
             i++;
         if (i < t->n)
             values[i] = value;
         else
-            nested_unknown(job, key, value);
-        if ((p = sm_decode__skip(value, &job->x->fault)) == NULL)
-            return NULL;
+            nested_unknown(job, t, key, value, p);
         more = nested_more(job, &p);
     }
     return more < 0 ? NULL : p;
+}
+
+/* The value of the field or column `name`: what is inside and does not fit is rescued.  NULL when
+ * it does not fit itself. */
+static char *nested_part(nested_job *job, sm_sv name, const sm_sqltype *t, char *p)
+{
+    sm_rescue *r = job->x->rescue;
+    if (r == NULL || job->closed > 0)
+        return nested_value(job, t, p);
+    bool object = t->kind == SM_SQLTYPE_STRUCT;
+    size_t before = r->text.len;
+    size_t mark = object ? sm_rescue_open(r, name) : 0;
+    char *end = nested_value(job, t, p);
+    if (end == NULL || job->lost)
+        sm_rescue_rewind(r, before);
+    else if (object)
+        sm_rescue_close(r, mark);
+    if (end != NULL && job->lost)
+        sm_rescue_json(r, name, (sm_sv){ p, (size_t)(end - p) });
+    job->lost = false;
+    job->closed = 0;
+    return end;
+}
+
+/* The field of a STRUCT, whose text was passed over before and is JSON. */
+static bool nested_field(nested_job *job, const sm_sqltype_field *field, char *p)
+{
+    sm_decode_context *x = job->x;
+    size_t before = x->text.len;
+    bool rescue = x->rescue != NULL && job->closed == 0;
+    if (nested_part(job, field->name, field->type, p) != NULL)
+        return true;
+    char *end = rescue ? sm_decode__skip(p, &x->fault) : NULL;
+    if (end == NULL)
+        return false;
+    sm_rescue_json(x->rescue, field->name, (sm_sv){ p, (size_t)(end - p) });
+    x->text.len = before;
+    sm_buf_adds(&x->text, "null");
+    return true;
 }
 
 static char *nested_struct(nested_job *job, const sm_sqltype *t, char *p)
@@ -255,11 +317,11 @@ static char *nested_struct(nested_job *job, const sm_sqltype *t, char *p)
         return NULL;
     for (size_t i = 0; i < t->n; i++) {
         sm_buf_addc(b, i == 0 ? '{' : ',');
-        nested_add_quoted(b, t->fields[i].name.ptr, t->fields[i].name.len);
+        sm_decode__quote(b, t->fields[i].name.ptr, t->fields[i].name.len);
         sm_buf_addc(b, ':');
         if (values[i] == NULL)
             sm_buf_adds(b, "null");
-        else if (nested_value(job, t->fields[i].type, values[i]) == NULL)
+        else if (!nested_field(job, &t->fields[i], values[i]))
             return NULL;
     }
     sm_buf_addc(b, '}');
@@ -282,9 +344,8 @@ static bool nested_map_key(nested_job *job, const sm_sqltype *t, sm_sv *key, cha
     nested_leaf_column(job, t, &leaf);
     size_t from = b->len;
     if (leaf.kind == SM_DECODE_VARCHAR) {
-        nested_add_quoted(b, key->ptr, key->len);
+        sm_decode__quote(b, key->ptr, key->len);
     } else {
-        at[key->len] = '"'; /* an unescaped key is shorter than it was */
         if (!sm_decode__text(&leaf, at, key->len, slot, job->x))
             return false;
         nested_add_leaf(b, &leaf, slot);
@@ -293,7 +354,7 @@ static bool nested_map_key(nested_job *job, const sm_sqltype *t, sm_sv *key, cha
             char text[64];
             memcpy(text, bare.ptr, bare.len);
             b->len = from;
-            nested_add_quoted(b, text, bare.len);
+            sm_decode__quote(b, text, bare.len);
         }
     }
     size_t len = b->len - from;
@@ -315,7 +376,9 @@ static char *nested_map(nested_job *job, const sm_sqltype *t, char *p)
         sm_buf_addc(b, '}');
         return p + 1;
     }
+    job->closed++;
     while (more > 0) {
+        char *name;
         if (n == cap) {
             sm_sv *grown = SM_NEW_N(job->x->scratch, sm_sv, cap * 2 + 8);
             if (n > 0)
@@ -323,13 +386,12 @@ static char *nested_map(nested_job *job, const sm_sqltype *t, char *p)
             keys = grown;
             cap = cap * 2 + 8;
         }
-        p = sm_decode__space(p);
-        char *key_at = p + 1;
-        if ((p = nested_key(job, p, &keys[n])) == NULL)
+        if ((p = nested_key(job, p, &name, &keys[n].len)) == NULL)
             return NULL;
+        keys[n].ptr = name;
         if (n > 0)
             sm_buf_addc(b, ',');
-        if (!nested_map_key(job, t->fields[0].type, &keys[n++], key_at))
+        if (!nested_map_key(job, t->fields[0].type, &keys[n++], name))
             return NULL;
         sm_buf_addc(b, ':');
         if ((p = nested_value(job, t->fields[1].type, p)) == NULL)
@@ -343,6 +405,7 @@ static char *nested_map(nested_job *job, const sm_sqltype *t, char *p)
                                     SM_SV_ARG(job->column->name));
     }
     sm_buf_addc(b, '}');
+    job->closed--;
     return more < 0 ? NULL : p;
 }
 
@@ -378,9 +441,9 @@ static char *nested_deliver(nested_job *job, char *end, sm_decode_string *out)
 char *sm_decode__nested(const sm_decode_column *c, char *p, sm_decode_string *out,
                         sm_decode_context *x)
 {
-    nested_job job = { c, x };
+    nested_job job = { .column = c, .x = x };
     sm_buf_clear(&x->text);
-    p = nested_value(&job, c->type, p);
+    p = nested_part(&job, c->name, c->type, p);
     return p == NULL ? NULL : nested_deliver(&job, p, out);
 }
 

@@ -164,6 +164,10 @@ sm_decode_worker *sm_decode_worker_new(sm_decode_scan *scan)
         w->ndjson = sm_ndjson_new(what->columns, what->n_columns);
     else if (what->format == SM_DECODE_FORMAT_CSV)
         w->csv = sm_csv_new(what->columns, what->n_columns, what->dialect);
+    if (w->ndjson != NULL)
+        sm_ndjson_aside(w->ndjson, &what->aside);
+    if (w->csv != NULL)
+        sm_csv_aside(w->csv, &what->aside);
     return w;
 }
 
@@ -195,13 +199,14 @@ static void worker_begin(sm_decode_worker *w)
     const sm_decode_what *what = w->what;
     w->in_block = true;
     w->tally.bytes += w->block.end - w->block.data;
+    if (what->aside.corrupt != NULL)
+        sm_decode_block_keep(&w->block);
     switch (what->format) {
     case SM_DECODE_FORMAT_NDJSON:
         sm_ndjson_begin(w->ndjson, &w->block);
         break;
     case SM_DECODE_FORMAT_CSV:
-        sm_csv_begin(w->csv, &w->block, what->fields[w->block.file].map,
-                     what->fields[w->block.file].n);
+        sm_csv_begin(w->csv, &w->block, &what->fields[w->block.file]);
         break;
     case SM_DECODE_FORMAT_TEXT:
         sm_text_begin(&w->text, &w->block);

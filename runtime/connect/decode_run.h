@@ -21,12 +21,6 @@ typedef enum sm_decode_format {
     SM_DECODE_FORMAT_TEXT,
 } sm_decode_format;
 
-/* The fields of a CSV file: map[i] is the column of field i, or -1; NULL: in order. */
-typedef struct sm_decode_fields {
-    const int32_t *map;
-    size_t n;
-} sm_decode_fields;
-
 /* Values of the file beside those of its records. */
 typedef struct sm_decode_extra {
     const sm_decode_constants *constants;
@@ -42,9 +36,10 @@ typedef struct sm_decode_what {
     size_t n_columns;
     const sm_decode_file *files;
     size_t n_files;
-    const sm_csv_dialect *dialect;  /* CSV */
-    const sm_decode_fields *fields; /* CSV: of each file */
-    const sm_decode_extra *extra;   /* what comes from the file and not from its records; or NULL */
+    const sm_csv_dialect *dialect; /* CSV */
+    const sm_csv_fields *fields;   /* CSV: of each file */
+    const sm_decode_extra *extra;  /* what comes from the file and not from its records; or NULL */
+    sm_decode_aside aside;         /* JSON and CSV: columns that the data does not feed */
     bool strict_records; /* an undecodable record fails the scan at the end of its block */
     bool strict_fields;  /* so does an unknown field */
     size_t block_size;   /* 0: chosen from the total */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* decode_stream.c -- one file from begin to end, as blocks of whole records.
  *
- *     unpack ──▶ raw[pos, len) ──▶ block->buffer[0, n)
+ *     unpack ──▶ raw[pos, len) ──frame──▶ block->buffer[0, n)
  *                                         ^ whole: behind the last record that has ended
  *
  * Invariants:
@@ -20,9 +20,12 @@ enum { STREAM_RAW = 128 * 1024 };
 
 struct sm_decode_stream {
     sm_unpack *unpack;
-    int64_t offset; /* of raw[pos] */
+    const sm_framing *framing;
+    sm_frame frame;
+    int64_t skip_lines; /* still to come */
+    int64_t offset;     /* of raw[pos] */
     bool begun, over;
-    bool skipping; /* the rest of a line that was too long */
+    bool skipping; /* the rest of a record that was too long */
     size_t pos, len;
     char raw[STREAM_RAW];
 };
@@ -33,9 +36,11 @@ typedef struct stream_part {
     size_t n, whole;
 } stream_part;
 
+static const sm_framing stream_of_lines = { .kind = SM_FRAME_LINES };
+
 bool sm_decode_stream_needed(const sm_decode_file *file)
 {
-    return sm_unpack_codec_of(sm_sv_cstr(file->name)) != SM_UNPACK_NONE;
+    return file->framing != NULL || sm_unpack_codec_of(sm_sv_cstr(file->name)) != SM_UNPACK_NONE;
 }
 
 sm_code sm_decode_stream_new(const sm_decode_file *file, sm_decode_stream **out, sm_error *err)
@@ -47,6 +52,8 @@ sm_code sm_decode_stream_new(const sm_decode_file *file, sm_decode_stream **out,
         free(s);
         return rc;
     }
+    s->framing = file->framing != NULL ? file->framing : &stream_of_lines;
+    s->skip_lines = s->framing->skip_lines;
     *out = s;
     return SM_OK;
 }
@@ -84,14 +91,41 @@ static bool stream_lines(sm_decode_stream *s, stream_part *part, size_t size)
     return full;
 }
 
-/* Pass over the rest of a line that is left out. */
-static void stream_skip(sm_decode_stream *s)
+/* The same of records that the framing finds. */
+static bool stream_framed(sm_decode_stream *s, stream_part *part, size_t size)
 {
-    const char *from = s->raw + s->pos, *end = memchr(from, '\n', s->len - s->pos);
-    size_t n = end == NULL ? s->len - s->pos : (size_t)(end - from) + 1;
-    s->skipping = end == NULL;
+    while (s->pos < s->len && part->n - part->whole <= SM_DECODE_MAX_RECORD + 1) {
+        bool ended;
+        size_t n = sm_frame_scan(s->framing, &s->frame, s->raw + s->pos, s->len - s->pos, &ended);
+        stream_take(s, part, n);
+        if (!ended || part->n == 0)
+            continue;
+        part->whole = part->n;
+        if (part->n >= size || part->block->buffer[part->n - 1] != '\n')
+            return true; /* full, or only the block's end ends the record */
+    }
+    return false;
+}
+
+static bool stream_records(sm_decode_stream *s, stream_part *part, size_t size)
+{
+    return s->framing->kind == SM_FRAME_LINES ? stream_lines(s, part, size)
+                                              : stream_framed(s, part, size);
+}
+
+/* Pass over the rest of a record that is left out, or over a line at the file's begin. */
+static void stream_skip(sm_decode_stream *s, sm_decode_block *block)
+{
+    const sm_framing *framing = s->skipping ? s->framing : &stream_of_lines;
+    bool ended;
+    size_t n = sm_frame_scan(framing, &s->frame, s->raw + s->pos, s->len - s->pos, &ended);
+    if (ended && s->skipping)
+        s->skipping = false;
+    else if (ended)
+        s->skip_lines--;
     s->pos += n;
     s->offset += (int64_t)n;
+    block->offset = s->offset;
 }
 
 /* What is not whole stays out of the block, because of `why`. */
@@ -113,12 +147,10 @@ static sm_code stream_collect(sm_decode_stream *s, size_t size, stream_part *par
             if (rc != SM_OK)
                 return rc;
             s->over = s->len == 0;
-        } else if (s->skipping) {
-            int64_t from = s->offset;
-            stream_skip(s);
-            part->block->offset += s->offset - from;
+        } else if (s->skipping || s->skip_lines > 0) {
+            stream_skip(s, part->block);
         } else {
-            full = stream_lines(s, part, size);
+            full = stream_records(s, part, size);
             if (part->n - part->whole > SM_DECODE_MAX_RECORD + 1) {
                 stream_leave_out(part, SM_DECODE_TOO_LONG);
                 s->skipping = true;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* decode_stream.h -- one file from begin to end, as blocks of whole records.
  *
- * For files that cannot be entered in the middle: compressed ones.  Who opens the stream
- * takes all blocks of the file, so such files are read in parallel by file.  Bytes and
- * offsets are those of the unpacked text.  Used by decode_block only.
+ * For files that cannot be entered in the middle: compressed ones, and those in which a newline
+ * does not end a record (decode_frame).  Who opens the stream takes all blocks of the file, so such
+ * files are read in parallel by file.  Bytes and offsets are those of the unpacked text.  Used by
+ * decode_block only.
  */
 #ifndef SM_CONNECT_DECODE_STREAM_H
 #define SM_CONNECT_DECODE_STREAM_H

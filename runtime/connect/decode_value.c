@@ -500,6 +500,14 @@ bool sm_decode__text(const sm_decode_column *c, char *p, size_t len, void *slot,
 
 /* --- JSON values --- */
 
+char *sm_decode__copy(const char *p, size_t len, sm_arena *a)
+{
+    char *copy = sm_arena_alloc(a, 1, 1, len + SM_DECODE_PADDING);
+    memcpy(copy, p, len);
+    copy[len] = '\n';
+    return copy;
+}
+
 static char *value_string(const sm_decode_column *c, char *p, void *slot, sm_decode_context *x)
 {
     bool escaped = false;
@@ -511,6 +519,8 @@ static char *value_string(const sm_decode_column *c, char *p, void *slot, sm_dec
         return end + 1;
     }
     size_t len = (size_t)(end - text);
+    if (escaped && c->kind != SM_DECODE_VARCHAR)
+        text = sm_decode__copy(text, len, x->scratch); /* it may be wanted as it was written */
     if (escaped) {
         len = sm_decode__unescape(text, len);
         text[len] = '"'; /* what follows a text is never part of it */

@@ -8,6 +8,7 @@
 #define SM_CONNECT_DECODE_VALUE_H
 
 #include "runtime/connect/decode_lex.h"
+#include "runtime/connect/decode_rescue.h"
 
 /* What a decoder carries from value to value. */
 typedef struct sm_decode_context {
@@ -17,6 +18,7 @@ typedef struct sm_decode_context {
     /* A STRUCT has a field that its type has not: `path` is "column.field".  May be NULL. */
     void (*unknown)(void *arg, sm_sv path, const char *at);
     void *arg;
+    sm_rescue *rescue; /* values that do not fit go there; NULL: they are faults */
 } sm_decode_context;
 
 /* The C type behind a type of SQL; false when no value of it can be read from text. */
@@ -49,6 +51,12 @@ void sm_decode__decimal_text(const void *slot, int width, int scale, char *out);
  * ones null, leaves as canonical text. */
 char *sm_decode__nested(const sm_decode_column *c, char *p, sm_decode_string *out,
                         sm_decode_context *x);
+
+/* A copy of [p, p + len) that is followed as decode_lex.h asks. */
+char *sm_decode__copy(const char *p, size_t len, sm_arena *a);
+
+/* Append the text as a JSON string. */
+void sm_decode__quote(sm_buf *b, const char *s, size_t len);
 
 /* "2026-01-31" to days since 1970; exactly [p, p + len). */
 bool sm_decode__date(const char *p, size_t len, int32_t *out);

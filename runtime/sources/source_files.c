@@ -34,6 +34,7 @@
 enum { FILES_PAGE = 1000 };
 
 static const char *const files_formats[] = { "json", "csv", "parquet", "text", NULL };
+static const char *const files_encodings[] = { "UTF-8", NULL };
 
 static sm_code files_check_filter(sm_sv text, sm_error *err)
 {
@@ -75,7 +76,7 @@ static const sm_option files_options[] = {
         .type = SM_TYPE_ENUM,
         .offset = offsetof(sm_files_config, format),
         .choices = files_formats,
-        .doc = "How the files are written; json is one object on each line.",
+        .doc = "How the files are written; json is one object on each line, or see multi_line.",
     },
     {
         .name = "path_glob_filter",
@@ -209,6 +210,7 @@ static const sm_option files_options[] = {
         .type = SM_TYPE_STRING,
         .offset = offsetof(sm_files_config, sep),
         .fallback = ",",
+        .check = sm_files__check_character,
         .doc = "CSV: the character between fields.",
     },
     {
@@ -216,6 +218,7 @@ static const sm_option files_options[] = {
         .type = SM_TYPE_STRING,
         .offset = offsetof(sm_files_config, quote),
         .fallback = "\"",
+        .check = sm_files__check_character,
         .doc = "CSV: the character around fields; empty when there is none.",
     },
     {
@@ -223,6 +226,7 @@ static const sm_option files_options[] = {
         .type = SM_TYPE_STRING,
         .offset = offsetof(sm_files_config, escape),
         .fallback = "\"",
+        .check = sm_files__check_character,
         .doc = "CSV: what stands before a quote inside quotes, the quote itself or a backslash.",
     },
     {
@@ -232,43 +236,134 @@ static const sm_option files_options[] = {
         .fallback = "",
         .doc = "CSV: the unquoted text that means NULL.",
     },
+    {
+        .name = "comment",
+        .type = SM_TYPE_STRING,
+        .offset = offsetof(sm_files_config, comment),
+        .fallback = "",
+        .check = sm_files__check_character,
+        .doc =
+            "CSV: the character that begins a line which is no record; empty when there is none.",
+    },
+    {
+        .name = "empty_value",
+        .type = SM_TYPE_STRING,
+        .offset = offsetof(sm_files_config, empty_value),
+        .fallback = "",
+        .doc = "CSV: what an empty field in quotes stands for.",
+    },
+    {
+        .name = "nan_value",
+        .type = SM_TYPE_STRING,
+        .offset = offsetof(sm_files_config, nan_value),
+        .fallback = "NaN",
+        .doc = "CSV: the text that means not a number, beside NaN.",
+    },
+    {
+        .name = "positive_inf",
+        .type = SM_TYPE_STRING,
+        .offset = offsetof(sm_files_config, positive_inf),
+        .fallback = "Inf",
+        .doc = "CSV: the text that means infinity, beside Infinity.",
+    },
+    {
+        .name = "negative_inf",
+        .type = SM_TYPE_STRING,
+        .offset = offsetof(sm_files_config, negative_inf),
+        .fallback = "-Inf",
+        .doc = "CSV: the text that means minus infinity, beside -Infinity.",
+    },
+    {
+        .name = "skip_rows",
+        .type = SM_TYPE_INT,
+        .offset = offsetof(sm_files_config, skip_rows),
+        .fallback = "0",
+        .min = 0,
+        .max = 1000000,
+        .doc = "CSV: lines at the begin of each file that are passed over, before the header.",
+    },
+    {
+        .name = "ignore_leading_white_space",
+        .type = SM_TYPE_BOOL,
+        .offset = offsetof(sm_files_config, trim_left),
+        .fallback = "false",
+        .doc = "CSV: spaces and tabs before a field are no part of it.",
+    },
+    {
+        .name = "ignore_trailing_white_space",
+        .type = SM_TYPE_BOOL,
+        .offset = offsetof(sm_files_config, trim_right),
+        .fallback = "false",
+        .doc = "CSV: spaces and tabs behind a field are no part of it.",
+    },
+    {
+        .name = "multi_line",
+        .type = SM_TYPE_BOOL,
+        .offset = offsetof(sm_files_config, multi_line),
+        .fallback = "false",
+        .doc =
+            "JSON: records over several lines, and files that are arrays of records; CSV: newlines "
+            "inside quotes. Each file is then read by one thread.",
+    },
+    {
+        .name = "primitives_as_string",
+        .type = SM_TYPE_BOOL,
+        .offset = offsetof(sm_files_config, primitives_as_string),
+        .fallback = "false",
+        .doc = "JSON: infer VARCHAR for all but objects and arrays.",
+    },
+    {
+        .name = "prefers_decimal",
+        .type = SM_TYPE_BOOL,
+        .offset = offsetof(sm_files_config, prefers_decimal),
+        .fallback = "false",
+        .doc = "JSON: infer DECIMAL, where one is wide enough, for numbers with a decimal point.",
+    },
+    {
+        .name = "encoding",
+        .type = SM_TYPE_ENUM,
+        .offset = offsetof(sm_files_config, encoding),
+        .fallback = "UTF-8",
+        .choices = files_encodings,
+        .doc = "Of text; a byte order mark at the begin of a file is passed over.",
+    },
+    {
+        .name = "rescued_data_column",
+        .type = SM_TYPE_STRING,
+        .offset = offsetof(sm_files_config, rescued_column),
+        .fallback = "_rescued_data",
+        .doc = "Not for text: the column for fields that no column has and values that do not fit "
+               "theirs, as a JSON object; empty for none. With `schema` only if it is named here.",
+    },
+    {
+        .name = "corrupt_record_column",
+        .type = SM_TYPE_STRING,
+        .offset = offsetof(sm_files_config, corrupt_column),
+        .fallback = "",
+        .doc = "JSON and CSV: the column that keeps the text of a record that is none, in a row of "
+               "its own; empty for none.",
+    },
     { .name = NULL },
 };
 
 /* --- Life --- */
 
-static sm_code files_character(sm_sv text, const char *option, char *out, sm_error *err)
-{
-    if (sm_sv_eq_str(text, "\\t"))
-        text = SM_SV("\t");
-    if (text.len > 1)
-        return sm_fail(err, SM_E_INVALID, 0, "option \"%s\" must be one character", option);
-    *out = text.len == 1 ? text.ptr[0] : '\0';
-    return SM_OK;
-}
-
 static sm_code files_open(sm_source *s, sm_error *err)
 {
     const sm_files_config *config = s->config;
     sm_files_state *f = SM_NEW(s->arena, sm_files_state);
-    sm_csv_dialect *d = &f->dialect;
-    sm_code rc;
+    sm_code rc = SM_OK;
     s->state = f;
     f->read = sm_arena_new("files read");
-    *d = (sm_csv_dialect){ .header = config->header, .null_value = config->null_value };
     if ((rc = sm_files__check_path(config->path, err)) != SM_OK)
         return sm_wrap(err, "option \"path\"");
     if ((rc = sm_files__check_clean(s, err)) != SM_OK)
         return rc;
-    if (config->format != SM_FILES_CSV)
-        return SM_OK;
-    if ((rc = files_character(config->sep, "sep", &d->sep, err)) != SM_OK ||
-        (rc = files_character(config->quote, "quote", &d->quote, err)) != SM_OK ||
-        (rc = files_character(config->escape, "escape", &d->escape, err)) != SM_OK)
+    if (config->format == SM_FILES_CSV &&
+        (rc = sm_files__dialect(config, s->arena, &f->dialect, err)) != SM_OK)
         return rc;
-    if (d->quote == '\0')
-        d->escape = '\0';
-    return sm_csv_dialect_check(d, err);
+    f->framing = sm_files__framing(config, &f->dialect, s->arena);
+    return rc;
 }
 
 static void files_close(sm_source *s)

@@ -5,6 +5,8 @@
  * taken in the order in which they would be read. */
 #include "runtime/sources/source_files_int.h"
 
+#include <string.h>
+
 #include "runtime/connect/decode_hints.h"
 #include "runtime/connect/decode_infer.h"
 
@@ -44,12 +46,23 @@ static sm_code infer_file(const sm_source *s, sm_infer *in, const sm_decode_file
     return rc;
 }
 
+static sm_infer_rules infer_rules(const sm_files_config *config)
+{
+    return (sm_infer_rules){
+        .types = config->infer_column_types,
+        .primitives_as_string = config->primitives_as_string,
+        .prefers_decimal = config->prefers_decimal,
+    };
+}
+
 static sm_code infer_records(const sm_source *s, const sm_files *files, sm_arena *a, sm_schema *out,
                              sm_error *err)
 {
     const sm_files_config *config = s->config;
-    sm_decode_file *decode = sm_files__decode_files(files, a);
-    sm_infer *in = sm_infer_new(a, config->infer_column_types);
+    const sm_files_state *f = s->state;
+    sm_decode_file *decode = sm_files__decode_files(files, f->framing, a);
+    const sm_infer_rules rules = infer_rules(config);
+    sm_infer *in = sm_infer_new(a, &rules);
     size_t n = files->n < INFER_FILES ? files->n : INFER_FILES;
     sm_decode_block block;
     sm_code rc = SM_OK;
@@ -70,7 +83,7 @@ static sm_code infer_headers(const sm_source *s, const sm_decode_file *files, si
     sm_code rc = SM_OK;
     sm_decode_block_init(&block);
     for (size_t i = 0; rc == SM_OK && i < n_files; i++) {
-        if ((rc = sm_decode_block_head(files, i, 1, &block, err)) == SM_OK)
+        if ((rc = sm_decode_block_head(files, i, SM_FILES_HEADER, &block, err)) == SM_OK)
             rc = sm_files__csv_names(s->state, files, i, &block, a, &names[i], &n[i], err);
     }
     sm_decode_block_release(&block);
@@ -101,8 +114,9 @@ sm_code sm_files__infer_batch(sm_source *s, sm_arena *a, sm_schema *out, sm_erro
 {
     const sm_files_config *config = s->config;
     const sm_files_state *f = s->state;
-    sm_decode_file *files = sm_files__decode_files(&f->files, a);
-    sm_infer *in = sm_infer_new(a, config->infer_column_types);
+    sm_decode_file *files = sm_files__decode_files(&f->files, f->framing, a);
+    const sm_infer_rules rules = infer_rules(config);
+    sm_infer *in = sm_infer_new(a, &rules);
     sm_sv **names = SM_NEW_N(a, sm_sv *, f->files.n + 1);
     size_t *n = SM_NEW_N(a, size_t, f->files.n + 1);
     sm_decode_blocks *blocks;
@@ -116,6 +130,45 @@ sm_code sm_files__infer_batch(sm_source *s, sm_arena *a, sm_schema *out, sm_erro
         rc = sm_infer_schema(in, files, out, err);
     sm_decode_blocks_free(blocks);
     return rc == SM_OK && out->n > 0 ? sm_decode_apply_hints(s->schema_hints, a, out, err) : rc;
+}
+
+ptrdiff_t sm_files__extra_column(const sm_source *s, sm_sv name)
+{
+    ptrdiff_t at = name.len > 0 ? sm_schema_find(s->schema, name) : -1;
+    return at >= 0 && sm_sv_eq_str(s->schema->columns[at].type, "VARCHAR") ? at : -1;
+}
+
+/* A column that the data does not feed, behind the others. */
+static sm_code infer_extra(sm_arena *a, sm_sv name, const char *option, sm_schema *out,
+                           sm_error *err)
+{
+    if (name.len == 0)
+        return SM_OK;
+    for (size_t i = 0; i < out->n; i++) {
+        if (sm_sv_eq_nocase(out->columns[i].name, name))
+            return sm_fail(err, SM_E_INVALID, 0,
+                           "the data has a field \"%.*s\"; give `%s` another name, or \"\" for no "
+                           "such column",
+                           SM_SV_ARG(out->columns[i].name), option);
+    }
+    sm_column *columns = SM_NEW_N(a, sm_column, out->n + 1);
+    memcpy(columns, out->columns, out->n * sizeof *columns);
+    columns[out->n] =
+        (sm_column){ .name = sm_arena_dup(a, name), .type = SM_SV("VARCHAR"), .nullable = true };
+    out->columns = columns;
+    out->n++;
+    return SM_OK;
+}
+
+static sm_code infer_extras(const sm_files_config *config, sm_arena *a, sm_schema *out,
+                            sm_error *err)
+{
+    sm_code rc = SM_OK;
+    if (config->format != SM_FILES_PARQUET)
+        rc = infer_extra(a, config->corrupt_column, "corrupt_record_column", out, err);
+    if (rc == SM_OK)
+        rc = infer_extra(a, config->rescued_column, "rescued_data_column", out, err);
+    return rc;
 }
 
 static void infer_text_column(sm_arena *a, sm_schema *out)
@@ -154,5 +207,7 @@ sm_code sm_files__infer(sm_source *s, sm_arena *a, sm_schema *out, sm_error *err
         rc = sm_files__infer_levels(s, &files, a, out, err);
     if (rc == SM_OK && out->n > 0 && config->format != SM_FILES_TEXT)
         rc = sm_decode_apply_hints(s->schema_hints, a, out, err);
+    if (rc == SM_OK && out->n > 0 && config->format != SM_FILES_TEXT)
+        rc = infer_extras(config, a, out, err);
     return rc;
 }

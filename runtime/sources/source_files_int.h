@@ -10,13 +10,15 @@ enum { SM_FILES_CLEAN_OFF, SM_FILES_CLEAN_DELETE, SM_FILES_CLEAN_MOVE };
 
 enum { SM_FILES_JSON, SM_FILES_CSV, SM_FILES_PARQUET, SM_FILES_TEXT };
 
+/* Bytes in which the header of a CSV file has to begin, behind what is skipped. */
+enum { SM_FILES_HEADER = 64 * 1024 };
+
 typedef struct sm_files_config {
     sm_sv path;
     int format;
     int64_t max_files, max_bytes;
     bool infer_column_types;
     bool header;
-    sm_sv sep, quote, escape, null_value;
     sm_sv path_glob_filter;
     bool recursive_file_lookup;
     bool include_existing_files;
@@ -28,6 +30,12 @@ typedef struct sm_files_config {
     sm_sv clean_source_move_destination;
     int64_t backfill_interval; /* each look is a full listing, so it is always kept */
     sm_sv detection;
+    bool multi_line, trim_left, trim_right, primitives_as_string, prefers_decimal;
+    int encoding;
+    int64_t skip_rows;
+    sm_sv sep, quote, escape, comment, null_value, empty_value;
+    sm_sv nan_value, positive_inf, negative_inf;
+    sm_sv rescued_column, corrupt_column; /* names; "": none */
 } sm_files_config;
 
 /* A file as it was when somebody looked. */
@@ -45,6 +53,7 @@ typedef struct sm_files {
 
 typedef struct sm_files_state {
     sm_csv_dialect dialect;
+    const sm_framing *framing;    /* NULL: a newline ends a record */
     sm_arena *read;               /* of one read(): all below */
     sm_files files;               /* as they were before reading */
     sm_decode_relation *relation; /* text formats */
@@ -139,7 +148,8 @@ sm_code sm_files__csv_names(const sm_files_state *f, const sm_decode_file *files
 sm_code sm_files__refuse_compressed(int format, const sm_files *files, sm_error *err);
 
 /* The files as the decoders want them. */
-sm_decode_file *sm_files__decode_files(const sm_files *files, sm_arena *a);
+sm_decode_file *sm_files__decode_files(const sm_files *files, const sm_framing *framing,
+                                       sm_arena *a);
 
 /* --- source_files_parquet.c --- */
 
@@ -150,7 +160,22 @@ sm_code sm_files__infer_parquet(sm_source *s, const sm_files *files, sm_arena *a
 /* Are fields that the schema has not to become columns?  Only a flow can let it grow. */
 bool sm_files__grows(const sm_source *s);
 
+/* --- source_files_dialect.c --- */
+
+/* An option that is one character, "\\t" or empty. */
+sm_code sm_files__check_character(sm_sv text, sm_error *err);
+
+sm_code sm_files__dialect(const sm_files_config *config, sm_arena *a, sm_csv_dialect *out,
+                          sm_error *err);
+
+/* NULL when a newline ends each record; lives in `a`. */
+const sm_framing *sm_files__framing(const sm_files_config *config, const sm_csv_dialect *d,
+                                    sm_arena *a);
+
 /* --- source_files_infer.c --- */
+
+/* The column of that name in the schema in force, if it is one for text; -1: there is none. */
+ptrdiff_t sm_files__extra_column(const sm_source *s, sm_sv name);
 
 sm_code sm_files__infer(sm_source *s, sm_arena *a, sm_schema *out, sm_error *err);
 

@@ -10,7 +10,8 @@
  *
  * A column that the schema has not becomes one, is ignored or is a fault, as
  * schema_evolution_mode says; one that the file has not is NULL; a type is cast only where
- * no value can change: to a wider one of its kind. */
+ * no value can change: to a wider one of its kind.  With a column for rescued data,
+ * what would not fit goes there: columns of other types, and those that no column has. */
 #include "runtime/sources/source_files_int.h"
 
 #include <string.h>
@@ -204,40 +205,43 @@ sm_code sm_files__infer_parquet(sm_source *s, const sm_files *files, sm_arena *a
 
 /* --- Reading --- */
 
-/* Append column `c` as `found` (the file's; NULL: it has none) gives it. */
-static sm_code parquet_value(const sm_column *c, const sm_column *found, const sm_file *file,
-                             sm_arena *a, sm_buf *sql, sm_error *err)
+static void parquet_cast(const sm_column *found, const sm_sqltype *want, sm_arena *a, sm_buf *sql)
+{
+    sm_buf_adds(sql, "CAST(");
+    if (found == NULL)
+        sm_buf_adds(sql, "NULL");
+    else
+        sm_sql_ident(sql, found->name);
+    sm_buf_adds(sql, " AS ");
+    sm_buf_add(sql, sm_sqltype_view_text(want, a));
+    sm_buf_addc(sql, ')');
+}
+
+/* Append column `c` as `found` (the file's, NULL: it has none) gives it; NULL when that has a type
+ * that does not fit. */
+static sm_code parquet_value(const sm_column *c, const sm_column *found, sm_arena *a, sm_buf *sql,
+                             sm_error *err)
 {
     sm_sqltype *have, *want;
     sm_code rc =
         parquet_types(found == NULL ? c->type : found->type, c->type, a, &have, &want, err);
     if (rc != SM_OK)
         return rc;
-    if (!parquet_widens(have, want))
-        return sm_fail(err, SM_E_INVALID, 0,
-                       "file \"%s\": column \"%.*s\" is %.*s, the schema in force has %.*s",
-                       file->name, SM_SV_ARG(c->name), SM_SV_ARG(found->type), SM_SV_ARG(c->type));
-    if (found != NULL && have->kind == SM_SQLTYPE_TIMESTAMPTZ && parquet_is_instant(want->kind)) {
+    bool fits = parquet_widens(have, want);
+    if (fits && found != NULL && have->kind == SM_SQLTYPE_TIMESTAMPTZ &&
+        parquet_is_instant(want->kind)) {
         sm_buf_adds(sql, "make_timestamp(epoch_us(");
         sm_sql_ident(sql, found->name);
         sm_buf_adds(sql, "))");
     } else {
-        sm_buf_adds(sql, "CAST(");
-        if (found == NULL)
-            sm_buf_adds(sql, "NULL");
-        else
-            sm_sql_ident(sql, found->name);
-        sm_buf_adds(sql, " AS ");
-        sm_buf_add(sql, sm_sqltype_view_text(want, a));
-        sm_buf_addc(sql, ')');
+        parquet_cast(fits ? found : NULL, want, a, sql);
     }
     return SM_OK;
 }
 
 /* Column i of the source: what the path says, then what the file says. */
 static sm_code parquet_column(const sm_source *s, const sm_files_extra *x, size_t i,
-                              const sm_column *found, const sm_file *file, sm_arena *a, sm_buf *sql,
-                              sm_error *err)
+                              const sm_column *found, sm_arena *a, sm_buf *sql, sm_error *err)
 {
     const sm_column *c = &s->schema->columns[i];
     bool level = x->instead[i].len > 0;
@@ -251,7 +255,7 @@ static sm_code parquet_column(const sm_source *s, const sm_files_extra *x, size_
     if (level && !x->only[i])
         sm_buf_adds(sql, ", ");
     if (!level || !x->only[i])
-        rc = parquet_value(c, found, file, a, sql, err);
+        rc = parquet_value(c, found, a, sql, err);
     if (level && !x->only[i])
         sm_buf_addc(sql, ')');
     sm_buf_adds(sql, " AS ");
@@ -259,30 +263,128 @@ static sm_code parquet_column(const sm_source *s, const sm_files_extra *x, size_
     return rc;
 }
 
-/* The SELECT list of a file with the columns `found`. */
-static sm_code parquet_select(const sm_source *s, const sm_files_extra *x, const sm_file *file,
-                              const sm_schema *found, sm_arena *a, sm_buf *sql, sm_error *err)
+/* --- Rescued data --- */
+
+/* Where `schema` has the column; with a column for rescued data, another case is another column. */
+static ptrdiff_t parquet_find(const sm_schema *schema, sm_sv name, bool rescues)
 {
-    for (size_t i = 0; i < found->n && s->evolution != SM_EVOLUTION_NONE; i++) {
-        if (sm_schema_find(s->schema, found->columns[i].name) < 0)
+    ptrdiff_t at = sm_schema_find(schema, name);
+    return at >= 0 && rescues && !sm_sv_eq(schema->columns[at].name, name) ? -1 : at;
+}
+
+/* The text `value` as a literal that holds JSON, between two others. */
+static void parquet_json_literal(sm_buf *sql, const char *before, sm_sv value, const char *after,
+                                 sm_arena *a)
+{
+    sm_sv json = sm_json_text(sm_json_string(a, value), a);
+    sm_sql_literal(sql, sm_arena_printf(a, "%s%.*s%s", before, SM_SV_ARG(json), after));
+}
+
+/* Append one more member to rescue: the file's column `name`. */
+static void parquet_rescue(sm_buf *members, sm_sv name, sm_arena *a)
+{
+    sm_buf_adds(members, ", CASE WHEN ");
+    sm_sql_ident(members, name);
+    sm_buf_adds(members, " IS NOT NULL THEN ");
+    parquet_json_literal(members, "", name, ":", a);
+    sm_buf_adds(members, " || CAST(to_json(");
+    sm_sql_ident(members, name);
+    sm_buf_adds(members, ") AS VARCHAR) END");
+}
+
+/* Append the column for rescued data: an object of the members, NULL when all are NULL. */
+static void parquet_rescued(sm_buf *sql, const sm_buf *members, sm_sv column, const sm_file *file,
+                            sm_arena *a)
+{
+    if (members->len == 0) {
+        sm_buf_adds(sql, "CAST(NULL AS VARCHAR)");
+    } else {
+        sm_buf_adds(sql, "'{' || nullif(concat_ws(','");
+        sm_buf_add(sql, sm_buf_sv(members));
+        sm_buf_adds(sql, "), '') || ");
+        parquet_json_literal(sql, ",\"" SM_DECODE_FILE_PATH "\":", sm_sv_cstr(file->name), "}", a);
+    }
+    sm_buf_adds(sql, " AS ");
+    sm_sql_ident(sql, column);
+}
+
+/* The columns of the file that the schema has not: faults, passed over or rescued. */
+static sm_code parquet_unknown(const sm_source *s, const sm_file *file, const sm_schema *found,
+                               ptrdiff_t rescued, sm_arena *a, sm_buf *members, sm_error *err)
+{
+    for (size_t i = 0; i < found->n; i++) {
+        sm_sv name = found->columns[i].name;
+        ptrdiff_t at = parquet_find(s->schema, name, rescued >= 0);
+        if (at >= 0 && at != rescued)
+            continue;
+        if (sm_schema_find(s->schema, name) < 0 && s->evolution != SM_EVOLUTION_NONE)
             return sm_fail(err, SM_E_INVALID, 0,
                            "column \"%.*s\" appeared in file \"%s\", the schema in force does not "
                            "have it; let it become a column with `schema_evolution_mode: "
                            "add_new_columns`, or pass over it with `none`",
-                           SM_SV_ARG(found->columns[i].name), file->name);
+                           SM_SV_ARG(name), file->name);
+        if (rescued >= 0)
+            parquet_rescue(members, name, a);
     }
+    return SM_OK;
+}
+
+/* What of a file with the columns `found` has to be rescued. */
+static sm_code parquet_members(const sm_source *s, const sm_files_extra *x, const sm_file *file,
+                               const sm_schema *found, ptrdiff_t rescued, sm_arena *a,
+                               sm_buf *members, sm_error *err)
+{
+    sm_sqltype *have, *want;
+    sm_code rc = parquet_unknown(s, file, found, rescued, a, members, err);
+    for (size_t i = 0; rc == SM_OK && i < s->schema->n; i++) {
+        const sm_column *c = &s->schema->columns[i];
+        ptrdiff_t at = (ptrdiff_t)i == rescued ? -1 : parquet_find(found, c->name, rescued >= 0);
+        if (at < 0 || x->only[i] ||
+            (rc = parquet_types(found->columns[at].type, c->type, a, &have, &want, err)) != SM_OK ||
+            parquet_widens(have, want))
+            continue;
+        if (rescued < 0)
+            return sm_fail(err, SM_E_INVALID, 0,
+                           "file \"%s\": column \"%.*s\" is %.*s, the schema in force has %.*s",
+                           file->name, SM_SV_ARG(c->name), SM_SV_ARG(found->columns[at].type),
+                           SM_SV_ARG(c->type));
+        parquet_rescue(members, found->columns[at].name, a);
+    }
+    return rc;
+}
+
+/* --- The SELECT list of a file with the columns `found` --- */
+
+static sm_code parquet_list(const sm_source *s, const sm_files_extra *x, const sm_file *file,
+                            const sm_schema *found, sm_arena *a, sm_buf *sql, sm_buf *members,
+                            sm_error *err)
+{
+    const sm_files_config *config = s->config;
+    ptrdiff_t rescued = sm_files__extra_column(s, config->rescued_column);
+    sm_code rc = parquet_members(s, x, file, found, rescued, a, members, err);
     sm_buf_adds(sql, "SELECT ");
-    for (size_t i = 0; i < s->schema->n; i++) {
-        ptrdiff_t at = sm_schema_find(found, s->schema->columns[i].name);
+    for (size_t i = 0; rc == SM_OK && i < s->schema->n; i++) {
+        const sm_column *c = &s->schema->columns[i];
+        ptrdiff_t at = parquet_find(found, c->name, rescued >= 0);
         if (i > 0)
             sm_buf_adds(sql, ", ");
-        sm_code rc =
-            parquet_column(s, x, i, at < 0 ? NULL : &found->columns[at], file, a, sql, err);
-        if (rc != SM_OK)
-            return rc;
+        if ((ptrdiff_t)i == rescued)
+            parquet_rescued(sql, members, c->name, file, a);
+        else
+            rc = parquet_column(s, x, i, at < 0 ? NULL : &found->columns[at], a, sql, err);
     }
     sm_buf_add(sql, x->behind);
-    return SM_OK;
+    return rc;
+}
+
+static sm_code parquet_select(const sm_source *s, const sm_files_extra *x, const sm_file *file,
+                              const sm_schema *found, sm_arena *a, sm_buf *sql, sm_error *err)
+{
+    sm_buf members;
+    sm_buf_init(&members, SM_LIMIT_BATCH_SQL);
+    sm_code rc = parquet_list(s, x, file, found, a, sql, &members, err);
+    sm_buf_release(&members);
+    return rc;
 }
 
 /* Append the SELECT over one run of files with equal lists. */

@@ -139,7 +139,7 @@ sm_code sm_files__infer_levels(const sm_source *s, const sm_files *files, sm_are
     const sm_files_config *config = s->config;
     const sm_sv_list *listed = &config->partition_columns;
     path_mode mode = path_mode_of(config);
-    sm_infer *in = sm_infer_new(a, config->infer_column_types);
+    sm_infer *in = sm_infer_new(a, &(sm_infer_rules){ .types = config->infer_column_types });
     size_t n = files->n < PATH_INFER_FILES ? files->n : PATH_INFER_FILES;
     sm_schema levels;
     sm_code rc = SM_OK;

@@ -6,30 +6,33 @@
 
 #include "runtime/base/strmap.h"
 
-sm_decode_file *sm_files__decode_files(const sm_files *files, sm_arena *a)
+sm_decode_file *sm_files__decode_files(const sm_files *files, const sm_framing *framing,
+                                       sm_arena *a)
 {
     sm_decode_file *out = SM_NEW_N(a, sm_decode_file, files->n + 1);
     for (size_t i = 0; i < files->n; i++) {
         const sm_file *f = &files->items[i];
-        out[i] = (sm_decode_file){ .path = f->path, .name = f->name, .size = f->size };
+        out[i] = (sm_decode_file){
+            .path = f->path, .name = f->name, .size = f->size, .framing = framing
+        };
     }
     return out;
 }
 
 /* --- Headers of CSV files --- */
 
-/* The first line of a file, split; borrowed from `block`. */
-static sm_code csv_header(const sm_csv_dialect *dialect, const sm_decode_file *file,
-                          sm_decode_block *block, sm_arena *a, sm_sv **names, size_t *n,
+/* The header at `p`, split; borrowed from `block`. */
+static sm_code csv_header(const sm_csv_dialect *dialect, const sm_decode_file *file, char *p,
+                          const sm_decode_block *block, sm_arena *a, sm_sv **names, size_t *n,
                           sm_error *err)
 {
     sm_decode_fault fault = { 0 };
-    char *p = block->data;
+    const char *end = sm_csv_ends(dialect, p, block->end);
     size_t cap = 0;
     *n = 0;
     for (;; p++) {
         sm_csv_field field;
-        if ((p = sm_csv_take(dialect, p, &field, &fault)) == NULL)
+        if ((p = sm_csv_take(dialect, p, end, &field, &fault)) == NULL)
             return sm_fail(err, SM_E_INVALID, 0, "%s:1: %s", file->name, fault.reason);
         if (*n == cap) {
             sm_sv *grown = SM_NEW_N(a, sm_sv, cap * 2 + 16);
@@ -63,13 +66,15 @@ sm_code sm_files__csv_names(const sm_files_state *f, const sm_decode_file *files
 {
     *n = 0;
     *names = NULL;
-    if (block->data == block->end)
+    char *first = sm_csv_begins(&f->dialect, block->data, block->end);
+    if (first == block->end)
         return SM_OK; /* an empty file has no fields and no rows */
     if (f->dialect.header)
-        return csv_header(&f->dialect, &files[file], block, a, names, n, err);
+        return csv_header(&f->dialect, &files[file], first, block, a, names, n, err);
+    const char *end = sm_csv_ends(&f->dialect, first, block->end);
     sm_decode_fault ignored = { .quiet = true };
     sm_csv_field field;
-    for (char *p = block->data; (p = sm_csv_take(&f->dialect, p, &field, &ignored)) != NULL; p++) {
+    for (char *p = first; (p = sm_csv_take(&f->dialect, p, end, &field, &ignored)) != NULL; p++) {
         ++*n;
         if (*p == '\n')
             break;
@@ -79,9 +84,18 @@ sm_code sm_files__csv_names(const sm_files_state *f, const sm_decode_file *files
     return SM_OK;
 }
 
+/* With a column for rescued data: does the name differ from a column only in case, or is it that
+ * column's own? */
+static bool csv_is_twin(const sm_source *s, sm_sv name)
+{
+    const sm_files_config *config = s->config;
+    return sm_files__extra_column(s, config->rescued_column) >= 0 &&
+           sm_schema_find(s->schema, name) >= 0;
+}
+
 /* Which column each field of the header feeds. */
 static sm_code csv_map_header(const sm_source *s, const sm_strmap *columns, const sm_sv *names,
-                              size_t n, const sm_decode_file *file, sm_decode_fields *out,
+                              size_t n, const sm_decode_file *file, sm_csv_fields *out,
                               sm_error *err)
 {
     sm_files_state *f = s->state;
@@ -91,6 +105,8 @@ static sm_code csv_map_header(const sm_source *s, const sm_strmap *columns, cons
         size_t column;
         map[i] = -1;
         if (!sm_strmap_get(columns, names[i], &column)) {
+            if (csv_is_twin(s, names[i]))
+                continue; /* rescued */
             f->unknown = true;
             if (s->evolution == SM_EVOLUTION_NONE || sm_files__grows(s))
                 continue;
@@ -108,42 +124,47 @@ static sm_code csv_map_header(const sm_source *s, const sm_strmap *columns, cons
     if (!any && n > 0)
         return sm_fail(err, SM_E_INVALID, 0,
                        "%s:1: no field of the header is a column of the schema", file->name);
-    *out = (sm_decode_fields){ map, n };
+    *out = (sm_csv_fields){ map, names, n };
     return SM_OK;
 }
 
-/* The columns in their order, but those that the path gives. */
-static sm_decode_fields csv_in_order(const sm_source *s, const sm_files_extra *x)
+/* The columns that the data feeds, in their order: not those that the path gives. */
+static sm_csv_fields csv_in_order(const sm_source *s, const sm_files_extra *x, ptrdiff_t rescued,
+                                  ptrdiff_t corrupt)
 {
     const sm_files_state *f = s->state;
     int32_t *map = SM_NEW_N(f->read, int32_t, s->schema->n + 1);
     size_t n = 0;
-    if (x->n_levels == 0)
-        return (sm_decode_fields){ NULL, s->schema->n };
     for (size_t i = 0; i < s->schema->n; i++)
-        if (!x->only[i])
+        if (!x->only[i] && (ptrdiff_t)i != rescued && (ptrdiff_t)i != corrupt)
             map[n++] = (int32_t)i;
-    return (sm_decode_fields){ map, n };
+    return (sm_csv_fields){ .map = map, .n = n };
 }
 
 /* The fields of each file: from its header, or the columns in their order. */
 static sm_code csv_fields(const sm_source *s, const sm_files_extra *x, const sm_decode_file *files,
-                          size_t n_files, sm_decode_fields *out, sm_error *err)
+                          size_t n_files, sm_csv_fields *out, sm_error *err)
 {
     const sm_files_state *f = s->state;
+    const sm_files_config *config = s->config;
     sm_strmap *columns = sm_strmap_new(f->read);
+    ptrdiff_t rescued = sm_files__extra_column(s, config->rescued_column);
+    ptrdiff_t corrupt = sm_files__extra_column(s, config->corrupt_column);
     sm_decode_block block;
     sm_code rc = SM_OK;
-    for (size_t i = 0; i < s->schema->n; i++)
-        sm_strmap_put(columns, s->schema->columns[i].name, i);
+    const sm_csv_fields in_order = csv_in_order(s, x, rescued, corrupt);
+    for (size_t i = 0; i < s->schema->n; i++) {
+        if ((ptrdiff_t)i != rescued && (ptrdiff_t)i != corrupt)
+            sm_strmap_put(columns, s->schema->columns[i].name, i);
+    }
     sm_decode_block_init(&block);
     for (size_t i = 0; rc == SM_OK && i < n_files; i++) {
         sm_sv *names = NULL;
         size_t n = 0;
-        out[i] = csv_in_order(s, x);
+        out[i] = in_order;
         if (!f->dialect.header)
             continue;
-        if ((rc = sm_decode_block_head(files, i, 1, &block, err)) != SM_OK)
+        if ((rc = sm_decode_block_head(files, i, SM_FILES_HEADER, &block, err)) != SM_OK)
             break;
         if (block.left_out == 0 && strcmp(block.why, SM_DECODE_TOO_LONG) == 0)
             rc = sm_fail(err, SM_E_LIMIT, 0, "%s:1: the header is longer than 16 MiB",
@@ -184,6 +205,20 @@ sm_code sm_files__refuse_compressed(int format, const sm_files *files, sm_error 
     return SM_OK;
 }
 
+/* The columns that the data does not feed. */
+static sm_decode_aside files_aside(const sm_source *s, const sm_decode_what *what)
+{
+    const sm_files_config *config = s->config;
+    sm_decode_aside aside = { .files = what->files };
+    ptrdiff_t rescued = sm_files__extra_column(s, config->rescued_column);
+    ptrdiff_t corrupt = sm_files__extra_column(s, config->corrupt_column);
+    if (rescued >= 0)
+        aside.rescued = &what->columns[rescued];
+    if (corrupt >= 0)
+        aside.corrupt = &what->columns[corrupt];
+    return aside;
+}
+
 sm_code sm_files__read_text(sm_source *s, bool at_once, sm_sv view, sm_error *err)
 {
     const sm_files_config *config = s->config;
@@ -193,7 +228,7 @@ sm_code sm_files__read_text(sm_source *s, bool at_once, sm_sv view, sm_error *er
     sm_files_extra x;
     sm_decode_what what = {
         .format = files_decode_format(config->format),
-        .files = sm_files__decode_files(&f->files, f->read),
+        .files = sm_files__decode_files(&f->files, f->framing, f->read),
         .n_files = f->files.n,
         .dialect = &f->dialect,
         .strict_records = at_once && !s->drop_undecodable,
@@ -206,16 +241,18 @@ sm_code sm_files__read_text(sm_source *s, bool at_once, sm_sv view, sm_error *er
         return rc;
     what.columns = columns;
     what.n_columns = s->schema->n;
+    what.aside = files_aside(s, &what);
     if (config->format == SM_FILES_TEXT &&
         (s->schema->n != 1 + x.n_levels || columns[0].kind != SM_DECODE_VARCHAR))
         return sm_fail(err, SM_E_INVALID, 0, "a text source has one column, and it is VARCHAR");
     for (size_t i = 0; i < s->schema->n; i++)
         if (x.only[i]) { /* whatever the records have there is passed over */
-            columns[i].kind = SM_DECODE_JSON;
+            columns[i].kind = SM_DECODE_VARCHAR;
+            columns[i].type_text = SM_SV("VARCHAR");
             columns[i].size = sizeof(sm_decode_string);
         }
     if (config->format == SM_FILES_CSV) {
-        sm_decode_fields *fields = SM_NEW_N(f->read, sm_decode_fields, f->files.n + 1);
+        sm_csv_fields *fields = SM_NEW_N(f->read, sm_csv_fields, f->files.n + 1);
         if ((rc = csv_fields(s, &x, what.files, what.n_files, fields, err)) != SM_OK)
             return rc;
         if (f->unknown && sm_files__grows(s) && (rc = sm_files__grow(s, NULL, err)) != SM_OK)

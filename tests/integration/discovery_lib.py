@@ -56,7 +56,8 @@ class Stream(worlds.World):
     def options(self, path="in", format="json", table="from: src", more="", **options):
         """(Re)write the pipeline; options of the source by name."""
         lines = [f"    {name}: {json.dumps(value)}" for name, value in
-                 {"path": path, "format": format, **options}.items()]
+                 {"path": path, "format": format, **options,
+                  "rescued_data_column": options.get("rescued_data_column", "")}.items()]
         self.format = format
         self.write("pipeline.yml", "version: 1\npipeline: p\nschema: p\nstorage: ./lake\nsources:\n"
                    "  src:\n    type: files\n" + "\n".join(lines) + f"\ntables:\n  t: {{{table}}}\n{more}")

@@ -68,8 +68,10 @@ class Autoloader(unittest.TestCase):
         types = [column["type"] for column in answer["columns"]]
         if case.types is not None:
             self.assertEqual(dict(zip(names, types)), case.types)
-        rows = [{n: v for n, v in zip(names, row)} for row in answer["rows"]]
-        self.assertEqual(sorted(map(key, rows)), sorted(map(key, case.rows_of(form))))
+        rows, wanted = [dict(zip(names, row)) for row in answer["rows"]], case.rows_of(form)
+        if not any("_rescued_data" in row for row in wanted):  # it may go unsaid while nothing was rescued
+            rows = [{n: v for n, v in row.items() if n != "_rescued_data" or v is not None} for row in rows]
+        self.assertEqual(sorted(map(key, rows)), sorted(map(key, wanted)))
 
 
 def key(row):
@@ -80,7 +82,9 @@ def add(case, form):
     def test(self):
         self.check(case, form)
     test.__doc__ = f"{case.section}: {case.name}, {form}"
-    setattr(Autoloader, "test_" + re.sub(r"\W+", "_", f"{case.name}_{form}"), test)
+    name = "test_" + re.sub(r"\W+", "_", f"{case.name}_{form}")
+    assert not hasattr(Autoloader, name), f"two cases are called {case.name!r}, {form}"
+    setattr(Autoloader, name, test)
 
 
 def main():

@@ -37,6 +37,8 @@ def write(w, name, rows, age=0):
 
 
 def source(name, form="json", more=""):
+    """Without a column for rescued data: autoloader_rescued.py is about that."""
+    more += '    rescued_data_column: ""\n'
     return f"  {name}:\n    type: files\n    path: {name}/*.{form}\n    format: {form}\n{more}"
 
 
@@ -204,7 +206,7 @@ class Evolution(unittest.TestCase):
         self.world.write_rows("orders/a.json", [{"id": 1}], age=1)
         self.run_ok()
         self.world.write_rows("orders/b.json", [{"id": 2, "next": 9}], age=2)
-        self.run_fails("new columns of source \"orders\"", "two columns named \"next\"", "pipeline.yml:11:18")
+        self.run_fails("new columns of source \"orders\"", "two columns named \"next\"", "pipeline.yml:12:18")
         self.assertEqual([n for n, _, _ in self.versions("orders")], [1])
         self.pipeline(source("orders"), "  bronze: {sql: \"SELECT *, id + 1 AS after FROM STREAM(orders)\"}\n"
                       "  other: {from: orders}\n")

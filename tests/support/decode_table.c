@@ -155,6 +155,10 @@ void decode_table_ndjson(decode_table *t, const char *text, size_t len)
     size_t rows;
     table_clear(t);
     table_block(&block, text, len);
+    if (t->aside.files != NULL) {
+        sm_ndjson_aside(d, &t->aside);
+        sm_decode_block_keep(&block);
+    }
     sm_ndjson_begin(d, &block);
     while ((rows = sm_ndjson_rows(d, t->vectors, &t->tally)) > 0)
         table_rows(t, rows);
@@ -169,7 +173,11 @@ void decode_table_csv(decode_table *t, const sm_csv_dialect *dialect, const char
     size_t rows;
     table_clear(t);
     table_block(&block, text, len);
-    sm_csv_begin(d, &block, NULL, t->n);
+    if (t->aside.files != NULL) {
+        sm_csv_aside(d, &t->aside);
+        sm_decode_block_keep(&block);
+    }
+    sm_csv_begin(d, &block, &(sm_csv_fields){ .n = t->n });
     while ((rows = sm_csv_rows(d, t->vectors, &t->tally)) > 0)
         table_rows(t, rows);
     sm_decode_block_release(&block);

@@ -17,6 +17,7 @@ typedef struct decode_table {
     sm_decode_vector *vectors;
     sm_buf rows; /* as text */
     size_t n_rows;
+    sm_decode_aside aside;                                   /* unused while it has no files */
     void (*on_rows)(const struct decode_table *t, size_t n); /* of each chunk; may be NULL */
 } decode_table;
 

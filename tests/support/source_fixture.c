@@ -20,6 +20,8 @@ static void fixture_start(source_fixture *f, const char *options)
     s->state = NULL;
     s->config = sm_arena_alloc(f->a, s->ops->config_size, 16, 1);
     sm_assert_ok(sm_json_parse(sm_sv_cstr(options), f->a, &values, &f->err), f->err);
+    if (sm_json_get(values, "rescued_data_column") == NULL) /* tests of the column ask for it */
+        sm_json_set_string(values, "rescued_data_column", SM_SV(""));
     sm_assert_ok(sm_options_fill(s->ops->options, values, s->config, f->a, &f->err), f->err);
     sm_assert_ok(sm_source_open(s, &f->err), f->err);
 }

@@ -18,7 +18,7 @@ static const char *block_path(const char *name, const char *text)
 /* All lines of `text`, as blocks of `size` give them. */
 static void check_lines(const char *path, size_t len, size_t size, const char *rows)
 {
-    const sm_decode_file file = { path, "f", (int64_t)len };
+    const sm_decode_file file = { path, "f", (int64_t)len, NULL };
     decode_table t;
     decode_table_init(&t, "a BIGINT");
     decode_table_file(&t, &file, 1, size);
@@ -58,7 +58,7 @@ static void test_block__files_keep_their_own_lines(void **state)
     snprintf(one, sizeof one, "%s", block_path("one.json", "{\"a\":1}\n{\"a\":2}"));
     snprintf(two, sizeof two, "%.*s/two.json", (int)(strrchr(one, '/') - one), one);
     sm_test_write(two, "{\"a\":3}\nx\n{\"a\":4}");
-    const sm_decode_file files[] = { { one, "one", 15 }, { two, "two", 17 } };
+    const sm_decode_file files[] = { { one, "one", 15, NULL }, { two, "two", 17, NULL } };
     decode_table_init(&t, "a BIGINT");
     for (size_t size = 1; size < 20; size++) {
         decode_table_file(&t, files, 2, size);
@@ -79,7 +79,7 @@ static sm_decode_file block_long_file(const char *before, size_t n, const char *
     for (size_t i = 0; i < n; i++)
         sm_buf_addc(&text, 'x');
     sm_buf_adds(&text, after);
-    sm_decode_file file = { block_path("long.json", text.ptr), "long", (int64_t)text.len };
+    sm_decode_file file = { block_path("long.json", text.ptr), "long", (int64_t)text.len, NULL };
     sm_buf_release(&text);
     return file;
 }
@@ -128,7 +128,7 @@ static sm_code block_first(const sm_decode_file *file, sm_error *err)
 
 static void test_block__a_file_that_shrank_asks_for_another_attempt(void **state)
 {
-    const sm_decode_file file = { block_path("short.json", "{}\n"), "short.json", 100 };
+    const sm_decode_file file = { block_path("short.json", "{}\n"), "short.json", 100, NULL };
     sm_error err = { 0 };
     (void)state;
     sm_assert_code(block_first(&file, &err), SM_E_AGAIN);
@@ -150,12 +150,13 @@ static void test_block__a_compressed_file_is_cut_into_blocks_too(void **state)
     fclose(out);
     decode_table_init(&t, "a BIGINT");
     for (size_t size = 1; size < 40; size++) {
-        const sm_decode_file whole = { path, "lines.json.zst", LEN };
+        const sm_decode_file whole = { path, "lines.json.zst", LEN, NULL };
         decode_table_file(&t, &whole, 1, size);
         assert_string_equal(t.rows.ptr, "1\n22\n333\n");
         assert_int_equal(t.tally.undecodable, 0);
     }
-    const sm_decode_file files[] = { { path, "lines.json.zst", LEN - 3 }, { path, "b.zst", LEN } };
+    const sm_decode_file files[] = { { path, "lines.json.zst", LEN - 3, NULL },
+                                     { path, "b.zst", LEN, NULL } };
     decode_table_file(&t, files, 2, 0); /* a broken one before a whole one */
     assert_int_equal(t.n_rows, 5);
     assert_int_equal(t.tally.records, 6);
@@ -167,7 +168,7 @@ static void test_block__a_compressed_file_is_cut_into_blocks_too(void **state)
 
 static void test_block__a_file_that_is_gone_is_named(void **state)
 {
-    const sm_decode_file file = { "no/such/file.json", "file.json", 100 };
+    const sm_decode_file file = { "no/such/file.json", "file.json", 100, NULL };
     sm_error err = { 0 };
     (void)state;
     sm_assert_code(block_first(&file, &err), SM_E_NOT_FOUND);

@@ -35,7 +35,7 @@ static void check_schema(const sm_schema *s, sm_arena *a, const char *expected)
 static void check_json(const char *text, const char *expected)
 {
     sm_arena *a = sm_arena_new("test");
-    sm_infer *in = sm_infer_new(a, true);
+    sm_infer *in = sm_infer_new(a, &(sm_infer_rules){ .types = true });
     sm_decode_block block;
     sm_schema schema;
     sm_error err = { 0 };
@@ -52,7 +52,7 @@ static void check_csv(const char *text, const char *expected)
     const sm_csv_dialect dialect = { .sep = ',', .quote = '"', .escape = '"', .header = true };
     const sm_sv names[] = { SM_SV("a"), SM_SV("b") };
     sm_arena *a = sm_arena_new("test");
-    sm_infer *in = sm_infer_new(a, true);
+    sm_infer *in = sm_infer_new(a, &(sm_infer_rules){ .types = true });
     sm_decode_block block;
     sm_schema schema;
     sm_error err = { 0 };
@@ -122,8 +122,8 @@ static void test_infer__reads_separated_values(void **state)
 static void test_infer__says_so_when_nothing_is_a_record(void **state)
 {
     sm_arena *a = sm_arena_new("test");
-    sm_infer *in = sm_infer_new(a, true);
-    const sm_decode_file file = { "no such file", "x.json", 10 };
+    sm_infer *in = sm_infer_new(a, &(sm_infer_rules){ .types = true });
+    const sm_decode_file file = { "no such file", "x.json", 10, NULL };
     sm_decode_block block;
     sm_schema schema;
     sm_error err = { 0 };
@@ -140,7 +140,7 @@ static void test_infer__says_so_when_nothing_is_a_record(void **state)
 static void check_refused(const char *text, const char *message)
 {
     sm_arena *a = sm_arena_new("test");
-    sm_infer *in = sm_infer_new(a, true);
+    sm_infer *in = sm_infer_new(a, &(sm_infer_rules){ .types = true });
     sm_decode_block block;
     sm_schema schema;
     sm_error err = { 0 };

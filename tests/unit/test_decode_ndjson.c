@@ -201,7 +201,9 @@ static void test_ndjson__checks_columns_that_nobody_wants_as_json_only(void **st
 static void test_ndjson__names_what_is_wrong_with_a_record(void **state)
 {
     (void)state;
-    BAD("a INTEGER", "[1]", "\"[\" where a record (one object on each line) should be, at byte 1");
+    BAD("a INTEGER", "[1]",
+        "\"[\" where a record (one object on each line; `multi_line: true` reads arrays) "
+        "should be, at byte 1");
     BAD("a INTEGER", "{\"a\":1}}", "more text behind the record, at byte 8");
     BAD("a INTEGER", "{\"a\":1 \"b\":2}", "\"\"\" where \",\" or \"}\" should be, at byte 8");
     BAD("a INTEGER", "{\"a\":1,}", "\"}\" where a key should be, at byte 8");
