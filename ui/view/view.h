@@ -80,7 +80,8 @@ sm_code sm_view_files(const sm_view *v, sm_sv flow, sm_sv after, size_t limit, s
 /* ---- rows ---------------------------------------------------------------------- */
 
 /* {"columns":[{name,type}],"rows":[[…]],"truncated":bool}: at most `limit` rows of the SELECT,
- * which was judged.  Numbers that JSON cannot hold exactly are texts. */
+ * which was judged.  Numbers that JSON cannot hold exactly are texts.  SM_E_LIMIT: a value is
+ * longer than 16 MiB, or all of them than 64 MiB. */
 sm_code sm_view_rows(sm_session *s, sm_sv select, int64_t limit, sm_arena *a, sm_json **out,
                      sm_error *err);
 

@@ -6,7 +6,11 @@
  * a text. */
 #include "ui/view/view_int.h"
 
-enum { CELL_MAX = 16 * 1024 * 1024, EXACT_DIGITS = 15 };
+enum {
+    CELL_MAX = 16 * 1024 * 1024,
+    ROWS_MAX = 64 * 1024 * 1024, /* all rows together, as JSON text */
+    EXACT_DIGITS = 15,
+};
 
 static bool needs_text(const sm_column *c, sm_arena *a)
 {
@@ -17,18 +21,26 @@ static bool needs_text(const sm_column *c, sm_arena *a)
            t->width > EXACT_DIGITS;
 }
 
-static sm_json *cell(const sm_rows *r, size_t i, bool as_text, sm_buf *scratch, sm_arena *a)
+/* What was taken so far, and whether it is too much. */
+typedef struct taken {
+    sm_json *rows;
+    size_t bytes;
+    sm_buf cell; /* text of the value at hand */
+} taken;
+
+static sm_json *cell(const sm_rows *r, size_t i, bool as_text, taken *t, sm_arena *a)
 {
     sm_json *j;
     sm_error ignored;
 
     if (sm_rows_null(r, i))
         return sm_json_null(a);
-    sm_buf_clear(scratch);
-    sm_rows_json(r, i, scratch);
-    if (!as_text && sm_json_parse(sm_buf_sv(scratch), a, &j, &ignored) == SM_OK)
+    sm_buf_clear(&t->cell);
+    sm_rows_json(r, i, &t->cell);
+    t->bytes += t->cell.len;
+    if (!as_text && sm_json_parse(sm_buf_sv(&t->cell), a, &j, &ignored) == SM_OK)
         return j;
-    return sm_json_string(a, sm_buf_sv(scratch));
+    return sm_json_string(a, sm_buf_sv(&t->cell));
 }
 
 static sm_json *columns_of(const sm_schema *s, sm_arena *a)
@@ -45,28 +57,43 @@ static sm_json *columns_of(const sm_schema *s, sm_arena *a)
     return list;
 }
 
-static sm_json *take_rows(sm_rows *r, int64_t limit, sm_arena *a, bool *more)
+static sm_code take_row(sm_rows *r, const bool *as_text, taken *t, sm_arena *a, sm_error *err)
 {
     const sm_schema *s = sm_rows_schema(r);
-    bool *as_text = SM_NEW_N(a, bool, s->n + 1);
-    sm_json *rows = sm_json_array(a);
-    sm_buf scratch;
+    sm_json *row = sm_json_array(a);
 
-    sm_buf_init(&scratch, CELL_MAX);
+    for (size_t i = 0; i < s->n; i++) {
+        sm_json_append(row, cell(r, i, as_text[i], t, a));
+        if (sm_buf_check(&t->cell, "a value", err) != SM_OK)
+            return sm_wrap(err, "column \"%.*s\"", SM_SV_ARG(s->columns[i].name));
+        if (t->bytes > ROWS_MAX)
+            return sm_fail(err, SM_E_LIMIT, 0,
+                           "the rows are more than %d MiB: ask for fewer rows or columns",
+                           ROWS_MAX / (1024 * 1024));
+    }
+    sm_json_append(t->rows, row);
+    return SM_OK;
+}
+
+static sm_code take_rows(sm_rows *r, int64_t limit, sm_arena *a, sm_json *doc, sm_error *err)
+{
+    const sm_schema *s = sm_rows_schema(r);
+    bool *as_text = SM_NEW_N(a, bool, s->n + 1), more = false;
+    taken t = { .rows = sm_json_array(a) };
+    sm_code rc = SM_OK;
+
+    sm_buf_init(&t.cell, CELL_MAX);
     for (size_t i = 0; i < s->n; i++)
         as_text[i] = needs_text(&s->columns[i], a);
-    *more = false;
-    while (!*more && sm_rows_next(r)) {
-        sm_json *row = sm_json_array(a);
-
-        if ((*more = (int64_t)sm_json_len(rows) == limit))
-            break;
-        for (size_t i = 0; i < s->n; i++)
-            sm_json_append(row, cell(r, i, as_text[i], &scratch, a));
-        sm_json_append(rows, row);
+    while (rc == SM_OK && !more && sm_rows_next(r)) {
+        more = (int64_t)sm_json_len(t.rows) == limit;
+        if (!more)
+            rc = take_row(r, as_text, &t, a, err);
     }
-    sm_buf_release(&scratch);
-    return rows;
+    sm_buf_release(&t.cell);
+    sm_json_set(doc, "rows", t.rows);
+    sm_json_set_bool(doc, "truncated", more);
+    return rc;
 }
 
 sm_code sm_view_rows(sm_session *s, sm_sv select, int64_t limit, sm_arena *a, sm_json **out,
@@ -76,15 +103,14 @@ sm_code sm_view_rows(sm_session *s, sm_sv select, int64_t limit, sm_arena *a, sm
                                 (long long)limit + 1);
     sm_json *doc = sm_json_object(a);
     sm_rows *r = NULL;
-    bool more;
     sm_code rc = sm_session_query(s, sql, &r, err);
 
     if (rc != SM_OK)
         return rc;
     sm_json_set(doc, "columns", columns_of(sm_rows_schema(r), a));
-    sm_json_set(doc, "rows", take_rows(r, limit, a, &more));
-    sm_json_set_bool(doc, "truncated", more);
+    rc = take_rows(r, limit, a, doc, err);
     sm_rows_free(r);
-    *out = doc;
-    return SM_OK;
+    if (rc == SM_OK)
+        *out = doc;
+    return rc;
 }
