@@ -3,7 +3,7 @@
  *
  *     pass[0]  1 1 0 1 …   ┐
  *     pass[1]  1 1 1 0 …   ├─▶  failed[r] += number of zeros
- *     pass[2]  0 1 1 1 …   ┘     mask[i]    = 1 if a rule that does not keep rows is 0
+ *     pass[2]  0 1 1 1 …   ┘     mask[i]    = the severest policy of the rules that are 0
  *
  * Where nothing fails, the common case, a vector costs one memchr per rule.  Counters are added
  * once per vector; a sample is rendered outside the lock, and only while fewer than
@@ -28,7 +28,7 @@ typedef struct mask_rule {
 struct sm_mask {
     mask_rule *rules;
     size_t n;
-    sm_atomic rows, dropped;
+    sm_atomic rows, dropped, quarantined;
     sm_mutex mu;
     sm_arena *texts;   /* of rules */
     sm_arena *samples; /* guarded by mu */
@@ -66,6 +66,7 @@ void sm_mask_reset(sm_mask *m)
     sm_arena_reset(m->samples);
     sm_atomic_set(&m->rows, 0);
     sm_atomic_set(&m->dropped, 0);
+    sm_atomic_set(&m->quarantined, 0);
     for (size_t r = 0; r < m->n; r++) {
         sm_atomic_set(&m->rules[r].failed, 0);
         sm_atomic_set(&m->rules[r].wanted, SM_MASK_SAMPLES);
@@ -107,6 +108,40 @@ static void samples_take(sm_mask *m, mask_rule *rule, const uint8_t *pass, size_
             sample_keep(m, rule, row, ctx, i);
 }
 
+static uint8_t mask_of(sm_policy p)
+{
+    switch (p) {
+    case SM_POLICY_WARN:
+        break;
+    case SM_POLICY_DROP:
+        return SM_MASK_DROP;
+    case SM_POLICY_QUARANTINE:
+        return SM_MASK_QUARANTINE;
+    case SM_POLICY_FAIL:
+        return SM_MASK_FAIL;
+    }
+    return SM_MASK_KEEP;
+}
+
+/* Raise the rows that do not pass to `to`. */
+static void mask_raise(const uint8_t *pass, size_t n, uint8_t to, uint8_t *mask)
+{
+    for (size_t i = 0; i < n; i++)
+        if (pass[i] == 0 && mask[i] < to)
+            mask[i] = to;
+}
+
+static void count_mask(sm_mask *m, const uint8_t *mask, size_t n)
+{
+    size_t of[SM_MASK_FAIL + 1] = { 0 };
+
+    for (size_t i = 0; i < n; i++)
+        of[mask[i]]++;
+    sm_atomic_add(&m->rows, (int64_t)n);
+    sm_atomic_add(&m->dropped, (int64_t)(of[SM_MASK_DROP] + of[SM_MASK_FAIL]));
+    sm_atomic_add(&m->quarantined, (int64_t)of[SM_MASK_QUARANTINE]);
+}
+
 void sm_mask_judge(sm_mask *m, const uint8_t *const *pass, size_t n_rows, sm_mask_row_fn row,
                    const void *row_ctx, uint8_t *mask)
 {
@@ -121,11 +156,9 @@ void sm_mask_judge(sm_mask *m, const uint8_t *const *pass, size_t n_rows, sm_mas
         if (row != NULL)
             samples_take(m, rule, pass[r], n_rows, row, row_ctx);
         if (!sm_policy_keeps_row(rule->rule.policy))
-            for (size_t i = 0; i < n_rows; i++)
-                mask[i] |= (uint8_t)(pass[r][i] ^ 1);
+            mask_raise(pass[r], n_rows, mask_of(rule->rule.policy), mask);
     }
-    sm_atomic_add(&m->rows, (int64_t)n_rows);
-    sm_atomic_add(&m->dropped, (int64_t)count_ones(mask, n_rows));
+    count_mask(m, mask, n_rows);
 }
 
 /* ---- afterwards ---- */
@@ -138,6 +171,11 @@ int64_t sm_mask_rows(const sm_mask *m)
 int64_t sm_mask_dropped(const sm_mask *m)
 {
     return sm_atomic_get(&m->dropped);
+}
+
+int64_t sm_mask_quarantined(const sm_mask *m)
+{
+    return sm_atomic_get(&m->quarantined);
 }
 
 size_t sm_mask_rule_count(const sm_mask *m)

@@ -12,7 +12,9 @@
 
 enum {
     SM_MASK_KEEP = 0,
-    SM_MASK_DROP = 1, /* a rule with policy drop or fail does not hold */
+    SM_MASK_DROP = 1,       /* a rule with policy drop does not hold, and none severer */
+    SM_MASK_QUARANTINE = 2, /* one with policy quarantine, and none with fail */
+    SM_MASK_FAIL = 3,       /* one with policy fail: nothing of the batch is written */
     SM_MASK_SAMPLES = 20,
 };
 
@@ -25,15 +27,17 @@ void sm_mask_free(sm_mask *m); /* NULL is fine */
 /* Append row `i` of the vector as a JSON object; `ctx` is the one given to judge. */
 typedef void (*sm_mask_row_fn)(const void *ctx, size_t i, sm_buf *b);
 
-/* pass[r][i] is 1 where rule r holds for row i, else 0.  Writes SM_MASK_KEEP or SM_MASK_DROP to
- * mask[i] for n_rows rows.  `row` renders samples; NULL: none are taken.  Any thread. */
+/* pass[r][i] is 1 where rule r holds for row i, else 0.  Writes one of SM_MASK_… to mask[i]
+ * for n_rows rows: where the severest broken rule sends the row.  `row` renders samples; NULL: none
+ * are taken.  Any thread. */
 void sm_mask_judge(sm_mask *m, const uint8_t *const *pass, size_t n_rows, sm_mask_row_fn row,
                    const void *row_ctx, uint8_t *mask);
 
 /* ---- afterwards, when no thread judges any more ---- */
 
 int64_t sm_mask_rows(const sm_mask *m);    /* judged: the rows of the query's result */
-int64_t sm_mask_dropped(const sm_mask *m); /* not kept */
+int64_t sm_mask_dropped(const sm_mask *m); /* SM_MASK_DROP, SM_MASK_FAIL */
+int64_t sm_mask_quarantined(const sm_mask *m);
 size_t sm_mask_rule_count(const sm_mask *m);
 const sm_rule *sm_mask_rule(const sm_mask *m, size_t r);
 int64_t sm_mask_failed(const sm_mask *m, size_t r); /* rows for which rule r does not hold */

@@ -14,6 +14,10 @@ static const policy_row policies[SM_POLICY_COUNT] = {
                          .summary = "The row is written and counted.",
                          .keeps_row = true },
     [SM_POLICY_DROP] = { .name = "drop", .summary = "The row is counted and not written." },
+    [SM_POLICY_QUARANTINE] = { .name = "quarantine",
+                               .summary =
+                                   "The row goes to <table>__quarantine, with the rules that "
+                                   "it broke." },
     [SM_POLICY_FAIL] = { .name = "fail",
                          .summary = "Nothing of the batch is written, and the run fails.",
                          .stops_batch = true },

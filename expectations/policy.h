@@ -12,9 +12,10 @@
 
 /* From mild to severe. */
 typedef enum sm_policy {
-    SM_POLICY_WARN, /* the row is written */
-    SM_POLICY_DROP, /* the row is not written */
-    SM_POLICY_FAIL, /* nothing of the batch is written */
+    SM_POLICY_WARN,       /* the row is written */
+    SM_POLICY_DROP,       /* the row is not written */
+    SM_POLICY_QUARANTINE, /* the row goes to the table's quarantine */
+    SM_POLICY_FAIL,       /* nothing of the batch is written */
 } sm_policy;
 
 enum { SM_POLICY_COUNT = SM_POLICY_FAIL + 1 };
@@ -22,6 +23,7 @@ enum { SM_POLICY_COUNT = SM_POLICY_FAIL + 1 };
 const char *sm_policy_name(sm_policy p);    /* "warn" */
 const char *sm_policy_summary(sm_policy p); /* one sentence */
 bool sm_policy_parse(sm_sv name, sm_policy *out);
+/* Is the row written to the table? */
 bool sm_policy_keeps_row(sm_policy p);
 bool sm_policy_stops_batch(sm_policy p);
 

@@ -133,6 +133,8 @@ sm_sv sm_plan__policy_name(int violation)
     switch ((sm_violation)violation) {
     case SM_VIOLATION_DROP:
         return SM_SV("drop");
+    case SM_VIOLATION_QUARANTINE:
+        return SM_SV("quarantine");
     case SM_VIOLATION_FAIL:
         return SM_SV("fail");
     case SM_VIOLATION_WARN:
@@ -237,14 +239,15 @@ static void add_table(plan_builder *b, size_t ds, const sm_spec_table *t)
 static void add_datasets(plan_builder *b)
 {
     const sm_spec *s = b->spec;
-    size_t flows = 0;
+    size_t flows = 0, most;
 
     b->plan->n_datasets = s->sources.n + s->tables.n;
+    most = s->sources.n + 2 * s->tables.n; /* each table may have a quarantine */
     for (size_t i = 0; i < s->tables.n; i++)
         flows += s->tables.items[i].flows.n > 0 ? s->tables.items[i].flows.n : 1;
-    b->plan->datasets = b->datasets = SM_NEW_N(b->a, sm_plan_dataset, b->plan->n_datasets + 1);
+    b->plan->datasets = b->datasets = SM_NEW_N(b->a, sm_plan_dataset, most + 1);
     b->plan->flows = b->flows = SM_NEW_N(b->a, sm_plan_flow, flows + 1);
-    b->nodes = SM_NEW_N(b->scratch, plan_node, b->plan->n_datasets + 1);
+    b->nodes = SM_NEW_N(b->scratch, plan_node, most + 1);
     for (size_t i = 0; i < s->sources.n; i++)
         add_source(b, i, &s->sources.items[i]);
     for (size_t i = 0; i < s->tables.n; i++)
@@ -341,6 +344,7 @@ sm_code sm_plan_compile(const sm_spec *spec, const sm_plan_env *env, sm_arena *a
     add_datasets(&b);
     if ((rc = read_queries(&b, err)) != SM_OK)
         goto done;
+    sm_plan__add_quarantines(&b);
     sm_plan__resolve(&b);
     if (b.plan->order && (rc = sm_plan__bind(&b, err)) != SM_OK)
         goto done;
@@ -362,6 +366,11 @@ const sm_plan_dataset *sm_plan_find(const sm_plan *p, sm_sv name)
             return &p->datasets[i];
     }
     return NULL;
+}
+
+const sm_plan_dataset *sm_plan_quarantine_of(const sm_plan *p, const sm_plan_dataset *table)
+{
+    return table->quarantine == 0 ? NULL : &p->datasets[table->quarantine];
 }
 
 const sm_plan_flow *sm_plan_find_flow(const sm_plan *p, sm_sv name)
@@ -394,6 +403,8 @@ const char *sm_dataset_kind_name(sm_dataset_kind kind)
         return "materialized_view";
     case SM_DATASET_VIEW:
         return "view";
+    case SM_DATASET_QUARANTINE:
+        return "quarantine";
     }
     return "";
 }

@@ -6,7 +6,8 @@
  * engine, no secrets, and no path but those relative to the project; it is what exec,
  * view and, one day, another engine work from.
  *
- *     datasets   sources, tables and views, in the order of the file
+ *     datasets   sources, tables and views, in the order of the file; then the quarantine
+ *                tables of those that can set rows aside
  *     flows      one query that writes one table; a table's flows stand together
  *     order      dataset numbers, inputs before what reads them
  *     edges      who reads whom, with every dataset that a view hides
@@ -36,11 +37,15 @@
 
 enum { SM_PLAN_FORMAT = 1 };
 
+/* Behind the name of a table: the one that keeps the rows which it did not take. */
+#define SM_PLAN_QUARANTINE "__quarantine"
+
 typedef enum sm_dataset_kind {
     SM_DATASET_SOURCE,
     SM_DATASET_STREAMING_TABLE,
     SM_DATASET_MATERIALIZED_VIEW,
     SM_DATASET_VIEW,
+    SM_DATASET_QUARANTINE, /* made by smelt beside a table, written by its flows */
 } sm_dataset_kind;
 
 typedef enum sm_flow_kind {
@@ -69,7 +74,7 @@ typedef struct sm_plan_rule {
     sm_sv name;
     sm_sv expr;   /* compiled: ready to stand in TRY(<expr>) IS TRUE over the result's columns */
     sm_sv text;   /* as written */
-    sm_sv policy; /* warn | drop | fail (a name of expectations/policy.h) */
+    sm_sv policy; /* warn | drop | quarantine | fail (a name of expectations/policy.h) */
     sm_sv fail_if, warn_if; /* thresholds that sm_threshold_parse() takes, or "" */
     sm_sv description;
     sm_plan_list tags;
@@ -108,7 +113,7 @@ typedef struct sm_plan_dataset {
      * gives, for a source what it delivers. */
     sm_schema schema;
     bool known; /* schema is known; false: waiting */
-    sm_sv path; /* tables: <schema>/<table>, below storage */
+    sm_sv path; /* tables, quarantines: <schema>/<table>, below storage */
     sm_plan_list partition_by;
     sm_sv contract;    /* tables: "warn", "enforced" or "": `schema` is all that it may have */
     sm_sv source_type; /* sources */
@@ -120,6 +125,8 @@ typedef struct sm_plan_dataset {
     bool metadata;                /* sources: every reader gets _metadata and _ingested_at */
     const sm_plan_rule *rules;    /* tables */
     size_t n_rules;
+    size_t quarantine;    /* tables: the dataset of its quarantine; 0: it sets nothing aside */
+    size_t owner;         /* quarantines: the table whose rows it keeps */
     size_t flow, n_flows; /* tables: plan->flows[flow .. flow + n_flows) */
     sm_sv sql_text;       /* views: as written */
     const size_t *reads;  /* datasets named by its queries, views included */
@@ -166,11 +173,16 @@ sm_code sm_plan_compile(const sm_spec *spec, const sm_plan_env *env, sm_arena *a
 const sm_plan_dataset *sm_plan_find(const sm_plan *p, sm_sv name);
 const sm_plan_flow *sm_plan_find_flow(const sm_plan *p, sm_sv name);
 size_t sm_plan_index(const sm_plan *p, const sm_plan_dataset *ds);
-bool sm_dataset_is_table(const sm_plan_dataset *ds);
+bool sm_dataset_is_table(const sm_plan_dataset *ds); /* with flows: no quarantine */
+/* The dataset that keeps what the table sets aside; NULL if it sets nothing aside. */
+const sm_plan_dataset *sm_plan_quarantine_of(const sm_plan *p, const sm_plan_dataset *table);
 /* The columns of a source, then _metadata and _ingested_at.  Lives in `a`. */
 sm_schema *sm_plan_with_metadata(const sm_schema *schema, sm_arena *a);
 const char *sm_dataset_kind_name(sm_dataset_kind kind); /* "streaming_table" */
 const char *sm_input_mode_name(sm_input_mode mode);     /* "stream", "snapshot" */
+
+/* A SELECT of no rows with these columns.  Lives in `a`. */
+sm_code sm_plan_empty_select(const sm_schema *s, sm_arena *a, sm_sv *out, sm_error *err);
 
 /* ---- JSON ---------------------------------------------------------------------- */
 

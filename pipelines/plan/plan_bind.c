@@ -5,6 +5,7 @@
  *              is not there, or data that is no record: a fault, as one of the file's
  *     view     what its query gives
  *     table    what its flows give, in the types that a table stores; all flows the same
+ *     quarantine   the columns of its table, and its own (plan_quarantine.c)
  *
  * A dataset that reads an unknown one is unknown too: its flows are compiled, not bound.
  */
@@ -398,6 +399,9 @@ sm_code sm_plan__bind(plan_builder *b, sm_error *err)
         case SM_DATASET_STREAMING_TABLE:
         case SM_DATASET_MATERIALIZED_VIEW:
             rc = bind_table(b, ds, err);
+            break;
+        case SM_DATASET_QUARANTINE:
+            sm_plan__bind_quarantine(b, ds);
             break;
         }
         if (rc != SM_OK)

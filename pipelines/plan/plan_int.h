@@ -118,6 +118,13 @@ size_t sm_plan__add_tests(plan_builder *b, size_t ds, const sm_spec_table *t, sm
 /* What the table says of its columns against those that its flows give. */
 void sm_plan__judge_columns(plan_builder *b, size_t ds);
 
+/* ---- plan_quarantine.c ------------------------------------------------------------ */
+
+/* Add the quarantines behind all other datasets. */
+void sm_plan__add_quarantines(plan_builder *b);
+/* Its columns, after those of its table. */
+void sm_plan__bind_quarantine(plan_builder *b, size_t ds);
+
 /* ---- plan_fingerprint.c ----------------------------------------------------------- */
 
 void sm_plan__fingerprints(plan_builder *b);

@@ -201,6 +201,8 @@ static sm_json *dataset_json(sm_arena *a, const sm_plan *p, const sm_plan_datase
         sm_json_set(o, "columns", sm_schema_to_json(&ds->schema, a));
         put_delta(a, o, &ds->schema);
     }
+    if (ds->kind == SM_DATASET_QUARANTINE)
+        sm_json_set_string(o, "owner", p->datasets[ds->owner].name);
     if (ds->n_rules > 0)
         sm_json_set(o, "rules", rules_json(a, ds));
     if (sm_dataset_is_table(ds))
@@ -452,13 +454,14 @@ static void read_reads(reader *r, const sm_json *array, sm_plan_dataset *ds)
 
 static void read_dataset(reader *r, const sm_json *o, size_t i)
 {
-    static const char *const kinds[] = { "source", "streaming_table", "materialized_view", "view" };
+    static const char *const kinds[] = { "source", "streaming_table", "materialized_view", "view",
+                                         "quarantine" };
     sm_plan_dataset *ds = &r->datasets[i];
     const sm_json *flows = sm_json_get(o, "flows"), *source = sm_json_get(o, "source");
 
     *ds = (sm_plan_dataset){
         .name = take_text(r, o, "name"),
-        .kind = (sm_dataset_kind)take_word(r, o, "kind", kinds, 4),
+        .kind = (sm_dataset_kind)take_word(r, o, "kind", kinds, 5),
         .layer = take_text(r, o, "layer"),
         .description = take_text(r, o, "description"),
         .tags = take_list(r, o, "tags"),
@@ -481,6 +484,10 @@ static void read_dataset(reader *r, const sm_json *o, size_t i)
         ds->metadata = sm_json_get_bool(source, "include_metadata", false);
         ds->drop_undecodable =
             sm_sv_eq_str(sm_json_get_sv(source, "on_decode_error", SM_SV("")), "drop");
+    }
+    if (ds->kind == SM_DATASET_QUARANTINE) {
+        ds->owner = take_dataset(r, sm_json_get(o, "owner"));
+        r->datasets[ds->owner].quarantine = i;
     }
     take_schema(r, sm_json_get(o, "columns"), &ds->schema);
     read_rules(r, sm_json_get(o, "rules"), ds);

@@ -96,7 +96,7 @@ void sm_plan__judge_metadata(plan_builder *b)
     for (size_t i = 0; i < b->plan->n_datasets; i++) {
         if (b->nodes[i].source != NULL)
             judge_source(b, i);
-        else
+        else if (b->nodes[i].table != NULL)
             judge_table(b, i);
     }
 }

@@ -111,6 +111,18 @@ static const char *edge_mode(const sm_plan *p, const sm_plan_dataset *ds, size_t
     return follows(p, ds, read) ? "stream" : "snapshot";
 }
 
+/* A quarantine stands in the graph when somebody reads it. */
+static bool shown(const sm_plan *p, size_t ds)
+{
+    if (p->datasets[ds].kind != SM_DATASET_QUARANTINE)
+        return true;
+    for (size_t i = 0; i < p->n_datasets; i++)
+        for (size_t k = 0; k < p->datasets[i].n_reads; k++)
+            if (p->datasets[i].reads[k] == ds)
+                return true;
+    return false;
+}
+
 static void print_text_graph(const sm_plan *p, sm_buf *out)
 {
     size_t width = 0, kinds = 0;
@@ -118,12 +130,16 @@ static void print_text_graph(const sm_plan *p, sm_buf *out)
     for (size_t i = 0; i < p->n_datasets; i++) {
         size_t kind = strlen(sm_dataset_kind_name(p->datasets[i].kind));
 
+        if (!shown(p, i))
+            continue;
         width = p->datasets[i].name.len > width ? p->datasets[i].name.len : width;
         kinds = kind > kinds ? kind : kinds;
     }
     for (size_t i = 0; i < p->n_datasets; i++) {
         const sm_plan_dataset *ds = &p->datasets[p->order[i]];
 
+        if (!shown(p, p->order[i]))
+            continue;
         sm_buf_addf(out, "%-*.*s  %-*s", (int)width, SM_SV_ARG(ds->name),
                     ds->n_reads > 0 ? (int)kinds : 0, sm_dataset_kind_name(ds->kind));
         for (size_t k = 0; k < ds->n_reads; k++) {
@@ -145,12 +161,14 @@ static void print_mermaid(const sm_plan *p, sm_buf *out)
                             : ds->kind == SM_DATASET_VIEW ? "  n%zu{{\"%.*s\"}}\n"
                                                           : "  n%zu[(\"%.*s\")]\n";
 
+        if (!shown(p, p->order[i]))
+            continue;
         sm_buf_addf(out, shape, p->order[i], SM_SV_ARG(ds->name));
     }
     for (size_t i = 0; i < p->n_datasets; i++) {
         const sm_plan_dataset *ds = &p->datasets[p->order[i]];
 
-        for (size_t k = 0; k < ds->n_reads; k++)
+        for (size_t k = 0; shown(p, p->order[i]) && k < ds->n_reads; k++)
             sm_buf_addf(out, "  n%zu %s n%zu\n", ds->reads[k],
                         follows(p, ds, ds->reads[k]) ? "==>" : "-->", p->order[i]);
     }
@@ -162,6 +180,8 @@ static void print_dot(const sm_plan *p, sm_buf *out)
     for (size_t i = 0; i < p->n_datasets; i++) {
         const sm_plan_dataset *ds = &p->datasets[p->order[i]];
 
+        if (!shown(p, p->order[i]))
+            continue;
         sm_buf_addf(out, "  \"%.*s\" [shape=%s];\n", SM_SV_ARG(ds->name),
                     ds->kind == SM_DATASET_SOURCE ? "cds"
                     : ds->kind == SM_DATASET_VIEW ? "hexagon"
@@ -170,7 +190,7 @@ static void print_dot(const sm_plan *p, sm_buf *out)
     for (size_t i = 0; i < p->n_datasets; i++) {
         const sm_plan_dataset *ds = &p->datasets[p->order[i]];
 
-        for (size_t k = 0; k < ds->n_reads; k++)
+        for (size_t k = 0; shown(p, p->order[i]) && k < ds->n_reads; k++)
             sm_buf_addf(out, "  \"%.*s\" -> \"%.*s\" [style=%s];\n",
                         SM_SV_ARG(p->datasets[ds->reads[k]].name), SM_SV_ARG(ds->name),
                         follows(p, ds, ds->reads[k]) ? "bold" : "solid");
@@ -201,6 +221,8 @@ sm_json *sm_plan_graph_json(const sm_plan *p, sm_arena *a)
         const sm_plan_dataset *ds = &p->datasets[p->order[i]];
         sm_json *node = sm_json_object(a);
 
+        if (!shown(p, p->order[i]))
+            continue;
         sm_json_set_string(node, "name", ds->name);
         sm_json_set_string(node, "kind", sm_sv_cstr(sm_dataset_kind_name(ds->kind)));
         sm_json_set_string(node, "layer", ds->layer);

@@ -6,6 +6,8 @@
  *     STREAM(x)   stream   stream            refused             the view's streams   refused
  *     x           static   static            static              the view's streams   static
  *
+ * A quarantine is read as its table is.
+ *
  * A streaming table has at least one stream among its references (a flow with `once: true`
  * may have none), a materialized view has none, a view is what its references are.
  */
@@ -19,6 +21,24 @@ typedef struct names {
     plan_builder *b;
     sm_strmap *map; /* name -> dataset */
 } names;
+
+/* A quarantine of a table that has none. */
+static bool tell_no_quarantine(names *n, const sm_sql_ref *ref)
+{
+    sm_sv ending = SM_SV(SM_PLAN_QUARANTINE);
+    size_t table;
+
+    if (ref->name.len <= ending.len ||
+        !sm_strmap_get(n->map, sm_sv_sub(ref->name, 0, ref->name.len - ending.len), &table) ||
+        !sm_dataset_is_table(&n->b->datasets[table]) ||
+        !sm_sv_eq_nocase(sm_sv_sub(ref->name, ref->name.len - ending.len, ref->name.len), ending))
+        return false;
+    sm_diag_hint(n->b->d,
+                 "\"%.*s\" sets no rows aside: none of its rules has `on_violation: quarantine`.",
+                 SM_SV_ARG(n->b->datasets[table].name));
+    sm_diag_see(n->b->d, n->b->nodes[table].at, "it is defined here");
+    return true;
+}
 
 static void tell_unknown(names *n, const plan_query *q, const sm_sql_ref *ref)
 {
@@ -43,6 +63,8 @@ static void tell_unknown(names *n, const plan_query *q, const sm_sql_ref *ref)
         sm_diag_see(b->d, name->at, "it stands here");
         return;
     }
+    if (tell_no_quarantine(n, ref))
+        return;
     for (size_t i = 0; i < b->plan->n_datasets; i++) {
         size_t distance = sm_edit_distance(ref->name, b->datasets[i].name);
 
@@ -87,6 +109,8 @@ static void collect_reads(plan_builder *b, size_t ds, bool *seen)
     for (size_t i = 0; i < node->n_queries; i++)
         max += node->queries[i].read ? node->queries[i].read->n_refs : 0;
     list = SM_NEW_N(b->a, size_t, max + 1);
+    if (b->datasets[ds].kind == SM_DATASET_QUARANTINE)
+        list[n++] = b->datasets[ds].owner;
     for (size_t i = 0; i < node->n_queries; i++) {
         const plan_query *q = &node->queries[i];
 
@@ -187,7 +211,11 @@ static void judge_ref(plan_builder *b, plan_query *q, size_t i)
     bool view_stream = b->nodes[q->datasets[i]].streaming;
 
     q->streaming[i] = ref->stream || view_stream;
-    if (ref->stream && ds->kind == SM_DATASET_MATERIALIZED_VIEW)
+    if (ref->stream && ds->kind == SM_DATASET_QUARANTINE &&
+        b->datasets[ds->owner].kind == SM_DATASET_MATERIALIZED_VIEW)
+        refuse_ref(b, q, i, "SM0306", "STREAM() of the quarantine of a materialized view",
+                   "Its rows are replaced with those of the view; read it by its plain name.");
+    else if (ref->stream && ds->kind == SM_DATASET_MATERIALIZED_VIEW)
         refuse_ref(b, q, i, "SM0306", "STREAM() of a materialized view",
                    "Its rows are computed anew each time, so there are no new rows to follow; "
                    "read it by its plain name.");

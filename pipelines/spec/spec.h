@@ -84,7 +84,12 @@ typedef enum sm_table_kind {
     SM_TABLE_VIEW, /* not stored */
 } sm_table_kind;
 
-typedef enum sm_violation { SM_VIOLATION_WARN, SM_VIOLATION_DROP, SM_VIOLATION_FAIL } sm_violation;
+typedef enum sm_violation {
+    SM_VIOLATION_WARN,
+    SM_VIOLATION_DROP,
+    SM_VIOLATION_QUARANTINE,
+    SM_VIOLATION_FAIL,
+} sm_violation;
 
 typedef enum sm_decode_policy { SM_DECODE_FAIL, SM_DECODE_DROP } sm_decode_policy;
 

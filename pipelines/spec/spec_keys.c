@@ -275,10 +275,9 @@ static const sm_key expectation_keys[] = {
       .kind = SM_KEY_ENUM,
       .offset = offsetof(sm_spec_rule, on_violation),
       .fallback = "warn",
-      .choices = LIST("warn", "drop", "fail"),
-      .later = LIST("quarantine"),
-      .doc = "What happens with a row that breaks the rule: it is counted, left out, or the "
-             "batch fails." },
+      .choices = LIST("warn", "drop", "quarantine", "fail"),
+      .doc = "What happens with a row that breaks the rule: it is counted, left out, kept in "
+             "<table>__quarantine, or the batch fails." },
     { .name = "fail_if",
       .kind = SM_KEY_TEXT,
       .offset = offsetof(sm_spec_rule, fail_if),

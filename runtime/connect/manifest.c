@@ -70,6 +70,11 @@ sm_code sm_manifest_add_action(sm_manifest *m, sm_json *target, sm_json *action,
     return SM_OK;
 }
 
+bool sm_manifest_changes(const sm_manifest *m, sm_sv name)
+{
+    return sm_json_len(sm_json_get(sm_manifest_find_target(m, name), "actions")) > 0;
+}
+
 bool sm_manifest_is_empty(const sm_manifest *m)
 {
     const sm_json *targets = sm_json_get(m->json, "targets");

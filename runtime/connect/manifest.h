@@ -52,6 +52,9 @@ const sm_json *sm_manifest_find_target(const sm_manifest *m, sm_sv name); /* NUL
 /* Append to target["actions"].  SM_E_LIMIT beyond the maxima, with advice. */
 sm_code sm_manifest_add_action(sm_manifest *m, sm_json *target, sm_json *action, sm_error *err);
 
+/* Does the target of `name` have an action? */
+bool sm_manifest_changes(const sm_manifest *m, sm_sv name);
+
 /* No target has an action: there is nothing to publish. */
 bool sm_manifest_is_empty(const sm_manifest *m);
 

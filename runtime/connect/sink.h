@@ -71,6 +71,9 @@ typedef struct sm_sink {
     sm_sv description;
     sm_write_mode mode;
     bool replace_schema; /* with OVERWRITE: the schema may change (full refresh) */
+    /* This target follows another one of the same batch and is published after it, so it may
+     * not stand in the way: what others did to the table meanwhile is no conflict. */
+    bool side;
 
     struct sm_session *session; /* while a batch is running or maintenance runs, else NULL */
     sm_arena *arena;            /* lives as long as the sink is open */

@@ -193,7 +193,8 @@ static sm_json *commit_info(const sm_delta_head *h, const sm_delta_change *c, sm
     if (h->version >= 0)
         sm_json_set(info, "readVersion", sm_json_int(a, h->version));
     sm_json_set(info, "isolationLevel", sm_json_string(a, SM_SV("Serializable")));
-    sm_json_set(info, "isBlindAppend", sm_json_bool(a, !c->overwrites));
+    sm_json_set(info, "isBlindAppend",
+                sm_json_bool(a, !c->overwrites && find_action(c, "remove") == NULL));
     sm_json_set(info, "operationMetrics", copy_or_empty(c->metrics, a));
     sm_json_set(info, "engineInfo", sm_json_string(a, SM_SV("smelt")));
     sm_json_set(info, "txnId", sm_json_string(a, c->txn_id));

@@ -12,6 +12,9 @@
 /* Bytes of one value as text: a string that DuckDB can hold is at most this, escaped. */
 #define SM_ENGINE_MAX_VALUE ((size_t)1 << 30)
 
+/* Rows of one vector at most. */
+enum { SM_ENGINE_VECTOR = 2048 };
+
 /* What SQL finds by a number: smelt_rules(<id>, …), smelt_read(<id>). */
 typedef enum sm_engine_kind {
     SM_ENGINE_RULES,

@@ -41,6 +41,8 @@
     X(column_name)                                                                                 \
     X(column_logical_type)                                                                         \
     X(fetch_chunk)                                                                                 \
+    X(create_data_chunk)                                                                           \
+    X(data_chunk_reset)                                                                            \
     X(destroy_data_chunk)                                                                          \
     X(data_chunk_get_size)                                                                         \
     X(data_chunk_set_size)                                                                         \
@@ -51,6 +53,15 @@
     X(vector_get_validity)                                                                         \
     X(vector_ensure_validity_writable)                                                             \
     X(vector_assign_string_element_len)                                                            \
+    X(vector_copy_sel)                                                                             \
+    X(create_selection_vector)                                                                     \
+    X(selection_vector_get_data_ptr)                                                               \
+    X(destroy_selection_vector)                                                                    \
+    X(appender_create)                                                                             \
+    X(append_data_chunk)                                                                           \
+    X(appender_error)                                                                              \
+    X(appender_close)                                                                              \
+    X(appender_destroy)                                                                            \
     X(list_vector_get_child)                                                                       \
     X(array_vector_get_child)                                                                      \
     X(struct_vector_get_child)                                                                     \

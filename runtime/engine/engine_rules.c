@@ -13,13 +13,14 @@
  *
  * One vector of up to 2,048 rows, all arguments flat.  The rules' columns are BOOLEAN bytes; they
  * go to judge() as they lie there when none is NULL.  The columns behind them are looked at only
- * for the rows that judge() takes as samples.
+ * for the rows that judge() takes as samples or sets aside.
  */
 #include "runtime/engine/engine_rules.h"
 
 #include <stdlib.h>
 
 #include "runtime/base/sqltext.h"
+#include "runtime/engine/engine_aside.h"
 #include "runtime/engine/engine_int.h"
 
 #define RULES_FUNCTION "smelt_rules"
@@ -29,6 +30,7 @@ struct sm_engine_rules {
     int64_t id;
     sm_arena *arena;
     sm_rules_def def; /* texts live in `arena` */
+    sm_engine_aside *aside;
 };
 
 struct sm_rules_rows {
@@ -51,18 +53,43 @@ static const uint8_t *rules_pass(duckdb_vector v, size_t n, uint8_t *scratch)
     return scratch;
 }
 
-static void rules_judge(const sm_engine_rules *r, duckdb_data_chunk chunk, uint8_t *mask)
+/* Keep the rows that the mask sets aside; false when that failed. */
+static bool rules_set_aside(const sm_engine_rules *r, duckdb_data_chunk chunk,
+                            const uint8_t *const *pass, size_t n, const uint8_t *mask)
+{
+    size_t rules = r->def.n_rules, found = 0;
+    uint32_t at[SM_ENGINE_VECTOR];
+    char *marks;
+    bool ok;
+
+    for (const uint8_t *p = mask; (p = memchr(p, SM_RULES_ASIDE, (size_t)(mask + n - p))); p++)
+        at[found++] = (uint32_t)(p - mask);
+    if (found == 0)
+        return true;
+    marks = sm_xmalloc(found * rules);
+    for (size_t i = 0; i < found; i++)
+        for (size_t k = 0; k < rules; k++)
+            marks[i * rules + k] = pass[k][at[i]] != 0 ? '0' : '1';
+    ok = sm_engine__aside_take(r->aside, chunk, at, found, marks, rules);
+    free(marks);
+    return ok;
+}
+
+static bool rules_judge(const sm_engine_rules *r, duckdb_data_chunk chunk, uint8_t *mask)
 {
     size_t n = sm_duck.data_chunk_get_size(chunk), rules = r->def.n_rules;
     uint8_t *scratch = sm_xmalloc(rules * n + 1);
     const uint8_t **pass = sm_xcalloc(rules, sizeof *pass);
     sm_rules_rows rows = { .rules = r, .chunk = chunk };
+    bool ok;
 
     for (size_t i = 0; i < rules; i++)
         pass[i] = rules_pass(sm_duck.data_chunk_get_vector(chunk, i + 1), n, scratch + i * n);
     r->def.judge(r->def.ctx, pass, n, &rows, mask);
+    ok = rules_set_aside(r, chunk, pass, n, mask);
     free(pass);
     free(scratch);
+    return ok;
 }
 
 static void rules_call(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vector out)
@@ -77,8 +104,8 @@ static void rules_call(duckdb_function_info info, duckdb_data_chunk chunk, duckd
     if (r == NULL ||
         sm_duck.data_chunk_get_column_count(chunk) != 1 + r->def.n_rules + r->def.n_columns)
         sm_duck.scalar_function_set_error(info, RULES_FUNCTION " is not for queries");
-    else
-        rules_judge(r, chunk, sm_duck.vector_get_data(out));
+    else if (!rules_judge(r, chunk, sm_duck.vector_get_data(out)))
+        sm_duck.scalar_function_set_error(info, "a row could not be set aside");
 }
 
 static void rules_cell(duckdb_vector v, size_t row, sm_arena *a, sm_buf *b)
@@ -158,6 +185,7 @@ sm_code sm_engine_rules_add(sm_engine *e, const sm_rules_def *def, sm_engine_rul
         columns[i] = sm_arena_dup(r->arena, def->columns[i]);
     r->def.columns = columns;
     r->id = sm_engine__register(e, SM_ENGINE_RULES, r);
+    r->aside = sm_engine__aside_new(e, r->id, 1 + def->n_rules, columns, def->n_columns);
     *out = r;
     return SM_OK;
 }
@@ -167,6 +195,7 @@ void sm_engine_rules_remove(sm_engine_rules *r)
     if (r == NULL)
         return;
     sm_engine__unregister(r->e, r->id);
+    sm_engine__aside_free(r->aside);
     sm_arena_free(r->arena);
     free(r);
 }
@@ -198,4 +227,14 @@ void sm_engine_rules_select(const sm_engine_rules *r, sm_sv query, const sm_sv *
     sm_buf_adds(b, ") AS " SM_ENGINE_MASK " FROM (");
     sm_buf_add(b, query);
     sm_buf_adds(b, "\n) AS _smelt_rows) AS _smelt_judged WHERE " SM_ENGINE_MASK " = 0");
+}
+
+sm_code sm_engine_rules_aside(sm_engine_rules *r, int64_t *rows, sm_sv *relation, sm_error *err)
+{
+    return sm_engine__aside_end(r->aside, rows, relation, err);
+}
+
+void sm_engine_rules_forget(sm_engine_rules *r)
+{
+    sm_engine__aside_forget(r->aside);
 }

@@ -7,7 +7,8 @@
  *                 final, unique names, and nothing counts
  *     decided     one SQLite transaction holds offsets, what was read and the
  *                 manifest; from here on nothing undoes it
- *     published   the log of the target holds txn(generation, n)
+ *     published   the log of each target holds txn(generation, n): of the table, then of its
+ *                 quarantine, if the batch has something for it
  *     done        the record is closed; counters and events are written
  *
  *     found at start        what the flow does
@@ -148,7 +149,10 @@ static sm_code batch_plan(sm_flow *f, sm_batch *b, sm_error *err)
 static sm_code flow_next_batch(sm_flow *f, sm_batch *b, sm_error *err)
 {
     sm_arena_reset(f->scratch);
-    *b = (sm_batch){ .attempt = b->attempt + 1, .version = -1, .started_ms = sm_clock_now_ms() };
+    *b = (sm_batch){ .attempt = b->attempt + 1,
+                     .version = -1,
+                     .side_version = -1,
+                     .started_ms = sm_clock_now_ms() };
     if (f->decided)
         return batch_load_decided(f, b, err);
     return batch_plan(f, b, err);
@@ -232,6 +236,13 @@ static sm_code run_query(sm_flow *f, sm_batch *b, sm_error *err)
                            err);
 }
 
+static void discard_files(sm_flow *f, const sm_batch *b)
+{
+    sm_sink_discard(&f->sink, b->manifest);
+    if (f->side != NULL)
+        sm_sink_discard(&f->side_sink, b->manifest);
+}
+
 /* One pass of SQL.  What a failed attempt wrote is removed here. */
 static sm_code flow_compute(sm_flow *f, sm_batch *b, sm_error *err)
 {
@@ -249,9 +260,11 @@ static sm_code flow_compute(sm_flow *f, sm_batch *b, sm_error *err)
     }
     if (rc == SM_OK)
         rc = sm_flow__judge(f, b, err);
+    if (rc == SM_OK)
+        rc = sm_flow__set_aside(f, b, err);
     inputs_release(f);
     if (rc != SM_OK)
-        sm_sink_discard(&f->sink, b->manifest);
+        discard_files(f, b);
     return rc == SM_E_AGAIN ? sm_flow__grow(f, err) : rc;
 }
 
@@ -259,10 +272,13 @@ static sm_code flow_compute(sm_flow *f, sm_batch *b, sm_error *err)
 
 static sm_code flow_publish(sm_flow *f, sm_batch *b, sm_error *err)
 {
+    sm_code rc;
+
     f->sink.session = NULL;
-    if (sm_manifest_is_empty(b->manifest))
-        return SM_OK;
-    return sm_sink_publish(&f->sink, b->manifest, &b->version, err);
+    if (sm_manifest_changes(b->manifest, f->target->name) &&
+        (rc = sm_sink_publish(&f->sink, b->manifest, &b->version, err)) != SM_OK)
+        return rc;
+    return sm_flow__publish_side(f, b, err);
 }
 
 /* A voided batch is planned again from where it began; a flow that found it decided stands at
@@ -291,7 +307,7 @@ static sm_code flow_void(sm_flow *f, sm_batch *b, sm_error *err)
         *err = failed;
         return rc;
     }
-    sm_sink_discard(&f->sink, b->manifest);
+    discard_files(f, b);
     flow_retreat(f, b);
     f->decided = false;
     if (f->plan->kind == SM_FLOW_APPEND &&
@@ -339,17 +355,24 @@ static sm_code inputs_forget(sm_flow *f, sm_error *err)
 }
 
 /* Log checkpoints and the like; nothing depends on them, so a failure is only told. */
-static void flow_maintain(sm_flow *f)
+static void maintain(sm_flow *f, sm_sink *k)
 {
     sm_error err;
 
+    k->session = f->session;
+    if (sm_sink_maintain(k, &err) != SM_OK)
+        sm_log(SM_LOG_WARN, "exec", "flow=%.*s table=%.*s maintenance failed: %s",
+               SM_SV_ARG(f->plan->name), SM_SV_ARG(k->name), err.msg);
+    k->session = NULL;
+}
+
+static void flow_maintain(sm_flow *f, const sm_batch *b)
+{
     if (f->session == NULL)
         return;
-    f->sink.session = f->session;
-    if (sm_sink_maintain(&f->sink, &err) != SM_OK)
-        sm_log(SM_LOG_WARN, "exec", "flow=%.*s maintenance failed: %s", SM_SV_ARG(f->plan->name),
-               err.msg);
-    f->sink.session = NULL;
+    maintain(f, &f->sink);
+    if (b->side_version >= 0)
+        maintain(f, &f->side_sink);
 }
 
 /* Take the next batch of `f` to done.  Recovery is no second path: a batch found decided
@@ -383,7 +406,7 @@ sm_code sm_flow__run_batch(sm_flow *f, sm_batch *b, sm_error *err)
         goto done;
     sm_failpoint("flow.after_done");
     flow_advance(f, b);
-    flow_maintain(f);
+    flow_maintain(f, b);
     rc = inputs_forget(f, err);
 done:
     if (rc != SM_OK)
@@ -434,6 +457,7 @@ sm_code sm_flow__skip_rebuilt(sm_flow *f, const bool *rebuilt, sm_error *err)
                     .time_ms = batch_time(f),
                     .attempt = 1,
                     .version = -1,
+                    .side_version = -1,
                     .start = start,
                     .end = end,
                     .reads = sm_json_object(f->scratch),

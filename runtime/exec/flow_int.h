@@ -16,7 +16,8 @@
 typedef struct sm_flow_env {
     const sm_run_request *q;
     sm_owner owner;
-    int64_t run; /* id in the store; 0 outside of a run (reset, adopt) */
+    int64_t run;        /* id in the store; 0 outside of a run (reset, adopt) */
+    int64_t run_number; /* the same as people see it */
     sm_event_log log;
     /* The plan in force. */
     const sm_plan *(*plan)(void *ctx);
@@ -56,6 +57,9 @@ typedef struct sm_flow {
     sm_flow_input *inputs; /* plan->n_inputs of them */
     sm_sink sink;
     bool sink_open;
+    const sm_plan_dataset *side; /* the quarantine of the target; NULL: it has none */
+    sm_sink side_sink;
+    bool side_open;
     bool refresh;          /* batch 0 of a new generation removes all that is there */
     bool switched;         /* refresh: the new generation is the current one already */
     bool empties;          /* that batch 0 of an earlier run is still to be published */
@@ -89,6 +93,7 @@ typedef struct sm_batch {
     const sm_json *expectations; /* array, with samples */
     const sm_json *bad_records;  /* samples of undecodable records, an array */
     int64_t version;             /* of the target that holds the batch */
+    int64_t side_version;        /* the same of its quarantine */
     bool rolled_forward;         /* decided in an earlier life */
 } sm_batch;
 
@@ -101,6 +106,9 @@ void sm_flow__close(sm_flow *f);
 sm_code sm_flow__fix_horizon(sm_flow *f, bool external_only, sm_error *err);
 sm_code sm_flow__need_session(sm_flow *f, sm_error *err);
 void sm_flow__close_session(sm_flow *f);
+
+/* What the store remembers of the sink's table. */
+sm_code sm_flow__sink_memory(sm_flow *f, sm_sink *k, sm_error *err);
 
 /* resume.c: is this checkpoint the right one?  May publish a lost commit again. */
 sm_code sm_flow__resume(sm_flow *f, sm_error *err);
@@ -131,6 +139,12 @@ sm_code sm_flow__take_plan(sm_flow *f, sm_error *err);
 /* After an attempt that ended with SM_E_AGAIN: when an input said that its schema has to grow,
  * let it.  SM_E_AGAIN again, or why it cannot. */
 sm_code sm_flow__grow(sm_flow *f, sm_error *err);
+
+/* flow_side.c: the quarantine of the target.  All do nothing where there is none. */
+sm_code sm_flow__open_side(sm_flow *f, sm_error *err);
+/* After sm_flow__judge(): the rows that were set aside become files, and part of the manifest. */
+sm_code sm_flow__set_aside(sm_flow *f, sm_batch *b, sm_error *err);
+sm_code sm_flow__publish_side(sm_flow *f, sm_batch *b, sm_error *err);
 
 /* flow.c: take the next batch to done.  b->state is SM_BATCH_IDLE when there was none. */
 sm_code sm_flow__run_batch(sm_flow *f, sm_batch *b, sm_error *err);

@@ -172,21 +172,20 @@ sm_code sm_flow__fix_horizon(sm_flow *f, bool external_only, sm_error *err)
 
 /* ---- sink ------------------------------------------------------------------------ */
 
-/* What the store remembers of the table for the sink; a text that is no JSON is as good as
- * none. */
-static sm_code sink_memory(sm_flow *f, sm_error *err)
+/* A text that is no JSON is as good as none. */
+sm_code sm_flow__sink_memory(sm_flow *f, sm_sink *k, sm_error *err)
 {
     sm_table_rec rec;
     sm_json *j = NULL;
     sm_error ignored;
-    sm_code rc = sm_store_table(f->env->q->store, f->env->owner.pipeline, f->target->name, f->arena,
-                                &rec, err);
+    sm_code rc =
+        sm_store_table(f->env->q->store, f->env->owner.pipeline, k->name, f->arena, &rec, err);
 
     if (rc == SM_E_NOT_FOUND)
         return SM_OK;
     if (rc == SM_OK && rec.delta_state.len > 0 &&
         sm_json_parse(rec.delta_state, f->arena, &j, &ignored) == SM_OK)
-        f->sink.memory = j;
+        k->memory = j;
     return rc;
 }
 
@@ -209,7 +208,7 @@ static sm_code sink_open(sm_flow *f, sm_error *err)
                     .replace_schema = overwrite || f->refresh,
                     .arena = f->arena };
     assert(k->ops != NULL);
-    if (sink_memory(f, err) != SM_OK)
+    if (sm_flow__sink_memory(f, k, err) != SM_OK)
         return err->code;
     f->sink_open = true;
     return sm_sink_open(k, err);
@@ -249,10 +248,11 @@ sm_code sm_flow__open(sm_flow *f, sm_error *err)
 
     f->arena = sm_arena_new("flow");
     f->scratch = sm_arena_new("batch");
+    f->side = sm_plan_quarantine_of(f->whole, f->target);
     inputs_bind(f);
     sm_flow__set_result(f);
     if ((rc = generation_load(f, err)) != SM_OK || (rc = sink_open(f, err)) != SM_OK ||
-        (rc = sm_flow__resume(f, err)) != SM_OK)
+        (rc = sm_flow__open_side(f, err)) != SM_OK || (rc = sm_flow__resume(f, err)) != SM_OK)
         goto done;
     rc = inputs_open(f, err);
 done:
@@ -268,6 +268,8 @@ void sm_flow__close(sm_flow *f)
             sm_source_close(&f->inputs[i].source);
     if (f->sink_open)
         sm_sink_close(&f->sink);
+    if (f->side_open)
+        sm_sink_close(&f->side_sink);
     sm_flow__close_session(f);
     sm_arena_free(f->scratch);
     sm_arena_free(f->arena);

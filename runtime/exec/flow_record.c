@@ -30,6 +30,7 @@ static size_t file_ranges(sm_flow *f, const sm_batch *b, sm_file_range *out)
 
 static sm_batch_rec batch_record(sm_flow *f, const sm_batch *b)
 {
+    sm_sv *targets = SM_NEW_N(f->scratch, sm_sv, 2);
     sm_batch_rec r = { .generation = f->refresh && !f->switched ? 0 : f->generation,
                        .flow = f->plan->name,
                        .n = b->n,
@@ -47,10 +48,11 @@ static sm_batch_rec batch_record(sm_flow *f, const sm_batch *b)
                        .expectations = sm_json_text(b->expectations, f->scratch),
                        .started_ms = b->started_ms };
 
-    if (!sm_manifest_is_empty(b->manifest)) {
-        r.targets = &f->target->name;
-        r.n_targets = 1;
-    }
+    r.targets = targets;
+    if (sm_manifest_changes(b->manifest, f->target->name))
+        targets[r.n_targets++] = f->target->name;
+    if (f->side != NULL && sm_manifest_changes(b->manifest, f->side->name))
+        targets[r.n_targets++] = f->side->name;
     return r;
 }
 
@@ -145,11 +147,26 @@ static void add_rule_events(event_list *l)
     }
 }
 
+static void add_commit_event(event_list *l, sm_sv table, int64_t version, int64_t rows,
+                             int64_t bytes)
+{
+    sm_json *d = sm_json_object(l->f->scratch);
+
+    sm_json_set_int(d, "version", version);
+    sm_json_set_string(d, "operation", SM_SV("STREAMING UPDATE"));
+    sm_json_set_int(d, "rows", rows);
+    if (bytes >= 0)
+        sm_json_set_int(d, "bytes", bytes);
+    add_event(l, SM_EVENT_dataset_committed,
+              sm_arena_printf(l->f->scratch, "version %lld", (long long)version), d);
+    l->items[l->n - 1].dataset = table;
+}
+
 static void add_batch_events(event_list *l)
 {
     sm_arena *a = l->f->scratch;
     const sm_flow_counts *c = &l->b->counts;
-    sm_json *d = sm_json_object(a), *committed = sm_json_object(a), *bad = sm_json_object(a);
+    sm_json *d = sm_json_object(a), *bad = sm_json_object(a);
 
     if (l->b->rolled_forward)
         add_event(l, SM_EVENT_batch_rolled_forward,
@@ -164,14 +181,10 @@ static void add_batch_events(event_list *l)
             sm_arena_printf(a, "%lld records could not be decoded", (long long)c->undecodable),
             bad);
     }
-    if (l->b->version >= 0) {
-        sm_json_set_int(committed, "version", l->b->version);
-        sm_json_set_string(committed, "operation", SM_SV("STREAMING UPDATE"));
-        sm_json_set_int(committed, "rows", c->written);
-        sm_json_set_int(committed, "bytes", c->bytes_out);
-        add_event(l, SM_EVENT_dataset_committed,
-                  sm_arena_printf(a, "version %lld", (long long)l->b->version), committed);
-    }
+    if (l->b->version >= 0)
+        add_commit_event(l, l->f->target->name, l->b->version, c->written, c->bytes_out);
+    if (l->b->side_version >= 0)
+        add_commit_event(l, l->f->side->name, l->b->side_version, c->quarantined, -1);
     sm_json_set_string(d, "status", SM_SV("running"));
     sm_json_set(d, "counters", sm_flow__counts_json(c, a));
     add_event(
@@ -181,21 +194,21 @@ static void add_batch_events(event_list *l)
 }
 
 /* Keep what the sink learned of its table.  Losing this costs time, never truth. */
-static sm_code remember_target(sm_flow *f, const sm_batch *b, sm_error *err)
+static sm_code remember_target(sm_flow *f, const sm_sink *k, int64_t version, sm_error *err)
 {
-    sm_sv memory = f->sink.memory == NULL ? SM_SV("") : sm_json_text(f->sink.memory, f->scratch);
+    sm_sv memory = k->memory == NULL ? SM_SV("") : sm_json_text(k->memory, f->scratch);
 
-    if (b->version < 0)
+    if (version < 0)
         return SM_OK;
-    return sm_store_table_seen(f->env->q->store, &f->env->owner, f->target->name,
-                               sm_json_get_sv(f->sink.memory, "table_id", SM_SV("")), b->version,
-                               SM_SV(""), memory, err);
+    return sm_store_table_seen(f->env->q->store, &f->env->owner, k->name,
+                               sm_json_get_sv(k->memory, "table_id", SM_SV("")), version, SM_SV(""),
+                               memory, err);
 }
 
 sm_code sm_flow__mark_done(sm_flow *f, sm_batch *b, sm_error *err)
 {
     sm_batch_key key = { .generation = f->generation, .n = b->n };
-    size_t most = sm_json_len(b->expectations) + 4;
+    size_t most = sm_json_len(b->expectations) + 5;
     event_list l = { .f = f, .b = b, .items = SM_NEW_N(f->scratch, sm_event_rec, most) };
     sm_run_flow_rec progress;
     sm_done d = { .keys = &key, .n_keys = 1 };
@@ -216,5 +229,6 @@ sm_code sm_flow__mark_done(sm_flow *f, sm_batch *b, sm_error *err)
         return rc;
     b->state = SM_BATCH_DONE;
     sm_event_log_stored(f->env->log, d.last_event);
-    return remember_target(f, b, err);
+    rc = remember_target(f, &f->sink, b->version, err);
+    return rc != SM_OK ? rc : remember_target(f, &f->side_sink, b->side_version, err);
 }

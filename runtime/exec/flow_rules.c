@@ -18,6 +18,10 @@ static void judge_vector(void *ctx, const uint8_t *const *pass, size_t n_rows,
     sm_mask_judge(ctx, pass, n_rows, render_row, rows, mask);
 }
 
+_Static_assert((int)SM_MASK_KEEP == (int)SM_RULES_KEEP &&
+                   (int)SM_MASK_QUARANTINE == (int)SM_RULES_ASIDE,
+               "the engine does with a row what the mask says");
+
 static sm_mask *make_mask(const sm_flow *f)
 {
     const sm_plan_dataset *t = f->target;
@@ -108,6 +112,7 @@ sm_code sm_flow__select(sm_flow *f, sm_sv *out, sm_error *err)
     if (f->rules == NULL)
         return SM_OK;
     sm_mask_reset(f->mask);
+    sm_engine_rules_forget(f->rules);
     exprs = SM_NEW_N(f->scratch, sm_sv, t->n_rules);
     for (size_t i = 0; i < t->n_rules; i++)
         exprs[i] = sm_rule_sql(t->rules[i].expr, f->scratch);
@@ -126,6 +131,7 @@ static void count_result(sm_flow *f, sm_batch *b)
 
     c->result = f->mask == NULL ? c->written : sm_mask_rows(f->mask);
     c->dropped = f->mask == NULL ? 0 : sm_mask_dropped(f->mask);
+    c->quarantined = f->mask == NULL ? 0 : sm_mask_quarantined(f->mask);
     if (f->plan->kind == SM_FLOW_OVERWRITE)
         c->combined = sm_flow_counts_filtered(c);
 }

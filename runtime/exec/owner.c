@@ -128,7 +128,7 @@ sm_code sm_owner__declare(const sm_run_request *q, const sm_owner *owner, sm_are
                                   .fingerprint = d->fingerprint,
                                   .active = true,
                                   .version = -1 };
-        if (sm_dataset_is_table(d))
+        if (d->path.len > 0)
             recs[i].path = sm_sv_cstr(sm_path_join(a, q->storage_dir, d->path));
     }
     rc = sm_store_tables_declare(q->store, owner, recs, p->n_datasets, err);

@@ -2,7 +2,7 @@
 /* progress.c -- what a flow did, as numbers, as JSON, as a row of the run's record.
  *
  * Row accounting, of every batch and so of every sum of batches:
- *     read + expanded = undecodable + combined + filtered + dropped + written */
+ *     read + expanded = undecodable + combined + filtered + dropped + quarantined + written */
 #include "runtime/exec/flow_int.h"
 
 static int64_t balance(const sm_flow_counts *c)
@@ -30,6 +30,7 @@ static const struct {
     { "result", offsetof(sm_flow_counts, result) },
     { "combined", offsetof(sm_flow_counts, combined) },
     { "dropped", offsetof(sm_flow_counts, dropped) },
+    { "quarantined", offsetof(sm_flow_counts, quarantined) },
     { "written", offsetof(sm_flow_counts, written) },
     { "bytes_in", offsetof(sm_flow_counts, bytes_in) },
     { "bytes_out", offsetof(sm_flow_counts, bytes_out) },

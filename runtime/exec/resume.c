@@ -19,16 +19,29 @@
  *     no record, but the table carries         the checkpoint was lost      refuse
  *       batches of this flow
  *
- * A full refresh removes what is there and needs no such agreement. */
+ * The same for each target of the flow: its table, and the quarantine beside it.  A full refresh
+ * removes what is there and needs no such agreement. */
 #include "runtime/exec/flow_int.h"
 
-static sm_code refuse(const sm_flow *f, sm_error *err, const char *what)
+static sm_code refuse(const sm_flow *f, const sm_sink *k, sm_error *err, const char *what)
 {
     return sm_fail(err, SM_E_CORRUPT, 0,
-                   "%s; nothing was changed. Bring the control store and the table of the same "
-                   "moment together, or run `smelt checkpoint adopt %.*s`, or rebuild with "
+                   "%.*s%s%s; nothing was changed. Bring the control store and the table of the "
+                   "same moment together, or run `smelt checkpoint adopt %.*s`, or rebuild with "
                    "`smelt run --full-refresh %.*s`",
-                   what, SM_SV_ARG(f->plan->name), SM_SV_ARG(f->target->name));
+                   SM_SV_ARG(k->side ? k->name : SM_SV("")), k->side ? ": " : "", what,
+                   SM_SV_ARG(f->plan->name), SM_SV_ARG(f->target->name));
+}
+
+/* Does a target carry batches of this flow, of which the store knows nothing? */
+static sm_code check_unknown(sm_flow *f, sm_sink *k, sm_error *err)
+{
+    sm_target_state t;
+    sm_code rc = sm_sink_inspect(k, f->arena, &t, err);
+
+    if (rc == SM_OK && t.other_generation)
+        rc = refuse(f, k, err, "this table was written under a checkpoint that is not here");
+    return rc;
 }
 
 /* The flow's first start, as far as the store knows. */
@@ -38,39 +51,39 @@ static sm_code resume_first(sm_flow *f, sm_error *err)
                                .target = f->target->name,
                                .uuid = f->uuid,
                                .why = SM_GENERATION_FIRST };
-    sm_target_state t;
-    sm_code rc = sm_sink_inspect(&f->sink, f->arena, &t, err);
+    sm_code rc = check_unknown(f, &f->sink, err);
 
+    if (rc == SM_OK && f->side != NULL)
+        rc = check_unknown(f, &f->side_sink, err);
     if (rc != SM_OK)
         return rc;
-    if (t.other_generation)
-        return refuse(f, err, "this table was written under a checkpoint that is not here");
     return sm_store_generation_begin(f->env->q->store, &f->env->owner, &w, 1, &f->generation, err);
 }
 
 /* The commit of batch d never reached the log: its manifest is still kept, so it can. */
-static sm_code publish_again(sm_flow *f, const sm_batch_rec *d, sm_error *err)
+static sm_code publish_again(sm_flow *f, sm_sink *k, const sm_batch_rec *d, sm_error *err)
 {
     sm_manifest *m = NULL;
     int64_t version;
     sm_code rc;
 
     if (d->manifest.len == 0)
-        return refuse(f, err, "a commit of this table was lost, and so is what it said");
+        return refuse(f, k, err, "a commit of this table was lost, and so is what it said");
     if ((rc = sm_manifest_parse(f->scratch, d->manifest, &m, err)) != SM_OK)
         return rc;
-    rc = sm_sink_publish(&f->sink, m, &version, err);
+    rc = sm_sink_publish(k, m, &version, err);
     if (rc == SM_E_AGAIN)
-        return refuse(f, err, "a commit of this table was lost, and another writer came before it");
+        return refuse(f, k, err,
+                      "a commit of this table was lost, and another writer came before it");
     return rc;
 }
 
 /* What the store last saw of the table; asked before the table itself, which other flows may
  * write meanwhile. */
-static sm_code last_seen(const sm_flow *f, sm_table_rec *out, sm_error *err)
+static sm_code last_seen(const sm_flow *f, const sm_sink *k, sm_table_rec *out, sm_error *err)
 {
-    sm_code rc = sm_store_table(f->env->q->store, f->env->owner.pipeline, f->target->name,
-                                f->scratch, out, err);
+    sm_code rc =
+        sm_store_table(f->env->q->store, f->env->owner.pipeline, k->name, f->scratch, out, err);
 
     if (rc != SM_E_NOT_FOUND)
         return rc;
@@ -78,46 +91,55 @@ static sm_code last_seen(const sm_flow *f, sm_table_rec *out, sm_error *err)
     return SM_OK;
 }
 
-static sm_code compare(sm_flow *f, const sm_table_rec *seen, const sm_target_state *t,
+static sm_code compare(sm_flow *f, sm_sink *k, const sm_table_rec *seen, const sm_target_state *t,
                        sm_error *err)
 {
     sm_batch_rec d;
     int64_t before = -1;
-    sm_code rc = sm_store_last_with_actions(f->env->q->store, f->generation, f->target->name,
-                                            f->scratch, &d, &before, err);
+    sm_code rc = sm_store_last_with_actions(f->env->q->store, f->generation, k->name, f->scratch,
+                                            &d, &before, err);
 
     if (rc != SM_OK)
         return rc;
     if (t->exists && seen->table_id.len > 0 && !sm_sv_eq(seen->table_id, t->table_id))
-        return refuse(f, err, "the table was replaced by another one");
+        return refuse(f, k, err, "the table was replaced by another one");
     if (d.n < 0 && t->version < seen->version) /* an adoption, a flow that never wrote */
-        return refuse(f, err, t->exists ? "the table was rolled back" : "the table is gone");
+        return refuse(f, k, err, t->exists ? "the table was rolled back" : "the table is gone");
     if (t->batch == d.n || (f->decided && t->batch == f->next))
         return SM_OK;
     if (t->batch > d.n)
-        return refuse(f, err, "the control store is older than the table");
+        return refuse(f, k, err, "the control store is older than the table");
     if (t->batch == before)
-        return publish_again(f, &d, err);
-    return refuse(f, err, "the table was rolled back behind its checkpoint");
+        return publish_again(f, k, &d, err);
+    return refuse(f, k, err, "the table was rolled back behind its checkpoint");
 }
 
-sm_code sm_flow__resume(sm_flow *f, sm_error *err)
+static sm_code resume_target(sm_flow *f, sm_sink *k, sm_error *err)
 {
     sm_table_rec seen;
     sm_target_state t;
     bool unchanged = false;
     sm_code rc;
 
+    if (!f->decided && (rc = sm_sink_unchanged(k, &unchanged, err)) != SM_OK)
+        return rc;
+    if (unchanged)
+        return SM_OK;
+    if ((rc = last_seen(f, k, &seen, err)) != SM_OK ||
+        (rc = sm_sink_inspect(k, f->scratch, &t, err)) != SM_OK)
+        return rc;
+    return compare(f, k, &seen, &t, err);
+}
+
+sm_code sm_flow__resume(sm_flow *f, sm_error *err)
+{
+    sm_code rc;
+
     if (f->refresh)
         return SM_OK;
     if (f->generation == 0)
         return resume_first(f, err);
-    if (!f->decided && (rc = sm_sink_unchanged(&f->sink, &unchanged, err)) != SM_OK)
+    if ((rc = resume_target(f, &f->sink, err)) != SM_OK || f->side == NULL)
         return rc;
-    if (unchanged)
-        return SM_OK;
-    if ((rc = last_seen(f, &seen, err)) != SM_OK ||
-        (rc = sm_sink_inspect(&f->sink, f->scratch, &t, err)) != SM_OK)
-        return rc;
-    return compare(f, &seen, &t, err);
+    return resume_target(f, &f->side_sink, err);
 }

@@ -174,6 +174,7 @@ static sm_code create_record(sm_run *r, sm_error *err)
     if (sm_store_run_create(r->q.store, &r->env.owner, &r->rec, err) != SM_OK)
         return err->code;
     r->env.run = r->rec.id;
+    r->env.run_number = r->rec.number;
     return SM_OK;
 }
 

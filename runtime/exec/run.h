@@ -40,14 +40,14 @@ typedef struct sm_run sm_run;
 
 /* Sums over the batches of one flow in one run. */
 typedef struct sm_flow_counts {
-    int64_t read, undecodable, result, dropped, written;
+    int64_t read, undecodable, result, dropped, quarantined, written;
     int64_t combined; /* by the query of a materialized view: rows that went into others */
     int64_t bytes_in, bytes_out, files_in, files_out;
 } sm_flow_counts;
 
 /* Rows that the query did not give back, or, when it gave more than it read (a join, an
  * UNNEST), how many more.
- *     read + expanded = undecodable + combined + filtered + dropped + written */
+ *     read + expanded = undecodable + combined + filtered + dropped + quarantined + written */
 int64_t sm_flow_counts_filtered(const sm_flow_counts *c);
 int64_t sm_flow_counts_expanded(const sm_flow_counts *c);
 

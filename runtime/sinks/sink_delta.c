@@ -7,8 +7,11 @@
  *      "txn_id":…,                of the commit, the same at every try
  *      "mode":"append"|"overwrite",
  *      "creates":bool,            metaData is for a table that was not there
- *      "definition_version":n,    the metaData in force when the files were written; -1 none
- *      "read_version":n,          overwrite: where the removed files were listed; else -1
+ *      "definition_version":n,    the metaData in force when the files were written; -1 none,
+ *                                 or, of a side target, not to be compared
+ *      "side":true,               only of a side target
+ *      "read_version":n,          overwrite: where the removed files were listed; else -1, and
+ *                                 of a side target, whose removes hold whatever came since
  *      "columns":[…],             append: what the files have; the table grows by what is new
  *      "partition_by":[…],        with "columns"
  *      "rows":n, "bytes":n, "files":n, "removed":n}
@@ -320,18 +323,20 @@ static sm_json *partition_names(const preparing *p)
 static void put_facts(preparing *p)
 {
     sm_json *t = p->target;
-    bool overwrite = p->k->mode == SM_WRITE_OVERWRITE;
+    bool overwrite = p->k->mode == SM_WRITE_OVERWRITE, side = p->k->side;
 
     sm_json_set_string(t, "stem", p->stem);
     sm_json_set_string(t, "txn_id", sm_uuid4(p->m->arena));
     sm_json_set_string(t, "mode", overwrite ? SM_SV("overwrite") : SM_SV("append"));
     sm_json_set_bool(t, "creates", p->creates);
-    sm_json_set_int(t, "definition_version", p->s->head->metadata_version);
+    sm_json_set_int(t, "definition_version", side ? -1 : p->s->head->metadata_version);
     if (!overwrite) {
         sm_json_set(t, "columns", sm_schema_to_json(p->definition.schema, p->m->arena));
         sm_json_set(t, "partition_by", partition_names(p));
     }
-    sm_json_set_int(t, "read_version", overwrite ? p->s->head->version : -1);
+    sm_json_set_int(t, "read_version", overwrite && !side ? p->s->head->version : -1);
+    if (side)
+        sm_json_set_bool(t, "side", true);
     sm_json_set_int(t, "rows", p->rows);
     sm_json_set_int(t, "bytes", p->bytes);
     sm_json_set_int(t, "files", p->files);
@@ -459,7 +464,7 @@ static sm_code delta_publish(sm_sink *k, const sm_manifest *m, int64_t *version_
         .batch = m->id.n,
         .txn_id = sm_json_get_sv(target, "txn_id", SM_SV("")),
         .actions = actions,
-        .overwrites = is_overwrite(target),
+        .overwrites = is_overwrite(target) && !sm_json_get_bool(target, "side", false),
         .read_version = sm_json_get_int(target, "read_version", -1),
         .definition_version = sm_json_get_int(target, "definition_version", -1),
         .creates = sm_json_get_bool(target, "creates", false),

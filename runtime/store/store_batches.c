@@ -11,10 +11,9 @@
  *   (1) A record belongs to the current generation of its flow, in the owner's pipeline.
  *   (2) Numbers of a generation are 0, 1, 2 …; only the newest record is not done.
  *   (3) A decided record never changes but to done; its manifest is a row of its own.
- *   (4) The manifest of the last done batch with actions is kept: a commit lost at a power cut
- *       is published again from it.
- *   (5) Records decided in one transaction share a step, and are closed or voided one by one
- *       (done) or together (void).
+ *   (4) The manifest of the last done batch with actions for a target is kept: a commit lost at a
+ * power cut is published again from it. (5) Records decided in one transaction share a step, and
+ * are closed or voided one by one (done) or together (void).
  *
  * One transaction may also close the step before, begin generations, name old state for
  * deletion, and write progress and events: what belongs together is written together. */
@@ -326,13 +325,18 @@ done:
 
 /* ---- done ---- */
 
-/* Invariant (4): a batch with actions frees the manifests before it. */
+/* Invariant (4): a batch with actions frees the manifests before it, but those which are the
+ * last with actions for some target. */
 static sm_code drop_old_manifests(sm_store *s, sm_batch_key key, sm_error *err)
 {
     return sm_store__run(s,
                          "delete from manifests where generation_id = ?1 and n < ?2 and exists "
                          "(select 1 from batch_targets where batch_id = "
-                         "(select id from batches where generation_id = ?1 and n = ?2))",
+                         "(select id from batches where generation_id = ?1 and n = ?2)) "
+                         "and not exists (select 1 from batch_targets t where t.batch_id = "
+                         "manifests.batch_id and not exists (select 1 from batch_targets later "
+                         "where later.generation_id = ?1 and later.target = t.target "
+                         "and later.n > t.n and later.n <= ?2))",
                          SM_STORE__ARGS(sm_store__int(key.generation), sm_store__int(key.n)), NULL,
                          err);
 }

@@ -206,21 +206,57 @@ class CleanSource(Kind):
         put_readings(world, 2, 3)
 
 
+QUARANTINE = """  cold:
+    flows:
+      east: {sql: "SELECT id, device, temperature FROM STREAM(east)"}
+      west: {sql: "SELECT id, device, temperature FROM STREAM(west)"}
+    expectations:
+      has_device: {expect: device IS NOT NULL, on_violation: quarantine}
+      is_cold: {expect: temperature < 16, on_violation: quarantine}
+      not_weak: {expect: id % 5 <> 0, on_violation: drop}
+  hot: {sql: "SELECT id, _rules FROM STREAM(cold__quarantine)"}
+  counts:
+    type: materialized_view
+    sql: SELECT device, count(*) AS rows FROM cold GROUP BY device
+    expectations:
+      few: {expect: rows < 5, on_violation: quarantine}
+"""
+
+
+class Quarantine(Kind):
+    """Two flows into one table, both with rows for its quarantine, which a stream reads; a view whose
+    quarantine is replaced."""
+    name = "quarantine"
+
+    def before(self, world):
+        sources = "".join(READINGS_SOURCE.format(files=2).replace("readings:", f"{name}:").replace(
+            "landing/", f"{name}/") + DECLARED for name in ("east", "west"))
+        world.write("pipeline.yml", HEAD + "sources:\n" + sources + "tables:\n" + QUARANTINE)
+        put_readings(world, 0, 2, folder="west")
+        put_readings(world, 0, 1, folder="east")
+        run_before(world)
+
+    def arrive(self, world):
+        put_readings(world, 2, 5, folder="west")
+        put_readings(world, 1, 4, folder="east")
+
+
 KINDS = [FirstRun(), Chain(), FullRefresh(), TwoFlows(), View(), StaticJoin(), SchemaGrowth(),
-         CleanSource()]
+         CleanSource(), Quarantine()]
 
 # Which points a kind cannot pass, and why.  What is not here must be passed, what is here must not.
-EVERY = {"first run", "chain", "full refresh", "two flows", "materialized view", "static join", "schema growth"}
+EVERY = {"first run", "chain", "full refresh", "two flows", "materialized view", "static join", "schema growth",
+         "quarantine"}
 NOT_PASSED = {
     "files.after_move": ("no source of it has clean_source", EVERY),
     "files.after_clean": ("no source of it has clean_source", EVERY),
     "reset.after_switch": (
         "only a full refresh switches the generation",
-        {"clean source", "first run", "chain", "two flows", "materialized view", "static join", "schema growth"}),
+        {"quarantine", "clean source", "first run", "chain", "two flows", "materialized view", "static join", "schema growth"}),
     "schema.after_version": (
         "only a source without declared columns has them pinned, once, and when they grow",
-        {"clean source", "chain", "full refresh", "two flows", "materialized view", "static join"}),
+        {"quarantine", "clean source", "chain", "full refresh", "two flows", "materialized view", "static join"}),
     "delta.after_checkpoint": (
         "no table of it gets as far as version 10",
-        {"clean source", "first run", "full refresh", "two flows", "materialized view", "static join", "schema growth"}),
+        {"quarantine", "clean source", "first run", "full refresh", "two flows", "materialized view", "static join", "schema growth"}),
 }

@@ -23,6 +23,9 @@ SMELT = os.environ["SMELT"]
 RUN_SECONDS = 120
 MTIME = 1767225600  # of the first file; each next one is a second younger
 
+# What differs between two lives of the same rows in a quarantine table.
+NOT_COMPARED = ("_run_id", "_quarantined_at", "_row_id")
+
 Result = collections.namedtuple("Result", "code out err fired")
 
 
@@ -105,12 +108,18 @@ class World:
                 found[os.path.basename(base)] = base
         return found
 
+    def rows(self, name):
+        return deltalake.DeltaTable(self.table_folders()[name]).to_pyarrow_table().to_pylist()
+
     def tables(self):
         """Name -> the multiset of its rows; a table without a commit is not there."""
         found = {}
         for name, folder in self.table_folders().items():
             if log_versions(folder):
-                rows = deltalake.DeltaTable(folder).to_pyarrow_table().to_pylist()
+                rows = self.rows(name)
+                for row in rows if name.endswith("__quarantine") else ():
+                    for key in NOT_COMPARED:
+                        del row[key]
                 found[name] = collections.Counter(json.dumps(row, default=str, sort_keys=True) for row in rows)
         return found
 
@@ -133,7 +142,7 @@ class World:
                 " where g.state = 'current' and b.start_offsets <> '{}'"):
             one = sums.setdefault(flow, collections.Counter())
             one.update({key: json.loads(text)[key] for key in ("read", "undecodable", "result",
-                                                               "dropped", "written")})
+                                                               "dropped", "quarantined", "written")})
         return sums
 
 
@@ -172,7 +181,7 @@ def account_faults(world):
         c = collections.Counter(json.loads(text or "{}"))
         if state != "done":
             yield f"batch {n} of {flow} is {state}"
-        if c["read"] + c["expanded"] != c["undecodable"] + c["combined"] + c["filtered"] + c["dropped"] + c["written"]:
+        if c["read"] + c["expanded"] != c["undecodable"] + c["combined"] + c["filtered"] + c["dropped"] + c["quarantined"] + c["written"]:
             yield f"batch {n} of {flow} does not balance: {text}"
 
 
@@ -192,6 +201,10 @@ def faults(world):
                                        " join generations g on g.id = t.generation_id"):
         committed[target].add((uuid, n))
     for name, folder in world.table_folders().items():
+        if name.endswith("__quarantine") and log_versions(folder):
+            ids = [row["_row_id"] for row in world.rows(name)]
+            if len(ids) != len(set(ids)) or None in ids:
+                yield f"{name}: its row ids are not unique"
         yield from log_faults(name, folder, committed[name])
 
 

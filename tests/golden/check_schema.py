@@ -157,7 +157,7 @@ CHANGES = {
         ("tables.silver.sql_file", "x.sql"), ("tables.silver.expectations.short", ""),
         ("tables.silver.expectations.short", ["id > 0"]),
         ("tables.silver.expectations.long", {"on_violation": "drop"}),
-        ("tables.silver.expectations.long.on_violation", "quarantine"),
+        ("tables.silver.expectations.long.on_violation", "keep"),
         ("tables.silver.expectations.long.fail_if", "1%"),
         ("tables.silver.expectations.long.fail_if", "> 1.5"),
         ("tables.silver.expectations.long.fail_if", ">= 0"),

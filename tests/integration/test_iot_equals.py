@@ -148,7 +148,7 @@ class Equals(unittest.TestCase):
         self.check_gold(gold, gold["w"].combine_chunks().field("start"))
         for flow in flows.values():
             self.assertEqual(flow["read"] + flow["expanded"], flow["undecodable"] + flow["combined"]
-                             + flow["filtered"] + flow["dropped"] + flow["written"], flow["flow"])
+                             + flow["filtered"] + flow["dropped"] + flow["quarantined"] + flow["written"], flow["flow"])
         shutil.rmtree(folder)
 
     def test_script_equals_python(self):

@@ -237,6 +237,113 @@ static void test_rules__count_exactly_the_rows_that_come_out(void **state)
         shape_counts(*state, &shapes[i]);
 }
 
+/* ---- rows set aside ---- */
+
+static sm_sv aside_name(fixture *f, judged *j, int64_t want)
+{
+    int64_t rows;
+    sm_sv name;
+    sm_error err;
+
+    (void)f;
+    sm_assert_ok(sm_engine_rules_aside(j->rules, &rows, &name, &err), err);
+    assert_int_equal(rows, want);
+    assert_int_equal(name.len > 0, want > 0);
+    return name;
+}
+
+static void test_rules__rows_set_aside_are_those_that_are_not_kept(void **state)
+{
+    fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i += 3) {
+        sm_rule rule = { .name = SM_SV("r"),
+                         .expr = sm_sv_cstr(shapes[i].drop),
+                         .policy = SM_POLICY_QUARANTINE };
+        judged j = judged_new(f, shapes[i].query, &rule, 1);
+        sm_sv holds = sm_rule_sql(rule.expr, f->a), name;
+        int64_t out = 0;
+        char sql[8192];
+        sm_error err;
+
+        snprintf(sql, sizeof sql, "SELECT count(*) FROM (%.*s)", SM_SV_ARG(j.select));
+        sm_assert_ok(sm_session_int64(f->s, sm_sv_cstr(sql), &out, &err), err);
+        assert_int_equal(out + sm_mask_quarantined(j.mask), sm_mask_rows(j.mask));
+        assert_int_equal(sm_mask_dropped(j.mask), 0);
+        name = aside_name(f, &j, sm_mask_quarantined(j.mask));
+        if (name.len > 0)
+            assert_int_equal(count(f, sm_arena_printf(f->a, "SELECT * FROM %s", name.ptr).ptr,
+                                   sm_arena_printf(f->a, "NOT %s", holds.ptr).ptr),
+                             sm_mask_quarantined(j.mask));
+        judged_free(&j);
+    }
+}
+
+static void test_rules__rows_set_aside_keep_values_types_and_broken_rules(void **state)
+{
+    fixture *f = *state;
+    sm_rule rules[] = {
+        { .name = SM_SV("a"), .expr = SM_SV("id <> 7"), .policy = SM_POLICY_QUARANTINE },
+        { .name = SM_SV("b"), .expr = SM_SV("id < 7"), .policy = SM_POLICY_WARN },
+    };
+    const char *query =
+        "SELECT id, name AS \"a \"\"name\"\"\", [name, NULL] AS l, {'x y': [{'m': m}]} AS s, "
+        "MAP {name: id} AS p, id::DECIMAL(30,3) AS c, 'a'::BLOB AS o, NULL AS n, "
+        "TIMESTAMPTZ '2026-01-31 00:00:00+00' AS z, uuid() AS u, "
+        "'{}'::JSON AS j, id::HUGEINT AS h FROM big";
+    judged j = judged_new(f, query, rules, 2);
+    sm_sv name, text;
+    sm_schema was, is;
+    char sql[4096];
+    sm_error err;
+
+    for (int round = 0; round < 2; round++) { /* again after it was forgotten */
+        sm_mask_reset(j.mask);
+        sm_assert_ok(sm_session_exec(f->s, j.select, &err), err);
+        name = aside_name(f, &j, 1);
+        sm_assert_ok(sm_session_describe(f->s, sm_sv_cstr(query), f->a, &was, &err), err);
+        snprintf(sql, sizeof sql, "SELECT * FROM %.*s", SM_SV_ARG(name));
+        sm_assert_ok(sm_session_describe(f->s, sm_sv_cstr(sql), f->a, &is, &err), err);
+        assert_int_equal(is.n, was.n + 1);
+        for (size_t i = 0; i < was.n; i++)
+            if (!sm_sv_eq(was.columns[i].name, SM_SV("n"))) /* a NULL of no type */
+                assert_string_equal(is.columns[i].type.ptr, was.columns[i].type.ptr);
+        snprintf(sql, sizeof sql,
+                 "SELECT id || l::VARCHAR || s::VARCHAR || p::VARCHAR || c || o || z || j || h "
+                 "|| " SM_ENGINE_BROKEN " FROM %.*s",
+                 SM_SV_ARG(name));
+        sm_assert_ok(sm_session_text(f->s, sm_sv_cstr(sql), f->a, &text, &err), err);
+        assert_string_equal(text.ptr, "7[name 7, NULL]{'x y': [{'m': 0}]}{name 7=7}7.000a"
+                                      "2026-01-31 00:00:00+00{}711");
+        sm_engine_rules_forget(j.rules);
+        assert_int_equal(aside_name(f, &j, 0).len, 0);
+    }
+    judged_free(&j);
+}
+
+static void test_rules__many_rows_set_aside_by_many_threads_are_all_there(void **state)
+{
+    fixture *f = *state;
+    sm_rule rule = { .name = SM_SV("r"),
+                     .expr = SM_SV("id % 2 = 0"),
+                     .policy = SM_POLICY_QUARANTINE };
+    judged j = judged_new(f, "SELECT range AS id, 'row number ' || range AS t FROM range(200000)",
+                          &rule, 1);
+    char sql[1024];
+    int64_t sum = 0;
+    sm_sv name;
+    sm_error err;
+
+    sm_assert_ok(sm_session_exec(f->s, j.select, &err), err);
+    name = aside_name(f, &j, 100000);
+    snprintf(sql, sizeof sql,
+             "SELECT sum(id)::BIGINT FROM %.*s WHERE t = 'row number ' || id AND id %% 2 = 1",
+             SM_SV_ARG(name));
+    sm_assert_ok(sm_session_int64(f->s, sm_sv_cstr(sql), &sum, &err), err);
+    assert_int_equal(sum, 10000000000);
+    judged_free(&j);
+}
+
 static void test_rules__what_reads_the_result_does_not_change_the_counts(void **state)
 {
     fixture *f = *state;
@@ -310,6 +417,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SM_TEST(test_rules__count_exactly_the_rows_that_come_out),
         SM_TEST(test_rules__what_reads_the_result_does_not_change_the_counts),
+        SM_TEST(test_rules__rows_set_aside_are_those_that_are_not_kept),
+        SM_TEST(test_rules__rows_set_aside_keep_values_types_and_broken_rules),
+        SM_TEST(test_rules__many_rows_set_aside_by_many_threads_are_all_there),
         SM_TEST(test_rules__samples_are_rows_as_json),
         SM_TEST(test_rules__queries_cannot_call_the_function),
         SM_TEST(test_rules__several_flows_judge_at_once),

@@ -11,6 +11,7 @@ static const sm_rule rules[] = {
     { .name = { "w", 1 }, .expr = { "a", 1 }, .policy = SM_POLICY_WARN },
     { .name = { "d", 1 }, .expr = { "b", 1 }, .policy = SM_POLICY_DROP },
     { .name = { "f", 1 }, .expr = { "c", 1 }, .policy = SM_POLICY_FAIL },
+    { .name = { "q", 1 }, .expr = { "e", 1 }, .policy = SM_POLICY_QUARANTINE },
 };
 
 static void row_number(const void *ctx, size_t i, sm_buf *b)
@@ -28,10 +29,11 @@ static void test_policy__names_are_found_and_others_are_not(void **state)
         assert_int_equal(p, i);
         assert_true(strlen(sm_policy_summary(p)) > 10);
     }
-    assert_false(sm_policy_parse(SM_SV("quarantine"), &p));
+    assert_false(sm_policy_parse(SM_SV("quarantin"), &p));
     assert_false(sm_policy_parse(SM_SV(""), &p));
     assert_true(sm_policy_keeps_row(SM_POLICY_WARN));
     assert_false(sm_policy_keeps_row(SM_POLICY_DROP));
+    assert_false(sm_policy_keeps_row(SM_POLICY_QUARANTINE));
     assert_false(sm_policy_keeps_row(SM_POLICY_FAIL));
     assert_true(sm_policy_stops_batch(SM_POLICY_FAIL));
     assert_false(sm_policy_stops_batch(SM_POLICY_DROP));
@@ -49,28 +51,35 @@ static void test_rule__is_true_and_nothing_else(void **state)
 
 static void test_mask__the_severest_rule_decides_and_each_is_counted(void **state)
 {
-    /*                      all  w  d  f  w+d d+f none */
-    const uint8_t w[] = { 1, 0, 1, 1, 0, 1, 0 };
-    const uint8_t d[] = { 1, 1, 0, 1, 0, 0, 0 };
-    const uint8_t f[] = { 1, 1, 1, 0, 1, 0, 0 };
-    const uint8_t kept[] = { 0, 0, 1, 1, 1, 1, 1 };
-    const uint8_t *pass[] = { w, d, f };
-    uint8_t mask[7];
-    sm_mask *m = sm_mask_new(rules, 3);
+    /*                      all  w  d  f  w+d d+f none q w+q d+q q+f */
+    const uint8_t w[] = { 1, 0, 1, 1, 0, 1, 0, 1, 0, 1, 1 };
+    const uint8_t d[] = { 1, 1, 0, 1, 0, 0, 0, 1, 1, 0, 1 };
+    const uint8_t f[] = { 1, 1, 1, 0, 1, 0, 0, 1, 1, 1, 0 };
+    const uint8_t q[] = { 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0 };
+    const uint8_t where[] = { SM_MASK_KEEP,       SM_MASK_KEEP,       SM_MASK_DROP,
+                              SM_MASK_FAIL,       SM_MASK_DROP,       SM_MASK_FAIL,
+                              SM_MASK_FAIL,       SM_MASK_QUARANTINE, SM_MASK_QUARANTINE,
+                              SM_MASK_QUARANTINE, SM_MASK_FAIL };
+    const uint8_t *pass[] = { w, d, f, q };
+    uint8_t mask[11];
+    sm_mask *m = sm_mask_new(rules, 4);
 
     (void)state;
     memset(mask, 9, sizeof mask);
-    sm_mask_judge(m, pass, 7, NULL, NULL, mask);
-    assert_memory_equal(mask, kept, 7);
-    assert_int_equal(sm_mask_rows(m), 7);
-    assert_int_equal(sm_mask_dropped(m), 5);
-    assert_int_equal(sm_mask_rule_count(m), 3);
-    assert_int_equal(sm_mask_failed(m, 0), 3);
-    assert_int_equal(sm_mask_failed(m, 1), 4);
-    assert_int_equal(sm_mask_failed(m, 2), 3);
+    sm_mask_judge(m, pass, 11, NULL, NULL, mask);
+    assert_memory_equal(mask, where, 11);
+    assert_int_equal(sm_mask_rows(m), 11);
+    assert_int_equal(sm_mask_dropped(m), 6);
+    assert_int_equal(sm_mask_quarantined(m), 3);
+    assert_int_equal(sm_mask_rule_count(m), 4);
+    assert_int_equal(sm_mask_failed(m, 0), 4);
+    assert_int_equal(sm_mask_failed(m, 1), 5);
+    assert_int_equal(sm_mask_failed(m, 2), 4);
+    assert_int_equal(sm_mask_failed(m, 3), 5);
     assert_int_equal(sm_mask_sample_count(m, 0), 0);
     sm_mask_reset(m);
     assert_int_equal(sm_mask_rows(m) + sm_mask_dropped(m) + sm_mask_failed(m, 1), 0);
+    assert_int_equal(sm_mask_quarantined(m), 0);
     sm_mask_free(m);
 }
 

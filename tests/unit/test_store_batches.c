@@ -124,6 +124,33 @@ static void test_done__twice_is_success_and_drops_older_manifests(void **state)
     store_close(&f);
 }
 
+static void test_done__keeps_the_last_manifest_of_each_target(void **state)
+{
+    static const sm_sv both[] = { { "t", 1 }, { "t__quarantine", 13 } };
+    store_fixture f;
+    sm_batch_rec b, found;
+    sm_decision d = { .records = &b, .n_records = 1 };
+    int64_t g, before;
+
+    (void)state;
+    store_open(&f, "batches");
+    g = store_generation(&f, "orders");
+    for (int64_t n = 0; n < 4; n++) {
+        b = store_batch(g, n);
+        b.targets = both;
+        b.n_targets = n == 1 ? 2 : 1;
+        sm_assert_ok(sm_store_decide(f.s, &f.o, &d, &f.err), f.err);
+        sm_assert_ok(store_done(&f, g, n), f.err);
+    }
+    sm_assert_ok(sm_store_last_with_actions(f.s, g, both[1], f.a, &found, &before, &f.err), f.err);
+    assert_int_equal(found.n, 1);
+    assert_int_equal(before, -1);
+    assert_sv(found.manifest, "{\"add\":[]}");
+    sm_assert_ok(sm_store_batch(f.s, g, 2, f.a, &found, &f.err), f.err);
+    assert_int_equal(found.manifest.len, 0);
+    store_close(&f);
+}
+
 static void test_done__of_an_empty_batch_keeps_the_manifest_with_actions(void **state)
 {
     store_fixture f;
@@ -718,6 +745,7 @@ int main(void)
         SM_TEST(test_decide__closes_the_batch_before_and_keeps_its_manifest),
         SM_TEST(test_decide__refuses_a_gap_and_a_second_open_batch),
         SM_TEST(test_done__twice_is_success_and_drops_older_manifests),
+        SM_TEST(test_done__keeps_the_last_manifest_of_each_target),
         SM_TEST(test_done__of_an_empty_batch_keeps_the_manifest_with_actions),
         SM_TEST(test_decide__takes_all_links_of_a_step_or_none),
         SM_TEST(test_decide__writes_progress_events_and_files_in_the_same_transaction),

@@ -35,6 +35,13 @@ static int print_list(const sm_cli *c, const sm_json *doc)
     return sm_cli_out(&b);
 }
 
+/* They are as many as tables, and named only when somebody asks for them. */
+static void leave_out_quarantines(const sm_plan *p, bool *selected)
+{
+    for (size_t i = 0; i < p->n_datasets; i++)
+        selected[i] &= p->datasets[i].kind != SM_DATASET_QUARANTINE;
+}
+
 static int ls_exec(sm_cli *c)
 {
     sm_project p;
@@ -46,6 +53,8 @@ static int ls_exec(sm_cli *c)
         status = sm_cli_usage(c, "ls takes no argument: smelt ls --select \"%s\"", c->args[0]);
     if (status == SM_EXIT_DONE)
         status = sm_look_select(c, &v, &selected);
+    if (status == SM_EXIT_DONE && !sm_cli_has(c, "--select"))
+        leave_out_quarantines(p.plan, selected);
     if (status == SM_EXIT_DONE) {
         sm_json *doc = sm_view_list(&v, selected);
 

@@ -35,7 +35,7 @@ static void add_heading(const sm_cli *c, const sm_json *doc, sm_buf *b)
 static sm_sv table_words(const sm_cli *c, const sm_json *t)
 {
     const sm_json *flows = sm_json_get(t, "flows");
-    int64_t written = 0;
+    int64_t written = 0, quarantined = 0;
     sm_sv out, text = sm_json_get_sv(t, "error", sm_json_get_sv(t, "reason", SM_SV("")));
     sm_buf b;
 
@@ -43,12 +43,22 @@ static sm_sv table_words(const sm_cli *c, const sm_json *t)
         return text;
     if (sm_json_get(t, "written") == NULL)
         return SM_SV("");
-    for (size_t i = 0; i < sm_json_len(flows); i++)
-        written += sm_json_get_int(
-            sm_json_get(sm_json_get(sm_json_at(flows, i), "last_batch"), "counters"), "written", 0);
+    for (size_t i = 0; i < sm_json_len(flows); i++) {
+        const sm_json *counters =
+            sm_json_get(sm_json_get(sm_json_at(flows, i), "last_batch"), "counters");
+
+        written += sm_json_get_int(counters, "written", 0);
+        quarantined += sm_json_get_int(counters, "quarantined", 0);
+    }
     sm_buf_init(&b, 256);
     sm_buf_add_count(&b, written);
-    sm_buf_adds(&b, " written by the last batch");
+    sm_buf_adds(&b, " written");
+    if (quarantined > 0) {
+        sm_buf_adds(&b, ", ");
+        sm_buf_add_count(&b, quarantined);
+        sm_buf_adds(&b, " quarantined");
+    }
+    sm_buf_adds(&b, " by the last batch");
     out = sm_arena_dup(c->a, sm_buf_sv(&b));
     sm_buf_release(&b);
     return out;

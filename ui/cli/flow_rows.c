@@ -26,6 +26,16 @@ void sm_add_counters(sm_buf *b, const sm_json *counters)
     add_count(b, counters, "filtered", "filtered", false);
     add_count(b, counters, "expanded", "added by joins", false);
     add_count(b, counters, "dropped", "dropped", false);
+    add_count(b, counters, "quarantined", "quarantined", false);
+}
+
+/* Where the policy sends the rows: behind their number. */
+static void add_where(sm_buf *b, const sm_json *flow, sm_sv policy)
+{
+    if (sm_sv_eq_str(policy, "quarantine"))
+        sm_buf_addf(b, " → %.*s__quarantine", SM_SV_ARG(sm_json_get_sv(flow, "table", SM_SV(""))));
+    else
+        sm_buf_addf(b, " %s", sm_sv_eq_str(policy, "drop") ? "dropped" : "kept");
 }
 
 void sm_add_failed_rules(const sm_cli *c, const sm_json *flow, sm_buf *b)
@@ -43,9 +53,7 @@ void sm_add_failed_rules(const sm_cli *c, const sm_json *flow, sm_buf *b)
         sm_buf_addf(b, "      %.*s  %.*s failed  ", SM_SV_ARG(sm_json_get_sv(r, "name", SM_SV(""))),
                     SM_SV_ARG(percent));
         sm_buf_add_count(b, failed);
-        sm_buf_addf(b, " %s",
-                    sm_sv_eq_str(sm_json_get_sv(r, "policy", SM_SV("")), "drop") ? "dropped"
-                                                                                 : "kept");
+        add_where(b, flow, sm_json_get_sv(r, "policy", SM_SV("")));
         if (sm_json_get(r, "crossed") != NULL)
             sm_buf_addf(b, "  over %.*s", SM_SV_ARG(sm_json_get_sv(r, "crossed", SM_SV(""))));
         sm_buf_addc(b, '\n');

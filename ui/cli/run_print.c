@@ -93,6 +93,7 @@ static void add_counts(sm_buf *b, const sm_flow_outcome *o)
     if (o->counts.read > 0) /* a query over no input gives rows too */
         add_some(b, sm_flow_counts_expanded(&o->counts), "added by joins");
     add_some(b, o->counts.dropped, "dropped");
+    add_some(b, o->counts.quarantined, "quarantined");
     if (o->rolled_forward)
         sm_buf_adds(b, "  rolled forward");
 }
@@ -138,7 +139,12 @@ static void print_rules(const sm_run_printer *p, const sm_flow_outcome *o, sm_bu
             continue;
         sm_buf_addf(b, "      %.*s%*s  %.*s failed", SM_SV_ARG(r->name), (int)(width - r->name.len),
                     "", SM_SV_ARG(percent));
-        add_some(b, r->failed, sm_sv_eq_str(r->policy, "drop") ? "dropped" : "kept");
+        if (sm_sv_eq_str(r->policy, "quarantine"))
+            add_some(
+                b, r->failed,
+                sm_arena_printf(p->c->a, "→ %.*s" SM_PLAN_QUARANTINE, SM_SV_ARG(o->dataset)).ptr);
+        else
+            add_some(b, r->failed, sm_sv_eq_str(r->policy, "drop") ? "dropped" : "kept");
         if (r->crossed.len > 0)
             sm_buf_addf(b, "  over %.*s \"%.*s\"", SM_SV_ARG(r->crossed),
                         SM_SV_ARG(sm_sv_eq_str(r->crossed, "fail_if") ? r->fail_if : r->warn_if));
@@ -236,6 +242,7 @@ static sm_json *flow_json(const sm_run_printer *p, const sm_flow_outcome *o)
     sm_json_set_int(j, "combined", o->counts.combined);
     sm_json_set_int(j, "expanded", sm_flow_counts_expanded(&o->counts));
     sm_json_set_int(j, "dropped", o->counts.dropped);
+    sm_json_set_int(j, "quarantined", o->counts.quarantined);
     sm_json_set_int(j, "written", o->counts.written);
     sm_json_set_int(j, "batches", o->batches);
     sm_json_set_int(j, "version", o->version);
@@ -265,6 +272,11 @@ static const char *next_command(const sm_run_printer *p, const sm_run_result *r)
                 .ptr;
     if (r->state == SM_RUN_CANCELED)
         return "smelt run";
+    for (size_t i = r->n_flows; i > 0; i--)
+        if (r->flows[i - 1].counts.quarantined > 0)
+            return sm_arena_printf(p->c->a, "smelt preview %.*s" SM_PLAN_QUARANTINE,
+                                   SM_SV_ARG(r->flows[i - 1].dataset))
+                .ptr;
     for (size_t i = r->n_flows; i > 0; i--)
         if (r->flows[i - 1].batches > 0)
             return sm_arena_printf(p->c->a, "smelt preview %.*s",

@@ -112,6 +112,20 @@ static sm_code table_flows(const status *s, const sm_plan_dataset *ds, sm_json *
     return rc;
 }
 
+static void add_quarantine(const status *s, const sm_plan_dataset *ds, sm_json *o)
+{
+    const sm_plan_dataset *side = sm_plan_quarantine_of(s->v->plan, ds);
+    const sm_table_rec *t = side == NULL ? NULL : table_of(s, side->name);
+    sm_json *q;
+
+    if (t == NULL || t->version < 0)
+        return;
+    q = sm_json_object(s->v->a);
+    sm_json_set_string(q, "name", side->name);
+    sm_json_set_int(q, "version", t->version);
+    sm_json_set(o, "quarantine", q);
+}
+
 static sm_code add_tables(const status *s, sm_json *doc, sm_error *err)
 {
     const sm_plan *p = s->v->plan;
@@ -130,6 +144,7 @@ static sm_code add_tables(const status *s, sm_json *doc, sm_error *err)
         sm_view__set_text(o, "layer", ds->layer);
         if (t != NULL && t->version >= 0)
             sm_json_set_int(o, "version", t->version);
+        add_quarantine(s, ds, o);
         rc = table_flows(s, ds, o, err);
         sm_json_append(list, o);
     }

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan_quarantine.c -- the table <table>__quarantine of each table that can set rows aside.
+ *
+ * It is a dataset like any other, so that queries, selections and readers find it by its name;
+ * it has no flow: the flows of its table write it, in the same batches.  Its columns are the
+ * table's, then those that say why, from where and when.
+ */
+#include "pipelines/plan/plan_int.h"
+#include "runtime/base/limit.h"
+#include "runtime/base/sqltext.h"
+
+static const struct {
+    const char *name, *type;
+} own[] = {
+    { "_rules", "VARCHAR[]" },
+    { "_raw", "VARCHAR" },
+    { "_source", "STRUCT(path VARCHAR, line BIGINT, topic VARCHAR, \"partition\" INTEGER, "
+                 "\"offset\" BIGINT)" },
+    { "_run_id", "BIGINT" },
+    { "_flow", "VARCHAR" },
+    { "_batch_id", "BIGINT" },
+    { "_quarantined_at", "TIMESTAMP" },
+    { "_row_id", "VARCHAR" },
+    { "_attempt", "INTEGER" },
+    { "_input", "VARCHAR" },
+};
+enum { OWN = sizeof own / sizeof own[0] };
+
+static bool quarantines(const sm_plan_dataset *table)
+{
+    for (size_t i = 0; i < table->n_rules; i++)
+        if (sm_sv_eq_str(table->rules[i].policy, "quarantine"))
+            return true;
+    return false;
+}
+
+static void add_side(plan_builder *b, size_t owner)
+{
+    sm_plan_dataset *table = &b->datasets[owner];
+    size_t ds = b->plan->n_datasets++;
+
+    table->quarantine = ds;
+    b->nodes[ds] = (plan_node){ .at = b->nodes[owner].at };
+    b->datasets[ds] = (sm_plan_dataset){
+        .name = sm_arena_printf(b->a, "%.*s" SM_PLAN_QUARANTINE, SM_SV_ARG(table->name)),
+        .kind = SM_DATASET_QUARANTINE,
+        .layer = table->layer,
+        .description =
+            sm_arena_printf(b->a, "Rows that %.*s did not take, and why", SM_SV_ARG(table->name)),
+        .path = sm_arena_printf(b->a, "%.*s" SM_PLAN_QUARANTINE, SM_SV_ARG(table->path)),
+        .owner = owner,
+        .place = table->place,
+    };
+}
+
+void sm_plan__add_quarantines(plan_builder *b)
+{
+    size_t n = b->plan->n_datasets;
+
+    for (size_t i = 0; i < n; i++)
+        if (sm_dataset_is_table(&b->datasets[i]) && quarantines(&b->datasets[i]))
+            add_side(b, i);
+}
+
+/* Does a column of the table take a name that the other needs?  Told once per column. */
+static bool judge_names(plan_builder *b, size_t owner)
+{
+    const sm_schema *s = &b->datasets[owner].schema;
+    bool ok = true;
+
+    for (size_t i = 0; i < OWN; i++) {
+        if (sm_schema_find(s, sm_sv_cstr(own[i].name)) < 0)
+            continue;
+        sm_diag_add(b->d, "SM0314", b->nodes[owner].at,
+                    "table \"%.*s\" has a column \"%s\", and its quarantine table keeps that name "
+                    "for itself",
+                    SM_SV_ARG(b->datasets[owner].name), own[i].name);
+        sm_diag_hint(b->d, "Give the column another name with AS.");
+        ok = false;
+    }
+    return ok;
+}
+
+void sm_plan__bind_quarantine(plan_builder *b, size_t ds)
+{
+    sm_plan_dataset *side = &b->datasets[ds];
+    const sm_plan_dataset *table = &b->datasets[side->owner];
+    sm_schema *out = &side->schema;
+
+    b->nodes[ds].failed = b->nodes[side->owner].failed;
+    if (!table->known || b->nodes[ds].failed)
+        return;
+    if (!judge_names(b, side->owner)) {
+        b->nodes[ds].failed = true;
+        return;
+    }
+    out->columns = SM_NEW_N(b->a, sm_column, table->schema.n + OWN);
+    for (; out->n < table->schema.n; out->n++)
+        out->columns[out->n] = table->schema.columns[out->n];
+    for (size_t i = 0; i < OWN; i++)
+        out->columns[out->n++] = (sm_column){ .name = sm_sv_cstr(own[i].name),
+                                              .type = sm_sv_cstr(own[i].type),
+                                              .nullable = true,
+                                              .description = SM_SV("") };
+    side->known = true;
+}
+
+sm_code sm_plan_empty_select(const sm_schema *s, sm_arena *a, sm_sv *out, sm_error *err)
+{
+    sm_buf b;
+    sm_code rc = SM_OK;
+
+    sm_buf_init(&b, SM_LIMIT_BATCH_SQL);
+    for (size_t i = 0; rc == SM_OK && i < s->n; i++) {
+        sm_sqltype *t;
+
+        if ((rc = sm_sqltype_parse(s->columns[i].type, a, &t, err)) != SM_OK)
+            break;
+        sm_buf_adds(&b, i > 0 ? ", CAST(NULL AS " : "SELECT CAST(NULL AS ");
+        sm_buf_add(&b, sm_sqltype_view_text(t, a));
+        sm_buf_adds(&b, ") AS ");
+        sm_sql_ident(&b, s->columns[i].name);
+    }
+    sm_buf_adds(&b, " WHERE false");
+    if (rc == SM_OK && (rc = sm_buf_check(&b, "a SELECT of no rows", err)) == SM_OK)
+        *out = sm_arena_dup(a, sm_buf_sv(&b));
+    sm_buf_release(&b);
+    return rc;
+}

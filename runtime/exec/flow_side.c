@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* flow_side.c -- the quarantine of a table: the second target of its flows' batches.
+ *
+ *     the pass of SQL ──▶ kept rows ──▶ files of the table            (sink)
+ *                    └──▶ rows set aside, in the engine ──▶ files of the quarantine
+ *
+ * Both are in the batch's one manifest, so they are decided together.  The table is published
+ * first: it may have to give way to a foreign commit, while nobody has seen the batch.  The
+ * quarantine never has to (sm_sink.side).  Its table is made by its first row.
+ *
+ * A materialized view is computed anew each time, so its quarantine is replaced as well. */
+#include "runtime/exec/flow_int.h"
+
+#include "runtime/base/fs.h"
+#include "runtime/base/limit.h"
+#include "runtime/base/sqltext.h"
+
+sm_code sm_flow__open_side(sm_flow *f, sm_error *err)
+{
+    const sm_plan_dataset *d = f->side;
+    bool overwrite = f->plan->kind == SM_FLOW_OVERWRITE;
+
+    if (d == NULL)
+        return SM_OK;
+    f->side_sink =
+        (sm_sink){ .ops = sm_sink_find(f->env->q->sinks, SM_SV("delta")),
+                   .name = d->name,
+                   .flow = f->plan->name,
+                   .generation = f->uuid,
+                   .path = sm_sv_cstr(sm_path_join(f->arena, f->env->q->storage_dir, d->path)),
+                   .schema = &d->schema,
+                   .description = d->description,
+                   .mode = overwrite ? SM_WRITE_OVERWRITE : SM_WRITE_APPEND,
+                   .replace_schema = overwrite,
+                   .side = true,
+                   .arena = f->arena };
+    if (sm_flow__sink_memory(f, &f->side_sink, err) != SM_OK)
+        return err->code;
+    f->side_open = true;
+    return sm_sink_open(&f->side_sink, err);
+}
+
+/* ---- the rows of a batch --------------------------------------------------------- */
+
+/* list_filter([CASE WHEN _smelt_broken[1] = '1' THEN 'a' END, …], x -> x IS NOT NULL) */
+static void add_rule_names(const sm_flow *f, sm_buf *b)
+{
+    sm_buf_adds(b, "list_filter([");
+    for (size_t i = 0; i < f->target->n_rules; i++) {
+        sm_buf_addf(b, "%sCASE WHEN " SM_ENGINE_BROKEN "[%zu] = '1' THEN ", i > 0 ? ", " : "",
+                    i + 1);
+        sm_sql_literal(b, f->target->rules[i].name);
+        sm_buf_adds(b, " END");
+    }
+    sm_buf_adds(b, "], x -> x IS NOT NULL)");
+}
+
+/* What every row of this batch says of itself. */
+static void add_origin(const sm_flow *f, const sm_batch *batch, sm_buf *b)
+{
+    sm_buf_addf(b, "%lld AS _run_id, ", (long long)f->env->run_number);
+    sm_sql_literal(b, f->plan->name);
+    sm_buf_addf(b,
+                " AS _flow, %lld AS _batch_id, make_timestamp(%lld) AS _quarantined_at, "
+                "uuid()::VARCHAR AS _row_id, 1 AS _attempt",
+                (long long)batch->n, (long long)batch->time_ms * 1000);
+}
+
+static sm_code rows_select(const sm_flow *f, const sm_batch *batch, sm_sv relation, sm_sv *out,
+                           sm_error *err)
+{
+    const sm_schema *result = &f->result;
+    sm_buf b;
+    sm_code rc;
+
+    sm_buf_init(&b, SM_LIMIT_BATCH_SQL);
+    sm_buf_adds(&b, "SELECT ");
+    for (size_t i = 0; i < result->n; i++) {
+        sm_sql_ident(&b, result->columns[i].name);
+        sm_buf_adds(&b, ", ");
+    }
+    add_rule_names(f, &b);
+    sm_buf_adds(&b, " AS _rules, NULL AS _raw, NULL AS _source, ");
+    add_origin(f, batch, &b);
+    sm_buf_adds(&b, ", NULL AS _input FROM memory.main.");
+    sm_sql_ident(&b, relation);
+    if ((rc = sm_buf_check(&b, "the SQL of a quarantine", err)) == SM_OK)
+        *out = sm_arena_dup(f->scratch, sm_buf_sv(&b));
+    sm_buf_release(&b);
+    return rc;
+}
+
+/* No row was set aside: only a view whose last computation had some has something to do. */
+static sm_code empty_select(sm_flow *f, sm_sv *out, sm_error *err)
+{
+    sm_target_state t;
+    sm_code rc;
+
+    *out = SM_SV("");
+    if (f->plan->kind != SM_FLOW_OVERWRITE)
+        return SM_OK;
+    if ((rc = sm_sink_inspect(&f->side_sink, f->scratch, &t, err)) != SM_OK || !t.exists)
+        return rc;
+    return sm_plan_empty_select(&f->side->schema, f->scratch, out, err);
+}
+
+sm_code sm_flow__set_aside(sm_flow *f, sm_batch *b, sm_error *err)
+{
+    int64_t rows = 0, bytes, written = 0;
+    sm_sv relation = SM_SV(""), select;
+    sm_code rc = SM_OK;
+
+    if (f->side == NULL)
+        return SM_OK;
+    if (f->rules != NULL)
+        rc = sm_engine_rules_aside(f->rules, &rows, &relation, err);
+    if (rc == SM_OK && rows != b->counts.quarantined)
+        rc = sm_fail(err, SM_E_SQL, 0, "%lld rows were set aside, and %lld judged so",
+                     (long long)rows, (long long)b->counts.quarantined);
+    if (rc == SM_OK)
+        rc = rows > 0 ? rows_select(f, b, relation, &select, err) : empty_select(f, &select, err);
+    if (rc == SM_OK && select.len > 0) {
+        f->side_sink.session = f->session;
+        rc = sm_sink_prepare(&f->side_sink, select, b->manifest, &written, &bytes, err);
+        f->side_sink.session = NULL;
+    }
+    if (rc == SM_OK && written != rows)
+        rc = sm_fail(err, SM_E_SQL, 0, "%lld of %lld rows were written to the quarantine",
+                     (long long)written, (long long)rows);
+    if (f->rules != NULL)
+        sm_engine_rules_forget(f->rules);
+    return rc;
+}
+
+/* ---- after the decision ------------------------------------------------------------ */
+
+sm_code sm_flow__publish_side(sm_flow *f, sm_batch *b, sm_error *err)
+{
+    sm_code rc;
+
+    if (f->side == NULL || !sm_manifest_changes(b->manifest, f->side->name))
+        return SM_OK;
+    rc = sm_sink_publish(&f->side_sink, b->manifest, &b->side_version, err);
+    if (rc == SM_E_AGAIN) /* the table has the batch: it cannot be taken back any more */
+        rc = err->code = SM_E_CONFLICT;
+    return rc;
+}

@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: Apache-2.0
+"""test_quarantine.py -- rows that a table does not take are kept beside it, whole and with reasons.
+
+Tables are read by delta-rs, which shares no code with smelt.
+"""
+import json
+import os
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.environ["SM_SOURCE"], "tests", "crash"))
+import world  # noqa: E402
+
+PIPELINE = """version: 1
+pipeline: shop
+schema: shop
+storage: ./lake
+sources:
+  orders:
+    type: files
+    path: data/*.json
+    format: json
+    schema:
+      - {name: id, data_type: BIGINT}
+      - {name: amount, data_type: DOUBLE}
+      - {name: who, data_type: VARCHAR}
+tables:
+  bronze: {from: orders}
+  silver:
+    sql: "SELECT id, amount, who, {'at': [id]} AS nested, random() AS dice FROM STREAM(bronze)"
+    expectations:
+      positive: {expect: amount > 0, on_violation: quarantine}
+      known: {expect: who IS NOT NULL, on_violation: drop}
+      small: amount < 1000
+"""
+OWN = ["_rules", "_raw", "_source", "_run_id", "_flow", "_batch_id", "_quarantined_at", "_row_id", "_attempt",
+       "_input"]
+
+
+def order(i, amount, who="ada"):
+    return {"id": i, "amount": amount, "who": who}
+
+
+class Quarantine(unittest.TestCase):
+    def setUp(self):
+        self.w = world.World(self.id().split(".")[-1][:60])
+        self.files = 0
+
+    def project(self, text=PIPELINE):
+        self.w.write("pipeline.yml", text)
+
+    def arrive(self, *orders):
+        self.w.write_rows(f"data/{self.files:03}.json", orders, age=self.files)
+        self.files += 1
+
+    def smelt(self, *args, code=0):
+        result = self.w.smelt(*args)
+        self.assertEqual(result.code, code, result.out + result.err)
+        return result.out
+
+    def run_json(self, *args, code=0):
+        doc = json.loads(self.smelt("run", "--json", *args, code=code))
+        for flow in doc["flows"]:
+            self.assertEqual(flow["read"] + flow["expanded"], flow["undecodable"] + flow["combined"] + flow["filtered"]
+                             + flow["dropped"] + flow["quarantined"] + flow["written"], flow)
+        self.assertEqual(list(world.faults(self.w)), [])
+        return {flow["flow"]: flow for flow in doc["flows"]}
+
+    def ids(self, table):
+        return sorted(row["id"] for row in self.w.rows(table))
+
+    # ---- what is kept ----
+
+    def test_a_row_goes_where_its_severest_rule_sends_it_and_every_rule_is_counted(self):
+        self.project()
+        self.arrive(order(1, 5), order(2, -1), order(3, -2, None), order(4, 5, None), order(5, 5000))
+        flow = self.run_json()["silver"]
+        self.assertEqual((flow["read"], flow["written"], flow["dropped"], flow["quarantined"]), (5, 2, 1, 2))
+        self.assertEqual([(r["name"], r["failed"]) for r in flow["expectations"]],
+                         [("positive", 2), ("known", 2), ("small", 1)])
+        self.assertEqual(self.ids("silver"), [1, 5])
+        kept = {row["id"]: row for row in self.w.rows("silver__quarantine")}
+        self.assertEqual({i: row["_rules"] for i, row in kept.items()}, {2: ["positive"], 3: ["positive", "known"]})
+
+    def test_a_kept_row_has_the_values_of_the_one_time_that_the_query_ran(self):
+        self.project(PIPELINE.replace("positive: {expect: amount > 0", "positive: {expect: dice < 0.5"))
+        self.arrive(*(order(i, 1) for i in range(2000)))
+        flow = self.run_json()["silver"]
+        self.assertTrue(0 < flow["quarantined"] < 2000, flow)
+        self.assertEqual(sorted(self.ids("silver") + self.ids("silver__quarantine")), list(range(2000)))
+        for row in self.w.rows("silver__quarantine"):
+            self.assertGreaterEqual(row["dice"], 0.5)
+            self.assertEqual(row["nested"], {"at": [row["id"]]})
+        self.assertTrue(all(row["dice"] < 0.5 for row in self.w.rows("silver")))
+
+    def test_a_kept_row_says_when_and_by_whom(self):
+        self.project()
+        self.arrive(order(1, 5))
+        self.run_json()
+        self.arrive(order(2, -1))
+        self.run_json()
+        row, = self.w.rows("silver__quarantine")
+        self.assertEqual(list(row), ["id", "amount", "who", "nested", "dice"] + OWN)
+        self.assertEqual((row["_run_id"], row["_flow"], row["_batch_id"], row["_attempt"]), (2, "silver", 1, 1))
+        self.assertEqual((row["_raw"], row["_source"], row["_input"]), (None, None, None))
+        self.assertEqual(len(row["_row_id"]), 36)
+
+    def test_the_table_appears_with_its_first_row_and_is_empty_before(self):
+        self.project()
+        self.arrive(order(1, 5))
+        self.run_json()
+        self.assertNotIn("silver__quarantine", self.w.table_folders())
+        self.assertEqual(json.loads(self.smelt("query", "SELECT count(*) FROM silver__quarantine", "--json"))["rows"],
+                         [[0]])
+        names = [c["name"] for c in json.loads(self.smelt("preview", "silver__quarantine", "--json"))["columns"]]
+        self.assertEqual(names, ["id", "amount", "who", "nested", "dice"] + OWN)
+        self.arrive(order(2, -1))
+        self.run_json()
+        self.assertEqual(json.loads(self.smelt("query", "SELECT id, _rules[1] FROM silver__quarantine",
+                                               "--json"))["rows"], [[2, "positive"]])
+
+    def test_a_rule_that_fails_the_batch_leaves_nothing_in_the_quarantine(self):
+        self.project(PIPELINE.replace("small: amount < 1000", "small: {expect: amount < 1000, on_violation: fail}"))
+        self.arrive(order(1, -5), order(2, 2000))
+        self.smelt("run", code=5)
+        self.assertNotIn("silver__quarantine", self.w.table_folders())
+        self.assertEqual([n for n in os.listdir(self.w.path("lake", "shop")) if n.endswith("__quarantine")
+                          and os.listdir(self.w.path("lake", "shop", n))], [])
+
+    def test_an_idle_run_opens_no_engine(self):
+        self.project()
+        self.arrive(order(1, 5), order(2, -1))
+        self.run_json()
+        result = self.w.finish(self.w.start("run", failpoint="count"))
+        self.assertEqual(result.code, 0, result.err)
+        self.assertIn("nothing new", result.out)
+
+    # ---- readers ----
+
+    def test_tables_read_the_quarantine_by_its_name_and_by_stream(self):
+        self.project(PIPELINE + """  broken:
+    type: materialized_view
+    sql: SELECT r AS rule, count(*) AS n FROM (SELECT unnest(_rules) AS r FROM silver__quarantine) GROUP BY r
+  seen: {sql: "SELECT id, _row_id FROM STREAM(silver__quarantine)"}
+""")
+        self.arrive(order(1, 5), order(2, -1))
+        self.run_json()
+        self.arrive(order(3, -1, None), order(4, 4))
+        self.run_json()
+        self.assertEqual(sorted((r["rule"], r["n"]) for r in self.w.rows("broken")), [("known", 1), ("positive", 2)])
+        self.assertEqual(self.ids("seen"), [2, 3])
+
+    def test_the_quarantine_of_a_materialized_view_is_replaced_with_it(self):
+        self.project(PIPELINE + """  sums:
+    type: materialized_view
+    sql: SELECT who, sum(amount) AS total FROM silver GROUP BY who
+    expectations:
+      enough: {expect: total > 10, on_violation: quarantine}
+""")
+        self.arrive(order(1, 5, "ada"), order(2, 6, "bob"))
+        self.assertEqual(self.run_json()["sums"]["quarantined"], 2)
+        self.arrive(order(3, 20, "ada"))
+        self.assertEqual(self.run_json()["sums"]["quarantined"], 1)
+        self.assertEqual([r["who"] for r in self.w.rows("sums__quarantine")], ["bob"])
+        self.arrive(order(4, 20, "bob"))
+        self.run_json()
+        self.assertEqual(self.w.rows("sums__quarantine"), [])
+        self.assertEqual(len(self.w.rows("sums")), 2)
+
+    # ---- full refresh, and a table that changes ----
+
+    def test_a_full_refresh_keeps_the_quarantine(self):
+        self.project()
+        self.arrive(order(1, 5), order(2, -1))
+        self.run_json()
+        self.run_json("--full-refresh", "silver", "--yes")
+        self.assertEqual(self.ids("silver"), [1])
+        self.assertEqual(self.ids("silver__quarantine"), [2, 2])
+
+    def test_a_quarantine_takes_new_columns_and_keeps_those_that_went(self):
+        self.project()
+        self.arrive(order(1, 5), order(2, -1))
+        self.run_json()
+        self.project(PIPELINE.replace("random() AS dice", "amount * 2 AS twice"))
+        self.run_json("--full-refresh", "silver", "--yes")
+        rows = {row["twice"]: row for row in self.w.rows("silver__quarantine")}
+        self.assertIsNotNone(rows[None]["dice"])
+        self.assertIsNone(rows[-2.0]["dice"])
+        self.assertEqual(json.loads(self.smelt("query", "SELECT count(twice) FROM silver__quarantine",
+                                               "--json"))["rows"], [[1]])
+
+    def test_a_field_that_appears_reaches_the_quarantine_in_the_same_run(self):
+        head = PIPELINE[:PIPELINE.index("    schema:\n")]
+        self.project(head + """tables:
+  silver:
+    from: orders
+    expectations:
+      positive: {expect: amount > 0, on_violation: quarantine}
+""")
+        self.arrive(order(1, 5), order(2, -1))
+        self.run_json()
+        self.arrive({**order(3, -1), "note": "late"}, order(4, 4))
+        self.run_json()
+        self.assertEqual({r["id"]: r["note"] for r in self.w.rows("silver__quarantine")}, {2: None, 3: "late"})
+        self.assertEqual(self.ids("silver"), [1, 4])
+
+    def test_a_quarantine_with_another_type_for_a_column_is_refused_before_anything_is_written(self):
+        self.project()
+        self.arrive(order(1, 5), order(2, -1))
+        self.run_json()
+        before = self.w.tables()
+        self.project(PIPELINE.replace("random() AS dice", "'six' AS dice"))
+        result = self.w.smelt("run", "--full-refresh", "silver", "--yes")
+        self.assertNotEqual(result.code, 0)
+        self.assertIn("dice", result.out + result.err)
+        self.assertEqual(self.w.tables(), before)
+
+    # ---- is this checkpoint the right one? ----
+
+    def last_commit(self, table):
+        folder = os.path.join(self.w.table_folders()[table], "_delta_log")
+        return os.path.join(folder, sorted(n for n in os.listdir(folder) if n.endswith(".json"))[-1])
+
+    def test_a_commit_of_the_quarantine_lost_at_a_power_cut_is_published_again(self):
+        self.project()
+        self.arrive(order(1, -5))
+        self.run_json()
+        self.arrive(order(2, -5))
+        self.run_json()
+        for i in range(3, 6):  # batches without anything for the quarantine do not forget it
+            self.arrive(order(i, 5))
+            self.run_json()
+        before = self.w.tables()
+        os.unlink(self.last_commit("silver__quarantine"))
+        self.run_json()
+        self.assertEqual(self.w.tables(), before)
+
+    def test_a_quarantine_that_was_rolled_back_further_is_refused(self):
+        self.project()
+        for i in range(3):
+            self.arrive(order(i, -5))
+            self.run_json()
+        os.unlink(self.last_commit("silver__quarantine"))
+        os.unlink(self.last_commit("silver__quarantine"))
+        out = self.smelt("run", code=11)
+        self.assertIn("silver__quarantine: the table was rolled back", out)
+
+    def test_a_lost_control_store_is_noticed_by_the_quarantine_alone(self):
+        self.project()
+        self.arrive(order(1, -5))
+        self.run_json()
+        import shutil
+        shutil.rmtree(self.w.path("lake", ".smelt"))
+        shutil.rmtree(self.w.path("lake", "shop", "silver"))
+        shutil.rmtree(self.w.path("lake", "shop", "bronze"))
+        self.assertIn("silver__quarantine: this table was written under a checkpoint that is not here",
+                      self.smelt("run", code=11))
+
+
+if __name__ == "__main__":
+    world.run_tests()
