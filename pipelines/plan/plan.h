@@ -261,4 +261,27 @@ void sm_plan_diff(const sm_plan *p, const sm_plan_live *live, sm_arena *a,
                   const sm_plan_change **out, size_t *n_out);
 const char *sm_plan_change_name(sm_plan_change_kind kind); /* "new", "unchanged", … */
 
+/* ---- since --------------------------------------------------------------------- */
+
+typedef enum sm_plan_since_kind {
+    SM_SINCE_UNCHANGED,
+    SM_SINCE_NEW,
+    SM_SINCE_MODIFIED,
+    SM_SINCE_REMOVED,
+} sm_plan_since_kind;
+
+typedef struct sm_plan_since_row {
+    const sm_plan_dataset *dataset; /* of the plan; when removed, of the earlier one */
+    sm_plan_since_kind change;
+    sm_plan_change_kind effect; /* on a table as the earlier plan has it */
+    const sm_sv *reasons;       /* sentences about columns, rules, SQL and options */
+    size_t n_reasons;
+} sm_plan_since_row;
+
+/* What became of each dataset since the earlier plan: those of `p` in its order, then what is
+ * gone.  Lives in `a`, but for the datasets. */
+void sm_plan_since(const sm_plan *p, const sm_plan *old, sm_arena *a, const sm_plan_since_row **out,
+                   size_t *n_out);
+const char *sm_plan_since_name(sm_plan_since_kind kind); /* "modified", … */
+
 #endif

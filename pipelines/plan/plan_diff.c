@@ -15,14 +15,7 @@
  */
 #include "pipelines/plan/plan_int.h"
 
-typedef struct reasons {
-    sm_arena *a;
-    sm_sv *items;
-    size_t n, cap;
-} reasons;
-
-SM_PRINTF(2, 3)
-static void say(reasons *r, const char *fmt, ...)
+void sm_plan__say(plan_reasons *r, const char *fmt, ...)
 {
     sm_buf text;
     va_list args;
@@ -83,8 +76,8 @@ static bool grows_to(const sm_column *was, const sm_column *now, sm_arena *a)
 
 /* What of the live columns cannot go on; `gained` are those that come or grow, `left` those
  * that the query does not give any more.  A view is made anew: for it nothing is broken. */
-static void compare_columns(const sm_plan_dataset *ds, const sm_plan_live_table *t, reasons *broken,
-                            reasons *gained, reasons *left)
+static void compare_columns(const sm_plan_dataset *ds, const sm_plan_live_table *t,
+                            plan_reasons *broken, plan_reasons *gained, plan_reasons *left)
 {
     bool view = ds->kind == SM_DATASET_MATERIALIZED_VIEW;
     size_t before = gained->n;
@@ -95,39 +88,41 @@ static void compare_columns(const sm_plan_dataset *ds, const sm_plan_live_table 
         const sm_column *now = k < 0 ? NULL : &ds->schema.columns[k];
 
         if (now == NULL && view)
-            say(gained, "column \"%.*s\" is gone", SM_SV_ARG(old->name));
+            sm_plan__say(gained, "column \"%.*s\" is gone", SM_SV_ARG(old->name));
         else if (now == NULL)
-            say(left, "column \"%.*s\" stays, and is NULL in new rows: the query does not give it",
+            sm_plan__say(
+                left, "column \"%.*s\" stays, and is NULL in new rows: the query does not give it",
                 SM_SV_ARG(old->name));
         else if (!sm_sv_eq(now->type, old->type))
-            say(view || grows_to(old, now, gained->a) ? gained : broken,
-                "column \"%.*s\" changes from %.*s to %.*s", SM_SV_ARG(old->name),
-                SM_SV_ARG(old->type), SM_SV_ARG(now->type));
+            sm_plan__say(view || grows_to(old, now, gained->a) ? gained : broken,
+                         "column \"%.*s\" changes from %.*s to %.*s", SM_SV_ARG(old->name),
+                         SM_SV_ARG(old->type), SM_SV_ARG(now->type));
     }
     for (size_t i = 0; i < ds->schema.n; i++) {
         if (sm_schema_find(&t->schema, ds->schema.columns[i].name) < 0)
-            say(gained, "column \"%.*s\" is new", SM_SV_ARG(ds->schema.columns[i].name));
+            sm_plan__say(gained, "column \"%.*s\" is new", SM_SV_ARG(ds->schema.columns[i].name));
     }
     if (view && gained->n == before && !sm_schema_equal(&t->schema, &ds->schema))
-        say(gained, "the order or the spelling of the columns changed");
+        sm_plan__say(gained, "the order or the spelling of the columns changed");
 }
 
 static void compare_flows(const sm_plan *p, const sm_plan_dataset *ds, const sm_plan_live *live,
-                          reasons *changed)
+                          plan_reasons *changed)
 {
     for (size_t i = 0; i < ds->n_flows; i++) {
         const sm_plan_flow *f = &p->flows[ds->flow + i];
         const sm_plan_live_flow *old = live_flow(live, f->name);
 
         if (!old)
-            say(changed, "flow \"%.*s\" is new", SM_SV_ARG(f->name));
+            sm_plan__say(changed, "flow \"%.*s\" is new", SM_SV_ARG(f->name));
         else if (!sm_sv_eq(old->fingerprint, f->fingerprint))
-            say(changed, "the query or the rules of flow \"%.*s\" changed", SM_SV_ARG(f->name));
+            sm_plan__say(changed, "the query or the rules of flow \"%.*s\" changed",
+                         SM_SV_ARG(f->name));
     }
     for (size_t i = 0; i < live->n_flows; i++) {
         if (sm_sql_same_name(live->flows[i].table, ds->name) &&
             !sm_plan_find_flow(p, live->flows[i].name))
-            say(changed, "flow \"%.*s\" is gone", SM_SV_ARG(live->flows[i].name));
+            sm_plan__say(changed, "flow \"%.*s\" is gone", SM_SV_ARG(live->flows[i].name));
     }
 }
 
@@ -136,30 +131,30 @@ static sm_plan_change compare_table(const sm_plan *p, const sm_plan_dataset *ds,
 {
     const sm_plan_live_table *t = live_table(live, ds->name);
     bool view = ds->kind == SM_DATASET_MATERIALIZED_VIEW;
-    reasons broken = { .a = a }, changed = { .a = a }, left = { .a = a };
+    plan_reasons broken = { .a = a }, changed = { .a = a }, left = { .a = a };
     sm_plan_change out = { .table = ds->name, .kind = SM_CHANGE_UNCHANGED };
 
     if (!ds->known) {
-        say(&changed, "its columns depend on a source that has no data yet");
+        sm_plan__say(&changed, "its columns depend on a source that has no data yet");
         out.kind = SM_CHANGE_WAITING;
     } else if (!t || !t->active) {
         if (t)
-            say(&changed, "it was in the file before, and its table is still there");
+            sm_plan__say(&changed, "it was in the file before, and its table is still there");
         out.kind = SM_CHANGE_NEW;
     } else {
         if (!same_list(&ds->partition_by, &t->partition_by))
-            say(&broken, "`partition_by` changed");
+            sm_plan__say(&broken, "`partition_by` changed");
         compare_columns(ds, t, &broken, &changed, &left);
         compare_flows(p, ds, live, &changed);
         for (size_t i = 0; i < left.n && changed.n > 0; i++) /* else this was told before */
-            say(&changed, "%.*s", SM_SV_ARG(left.items[i]));
+            sm_plan__say(&changed, "%.*s", SM_SV_ARG(left.items[i]));
         out.kind = broken.n > 0     ? SM_CHANGE_REBUILD
                    : changed.n == 0 ? SM_CHANGE_UNCHANGED
                    : view           ? SM_CHANGE_RECOMPUTE
                                     : SM_CHANGE_FORWARD;
     }
     for (size_t i = 0; i < changed.n; i++)
-        say(&broken, "%.*s", SM_SV_ARG(changed.items[i]));
+        sm_plan__say(&broken, "%.*s", SM_SV_ARG(changed.items[i]));
     out.reasons = broken.items;
     out.n_reasons = broken.n;
     return out;
@@ -179,11 +174,11 @@ void sm_plan_diff(const sm_plan *p, const sm_plan_live *live, sm_arena *a,
     }
     for (size_t i = 0; i < live->n_tables; i++) {
         const sm_plan_dataset *ds = sm_plan_find(p, live->tables[i].name);
-        reasons gone = { .a = a };
+        plan_reasons gone = { .a = a };
 
         if (ds && sm_dataset_is_table(ds))
             continue;
-        say(&gone, "it is not in the file; the table is kept, readable, and not written");
+        sm_plan__say(&gone, "it is not in the file; the table is kept, readable, and not written");
         changes[n++] =
             (sm_plan_change){ live->tables[i].name, SM_CHANGE_INACTIVE, gone.items, gone.n };
     }

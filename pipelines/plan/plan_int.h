@@ -54,6 +54,17 @@ typedef struct plan_builder {
  * wrong with the graph is told.  plan->order stays NULL when there are too many cycles. */
 void sm_plan__resolve(plan_builder *b);
 
+/* ---- plan_diff.c: sentences -------------------------------------------------------- */
+
+typedef struct plan_reasons { /* `a` set, else zeroed */
+    sm_arena *a;
+    sm_sv *items;
+    size_t n, cap;
+} plan_reasons;
+
+SM_PRINTF(2, 3)
+void sm_plan__say(plan_reasons *r, const char *fmt, ...);
+
 /* ---- graph.c --------------------------------------------------------------------- */
 
 typedef struct plan_graph {

@@ -379,6 +379,10 @@ typedef struct sm_spec_env {
     sm_sv project_text;                             /* borrowed as long as the spec */
     sm_sv project_way; /* from the folder of the pipeline to that of smelt.yml: "", "../" … */
     sm_sv target;      /* -t; "": the default of the project */
+    /* Read a file that the document names; NULL: from the disk. */
+    sm_code (*read)(void *ctx, const char *file, size_t max, sm_arena *a, sm_sv *out,
+                    sm_error *err);
+    void *read_ctx;
 } sm_spec_env;
 
 typedef struct sm_spec {

@@ -63,6 +63,13 @@ static sm_sv without_mark(sm_sv text)
     return sm_sv_starts(text, SM_SV("\xEF\xBB\xBF")) ? sm_sv_sub(text, 3, text.len) : text;
 }
 
+static sm_code read_file(const sm_bind *b, const char *file, sm_sv *out, sm_error *err)
+{
+    return b->env->read != NULL
+               ? b->env->read(b->env->read_ctx, file, SM_LIMIT_SQL_BYTES, b->a, out, err)
+               : sm_fs_read(file, SM_LIMIT_SQL_BYTES, b->a, out, err);
+}
+
 bool sm_spec__sql_file(const sm_bind *b, const sm_text *path, sm_text *out)
 {
     const char *file = beside(b, path->at.file, path->text);
@@ -76,7 +83,7 @@ bool sm_spec__sql_file(const sm_bind *b, const sm_text *path, sm_text *out)
         sm_diag_hint(b->d, "put the file beside this one, or below it");
         return false;
     }
-    if (sm_fs_read(file, SM_LIMIT_SQL_BYTES, b->a, &text, &err) != SM_OK) {
+    if (read_file(b, file, &text, &err) != SM_OK) {
         sm_diag_add(b->d, "SM0140", path->at, "`sql_file` cannot be read: %s", err.msg);
         sm_diag_hint(b->d, "the path begins at the folder of this file");
         return false;

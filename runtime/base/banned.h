@@ -13,7 +13,7 @@
 #undef vsprintf
 
 /* atoi: sm_sv_to_int64; strcpy, strcat, sprintf: sm_buf; strtok: sm_sv_next;
- * gmtime, localtime: sm_time_rfc3339; system, popen: nothing here starts programs. */
+ * gmtime, localtime: sm_time_rfc3339; system, popen: sm_process_run, without a shell. */
 #pragma GCC poison atoi atol atof strcpy strcat sprintf vsprintf strtok gmtime localtime ctime     \
     asctime gets popen tmpnam mktemp
 

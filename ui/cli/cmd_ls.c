@@ -3,10 +3,12 @@
 #include "ui/cli/exit_code.h"
 #include "ui/cli/grid.h"
 #include "ui/cli/look.h"
+#include "ui/cli/since.h"
 
 static const sm_cli_option options[] = {
-    { "--select", "-s", "S", "name, silver_*, +x, x+, @x, tag:t, layer:gold, state:failed" },
+    { "--select", "-s", "S", "name, silver_*, +x, x+, @x, tag:t, layer:gold, state:modified" },
     { "--exclude", NULL, "S", "what to leave out, in the same grammar" },
+    SM_SINCE_OPTION,
     SM_LOOK_OPTIONS,
     { NULL, NULL, NULL, NULL },
 };
@@ -52,7 +54,7 @@ static int ls_exec(sm_cli *c)
     if (status == SM_EXIT_DONE && c->n_args > 0)
         status = sm_cli_usage(c, "ls takes no argument: smelt ls --select \"%s\"", c->args[0]);
     if (status == SM_EXIT_DONE)
-        status = sm_look_select(c, &v, &selected);
+        status = sm_look_select(c, &p, &v, &selected);
     if (status == SM_EXIT_DONE && !sm_cli_has(c, "--select"))
         leave_out_quarantines(p.plan, selected);
     if (status == SM_EXIT_DONE) {

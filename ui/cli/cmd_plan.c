@@ -5,9 +5,11 @@
 #include "ui/cli/grid.h"
 #include "ui/cli/look.h"
 #include "ui/cli/reports.h"
+#include "ui/cli/since.h"
 
 static const sm_cli_option options[] = {
     { "--detailed-exitcode", NULL, NULL, "end with 6 when something would change" },
+    SM_SINCE_OPTION,
     SM_OUTPUT_OPTIONS,
     SM_LOOK_OPTIONS,
     { NULL, NULL, NULL, NULL },
@@ -32,6 +34,7 @@ static void add_change(sm_grid *g, const sm_json *row)
         { "forward", "→", SM_TONE_WARN },  { "recompute", "↻", SM_TONE_WARN },
         { "rebuild", "▲", SM_TONE_WARN },  { "refused", "✖", SM_TONE_BAD },
         { "waiting", "○", SM_TONE_PLAIN }, { "inactive", "–", SM_TONE_DIM },
+        { "modified", "~", SM_TONE_WARN }, { "removed", "–", SM_TONE_WARN },
     };
     sm_sv change = sm_json_get_sv(row, "change", SM_SV(""));
     sm_buf b;
@@ -106,28 +109,47 @@ static sm_sv next_of(const sm_json *list, const char *change)
 static int print_plan(const sm_cli *c, const sm_json *doc)
 {
     const sm_json *list = sm_json_get(doc, "changes");
-    sm_sv next = next_of(list, "refused");
+    sm_sv next = next_of(list, "refused"), since = sm_json_get_sv(doc, "since", SM_SV(""));
     sm_buf b;
 
     if (next.len == 0)
         next = next_of(list, "rebuild");
-    if (next.len == 0)
+    if (next.len == 0 && since.len == 0)
         next = SM_SV("smelt run");
+    if (since.len > 0 && sm_json_get_bool(doc, "changed", false))
+        next = sm_arena_printf(c->a, "smelt run --select state:modified+ --changed-since %.*s",
+                               SM_SV_ARG(since));
     sm_buf_init(&b, SM_LOOK_OUT_MAX);
     sm_buf_addf(&b, "%.*s\n", SM_SV_ARG(sm_json_get_sv(doc, "pipeline", SM_SV(""))));
     add_rows(c, list, &b);
     if (!sm_json_get_bool(doc, "changed", false))
-        sm_buf_adds(&b, "Nothing would change.\n");
-    sm_look_next(c, &b, "%.*s", SM_SV_ARG(next));
+        sm_buf_adds(&b, since.len > 0 ? "Nothing changed.\n" : "Nothing would change.\n");
+    if (next.len > 0)
+        sm_look_next(c, &b, "%.*s", SM_SV_ARG(next));
     return sm_cli_out(&b);
+}
+
+/* Against the files as of a commit, or against the tables that are there. */
+static int make_document(const sm_cli *c, const sm_project *p, const sm_view *v,
+                         const sm_json **out)
+{
+    sm_json *doc;
+    sm_error err;
+    int status = sm_cli_since(c, p, out);
+
+    if (status != SM_EXIT_DONE || *out != NULL)
+        return status;
+    if (sm_view_plan(v, delivery(), &doc, &err) != SM_OK)
+        return sm_cli_fail(c, &err, "smelt doctor");
+    *out = doc;
+    return SM_EXIT_DONE;
 }
 
 static int plan_exec(sm_cli *c)
 {
+    const sm_json *doc;
     sm_project p;
     sm_view v;
-    sm_json *doc;
-    sm_error err;
     int status;
 
     if (c->n_args > 0)
@@ -137,9 +159,7 @@ static int plan_exec(sm_cli *c)
     status = sm_look_start(c, &p, &v);
     if (status != SM_EXIT_DONE) {
         status = sm_cli_report_unbegun(c, &p, status);
-    } else if (sm_view_plan(&v, delivery(), &doc, &err) != SM_OK) {
-        status = sm_cli_fail(c, &err, "smelt doctor");
-    } else {
+    } else if ((status = make_document(c, &p, &v, &doc)) == SM_EXIT_DONE) {
         status = c->json ? sm_cli_out_json(c, doc) : print_plan(c, doc);
         status = sm_cli_report(c, SM_REPORT_OF_PLAN, doc, 0, status);
         if (status == SM_EXIT_DONE && sm_cli_has(c, "--detailed-exitcode") &&
@@ -154,8 +174,8 @@ const sm_command sm_command_plan = {
     .name = "plan",
     .group = "change",
     .summary = "Say what these files would do to the tables that are there",
-    .usage = "[--detailed-exitcode]",
+    .usage = "[--changed-since REV] [--detailed-exitcode]",
     .options = options,
-    .examples = "smelt plan\nsmelt plan --detailed-exitcode --json",
+    .examples = "smelt plan\nsmelt plan --changed-since origin/main --detailed-exitcode",
     .exec = plan_exec,
 };

@@ -13,6 +13,7 @@
 #include "ui/cli/reports.h"
 #include "ui/cli/run_print.h"
 #include "ui/cli/signals.h"
+#include "ui/cli/since.h"
 
 static const sm_cli_option options[] = {
     { "--select", "-s", "S",
@@ -23,6 +24,7 @@ static const sm_cli_option options[] = {
     { "--keep-downstream", NULL, NULL,
       "tables that read a rebuilt one by STREAM keep their rows\nand go on behind the rebuild" },
     { "--dry-run", "-n", NULL, "say what would be run, and run nothing" },
+    SM_SINCE_OPTION,
     SM_REPORT_OPTION,
     SM_OUTPUT_OPTIONS,
     { NULL, NULL, NULL, NULL },
@@ -32,10 +34,10 @@ typedef struct wish { /* which datasets, from the options */
     bool *selected, *refresh;
 } wish;
 
-static sm_code select_datasets(const sm_view *v, const char *select, const char *exclude, bool *out,
-                               sm_error *err)
+static sm_code select_datasets(const sm_view *v, const sm_json *since, const char *select,
+                               const char *exclude, bool *out, sm_error *err)
 {
-    sm_view_states states = { .view = v };
+    sm_view_states states = { .view = v, .since = since };
     sm_plan_states judge = { sm_view_state_is, &states };
 
     return sm_plan_select(v->plan, sm_sv_cstr(select), sm_sv_cstr(exclude), &judge, v->a, out, err);
@@ -47,14 +49,18 @@ static int read_wish(const sm_cli *c, const sm_project *project, wish *w)
     const sm_plan *p = project->plan;
     const char *select = sm_cli_get(c, "--select"), *exclude = sm_cli_get(c, "--exclude");
     const char *refresh = sm_cli_get(c, "--full-refresh");
+    const sm_json *since;
     sm_error err;
+    int status;
 
     w->selected = SM_NEW_N(c->a, bool, p->n_datasets + 1);
     w->refresh = SM_NEW_N(c->a, bool, p->n_datasets + 1);
     if (refresh != NULL && refresh[0] == '\0')
         return sm_cli_usage(c, "--full-refresh needs to know what: a name, or '*' for everything");
-    if (select_datasets(&v, select, exclude, w->selected, &err) != SM_OK ||
-        (refresh != NULL && select_datasets(&v, refresh, NULL, w->refresh, &err) != SM_OK)) {
+    if ((status = sm_cli_since_select(c, project, &since)) != SM_EXIT_DONE)
+        return status;
+    if (select_datasets(&v, since, select, exclude, w->selected, &err) != SM_OK ||
+        (refresh != NULL && select_datasets(&v, since, refresh, NULL, w->refresh, &err) != SM_OK)) {
         sm_cli_fail(c, &err, "smelt ls");
         return SM_EXIT_USAGE;
     }

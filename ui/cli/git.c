@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* git.c -- HEAD, by hand: a commit, or a ref that is a file or a line of packed-refs. */
+/* git.c -- HEAD, by hand: a commit, or a ref that is a file or a line of packed-refs; other
+ * commits by the program git. */
 #include "ui/cli/git.h"
 
 #include "runtime/base/fs.h"
+#include "runtime/base/process.h"
 
 static bool read_small(const char *path, sm_arena *a, sm_sv *out)
 {
@@ -70,4 +72,69 @@ sm_sv sm_git_root(sm_sv dir, sm_arena *a)
         dir = sm_path_dir(dir);
     }
     return dir;
+}
+
+/* ---- other commits ------------------------------------------------------------------ */
+
+/* git's answer; with a status that is not 0, SM_E_NOT_FOUND with the first line that it said. */
+static sm_code ask_git(const char *const *argv, size_t max, sm_arena *a, sm_sv *out, sm_error *err)
+{
+    sm_buf answer, complaint;
+    sm_sv rest, line = SM_SV("");
+    sm_code rc;
+    int status;
+
+    sm_buf_init(&answer, max);
+    sm_buf_init(&complaint, 4096);
+    if ((rc = sm_process_run(argv, &answer, &complaint, &status, err)) == SM_OK && status != 0) {
+        rest = sm_buf_sv(&complaint);
+        (void)sm_sv_next(&rest, '\n', &line);
+        rc = sm_fail(err, SM_E_NOT_FOUND, 0, "git: %.*s", SM_SV_ARG(line));
+    } else if (rc == SM_OK) {
+        rc = sm_buf_check(&answer, "a file in git", err);
+    }
+    *out = sm_arena_dup(a, sm_buf_sv(&answer));
+    sm_buf_release(&answer);
+    sm_buf_release(&complaint);
+    return rc;
+}
+
+sm_code sm_git_tree_find(sm_sv dir, const char *rev, sm_arena *a, sm_git_tree *out, sm_error *err)
+{
+    sm_sv root = sm_git_root(dir, a), answer;
+    const char *argv[] = {
+        "git", "-C", NULL, "rev-parse", "--quiet", "--verify", "--end-of-options", NULL, NULL
+    };
+    sm_code rc;
+
+    if (root.len == 0)
+        return sm_fail(err, SM_E_NOT_FOUND, 0,
+                       "--changed-since needs a repository of git, and \"%.*s\" is in none",
+                       SM_SV_ARG(dir));
+    out->root = argv[2] = sm_arena_cstr(a, root);
+    argv[7] = sm_arena_printf(a, "%s^{commit}", rev).ptr;
+    rc = ask_git(argv, 4096, a, &answer, err);
+    out->commit = sm_sv_trim(answer);
+    if (rc == SM_E_NOT_FOUND && sm_sv_ends(sm_sv_cstr(err->msg), SM_SV("git: ")))
+        return sm_fail(
+            err, rc, 0,
+            "there is no commit \"%s\" in the repository \"%s\"; a shallow clone has only "
+            "the newest (fetch-depth: 0 of actions/checkout gives all)",
+            rev, out->root);
+    return rc == SM_OK ? rc : sm_wrap(err, "--changed-since %s", rev);
+}
+
+sm_code sm_git_read(const sm_git_tree *tree, const char *file, size_t max, sm_arena *a, sm_sv *out,
+                    sm_error *err)
+{
+    const char *path = sm_path_absolute(a, file, err);
+    const char *argv[] = { "git", "-C", tree->root, "cat-file", "blob", NULL, NULL };
+    size_t len = strlen(tree->root);
+
+    if (path == NULL)
+        return err->code;
+    if (strncmp(path, tree->root, len) != 0 || path[len] != '/')
+        return sm_fail(err, SM_E_NOT_FOUND, 0, "\"%s\" is not in the repository", file);
+    argv[5] = sm_arena_printf(a, "%.*s:%s", SM_SV_ARG(tree->commit), path + len + 1).ptr;
+    return ask_git(argv, max, a, out, err);
 }

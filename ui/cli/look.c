@@ -6,6 +6,7 @@
 
 #include "runtime/base/suggest.h"
 #include "ui/cli/exit_code.h"
+#include "ui/cli/since.h"
 
 sm_view sm_look_view(const sm_cli *c, const sm_project *p)
 {
@@ -57,12 +58,15 @@ const sm_plan_dataset *sm_look_find(const sm_cli *c, const sm_plan *p, const cha
     return NULL;
 }
 
-int sm_look_select(sm_cli *c, const sm_view *v, bool **selected)
+int sm_look_select(sm_cli *c, const sm_project *p, const sm_view *v, bool **selected)
 {
     sm_view_states states = { .view = v };
     sm_plan_states judge = { sm_view_state_is, &states };
+    int status = sm_cli_since_select(c, p, &states.since);
     sm_error err;
 
+    if (status != SM_EXIT_DONE)
+        return status;
     *selected = SM_NEW_N(c->a, bool, v->plan->n_datasets + 1);
     if (sm_plan_select(v->plan, sm_sv_cstr(sm_cli_get(c, "--select")),
                        sm_sv_cstr(sm_cli_get(c, "--exclude")), &judge, c->a, *selected,

@@ -25,8 +25,9 @@ void sm_look_next(const sm_cli *c, sm_buf *b, const char *fmt, ...);
 /* The dataset of that name, or NULL after saying which one comes close. */
 const sm_plan_dataset *sm_look_find(const sm_cli *c, const sm_plan *p, const char *name);
 
-/* selected[] from --select and --exclude, states included; 0 or an exit status. */
-int sm_look_select(sm_cli *c, const sm_view *v, bool **selected);
+/* selected[] from --select and --exclude, states included, by --changed-since if that is given; 0
+ * or an exit status. */
+int sm_look_select(sm_cli *c, const sm_project *p, const sm_view *v, bool **selected);
 
 /* A whole number that is not negative, of argument or option `what`; false after saying so. */
 bool sm_look_number(const sm_cli *c, const char *what, const char *text, int64_t *out);

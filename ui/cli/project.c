@@ -176,6 +176,15 @@ static const char *project_name(const sm_project *p, sm_sv shown, sm_sv way)
         .ptr;
 }
 
+static sm_code read_file(void *project, const char *file, size_t max, sm_arena *a, sm_sv *out,
+                         sm_error *err)
+{
+    const sm_project *p = project;
+
+    return p->at != NULL ? sm_git_read(p->at, file, max, a, out, err)
+                         : sm_fs_read(file, max, a, out, err);
+}
+
 /* smelt.yml beside the pipeline or in a folder above it, up to the root of the repository.  `way`
  * leads from the pipeline's folder to it; messages name it as the pipeline is named. */
 static sm_code find_project(sm_project *p, sm_spec_env *env, sm_error *err)
@@ -188,10 +197,12 @@ static sm_code find_project(sm_project *p, sm_spec_env *env, sm_error *err)
     for (dir = sm_sv_cstr(absolute);; dir = sm_path_dir(dir)) {
         const char *file = sm_path_join(p->a, dir, SM_SV("smelt.yml"));
 
-        if (sm_fs_exists(file)) {
+        if ((p->at != NULL || sm_fs_exists(file)) &&
+            (read_file(p, file, SM_YAML_MAX, p->a, &env->project_text, err) == SM_OK ||
+             p->at == NULL || err->code != SM_E_NOT_FOUND)) {
             env->project_way = way;
             env->project_file = sm_path_is_absolute(shown) ? file : project_name(p, shown, way);
-            return sm_fs_read(file, SM_YAML_MAX, p->a, &env->project_text, err);
+            return env->project_text.ptr == NULL ? err->code : SM_OK;
         }
         if (dir.len <= 1 || sm_fs_exists(sm_path_join(p->a, dir, SM_SV(".git"))))
             return SM_OK;
@@ -200,7 +211,7 @@ static sm_code find_project(sm_project *p, sm_spec_env *env, sm_error *err)
 }
 
 /* --var name=value, each of them; args.c has seen to the form. */
-static sm_spec_env load_env(const sm_project *p)
+static sm_spec_env load_env(sm_project *p)
 {
     sm_spec_given *vars = SM_NEW_N(p->a, sm_spec_given, p->c->n_options + 1);
     size_t n = 0;
@@ -216,25 +227,45 @@ static sm_spec_env load_env(const sm_project *p)
                           .n_vars = n,
                           .variable = environment,
                           .commit = commit_of,
+                          .read = read_file,
+                          .read_ctx = p,
                           .target = sm_sv_cstr(sm_cli_get(p->c, "--target")) };
+}
+
+/* p->file is known. */
+static sm_code load(sm_project *p, sm_error *err)
+{
+    sm_spec_env env = load_env(p);
+    sm_code rc;
+
+    if ((rc = read_file(p, p->file, SM_YAML_MAX, p->a, &p->text, err)) != SM_OK ||
+        (rc = find_project(p, &env, err)) != SM_OK)
+        return rc;
+    p->spec = sm_spec_parse(p->file, p->text, &env, p->a, p->diags);
+    return find_folders(p, err);
+}
+
+static void begin(sm_project *p, const sm_cli *c)
+{
+    *p = (sm_project){ .a = sm_arena_new("project"), .c = c };
+    p->diags = sm_diags_new(p->a);
 }
 
 sm_code sm_project_open(sm_project *p, const sm_cli *c, const char *path, sm_error *err)
 {
-    sm_spec_env env;
     sm_code rc;
 
-    *p = (sm_project){ .a = sm_arena_new("project"), .c = c };
-    env = load_env(p);
-    p->diags = sm_diags_new(p->a);
-    if ((rc = pipeline_file(p, path, err)) != SM_OK)
-        return rc;
-    if ((rc = sm_fs_read(p->file, SM_YAML_MAX, p->a, &p->text, err)) != SM_OK)
-        return rc;
-    if ((rc = find_project(p, &env, err)) != SM_OK)
-        return rc;
-    p->spec = sm_spec_parse(p->file, p->text, &env, p->a, p->diags);
-    return find_folders(p, err);
+    begin(p, c);
+    return (rc = pipeline_file(p, path, err)) != SM_OK ? rc : load(p, err);
+}
+
+sm_code sm_project_open_at(sm_project *p, const sm_cli *c, const char *file,
+                           const sm_git_tree *tree, sm_error *err)
+{
+    begin(p, c);
+    p->file = file;
+    p->at = tree;
+    return load(p, err);
 }
 
 void sm_project_close(sm_project *p)

@@ -17,6 +17,7 @@
 #include "runtime/engine/engine.h"
 #include "runtime/store/store.h"
 #include "ui/cli/cli.h"
+#include "ui/cli/git.h"
 
 typedef struct sm_project {
     sm_arena *a;
@@ -25,6 +26,7 @@ typedef struct sm_project {
     sm_sv base_dir;               /* absolute folder of the file */
     sm_sv storage_dir, state_dir; /* absolute */
     sm_sv text;                   /* of the file */
+    const sm_git_tree *at;        /* the files as of a commit; NULL: as they are */
     sm_diags *diags;
     const sm_spec *spec;    /* NULL when nothing could be made of the file */
     const sm_plan *plan;    /* NULL: not compiled, or not valid */
@@ -43,6 +45,10 @@ typedef struct sm_project {
  * the pipeline.yml of the working folder or the only pipeline of the project. Faults of
  * the document are in p->diags; fails when there is no file to read. */
 sm_code sm_project_open(sm_project *p, const sm_cli *c, const char *path, sm_error *err);
+/* The same with the files as of a commit, for comparing: `file` is a file.  SM_E_NOT_FOUND: it
+ * was not there.  `tree` is borrowed. */
+sm_code sm_project_open_at(sm_project *p, const sm_cli *c, const char *file,
+                           const sm_git_tree *tree, sm_error *err);
 void sm_project_close(sm_project *p);
 
 /* Open the store to look (none yet is fine: p->store stays NULL) or to write. */

@@ -189,7 +189,8 @@ static sm_sv change_message(const sm_report *r, const sm_json *row)
     sm_buf_init(&b, 64 * 1024);
     sm_buf_add(&b, get(row, "act"));
     for (size_t i = 0; i < sm_json_len(reasons); i++) {
-        sm_buf_addc(&b, '\n');
+        if (b.len > 0)
+            sm_buf_addc(&b, '\n');
         sm_buf_add(&b, sm_json_sv(sm_json_at(reasons, i)));
     }
     out = sm_arena_dup(r->a, sm_buf_sv(&b));
@@ -205,7 +206,8 @@ static void add_changes(finder *f, const sm_json *doc)
     for (size_t i = 0; i < sm_json_len(rows); i++) {
         const sm_json *row = sm_json_at(rows, i);
         sm_sv change = get(row, "change");
-        bool heavy = sm_sv_eq_str(change, "rebuild") || sm_sv_eq_str(change, "refused");
+        bool heavy = sm_sv_eq_str(change, "rebuild") || sm_sv_eq_str(change, "refused") ||
+                     sm_sv_eq_str(get(row, "effect"), "rebuild");
         bool skip = false;
 
         for (size_t k = 0; k < sizeof quiet / sizeof quiet[0]; k++)

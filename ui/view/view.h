@@ -39,9 +39,15 @@ sm_json *sm_view_list(const sm_view *v, const bool *selected);
  * `delivery`: what the sink promises, for each row. */
 sm_code sm_view_plan(const sm_view *v, const char *delivery, sm_json **out, sm_error *err);
 
+/* What these files changed since an earlier plan of them, which needs no state:
+ * {"pipeline","since","commit","changes":[{table, kind, change, effect, act, reasons}],"changed"},
+ * change: new, modified, removed or unchanged.  `old` NULL: there was none. */
+sm_json *sm_view_since(const sm_view *v, const sm_plan *old, sm_sv since, sm_sv commit);
+
 /* For `state:` in selections; `ctx` is a sm_view_states.  Loaded once, when first needed. */
 typedef struct sm_view_states {
     const sm_view *view;
+    const sm_json *since; /* a document of sm_view_since(): what modified and new mean; or NULL */
     bool loaded;
     const sm_json *plan, *status; /* NULL: could not be made */
 } sm_view_states;

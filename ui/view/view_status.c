@@ -216,7 +216,8 @@ static void load_states(sm_view_states *s)
     sm_json *doc;
     sm_error ignored;
 
-    if (sm_view_plan(s->view, "", &doc, &ignored) == SM_OK)
+    s->plan = s->since;
+    if (s->since == NULL && sm_view_plan(s->view, "", &doc, &ignored) == SM_OK)
         s->plan = doc;
     if (sm_view_status(s->view, &doc, &ignored) == SM_OK)
         s->status = doc;
@@ -241,5 +242,5 @@ bool sm_view_state_is(void *ctx, const sm_plan_dataset *ds, sm_sv state)
     if (sm_sv_eq_str(state, "new"))
         return sm_sv_eq_str(change, "new");
     return sm_sv_eq_str(change, "forward") || sm_sv_eq_str(change, "recompute") ||
-           sm_sv_eq_str(change, "rebuild");
+           sm_sv_eq_str(change, "rebuild") || sm_sv_eq_str(change, "modified");
 }
