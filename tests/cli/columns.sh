@@ -14,7 +14,7 @@ version: 1
 pipeline: shop
 storage: ./lake
 sources:
-  orders: {type: files, path: "data/*.json", format: json}
+  orders: {type: files, path: "data/*.json", format: json, rescued_data_column: ""}
 tables:
   orders_clean:
     sql: SELECT * FROM STREAM(orders)
