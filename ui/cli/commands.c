@@ -21,6 +21,7 @@
     X(preview)                                                                                     \
     X(checkpoint)                                                                                  \
     X(doctor)                                                                                      \
+    X(completions)                                                                                 \
     X(version)
 
 #define DECLARE(name) extern const sm_command sm_command_##name;
