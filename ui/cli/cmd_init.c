@@ -217,6 +217,11 @@ static int tell(const sm_cli *c, const char *dir, const file *files, size_t n)
     sm_buf_addf(&b, "Made a project of %zu files in ", n);
     sm_buf_add_safe(&b, here ? SM_SV("this folder") : sm_sv_cstr(dir));
     sm_buf_addc(&b, '\n');
+    if (n < MOST_FILES) { /* without data of its own */
+        sm_buf_adds(&b, "Put files of JSON lines into ");
+        sm_buf_add_safe(&b, here ? SM_SV("data") : sm_arena_printf(c->a, "%s/data", dir));
+        sm_buf_addc(&b, '\n');
+    }
     if (here)
         sm_buf_adds(&b, "Next: smelt run\n");
     else

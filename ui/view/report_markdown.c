@@ -119,6 +119,7 @@ static void add_flow(const sm_report *r, const sm_json *flow, sm_buf *b)
     add_number(b, sm_json_get_int(flow, "read", 0));
     add_number(b, sm_json_get_int(flow, "written", 0));
     add_number(b, sm_json_get_int(flow, "dropped", 0));
+    add_number(b, sm_json_get_int(flow, "quarantined", 0));
     add_cell(b, sm_buf_sv(&time));
     sm_buf_addc(b, '\n');
     sm_buf_release(&time);
@@ -181,8 +182,8 @@ static void add_run(const sm_report *r, sm_buf *b)
     if (sm_json_len(flows) == 0)
         add_text(b, get(r->doc, "error"));
     else
-        sm_buf_adds(b, "| table | state | read | written | dropped | time "
-                       "|\n|---|---|---:|---:|---:|---:|\n");
+        sm_buf_adds(b, "| table | state | read | written | dropped | quarantined | time "
+                       "|\n|---|---|---:|---:|---:|---:|---:|\n");
     for (size_t i = 0; i < sm_json_len(flows); i++)
         if (!sm_sv_eq_str(get(sm_json_at(flows, i), "state"), "excluded") && n++ < ROWS)
             add_flow(r, sm_json_at(flows, i), b);
