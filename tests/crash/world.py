@@ -116,7 +116,7 @@ class World:
         found = {}
         for name, folder in self.table_folders().items():
             if log_versions(folder):
-                rows = self.rows(name)
+                rows = World.rows(self, name)  # a subclass may have rows of its own
                 for row in rows if name.endswith("__quarantine") else ():
                     for key in NOT_COMPARED:
                         del row[key]
