@@ -525,7 +525,7 @@ static sm_code files_look(sm_source *s, sm_error *err)
     size_t n = 0;
     for (size_t i = 0; i < f->files.n; i++) {
         sm_file *file = &f->files.items[i];
-        bool changed;
+        bool changed = false;
         sm_code rc = files_look_at(file, &changed, err);
         if (rc != SM_OK)
             return rc;
