@@ -3,9 +3,9 @@
  *
  * WRITING.  smelt's TIMESTAMP is an instant; in a file it is TIMESTAMPTZ (adjusted to UTC),
  * made by make_timestamptz(epoch_us(x)), because the cast goes through ICU and costs five
- * times as much.  A sum of integers comes as HUGEINT and is stored as BIGINT by a checked
- * cast that names its column; typeof() is folded when the query is bound, so a column that
- * is a BIGINT already pays nothing.
+ * times as much; so are those in a STRUCT, such as a window.  A sum of integers comes as HUGEINT
+ * and is stored as BIGINT by a checked cast that names its column; typeof() is folded when the
+ * query is bound, so a column that is a BIGINT already pays nothing.
  *
  * READING.  One read_parquet over the very files, and below it
  *
@@ -68,23 +68,73 @@ static void checked_bigint(sm_buf *sql, sm_sv name)
     sm_buf_release(&why);
 }
 
-static void file_value(sm_buf *sql, sm_sv name, const sm_sqltype *t, sm_arena *a)
+/* A STRUCT with an instant in it is taken apart down to there, for what its cast would cost. */
+static bool holds_instant(const sm_sqltype *t)
 {
-    if (t->kind == SM_SQLTYPE_BIGINT) {
-        checked_bigint(sql, name);
+    if (t->kind == SM_SQLTYPE_TIMESTAMP)
+        return true;
+    for (size_t i = 0; t->kind == SM_SQLTYPE_STRUCT && i < t->n; i++)
+        if (holds_instant(t->fields[i].type))
+            return true;
+    return false;
+}
+
+static void file_cast(sm_buf *sql, sm_sv value, const sm_sqltype *t, sm_arena *a);
+
+static void file_struct(sm_buf *sql, sm_sv value, const sm_sqltype *t, sm_arena *a)
+{
+    sm_buf_add(sql, SM_SV("CASE WHEN "));
+    sm_buf_add(sql, value);
+    sm_buf_add(sql, SM_SV(" IS NULL THEN NULL ELSE {"));
+    for (size_t i = 0; i < t->n; i++) {
+        sm_buf field;
+
+        sm_buf_init(&field, SELECT_MAX);
+        sm_buf_add(&field, SM_SV("struct_extract("));
+        sm_buf_add(&field, value);
+        sm_buf_add(&field, SM_SV(", "));
+        sm_sql_literal(&field, t->fields[i].name);
+        sm_buf_add(&field, SM_SV(")"));
+        sm_buf_add(sql, i > 0 ? SM_SV(", ") : SM_SV(""));
+        sm_sql_ident(sql, t->fields[i].name);
+        sm_buf_add(sql, SM_SV(": "));
+        file_cast(sql, sm_buf_sv(&field), t->fields[i].type, a);
+        sm_buf_release(&field);
+    }
+    sm_buf_add(sql, SM_SV("} END"));
+}
+
+static void file_cast(sm_buf *sql, sm_sv value, const sm_sqltype *t, sm_arena *a)
+{
+    if (t->kind == SM_SQLTYPE_STRUCT && holds_instant(t)) {
+        file_struct(sql, value, t, a);
         return;
     }
     if (t->kind == SM_SQLTYPE_TIMESTAMP) {
         sm_buf_add(sql, SM_SV("make_timestamptz(epoch_us("));
-        sm_sql_ident(sql, name);
+        sm_buf_add(sql, value);
         sm_buf_add(sql, SM_SV("))"));
         return;
     }
     sm_buf_add(sql, SM_SV("CAST("));
-    sm_sql_ident(sql, name);
+    sm_buf_add(sql, value);
     sm_buf_add(sql, SM_SV(" AS "));
     sm_buf_add(sql, sm_sqltype_file_text(t, a));
     sm_buf_add(sql, SM_SV(")"));
+}
+
+static void file_value(sm_buf *sql, sm_sv name, const sm_sqltype *t, sm_arena *a)
+{
+    sm_buf value;
+
+    if (t->kind == SM_SQLTYPE_BIGINT) {
+        checked_bigint(sql, name);
+        return;
+    }
+    sm_buf_init(&value, SELECT_MAX);
+    sm_sql_ident(&value, name);
+    file_cast(sql, sm_buf_sv(&value), t, a);
+    sm_buf_release(&value);
 }
 
 sm_code sm_delta_select(const sm_delta_definition *d, sm_sv select, sm_arena *a, sm_sv *out,

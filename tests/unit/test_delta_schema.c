@@ -197,6 +197,26 @@ static void test_delta_select__casts_every_column_to_what_its_file_has(void **st
     sm_test_contains(text, "FROM (\nSELECT 1\n)");
 }
 
+static void test_delta_select__takes_structs_with_instants_apart(void **state)
+{
+    (void)state;
+    sm_column c[] = {
+        { .name = SM_SV("w"), .type = SM_SV("STRUCT(\"start\" TIMESTAMP, n STRUCT(t TIMESTAMP))") },
+        { .name = SM_SV("p"), .type = SM_SV("STRUCT(x INTEGER)") },
+    };
+    sm_schema two = { c, 2 };
+    sm_delta_definition d = { .name = SM_SV("t"), .schema = &two };
+    sm_sv sql;
+
+    sm_assert_ok(sm_delta_select(&d, SM_SV("SELECT 1"), arena, &sql, &err), err);
+    const char *text = sm_arena_cstr(arena, sql);
+    sm_test_contains(text, "CASE WHEN \"w\" IS NULL THEN NULL ELSE {\"start\": "
+                           "make_timestamptz(epoch_us(struct_extract(\"w\", 'start'))), \"n\": ");
+    sm_test_contains(text, "{\"t\": make_timestamptz(epoch_us(struct_extract(struct_extract("
+                           "\"w\", 'n'), 't')))} END} END AS \"w\"");
+    sm_test_contains(text, "CAST(\"p\" AS STRUCT(");
+}
+
 static void test_delta_select__quotes_names_and_paths(void **state)
 {
     (void)state;
@@ -234,6 +254,7 @@ int main(void)
         SM_TEST(test_delta_schema__refuses_tables_that_ask_for_more),
         SM_TEST(test_delta_schema__refuses_to_write_where_rows_must_be_checked),
         SM_TEST(test_delta_select__casts_every_column_to_what_its_file_has),
+        SM_TEST(test_delta_select__takes_structs_with_instants_apart),
         SM_TEST(test_delta_select__quotes_names_and_paths),
         SM_TEST(test_delta_select__no_files_are_a_typed_empty_relation),
     };
