@@ -132,7 +132,8 @@ class Equals(unittest.TestCase):
         folder.mkdir()
         (folder / "landing").symlink_to(self.folder / "landing")
         pipeline = (lib.SOURCE / "examples/iot/pipeline.yml").read_text(encoding="utf-8")
-        changed = pipeline.replace("    format: json\n", f"    format: json\n    max_files_per_trigger: {files}\n")
+        limits = f"    max_files_per_trigger: {files}\n    max_bytes_per_trigger: 1GiB\n"  # files alone cut batches
+        changed = pipeline.replace("    format: json\n", "    format: json\n" + limits)
         self.assertNotEqual(changed, pipeline)
         (folder / "pipeline.yml").write_text(changed, encoding="utf-8")
         run = lib.document(folder, "run")
