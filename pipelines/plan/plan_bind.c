@@ -20,14 +20,15 @@ enum { MAX_LEAVES = 256 };
 /* ---- sources ------------------------------------------------------------------- */
 
 /* A column that the source adds to those that the user declared, if its option says so: a default
- * adds none.  One that is declared too stays where it is. */
+ * adds none, unless the column is `needed`.  One that is declared too stays where it is. */
 static void declared_extra(plan_builder *b, const sm_spec_source *s, const char *option,
-                           sm_schema *out)
+                           bool needed, sm_schema *out)
 {
     sm_sv origin = sm_json_get_sv(s->origins, option, SM_SV("default"));
     sm_sv name = sm_json_get_sv(s->options, option, SM_SV(""));
 
-    if (sm_sv_eq_str(origin, "default") || name.len == 0 || sm_schema_find(out, name) >= 0)
+    if ((!needed && sm_sv_eq_str(origin, "default")) || name.len == 0 ||
+        sm_schema_find(out, name) >= 0)
         return;
     out->columns[out->n++] = (sm_column){ .name = sm_arena_dup(b->a, name),
                                           .type = SM_SV("VARCHAR"),
@@ -55,8 +56,9 @@ static sm_code declared_schema(plan_builder *b, size_t ds, sm_error *err)
                                               .description = SM_SV("") };
     }
     if (out->n > 0) {
-        declared_extra(b, b->nodes[ds].source, "corrupt_record_column", out);
-        declared_extra(b, b->nodes[ds].source, "rescued_data_column", out);
+        declared_extra(b, b->nodes[ds].source, "corrupt_record_column", false, out);
+        declared_extra(b, b->nodes[ds].source, "rescued_data_column",
+                       b->datasets[ds].evolution == SM_EVOLUTION_RESCUE, out);
     }
     return SM_OK;
 }

@@ -149,6 +149,19 @@ bool sm_spec__check_threshold(const sm_bind *b, const sm_spec_enum *on_violation
     return false;
 }
 
+/* Fields are rescued into a column: then there is one. */
+static bool check_rescue(const sm_bind *b, const sm_spec_source *s)
+{
+    if (sm_json_get_sv(s->options, "rescued_data_column", SM_SV("_")).len > 0)
+        return true;
+    sm_diag_add(b->d, "SM0411", s->evolution.at,
+                "`schema_evolution_mode: rescue` keeps what no column takes, and "
+                "`rescued_data_column: \"\"` says that there is no column for it");
+    sm_diag_hint(b->d, "leave `rescued_data_column` out, or ignore such fields with "
+                       "`schema_evolution_mode: none`");
+    return false;
+}
+
 /* The default depends on `schema`; together they say two things. */
 static bool check_evolution(const sm_bind *b, sm_spec_source *s)
 {
@@ -156,6 +169,8 @@ static bool check_evolution(const sm_bind *b, sm_spec_source *s)
 
     if (s->evolution.at.line == 0)
         s->evolution.v = declared ? SM_EVOLUTION_NONE : SM_EVOLUTION_ADD;
+    if (s->evolution.v == SM_EVOLUTION_RESCUE)
+        return check_rescue(b, s);
     if (!declared || !sm_evolution_grows((sm_evolution)s->evolution.v))
         return true;
     sm_diag_add(b->d, "SM0409", s->evolution.at,

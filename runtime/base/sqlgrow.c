@@ -6,6 +6,7 @@
 static const char *const names[] = {
     [SM_EVOLUTION_FAIL] = "fail_on_new_columns",
     [SM_EVOLUTION_NONE] = "none",
+    [SM_EVOLUTION_RESCUE] = "rescue",
     [SM_EVOLUTION_ADD] = "add_new_columns",
     [SM_EVOLUTION_WIDEN] = "add_new_columns_with_type_widening",
 };
@@ -26,6 +27,11 @@ sm_evolution sm_evolution_of(sm_sv name)
 bool sm_evolution_grows(sm_evolution e)
 {
     return e == SM_EVOLUTION_ADD || e == SM_EVOLUTION_WIDEN;
+}
+
+bool sm_evolution_stays(sm_evolution e)
+{
+    return e == SM_EVOLUTION_NONE || e == SM_EVOLUTION_RESCUE;
 }
 
 /* ---- types ---- */

@@ -16,10 +16,11 @@
 /* What becomes of a field of the data that the columns in force do not have, in the words of
  * `schema_evolution_mode`. */
 typedef enum sm_evolution {
-    SM_EVOLUTION_FAIL,  /* the batch fails, naming it, each time */
-    SM_EVOLUTION_NONE,  /* it is ignored */
-    SM_EVOLUTION_ADD,   /* it becomes a column */
-    SM_EVOLUTION_WIDEN, /* so too; and a column that values do not fit takes a wider type */
+    SM_EVOLUTION_FAIL,   /* the batch fails, naming it, each time */
+    SM_EVOLUTION_NONE,   /* it is ignored, or rescued where there is a column for that */
+    SM_EVOLUTION_RESCUE, /* it is rescued, and the column for that is always there */
+    SM_EVOLUTION_ADD,    /* it becomes a column */
+    SM_EVOLUTION_WIDEN,  /* so too; and a column that values do not fit takes a wider type */
 } sm_evolution;
 
 /* "add_new_columns" and so on. */
@@ -28,6 +29,8 @@ const char *sm_evolution_name(sm_evolution e);
 sm_evolution sm_evolution_of(sm_sv name);
 /* New fields become columns. */
 bool sm_evolution_grows(sm_evolution e);
+/* The columns stay as they are, and new fields are no fault. */
+bool sm_evolution_stays(sm_evolution e);
 
 /* Is `to` one of the wider types that a value of type `from` can go on in?  TINYINT to
  * SMALLINT, INTEGER, BIGINT; each of them to a DECIMAL that holds all its values, and all but

@@ -333,7 +333,8 @@ static const sm_option files_options[] = {
         .offset = offsetof(sm_files_config, rescued_column),
         .fallback = "_rescued_data",
         .doc = "Not for text: the column for fields that no column has and values that do not fit "
-               "theirs, as a JSON object; empty for none. With `schema` only if it is named here.",
+               "theirs, as a JSON object; empty for none. With `schema` only "
+               "if it is named here or `schema_evolution_mode` is rescue.",
     },
     {
         .name = "corrupt_record_column",
@@ -348,6 +349,20 @@ static const sm_option files_options[] = {
 
 /* --- Life --- */
 
+/* What is to be rescued has a column to go to. */
+static sm_code files_check_rescue(const sm_source *s, sm_error *err)
+{
+    const sm_files_config *config = s->config;
+    if (s->evolution != SM_EVOLUTION_RESCUE || s->schema == NULL || s->schema->n == 0 ||
+        config->format == SM_FILES_TEXT || sm_files__extra_column(s, config->rescued_column) >= 0)
+        return SM_OK;
+    return sm_fail(
+        err, SM_E_INVALID, 0,
+        "`schema_evolution_mode: rescue` needs the column \"%.*s\", and the columns that "
+        "are pinned have none of that name that is VARCHAR",
+        SM_SV_ARG(config->rescued_column));
+}
+
 static sm_code files_open(sm_source *s, sm_error *err)
 {
     const sm_files_config *config = s->config;
@@ -357,7 +372,7 @@ static sm_code files_open(sm_source *s, sm_error *err)
     f->read = sm_arena_new("files read");
     if ((rc = sm_files__check_path(config->path, err)) != SM_OK)
         return sm_wrap(err, "option \"path\"");
-    if ((rc = sm_files__check_clean(s, err)) != SM_OK)
+    if ((rc = sm_files__check_clean(s, err)) != SM_OK || (rc = files_check_rescue(s, err)) != SM_OK)
         return rc;
     if (config->format == SM_FILES_CSV &&
         (rc = sm_files__dialect(config, s->arena, &f->dialect, err)) != SM_OK)

@@ -317,7 +317,7 @@ static sm_code parquet_unknown(const sm_source *s, const sm_file *file, const sm
         ptrdiff_t at = parquet_find(s->schema, name, rescued >= 0);
         if (at >= 0 && at != rescued)
             continue;
-        if (sm_schema_find(s->schema, name) < 0 && s->evolution != SM_EVOLUTION_NONE)
+        if (sm_schema_find(s->schema, name) < 0 && !sm_evolution_stays(s->evolution))
             return sm_fail(err, SM_E_INVALID, 0,
                            "column \"%.*s\" appeared in file \"%s\", the schema in force does not "
                            "have it; let it become a column with `schema_evolution_mode: "

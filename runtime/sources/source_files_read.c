@@ -108,7 +108,7 @@ static sm_code csv_map_header(const sm_source *s, const sm_strmap *columns, cons
             if (csv_is_twin(s, names[i]))
                 continue; /* rescued */
             f->unknown = true;
-            if (s->evolution == SM_EVOLUTION_NONE || sm_files__grows(s))
+            if (sm_evolution_stays(s->evolution) || sm_files__grows(s))
                 continue;
             ptrdiff_t twin = sm_schema_find(s->schema, names[i]);
             return sm_decode_unknown_field(names[i],
@@ -232,7 +232,7 @@ sm_code sm_files__read_text(sm_source *s, bool at_once, sm_sv view, sm_error *er
         .n_files = f->files.n,
         .dialect = &f->dialect,
         .strict_records = at_once && !s->drop_undecodable,
-        .strict_fields = at_once && s->evolution != SM_EVOLUTION_NONE && !sm_files__grows(s),
+        .strict_fields = at_once && !sm_evolution_stays(s->evolution) && !sm_files__grows(s),
     };
     sm_code rc;
     if ((rc = sm_files__refuse_compressed(config->format, &f->files, err)) != SM_OK ||
@@ -278,7 +278,7 @@ sm_code sm_files__judge_text(sm_source *s, sm_error *err)
         rc = sm_decode_run_judge(run, t, err);
     if (rc == SM_OK && t->n_unknown > 0 && sm_files__grows(s))
         rc = sm_files__grow(s, NULL, err);
-    if (rc == SM_OK && s->evolution != SM_EVOLUTION_NONE)
+    if (rc == SM_OK && !sm_evolution_stays(s->evolution))
         rc = sm_decode_run_judge_fields(run, t, err);
     return rc;
 }

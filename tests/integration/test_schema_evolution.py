@@ -251,6 +251,35 @@ class Evolution(unittest.TestCase):
                 self.run_ok()
                 self.assertEqual(self.rows("bronze"), [{"id": 1}, {"id": 2}])
 
+    def test_rescue_keeps_new_fields_and_the_columns_stay(self):
+        for form in FORMATS:
+            with self.subTest(form):
+                self.world = world.World("rescue_" + form)
+                self.pipeline(source("orders", form, "    schema_evolution_mode: rescue\n").replace('column: ""', "column: rest"),
+                              "  bronze: {from: orders}\n  silver: {sql: SELECT * FROM STREAM(bronze)}\n")
+                write(self.world, f"orders/a.{form}", [{"id": 1, "n": 1}], 1)
+                self.run_ok()
+                write(self.world, f"orders/b.{form}", [{"id": 2, "n": "many", "x": 1}], 2)
+                self.run_ok()
+                self.assertEqual([n for n, _, _ in self.versions("orders")], [1])
+                for name in ("bronze", "silver"):
+                    rows = self.rows(name)
+                    self.assertEqual([(r["id"], r["n"]) for r in rows], [(1, 1), (2, None)])
+                    self.assertIsNone(rows[0]["rest"])
+                    rest = json.loads(rows[1]["rest"])
+                    self.assertEqual({k: str(v) for k, v in rest.items()},
+                                     {"n": "many", "x": "1", "_file_path": f"orders/b.{form}"})
+                self.ends_well()
+
+    def test_rescue_of_a_source_that_was_pinned_without_the_column_says_so(self):
+        self.pipeline(source("orders"), "  bronze: {from: orders}\n")
+        self.world.write_rows("orders/a.json", [{"id": 1}], age=1)
+        self.run_ok()
+        self.pipeline(source("orders", more="    schema_evolution_mode: rescue\n").replace('    rescued_data_column: ""\n', ""),
+                      "  bronze: {from: orders}\n")
+        self.world.write_rows("orders/b.json", [{"id": 2, "x": 3}], age=2)
+        self.run_fails("needs the column \"_rescued_data\"")
+
     # ---- queries that change ----
 
     def test_a_column_added_to_a_query_comes_at_the_end_and_one_left_out_stays(self):

@@ -10,6 +10,7 @@ typedef struct files_config {
     bool header;
     sm_sv sep;
     int clean_source;
+    sm_sv rescued_column;
 } files_config;
 
 static const sm_option files_options[] = {
@@ -52,6 +53,11 @@ static const sm_option files_options[] = {
       .choices = (const char *const[]){ "off", "delete", "move", NULL },
       .fallback = "off",
       .doc = "What becomes of files that were read." },
+    { .name = "rescued_data_column",
+      .type = SM_TYPE_STRING,
+      .offset = offsetof(files_config, rescued_column),
+      .fallback = "_rescued_data",
+      .doc = "The column for what no column takes." },
     { .name = NULL },
 };
 

@@ -165,6 +165,8 @@ static void test_sqlgrow__names_of_modes_are_those_of_the_language(void **state)
     assert_int_equal(sm_evolution_of(SM_SV("else")), SM_EVOLUTION_NONE);
     assert_true(sm_evolution_grows(SM_EVOLUTION_ADD) && sm_evolution_grows(SM_EVOLUTION_WIDEN));
     assert_false(sm_evolution_grows(SM_EVOLUTION_FAIL) || sm_evolution_grows(SM_EVOLUTION_NONE));
+    assert_true(sm_evolution_stays(SM_EVOLUTION_NONE) && sm_evolution_stays(SM_EVOLUTION_RESCUE));
+    assert_false(sm_evolution_stays(SM_EVOLUTION_FAIL) || sm_evolution_stays(SM_EVOLUTION_ADD));
 }
 
 int main(void)
