@@ -146,3 +146,12 @@ sm_code sm_view__look(const sm_view *v, sm_sv folder, sm_sv memory, sm_view_live
         sm_wrap(err, "table in \"%.*s\"", SM_SV_ARG(folder));
     return rc;
 }
+
+sm_code sm_view__look_at(const sm_view *v, const sm_plan_dataset *table, sm_view_live *out,
+                         sm_error *err)
+{
+    sm_sv folder =
+        sm_arena_printf(v->a, "%.*s/%.*s", SM_SV_ARG(v->storage_dir), SM_SV_ARG(table->path));
+
+    return sm_view__look(v, folder, SM_SV(""), out, err);
+}

@@ -132,11 +132,7 @@ static void check_untracked(const sm_view *v, sm_json *checks)
         sm_view_live now;
         sm_error ignored;
 
-        if (sm_dataset_is_table(ds) &&
-            sm_view__look(
-                v,
-                sm_arena_printf(v->a, "%.*s/%.*s", SM_SV_ARG(v->storage_dir), SM_SV_ARG(ds->path)),
-                SM_SV(""), &now, &ignored) == SM_OK &&
+        if (sm_dataset_is_table(ds) && sm_view__look_at(v, ds, &now, &ignored) == SM_OK &&
             now.version >= 0)
             tell_foreign(v, ds->name, checks);
     }

@@ -32,5 +32,8 @@ typedef struct sm_view_live {
 /* `memory`: what the store remembers of it (JSON text), or "". */
 sm_code sm_view__look(const sm_view *v, sm_sv folder, sm_sv memory, sm_view_live *out,
                       sm_error *err);
+/* The same of a table of the plan, as nobody had looked before. */
+sm_code sm_view__look_at(const sm_view *v, const sm_plan_dataset *table, sm_view_live *out,
+                         sm_error *err);
 
 #endif

@@ -123,10 +123,7 @@ static sm_code find_foreign(live *l, sm_error *err)
 
         if (!sm_dataset_is_table(ds) || has_flow(l, ds->name))
             continue;
-        rc = sm_view__look(l->v,
-                           sm_arena_printf(l->v->a, "%.*s/%.*s", SM_SV_ARG(l->v->storage_dir),
-                                           SM_SV_ARG(ds->path)),
-                           SM_SV(""), &look, err);
+        rc = sm_view__look_at(l->v, ds, &look, err);
         if (rc == SM_OK && look.version >= 0)
             l->misfits[i] = FOREIGN;
     }
