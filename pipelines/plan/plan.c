@@ -345,6 +345,8 @@ sm_code sm_plan_compile(const sm_spec *spec, const sm_plan_env *env, sm_arena *a
     if ((rc = read_queries(&b, err)) != SM_OK)
         goto done;
     sm_plan__add_quarantines(&b);
+    if ((rc = sm_plan__add_others(&b, err)) != SM_OK)
+        goto done;
     sm_plan__resolve(&b);
     if (b.plan->order && (rc = sm_plan__bind(&b, err)) != SM_OK)
         goto done;

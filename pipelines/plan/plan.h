@@ -7,7 +7,8 @@
  * view and, one day, another engine work from.
  *
  *     datasets   sources, tables and views, in the order of the file; then the quarantine
- *                tables of those that can set rows aside
+ *                tables of those that can set rows aside; then the tables of other pipelines
+ *                that are read, as sources of type delta
  *     flows      one query that writes one table; a table's flows stand together
  *     order      dataset numbers, inputs before what reads them
  *     edges      who reads whom, with every dataset that a view hides
@@ -117,6 +118,7 @@ typedef struct sm_plan_dataset {
     sm_plan_list partition_by;
     sm_sv contract;    /* tables: "warn", "enforced" or "": `schema` is all that it may have */
     sm_sv source_type; /* sources */
+    sm_sv pipeline;    /* sources: the pipeline of the project whose table it is, or "" */
     const sm_json *source_config; /* sources: options by name, with defaults, no secrets */
     bool schema_declared;         /* sources: the user wrote `schema` */
     sm_evolution evolution;       /* sources: what becomes of fields that are no columns */
@@ -151,6 +153,21 @@ typedef struct sm_plan {
 
 /* ---- compile ------------------------------------------------------------------- */
 
+/* A table of another pipeline, as a query names it: schema.table. */
+typedef struct sm_plan_other {
+    sm_sv fault, hint;   /* fault: why it cannot be read, "" if it can: "reads "x.y", <fault>" */
+    bool closed;         /* with `fault`: it is there, and not for other pipelines */
+    sm_span see;         /* with `closed`: where it is defined; line 0: nowhere */
+    sm_sv name;          /* <schema>.<table>, as that pipeline has them */
+    sm_sv pipeline;      /* its name */
+    sm_sv path;          /* folder of the table, relative to this pipeline's when it can be */
+    bool replaced;       /* its rows are computed anew: no STREAM() of it */
+    sm_schema schema;    /* n == 0: not known yet */
+    const sm_sv *reads;  /* tables of this pipeline that its rows come of */
+    size_t n_reads;      /* */
+    sm_plan_place place; /* of its definition */
+} sm_plan_other;
+
 /* What the planner asks of the outside world. */
 typedef struct sm_plan_env {
     const sm_sql_engine *sql;
@@ -161,6 +178,10 @@ typedef struct sm_plan_env {
                          sm_error *err);
     /* Can a source of this type be read by its plain name, all rows now?  NULL: each can. */
     bool (*has_snapshot)(void *ctx, sm_sv source_type);
+    /* The table `name` of the pipeline with this schema or, failing that, this name.  `out` is
+     * zeroed before and lives in `a`.  NULL: there are no other pipelines. */
+    sm_code (*other)(void *ctx, sm_sv schema, sm_sv name, sm_arena *a, sm_plan_other *out,
+                     sm_error *err);
     void *ctx;
 } sm_plan_env;
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan_bind.c -- the columns of every dataset, inputs first.
  *
+ *     table of another pipeline   what it has, or what that pipeline's plan gives it; nothing
+ *              yet: unknown (plan_other.c)
  *     source   what it declares, or what schema_of() finds; nothing yet: unknown; a folder that
  *              is not there, or data that is no record: a fault, as one of the file's
  *     view     what its query gives
@@ -80,7 +82,7 @@ static sm_code bind_source(plan_builder *b, size_t ds, sm_error *err)
     plan_node *node = &b->nodes[ds];
     sm_code rc;
 
-    if (node->failed)
+    if (node->failed || node->other)
         return SM_OK;
     rc = declared_schema(b, ds, err);
     if (rc == SM_OK && b->datasets[ds].schema.n == 0 && b->env->schema_of)

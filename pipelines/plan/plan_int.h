@@ -23,7 +23,8 @@ typedef struct plan_query {
 typedef struct plan_node {
     const sm_spec_source *source; /* or ... */
     const sm_spec_table *table;
-    sm_span at; /* of its name */
+    const sm_plan_other *other; /* a table of another pipeline */
+    sm_span at;                 /* of its name; of another pipeline: where it is read first */
     plan_query *queries;
     size_t n_queries; /* one per flow; a view has one */
     plan_query *rules;
@@ -43,6 +44,7 @@ typedef struct plan_builder {
     sm_plan_dataset *datasets;  /* plan->datasets */
     sm_plan_flow *flows;        /* plan->flows */
     plan_node *nodes;           /* parallel to datasets */
+    struct sm_strmap *names;    /* dataset by name, and by each qualified name that is written */
     sm_sql_relation *relations; /* of plan_bind.c: one per kind of row */
     size_t n_relations, cap_relations;
     struct sm_strmap *relation_names;
@@ -135,6 +137,16 @@ void sm_plan__judge_columns(plan_builder *b, size_t ds);
 void sm_plan__add_quarantines(plan_builder *b);
 /* Its columns, after those of its table. */
 void sm_plan__bind_quarantine(plan_builder *b, size_t ds);
+
+/* ---- plan_other.c: tables of other pipelines ------------------------------------- */
+
+/* Does the reference name this pipeline, or none? */
+bool sm_plan__is_ours(const plan_builder *b, const sm_sql_ref *ref);
+/* `schema.name` as written; the key of b->names.  Lives in `a`. */
+sm_sv sm_plan__qualified(const sm_sql_ref *ref, sm_arena *a);
+/* Fill b->names and add the tables of other pipelines that queries read, behind all other
+ * datasets.  A name with a fault, which is told, is there as SIZE_MAX. */
+sm_code sm_plan__add_others(plan_builder *b, sm_error *err);
 
 /* ---- plan_fingerprint.c ----------------------------------------------------------- */
 

@@ -168,6 +168,7 @@ static sm_json *source_json(sm_arena *a, const sm_plan_dataset *ds)
     sm_json *o = sm_json_object(a);
 
     sm_json_set_string(o, "type", ds->source_type);
+    put_text(o, "pipeline", ds->pipeline);
     sm_json_set(o, "options", sm_json_copy(a, ds->source_config));
     sm_json_set_bool(o, "schema_declared", ds->schema_declared);
     sm_json_set_string(o, "schema_evolution_mode", sm_sv_cstr(sm_evolution_name(ds->evolution)));
@@ -194,7 +195,7 @@ static sm_json *dataset_json(sm_arena *a, const sm_plan *p, const sm_plan_datase
         sm_json_set(o, "source", source_json(a, ds));
     for (size_t i = 0; i < ds->n_reads; i++)
         sm_json_append_string(reads, p->datasets[ds->reads[i]].name);
-    if (ds->kind != SM_DATASET_SOURCE)
+    if (ds->kind != SM_DATASET_SOURCE || ds->n_reads > 0)
         sm_json_set(o, "reads", reads);
     sm_json_set_bool(o, "known", ds->known);
     if (ds->schema.n > 0) {
@@ -470,6 +471,7 @@ static void read_dataset(reader *r, const sm_json *o, size_t i)
         .partition_by = take_list(r, o, "partition_by"),
         .contract = take_text(r, o, "contract"),
         .source_type = take_text(r, source, "type"),
+        .pipeline = take_text(r, source, "pipeline"),
         .flow = r->plan->n_flows,
         .n_flows = sm_json_len(flows),
         .sql_text = take_text(r, o, "sql_text"),

@@ -14,7 +14,7 @@
 
 bool sm_plan__has_metadata(const plan_builder *b, const plan_query *q, size_t ds)
 {
-    return b->datasets[ds].metadata || (q->metadata && b->datasets[ds].kind == SM_DATASET_SOURCE);
+    return b->datasets[ds].metadata || (q->metadata && b->nodes[ds].source != NULL);
 }
 
 sm_schema *sm_plan_with_metadata(const sm_schema *schema, sm_arena *a)
@@ -78,7 +78,7 @@ static void judge_table(plan_builder *b, size_t ds)
     from = q->read != NULL && q->read->n_refs == 1 ? q->datasets[0] : SIZE_MAX;
     if (from == SIZE_MAX || b->nodes[from].failed)
         return;
-    if (b->datasets[from].kind == SM_DATASET_SOURCE && b->nodes[from].source->unit != NULL &&
+    if (b->nodes[from].source != NULL && b->nodes[from].source->unit != NULL &&
         b->nodes[from].source->unit->metadata) {
         node->queries[0].metadata = true;
         return;
@@ -106,8 +106,8 @@ void sm_plan__hint_metadata(plan_builder *b, const plan_query *q)
     bool files = false;
 
     for (size_t i = 0; i < q->read->n_refs; i++)
-        files |= b->datasets[q->datasets[i]].kind == SM_DATASET_SOURCE &&
-                 !sm_plan__has_metadata(b, q, q->datasets[i]);
+        files |=
+            b->nodes[q->datasets[i]].source != NULL && !sm_plan__has_metadata(b, q, q->datasets[i]);
     if (files && sm_sv_find(q->text->text, SM_SV("_metadata")) >= 0)
         sm_diag_hint(b->d, "`_metadata` is there for queries over a source of files that has "
                            "`include_metadata: true`");

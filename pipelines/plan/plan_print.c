@@ -59,7 +59,9 @@ static void print_dataset(const sm_plan *p, const sm_plan_dataset *ds, sm_buf *o
     sm_buf_addf(out, "\n%s %.*s", sm_dataset_kind_name(ds->kind), SM_SV_ARG(ds->name));
     if (ds->layer.len > 0)
         sm_buf_addf(out, " [%.*s]", SM_SV_ARG(ds->layer));
-    if (ds->kind == SM_DATASET_SOURCE)
+    if (ds->pipeline.len > 0)
+        sm_buf_addf(out, " (table of pipeline %.*s)", SM_SV_ARG(ds->pipeline));
+    else if (ds->kind == SM_DATASET_SOURCE)
         sm_buf_addf(out, " (%.*s)", SM_SV_ARG(ds->source_type));
     if (ds->path.len > 0)
         sm_buf_addf(out, " -> %.*s", SM_SV_ARG(ds->path));

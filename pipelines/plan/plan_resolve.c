@@ -17,39 +17,32 @@
 
 /* ---- names --------------------------------------------------------------------- */
 
-typedef struct names {
-    plan_builder *b;
-    sm_strmap *map; /* name -> dataset */
-} names;
-
 /* A quarantine of a table that has none. */
-static bool tell_no_quarantine(names *n, const sm_sql_ref *ref)
+static bool tell_no_quarantine(plan_builder *b, const sm_sql_ref *ref)
 {
     sm_sv ending = SM_SV(SM_PLAN_QUARANTINE);
     size_t table;
 
     if (ref->name.len <= ending.len ||
-        !sm_strmap_get(n->map, sm_sv_sub(ref->name, 0, ref->name.len - ending.len), &table) ||
-        !sm_dataset_is_table(&n->b->datasets[table]) ||
+        !sm_strmap_get(b->names, sm_sv_sub(ref->name, 0, ref->name.len - ending.len), &table) ||
+        table == SIZE_MAX || !sm_dataset_is_table(&b->datasets[table]) ||
         !sm_sv_eq_nocase(sm_sv_sub(ref->name, ref->name.len - ending.len, ref->name.len), ending))
         return false;
-    sm_diag_hint(n->b->d,
+    sm_diag_hint(b->d,
                  "\"%.*s\" sets no rows aside: none of its rules has `on_violation: quarantine`.",
-                 SM_SV_ARG(n->b->datasets[table].name));
-    sm_diag_see(n->b->d, n->b->nodes[table].at, "it is defined here");
+                 SM_SV_ARG(b->datasets[table].name));
+    sm_diag_see(b->d, b->nodes[table].at, "it is defined here");
     return true;
 }
 
-static void tell_unknown(names *n, const plan_query *q, const sm_sql_ref *ref)
+static void tell_unknown(plan_builder *b, const plan_query *q, const sm_sql_ref *ref)
 {
-    plan_builder *b = n->b;
     size_t best = SIZE_MAX, found = SIZE_MAX;
     sm_span at = sm_text_span(q->text, ref->name_offset, ref->name_len);
 
-    if (ref->schema.len > 0 && !sm_sql_same_name(ref->schema, b->plan->schema)) {
+    if (!sm_plan__is_ours(b, ref)) {
         sm_diag_add(b->d, "SM0301", at, "%.*s reads \"%.*s.%.*s\", which is not in this pipeline",
                     SM_SV_ARG(q->label), SM_SV_ARG(ref->schema), SM_SV_ARG(ref->name));
-        sm_diag_hint(b->d, "Tables of other pipelines are not supported yet.");
         return;
     }
     sm_diag_add(b->d, "SM0301", at, "%.*s reads \"%.*s\", which nothing defines",
@@ -63,7 +56,7 @@ static void tell_unknown(names *n, const plan_query *q, const sm_sql_ref *ref)
         sm_diag_see(b->d, name->at, "it stands here");
         return;
     }
-    if (tell_no_quarantine(n, ref))
+    if (tell_no_quarantine(b, ref))
         return;
     for (size_t i = 0; i < b->plan->n_datasets; i++) {
         size_t distance = sm_edit_distance(ref->name, b->datasets[i].name);
@@ -79,22 +72,22 @@ static void tell_unknown(names *n, const plan_query *q, const sm_sql_ref *ref)
     sm_diag_see(b->d, b->nodes[found].at, "it is defined here");
 }
 
-static void resolve_query(names *n, plan_query *q)
+static void resolve_query(plan_builder *b, plan_query *q)
 {
     size_t refs = q->read ? q->read->n_refs : 0;
 
-    q->datasets = SM_NEW_N(n->b->scratch, size_t, refs + 1);
-    q->streaming = SM_NEW_N(n->b->scratch, bool, refs + 1);
+    q->datasets = SM_NEW_N(b->scratch, size_t, refs + 1);
+    q->streaming = SM_NEW_N(b->scratch, bool, refs + 1);
     for (size_t i = 0; i < refs; i++) {
         const sm_sql_ref *ref = &q->read->refs[i];
-        bool ours = ref->schema.len == 0 || sm_sql_same_name(ref->schema, n->b->plan->schema);
+        size_t *ds = &q->datasets[i];
 
-        q->datasets[i] = SIZE_MAX;
-        if (!ours || !sm_strmap_get(n->map, ref->name, &q->datasets[i])) {
-            q->datasets[i] = SIZE_MAX;
-            tell_unknown(n, q, ref);
-            n->b->nodes[q->owner].failed = true;
+        if ((!sm_plan__is_ours(b, ref) || !sm_strmap_get(b->names, ref->name, ds)) &&
+            !sm_strmap_get(b->names, sm_plan__qualified(ref, b->scratch), ds)) {
+            *ds = SIZE_MAX;
+            tell_unknown(b, q, ref);
         }
+        b->nodes[q->owner].failed |= *ds == SIZE_MAX;
     }
 }
 
@@ -108,9 +101,12 @@ static void collect_reads(plan_builder *b, size_t ds, bool *seen)
 
     for (size_t i = 0; i < node->n_queries; i++)
         max += node->queries[i].read ? node->queries[i].read->n_refs : 0;
+    max += node->other ? node->other->n_reads : 0;
     list = SM_NEW_N(b->a, size_t, max + 1);
     if (b->datasets[ds].kind == SM_DATASET_QUARANTINE)
         list[n++] = b->datasets[ds].owner;
+    for (size_t i = 0; node->other && i < node->other->n_reads; i++)
+        n += sm_strmap_get(b->names, node->other->reads[i], &list[n]);
     for (size_t i = 0; i < node->n_queries; i++) {
         const plan_query *q = &node->queries[i];
 
@@ -156,7 +152,8 @@ static void tell_cycle(plan_builder *b, const size_t *cycle, size_t n)
                 n == 2 ? "\"%.*s\" reads itself: %s" : "\"%.*s\" depends on itself: %s",
                 SM_SV_ARG(b->datasets[cycle[0]].name), path.ptr);
     for (size_t i = 1; i + 1 < n && i < 8; i++)
-        sm_diag_see(b->d, reference_span(b, cycle[i], cycle[i + 1]), "and here it goes on");
+        if (!b->nodes[cycle[i]].other)
+            sm_diag_see(b->d, reference_span(b, cycle[i], cycle[i + 1]), "and here it goes on");
     sm_buf_release(&path);
 }
 
@@ -200,7 +197,8 @@ static void refuse_ref(plan_builder *b, const plan_query *q, size_t i, const cha
     sm_diag_add(b->d, code, sm_text_span(q->text, ref->offset, ref->len), "%.*s: %s",
                 SM_SV_ARG(q->label), what);
     sm_diag_hint(b->d, "%s", hint);
-    sm_diag_see(b->d, b->nodes[q->datasets[i]].at, "it is defined here");
+    if (!b->nodes[q->datasets[i]].other)
+        sm_diag_see(b->d, b->nodes[q->datasets[i]].at, "it is defined here");
     b->nodes[q->owner].failed = true;
 }
 
@@ -215,7 +213,9 @@ static void judge_ref(plan_builder *b, plan_query *q, size_t i)
         b->datasets[ds->owner].kind == SM_DATASET_MATERIALIZED_VIEW)
         refuse_ref(b, q, i, "SM0306", "STREAM() of the quarantine of a materialized view",
                    "Its rows are replaced with those of the view; read it by its plain name.");
-    else if (ref->stream && ds->kind == SM_DATASET_MATERIALIZED_VIEW)
+    else if (ref->stream &&
+             (ds->kind == SM_DATASET_MATERIALIZED_VIEW ||
+              (b->nodes[q->datasets[i]].other && b->nodes[q->datasets[i]].other->replaced)))
         refuse_ref(b, q, i, "SM0306", "STREAM() of a materialized view",
                    "Its rows are computed anew each time, so there are no new rows to follow; "
                    "read it by its plain name.");
@@ -278,13 +278,10 @@ static void judge_query(plan_builder *b, size_t ds, size_t number)
 void sm_plan__resolve(plan_builder *b)
 {
     sm_arena *scratch = sm_arena_new("resolve");
-    names n = { b, sm_strmap_new_nocase(scratch) };
 
-    for (size_t i = 0; i < b->plan->n_datasets; i++)
-        sm_strmap_put(n.map, b->datasets[i].name, i); /* the loader refuses doubles */
     for (size_t i = 0; i < b->plan->n_datasets; i++) {
         for (size_t k = 0; k < b->nodes[i].n_queries; k++)
-            resolve_query(&n, &b->nodes[i].queries[k]);
+            resolve_query(b, &b->nodes[i].queries[k]);
     }
     order_datasets(b, scratch);
     for (size_t i = 0; b->plan->order && i < b->plan->n_datasets; i++) {

@@ -337,6 +337,7 @@ typedef struct sm_spec_table {
     sm_spec_texts tags;
     sm_text owner;
     sm_spec_bool enabled;       /* false: it stands in sm_spec.disabled only */
+    sm_spec_bool is_private;    /* other pipelines of the project may not read it */
     sm_spec_bool reset_allowed; /* false: a full refresh is refused */
     sm_spec_rules expectations;
     sm_spec_table_columns columns;

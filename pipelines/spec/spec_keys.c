@@ -463,6 +463,12 @@ static const sm_key table_keys[] = {
       .offset = offsetof(sm_spec_table, enabled),
       .fallback = "true",
       .doc = "False takes it out of the pipeline: what it wrote is kept and not written." },
+    { .name = "private",
+      .kind = SM_KEY_BOOL,
+      .offset = offsetof(sm_spec_table, is_private),
+      .fallback = "false",
+      .except = 1U << SM_TABLE_VIEW,
+      .doc = "True keeps it from the other pipelines of the project." },
     { .name = "reset_allowed",
       .kind = SM_KEY_BOOL,
       .offset = offsetof(sm_spec_table, reset_allowed),
@@ -488,8 +494,8 @@ const sm_block sm_block_table = {
     .one_of = LIST("from", "sql", "sql_file", "flows"),
     .later =
         LIST("watermark", "output_mode", "watermark_policy", "no_data_batches", "unbounded_state",
-             "trigger", "late_rows", "deduplicate", "auto_cdc", "cluster_by", "private",
-             "maintenance", "retention", "refresh_policy", "freshness", "properties"),
+             "trigger", "late_rows", "deduplicate", "auto_cdc", "cluster_by", "maintenance",
+             "retention", "refresh_policy", "freshness", "properties"),
 };
 
 static const sm_key pipeline_keys[] = {

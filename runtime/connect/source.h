@@ -58,6 +58,8 @@ typedef struct sm_source {
     sm_sv flow;              /* the flow that reads, "" outside of one (inference, preview) */
     sm_sv generation;        /* uuid of the flow's checkpoint, "" outside of a flow */
     int64_t generation_id;   /* the same in the control store; 0 outside of a flow */
+    sm_sv pipeline;          /* whose table it is, when another one's of the project; else "" */
+    bool may_be_absent;      /* with `pipeline`: a table that is not there is an empty one */
     sm_sv base_dir;          /* relative paths of the configuration begin here */
     const sm_schema *schema; /* the columns in force; n == 0: not known (infer() only) */
     sm_sv schema_hints;      /* "battery INT, tags MAP(VARCHAR, VARCHAR)" or ""; for infer() */

@@ -115,6 +115,8 @@ static sm_code input_open(sm_flow *f, sm_flow_input *in, sm_error *err)
                       .flow = f->plan->name,
                       .generation = f->uuid,
                       .generation_id = f->generation,
+                      .pipeline = d->pipeline,
+                      .may_be_absent = sm_sv_ends(d->name, SM_SV(SM_PLAN_QUARANTINE)),
                       .base_dir = f->env->q->base_dir,
                       .schema = &d->schema,
                       .schema_declared = d->schema_declared,

@@ -252,6 +252,38 @@ static sm_code can_list(sm_source *src, bool *out, sm_error *err)
     return *out ? SM_OK : sm_delta_probe(s->table, 0, out, err);
 }
 
+/* ---- a table of another pipeline ---- */
+
+/* Its pipeline may write while we read: then the plan was made for other columns. */
+static sm_code check_columns(const sm_source *src, const sm_delta_metadata *m, sm_error *err)
+{
+    sm_arena *a;
+    sm_schema now;
+    sm_code rc;
+
+    if (src->pipeline.len == 0)
+        return SM_OK;
+    a = sm_arena_new("delta columns");
+    rc = sm_delta_metadata_schema(m, a, &now, err);
+    if (rc == SM_OK && !sm_schema_equal(&now, src->schema))
+        rc = sm_fail(err, SM_E_CONFLICT, 0,
+                     "pipeline \"%.*s\" changed the columns of the table while this run was under "
+                     "way; run again",
+                     SM_SV_ARG(src->pipeline));
+    sm_arena_free(a);
+    return rc;
+}
+
+/* Nothing there: its pipeline has to run first. */
+static sm_code check_written(const sm_source *src, int64_t version, sm_error *err)
+{
+    if (src->pipeline.len == 0 || src->may_be_absent || version >= 0)
+        return SM_OK;
+    return sm_fail(err, SM_E_NOT_FOUND, 0,
+                   "the table was not written yet; run its pipeline first: smelt run %.*s",
+                   SM_SV_ARG(src->pipeline));
+}
+
 /* ---- is it still the same table? ---- */
 
 static sm_code check_table(sm_source *src, const delta_offset *start, sm_error *err)
@@ -272,7 +304,7 @@ static sm_code check_table(sm_source *src, const delta_offset *start, sm_error *
                        "the table in \"%.*s\" was replaced: it has id %.*s, the reader knows %.*s",
                        SM_SV_ARG(sm_delta_root(s->table)), SM_SV_ARG(s->head->metadata.id),
                        SM_SV_ARG(start->table_id));
-    return SM_OK;
+    return check_columns(src, &s->head->metadata, err);
 }
 
 /* ---- the operations ---- */
@@ -311,7 +343,7 @@ static sm_code delta_newest(sm_source *src, sm_arena *a, const sm_json **out, sm
     sm_code rc;
 
     *out = NULL;
-    if ((rc = find_newest(s, err)) != SM_OK)
+    if ((rc = find_newest(s, err)) != SM_OK || (rc = check_written(src, s->newest, err)) != SM_OK)
         return rc;
     if (s->newest >= 0) {
         delta_offset o = { .table_id = { "", 0 }, .version = s->newest, .index = -1 };
@@ -445,7 +477,7 @@ static sm_code delta_position(sm_source *src, sm_arena *a, const sm_json **out, 
     bool there = false;
     sm_code rc;
 
-    if ((rc = find_newest(s, err)) != SM_OK)
+    if ((rc = find_newest(s, err)) != SM_OK || (rc = check_written(src, s->newest, err)) != SM_OK)
         return rc;
     if (s->newest >= 0 &&
         (rc = sm_delta_probe_time(s->table, s->newest, &there, &time_ms, err)) != SM_OK)
@@ -464,7 +496,8 @@ static sm_code delta_snapshot(sm_source *src, const sm_json *position, sm_sv vie
     range r = { .a = a };
     sm_code rc = SM_OK;
 
-    if (version >= 0 && (rc = load_snapshot(src, version, err)) != SM_OK)
+    if (version >= 0 && ((rc = load_snapshot(src, version, err)) != SM_OK ||
+                         (rc = check_columns(src, &s->snapshot->metadata, err)) != SM_OK))
         goto done;
     for (size_t i = 0; version >= 0 && i < s->snapshot->file_count; i++)
         (void)range_take(&r, s->snapshot->files[i]);

@@ -16,6 +16,7 @@
 #include "pipelines/plan/plan.h"
 #include "pipelines/spec/spec.h"
 #include "runtime/base/fs.h"
+#include "tests/support/others.h"
 #include "tests/support/sql_engine.h"
 #include "tests/support/units.h"
 
@@ -75,7 +76,7 @@ static sm_spec_env project_env(sm_arena *a)
 static sm_code load(const sm_sql_engine *e, sm_arena *a, sm_diags *d, sm_error *err)
 {
     sm_spec_env project = project_env(a);
-    sm_plan_env env = { .sql = e, .has_snapshot = has_snapshot };
+    sm_plan_env env = { .sql = e, .has_snapshot = has_snapshot, .other = sm_test_other };
     const sm_spec *spec;
     const sm_plan *plan;
     sm_code rc = sm_spec_load("pipeline.yml", &project, a, d, &spec, err);

@@ -14,6 +14,7 @@
 #include "pipelines/spec/spec.h"
 #include "runtime/base/fs.h"
 #include "tests/support/live_engine.h"
+#include "tests/support/others.h"
 #include "tests/support/units.h"
 
 enum { MAX_OUTPUT = 4 * 1024 * 1024 };
@@ -26,7 +27,7 @@ static bool fail(const char *what, const char *why)
 
 static const sm_plan *compile(sm_arena *a)
 {
-    sm_plan_env env = { .sql = sm_test_live_engine() };
+    sm_plan_env env = { .sql = sm_test_live_engine(), .other = sm_test_other };
     sm_diags *d = sm_diags_new(a);
     const sm_spec *spec = NULL;
     const sm_plan *plan = NULL;

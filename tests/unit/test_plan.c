@@ -49,7 +49,9 @@ static sm_code schema_of(void *ctx, const sm_spec_source *source, sm_arena *a, s
 static made make(const char *tables)
 {
     made m = { .a = sm_arena_new("test") };
-    sm_plan_env env = { sm_test_live_engine(), schema_of, has_snapshot, NULL };
+    sm_plan_env env = { .sql = sm_test_live_engine(),
+                        .schema_of = schema_of,
+                        .has_snapshot = has_snapshot };
     sm_sv text = sm_arena_printf(m.a, "%s%s", SOURCES, tables);
     const sm_spec *spec;
 

@@ -37,7 +37,13 @@ static void tell_waiting(const sm_project *p)
     for (size_t i = 0; p->plan != NULL && i < p->plan->n_datasets; i++) {
         const sm_plan_dataset *d = &p->plan->datasets[i];
 
-        if (d->kind == SM_DATASET_SOURCE && !d->known)
+        if (d->pipeline.len > 0 && !d->known)
+            fprintf(
+                stderr,
+                "%s: the columns of \"%.*s\" are not known before pipeline \"%.*s\" is valid and "
+                "has data: what reads it was checked only in part\n",
+                p->file, SM_SV_ARG(d->name), SM_SV_ARG(d->pipeline));
+        else if (d->kind == SM_DATASET_SOURCE && !d->known)
             fprintf(stderr,
                     "%s: source \"%.*s\" has no `schema` and no data yet: what reads it was "
                     "checked only in part\n",

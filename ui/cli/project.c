@@ -19,6 +19,8 @@
 #include "ui/cli/exit_code.h"
 #include "ui/cli/git.h"
 #include "ui/cli/project_files.h"
+#include "ui/cli/project_others.h"
+#include "ui/cli/project_tables.h"
 #include "ui/cli/version.h"
 
 /* ---- source types ---------------------------------------------------------------- */
@@ -202,6 +204,7 @@ static sm_code find_project(sm_project *p, sm_spec_env *env, sm_error *err)
              p->at == NULL || err->code != SM_E_NOT_FOUND)) {
             env->project_way = way;
             env->project_file = sm_path_is_absolute(shown) ? file : project_name(p, shown, way);
+            p->root = env->project_file;
             return env->project_text.ptr == NULL ? err->code : SM_OK;
         }
         if (dir.len <= 1 || sm_fs_exists(sm_path_join(p->a, dir, SM_SV(".git"))))
@@ -270,9 +273,10 @@ sm_code sm_project_open_at(sm_project *p, const sm_cli *c, const char *file,
 
 void sm_project_close(sm_project *p)
 {
-    sm_session_close(p->binder);
-    sm_engine_close(p->engine);
+    sm_project_release_engine(p);
     sm_store_close(p->store);
+    if (p->owns_others)
+        sm_project_others_free(p->others);
     sm_arena_free(p->a);
     *p = (sm_project){ 0 };
 }
@@ -318,12 +322,14 @@ static sm_code allowed_folders(sm_project *p, sm_sv **out, size_t *n, sm_error *
 {
     static const char *const below[] = { "stage", "tmp", "flows" };
 
-    *out = SM_NEW_N(p->a, sm_sv, p->spec->sources.n + 8);
+    *out = SM_NEW_N(p->a, sm_sv, p->spec->sources.n + p->n_tables + 8);
     *n = 0;
     (*out)[(*n)++] = sm_arena_printf(p->a, "%.*s/%.*s", SM_SV_ARG(p->storage_dir),
                                      SM_SV_ARG(p->spec->schema.text));
     for (size_t i = 0; i < sizeof below / sizeof below[0]; i++)
         (*out)[(*n)++] = sm_arena_printf(p->a, "%.*s/%s", SM_SV_ARG(p->state_dir), below[i]);
+    for (size_t i = 0; i < p->n_tables; i++)
+        (*out)[(*n)++] = p->tables[i].folder;
     for (size_t i = 0; i < p->spec->sources.n; i++) {
         sm_sv path = sm_json_get_sv(p->spec->sources.items[i].options, "path", SM_SV(""));
 
@@ -376,7 +382,15 @@ sm_code sm_project_engine(void *project, sm_engine **out, sm_error *err)
     return rc;
 }
 
-static sm_code binder(sm_project *p, sm_error *err)
+void sm_project_release_engine(sm_project *p)
+{
+    sm_session_close(p->binder);
+    sm_engine_close(p->engine);
+    p->binder = NULL;
+    p->engine = NULL;
+}
+
+sm_code sm_project_binder(sm_project *p, sm_error *err)
 {
     sm_engine *e;
     sm_code rc = sm_project_engine(p, &e, err);
@@ -390,7 +404,7 @@ static sm_code plan_parse(void *ctx, const sm_sv *texts, size_t n, sm_arena *a, 
                           sm_error *err)
 {
     sm_project *p = ctx;
-    sm_code rc = binder(p, err);
+    sm_code rc = sm_project_binder(p, err);
 
     return rc != SM_OK ? rc : sm_session_parse(p->binder, texts, n, a, out, err);
 }
@@ -401,7 +415,7 @@ static sm_code plan_bind(void *ctx, sm_sv text, const sm_sql_relation *relations
     sm_project *p = ctx;
     sm_bind_relation *r = SM_NEW_N(a, sm_bind_relation, n + 1);
     sm_bind_error bad = { .offset = SM_BIND_NOWHERE };
-    sm_code rc = binder(p, err);
+    sm_code rc = sm_project_binder(p, err);
 
     if (rc != SM_OK)
         return rc;
@@ -452,7 +466,7 @@ static sm_code infer_schema(sm_project *p, const sm_spec_source *spec, sm_arena 
     sm_source s;
     sm_code rc;
 
-    if ((rc = binder(p, err)) != SM_OK)
+    if ((rc = sm_project_binder(p, err)) != SM_OK)
         return rc;
     if ((rc = open_source(p, spec, &s, err)) == SM_OK) {
         s.schema = out;
@@ -542,16 +556,22 @@ static sm_sv plan_key(sm_project *p)
     return whole ? sm_hash_hex(h, p->a) : (sm_hash_hex(h, p->a), SM_SV(""));
 }
 
+/* Beside the plan: what it knows of the tables of other pipelines. */
+#define KEPT_TABLES "tables_of_others"
+
 static bool plan_from_cache(sm_project *p)
 {
     sm_sv key = plan_key(p), text;
+    const sm_plan *plan;
     sm_json *j;
     sm_error ignored;
 
     if (key.len == 0 || sm_store_plan_get(p->store, key, p->a, &text, &ignored) != SM_OK ||
         sm_json_parse(text, p->a, &j, &ignored) != SM_OK ||
-        sm_plan_from_json(j, p->a, &p->plan, &ignored) != SM_OK)
+        sm_plan_from_json(j, p->a, &plan, &ignored) != SM_OK ||
+        !sm_project_tables_hold(p, sm_json_get(j, KEPT_TABLES)))
         return false;
+    p->plan = plan;
     p->cached = true;
     return true;
 }
@@ -559,17 +579,21 @@ static bool plan_from_cache(sm_project *p)
 void sm_project_keep_plan(sm_project *p)
 {
     sm_pipeline_rec rec;
+    sm_json *plan, *tables;
     sm_error ignored;
     sm_sv key;
 
-    if (p->cached || p->plan == NULL || p->plan->n_waiting > 0 || p->store == NULL)
+    if ((p->cached && !p->tables_moved) || p->plan == NULL || p->plan->n_waiting > 0 ||
+        p->store == NULL || (tables = sm_project_tables_json(p)) == NULL)
         return;
     if (sm_store_pipeline(p->store, p->spec->pipeline.text, p->a, &rec, &ignored) == SM_OK)
         p->pipeline = rec.id;
     key = plan_key(p);
+    plan = sm_plan_to_json(p->plan, p->a);
+    if (sm_json_len(tables) > 0)
+        sm_json_set(plan, KEPT_TABLES, tables);
     if (key.len > 0)
-        (void)sm_store_plan_put(p->store, key, sm_json_text(sm_plan_to_json(p->plan, p->a), p->a),
-                                &ignored);
+        (void)sm_store_plan_put(p->store, key, sm_json_text(plan, p->a), &ignored);
 }
 
 sm_sql_engine sm_project_sql(sm_project *p)
@@ -581,7 +605,11 @@ static sm_code compile(sm_project *p, sm_diags *d, const sm_plan **out, sm_error
 {
     sm_sql_engine sql = sm_project_sql(p);
     sm_plan_env env = {
-        .sql = &sql, .schema_of = plan_schema_of, .has_snapshot = plan_has_snapshot, .ctx = p
+        .sql = &sql,
+        .schema_of = plan_schema_of,
+        .has_snapshot = plan_has_snapshot,
+        .other = sm_project_other,
+        .ctx = p,
     };
 
     return sm_plan_compile(p->spec, &env, p->a, d, out, err);

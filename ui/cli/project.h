@@ -26,6 +26,7 @@ typedef struct sm_project {
     sm_sv base_dir;               /* absolute folder of the file */
     sm_sv storage_dir, state_dir; /* absolute */
     sm_sv text;                   /* of the file */
+    const char *root;             /* smelt.yml, as messages name it; NULL: there is none */
     const sm_git_tree *at;        /* the files as of a commit; NULL: as they are */
     sm_diags *diags;
     const sm_spec *spec;    /* NULL when nothing could be made of the file */
@@ -35,10 +36,16 @@ typedef struct sm_project {
     sm_sv grown_source;
     sm_store *store; /* NULL: not opened, or there is none yet */
     bool store_read_only;
-    int64_t pipeline;   /* id in the store; 0: it never ran */
-    bool small;         /* the engine gets a quarter of the memory limit */
-    sm_engine *engine;  /* NULL until somebody computes something */
-    sm_session *binder; /* the planner's session */
+    int64_t pipeline;                     /* id in the store; 0: it never ran */
+    bool small;                           /* the engine gets a quarter of the memory limit */
+    sm_engine *engine;                    /* NULL until somebody computes something */
+    sm_session *binder;                   /* the planner's session */
+    const struct sm_project_files *files; /* of the project; NULL: not listed yet */
+    struct sm_project_others *others;     /* NULL: no other pipeline was loaded */
+    bool owns_others;                     /* else they belong to the project that loaded this */
+    struct sm_project_table *tables;      /* of other pipelines, that the plan reads */
+    size_t n_tables, cap_tables;
+    bool tables_moved; /* the plan is a kept one, and they have been written to since */
 } sm_project;
 
 /* `path`: a file, a folder with a pipeline.yml, the name of a pipeline of the project, or NULL for
@@ -69,6 +76,10 @@ void sm_project_use_plan(sm_project *p, const sm_plan *plan);
 
 /* The engine, opened when first asked for. */
 sm_code sm_project_engine(void *project, sm_engine **out, sm_error *err);
+/* The planner's session, opened when first asked for: p->binder. */
+sm_code sm_project_binder(sm_project *p, sm_error *err);
+/* Close both; whoever asks next opens them again.  Nothing of them may be in use. */
+void sm_project_release_engine(sm_project *p);
 
 /* Open, plan and, on faults, print them: what most commands begin with.  0, or the exit status
  * to end with.  `store`: open the control store too, to look or to write. */

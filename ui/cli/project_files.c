@@ -40,13 +40,15 @@ static bool is_listed(const listing *l, const char *file)
 
 static void add_file(listing *l, const char *file)
 {
-    const sm_yaml_node *root, *name;
+    const sm_yaml_node *root, *name, *schema;
 
     if (l->n == MOST_FILES || sm_sv_eq(sm_path_base(sm_sv_cstr(file)), SM_SV("smelt.yml")) ||
         is_listed(l, file) || (root = parse(l->a, file)) == NULL || root->kind != SM_YAML_MAP ||
         (name = sm_yaml_get(root, "pipeline")) == NULL)
         return;
-    l->items[l->n++] = (sm_project_file){ file, name->text };
+    schema = sm_yaml_get(root, "schema");
+    l->items[l->n++] =
+        (sm_project_file){ file, name->text, schema == NULL ? SM_SV("") : schema->text };
 }
 
 static sm_code add_matches(listing *l, sm_sv base, sm_sv pattern, sm_error *err)
@@ -96,14 +98,20 @@ static const char *find_root(sm_arena *a)
 
 sm_code sm_project_list(sm_arena *a, sm_project_files *out, sm_error *err)
 {
+    const char *root = find_root(a);
+
+    *out = (sm_project_files){ 0 };
+    return root == NULL ? SM_OK : sm_project_list_of(root, a, out, err);
+}
+
+sm_code sm_project_list_of(const char *file, sm_arena *a, sm_project_files *out, sm_error *err)
+{
     listing l = { .a = a };
     const sm_yaml_node *root, *include = NULL;
     sm_sv base;
     sm_code rc = SM_OK;
 
-    *out = (sm_project_files){ .root = find_root(a) };
-    if (out->root == NULL)
-        return SM_OK;
+    *out = (sm_project_files){ .root = file };
     l.items = SM_NEW_N(a, sm_project_file, MOST_FILES);
     base = sm_path_dir(sm_sv_cstr(out->root));
     base = sm_sv_eq(base, SM_SV(".")) ? SM_SV("") : base;

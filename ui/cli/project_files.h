@@ -10,6 +10,7 @@
 typedef struct sm_project_file {
     const char *file; /* as messages name it, from the working folder */
     sm_sv pipeline;   /* its name, as written */
+    sm_sv schema;     /* the same; "" when it does not say */
 } sm_project_file;
 
 typedef struct sm_project_files {
@@ -21,5 +22,8 @@ typedef struct sm_project_files {
 /* Of the project that the working folder lies in.  A smelt.yml that cannot be read as YAML has
  * the files of the default: its faults are told with the first of them.  Lives in `a`. */
 sm_code sm_project_list(sm_arena *a, sm_project_files *out, sm_error *err);
+
+/* The same of the project of `root`, a smelt.yml. */
+sm_code sm_project_list_of(const char *root, sm_arena *a, sm_project_files *out, sm_error *err);
 
 #endif
