@@ -234,6 +234,7 @@ static void add_table(plan_builder *b, size_t ds, const sm_spec_table *t)
         add_flow(b, ds, t, i);
     b->plan->n_flows += node->n_queries;
     add_rules(b, ds, t);
+    sm_plan__add_checks(b, ds, t);
 }
 
 static void add_datasets(plan_builder *b)

@@ -82,6 +82,29 @@ typedef struct sm_plan_rule {
     sm_plan_place place;
 } sm_plan_rule;
 
+typedef enum sm_check_kind {
+    SM_CHECK_UNIQUE,
+    SM_CHECK_FOREIGN_KEY,
+    SM_CHECK_ROW_COUNT
+} sm_check_kind;
+
+/* What must be true of a whole table, looked at when its last flow is through.  Rows with a
+ * NULL among the columns are no violation. */
+typedef struct sm_plan_check {
+    sm_sv name;
+    sm_check_kind kind;
+    sm_sv text;           /* for people: "foreign_key (customer_id) to customers (id)" */
+    sm_plan_list columns; /* unique, foreign_key: of the table */
+    size_t to;            /* foreign_key: dataset, a table; perhaps the same one */
+    sm_plan_list fields;  /* its columns, one for each of `columns` */
+    int64_t min, max;     /* row_count, both inclusive; -1: no bound */
+    sm_sv policy;         /* warn | fail */
+    sm_sv fail_if, warn_if;
+    sm_sv description;
+    sm_plan_list tags;
+    sm_plan_place place;
+} sm_plan_check;
+
 /* (dataset, mode) that a flow reads; exec makes it appear on the session as `relation`. */
 typedef struct sm_plan_input {
     size_t dataset; /* a source or a table, never a view */
@@ -127,6 +150,8 @@ typedef struct sm_plan_dataset {
     bool metadata;                /* sources: every reader gets _metadata and _ingested_at */
     const sm_plan_rule *rules;    /* tables */
     size_t n_rules;
+    const sm_plan_check *checks; /* tables */
+    size_t n_checks;
     size_t quarantine;    /* tables: the dataset of its quarantine; 0: it sets nothing aside */
     size_t owner;         /* quarantines: the table whose rows it keeps */
     size_t flow, n_flows; /* tables: plan->flows[flow .. flow + n_flows) */
@@ -201,6 +226,7 @@ const sm_plan_dataset *sm_plan_quarantine_of(const sm_plan *p, const sm_plan_dat
 sm_schema *sm_plan_with_metadata(const sm_schema *schema, sm_arena *a);
 const char *sm_dataset_kind_name(sm_dataset_kind kind); /* "streaming_table" */
 const char *sm_input_mode_name(sm_input_mode mode);     /* "stream", "snapshot" */
+const char *sm_check_kind_name(sm_check_kind kind);     /* "unique", … */
 
 /* A SELECT of no rows with these columns.  Lives in `a`. */
 sm_code sm_plan_empty_select(const sm_schema *s, sm_arena *a, sm_sv *out, sm_error *err);

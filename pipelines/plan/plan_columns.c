@@ -97,6 +97,8 @@ static void add_test(sm_buf *b, sm_sv column, const sm_spec_test *t)
         sm_buf_addc(b, ')');
         break;
     case SM_TEST_NOT_NULL:
+    case SM_TEST_UNIQUE:
+    case SM_TEST_RELATIONSHIPS:
         break;
     }
 }
@@ -134,7 +136,7 @@ size_t sm_plan__add_tests(plan_builder *b, size_t ds, const sm_spec_table *t, sm
             const sm_spec_test *test = &c->tests.items[k];
             const sm_text *text;
 
-            if (test->broken || c->broken)
+            if (test->broken || c->broken || sm_test_is_whole(test))
                 continue;
             text = test_text(b, c->name.text, test);
             rules[n] = (sm_plan_rule){

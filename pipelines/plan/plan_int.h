@@ -19,6 +19,13 @@ typedef struct plan_query {
     sm_sv label;                        /* `table "x"`, for messages */
 } plan_query;
 
+/* Where a check stands in the file. */
+typedef struct plan_check_text {
+    const sm_spec_texts *columns, *fields;
+    const sm_text *to;
+    bool test; /* of a column: that the column is there is judged elsewhere */
+} plan_check_text;
+
 /* What is known of a dataset besides what the plan says. */
 typedef struct plan_node {
     const sm_spec_source *source; /* or ... */
@@ -28,8 +35,9 @@ typedef struct plan_node {
     plan_query *queries;
     size_t n_queries; /* one per flow; a view has one */
     plan_query *rules;
-    bool streaming; /* a view over a stream */
-    bool grows;     /* data may bring it more columns: a source that infers them, a * over one */
+    plan_check_text *checks; /* as many as the dataset's */
+    bool streaming;          /* a view over a stream */
+    bool grows; /* data may bring it more columns: a source that infers them, a * over one */
     sm_schema *with_metadata; /* a source: its columns, then those of metadata; made when needed */
     bool failed;              /* its columns cannot be known: the reason is told */
 } plan_node;
@@ -130,6 +138,12 @@ size_t sm_plan__add_tests(plan_builder *b, size_t ds, const sm_spec_table *t, sm
                           plan_query *queries, size_t n);
 /* What the table says of its columns against those that its flows give. */
 void sm_plan__judge_columns(plan_builder *b, size_t ds);
+
+/* ---- plan_checks.c: what must be true of whole tables ------------------------------- */
+
+void sm_plan__add_checks(plan_builder *b, size_t ds, const sm_spec_table *t);
+/* When columns and order are known: names, types, circles. */
+void sm_plan__judge_checks(plan_builder *b);
 
 /* ---- plan_quarantine.c ------------------------------------------------------------ */
 

@@ -91,6 +91,36 @@ static sm_json *rules_json(sm_arena *a, const sm_plan_dataset *ds)
     return array;
 }
 
+static sm_json *checks_json(sm_arena *a, const sm_plan *p, const sm_plan_dataset *ds)
+{
+    sm_json *array = sm_json_array(a);
+
+    for (size_t i = 0; i < ds->n_checks; i++) {
+        const sm_plan_check *c = &ds->checks[i];
+        sm_json *o = sm_json_object(a);
+
+        sm_json_set_string(o, "name", c->name);
+        sm_json_set_string(o, "kind", sm_sv_cstr(sm_check_kind_name(c->kind)));
+        sm_json_set_string(o, "text", c->text);
+        put_list(a, o, "columns", &c->columns);
+        if (c->kind == SM_CHECK_FOREIGN_KEY)
+            sm_json_set_string(o, "to", p->datasets[c->to].name);
+        put_list(a, o, "fields", &c->fields);
+        if (c->kind == SM_CHECK_ROW_COUNT) {
+            sm_json_set_int(o, "min", c->min);
+            sm_json_set_int(o, "max", c->max);
+        }
+        sm_json_set_string(o, "on_violation", c->policy);
+        put_text(o, "fail_if", c->fail_if);
+        put_text(o, "warn_if", c->warn_if);
+        put_text(o, "description", c->description);
+        put_list(a, o, "tags", &c->tags);
+        put_place(a, o, &c->place);
+        sm_json_append(array, o);
+    }
+    return array;
+}
+
 static sm_json *inputs_json(sm_arena *a, const sm_plan *p, const sm_plan_flow *f)
 {
     sm_json *array = sm_json_array(a);
@@ -206,6 +236,8 @@ static sm_json *dataset_json(sm_arena *a, const sm_plan *p, const sm_plan_datase
         sm_json_set_string(o, "owner", p->datasets[ds->owner].name);
     if (ds->n_rules > 0)
         sm_json_set(o, "rules", rules_json(a, ds));
+    if (ds->n_checks > 0)
+        sm_json_set(o, "checks", checks_json(a, p, ds));
     if (sm_dataset_is_table(ds))
         sm_json_set(o, "flows", flows_json(a, p, ds));
     put_text(o, "sql_text", ds->sql_text);
@@ -217,12 +249,13 @@ static sm_json *dataset_json(sm_arena *a, const sm_plan *p, const sm_plan_datase
 /* The features that an engine must have to run this plan, sorted. */
 static sm_json *requires_json(sm_arena *a, const sm_plan *p)
 {
-    bool expect = false, once = false, overwrite = false, partition = false, snapshot = false,
-         stream = false;
+    bool check = false, expect = false, once = false, overwrite = false, partition = false,
+         snapshot = false, stream = false;
     sm_json *array = sm_json_array(a);
 
     for (size_t i = 0; i < p->n_datasets; i++) {
         expect |= p->datasets[i].n_rules > 0;
+        check |= p->datasets[i].n_checks > 0;
         partition |= p->datasets[i].partition_by.n > 0;
     }
     for (size_t i = 0; i < p->n_flows; i++) {
@@ -236,9 +269,11 @@ static sm_json *requires_json(sm_arena *a, const sm_plan *p)
     const struct {
         const char *name;
         bool used;
-    } features[] = { { "expect", expect },       { "once", once },
-                     { "overwrite", overwrite }, { "partition_by", partition },
-                     { "snapshot", snapshot },   { "stream", stream } };
+    } features[] = {
+        { "check", check },         { "expect", expect },          { "once", once },
+        { "overwrite", overwrite }, { "partition_by", partition }, { "snapshot", snapshot },
+        { "stream", stream }
+    };
 
     for (size_t i = 0; i < sizeof features / sizeof *features; i++) {
         if (features[i].used)
@@ -402,6 +437,38 @@ static void read_rules(reader *r, const sm_json *array, sm_plan_dataset *ds)
     ds->n_rules = n;
 }
 
+static void read_checks(reader *r, const sm_json *array, sm_plan_dataset *ds)
+{
+    static const char *const kinds[] = { "unique", "foreign_key", "row_count" };
+    size_t n = sm_json_len(array);
+    sm_plan_check *checks = SM_NEW_N(r->a, sm_plan_check, n + 1);
+
+    for (size_t i = 0; i < n; i++) {
+        const sm_json *o = sm_json_at(array, i);
+        sm_plan_check *c = &checks[i];
+
+        *c = (sm_plan_check){
+            .name = take_text(r, o, "name"),
+            .kind = (sm_check_kind)take_word(r, o, "kind", kinds, 3),
+            .text = take_text(r, o, "text"),
+            .columns = take_list(r, o, "columns"),
+            .fields = take_list(r, o, "fields"),
+            .min = sm_json_get_int(o, "min", -1),
+            .max = sm_json_get_int(o, "max", -1),
+            .policy = take_text(r, o, "on_violation"),
+            .fail_if = take_text(r, o, "fail_if"),
+            .warn_if = take_text(r, o, "warn_if"),
+            .description = take_text(r, o, "description"),
+            .tags = take_list(r, o, "tags"),
+            .place = take_place(r, o),
+        };
+        if (c->kind == SM_CHECK_FOREIGN_KEY)
+            c->to = take_dataset(r, sm_json_get(o, "to"));
+    }
+    ds->checks = checks;
+    ds->n_checks = n;
+}
+
 static void read_inputs(reader *r, const sm_json *array, sm_plan_flow *f)
 {
     static const char *const modes[] = { "stream", "snapshot" };
@@ -493,6 +560,7 @@ static void read_dataset(reader *r, const sm_json *o, size_t i)
     }
     take_schema(r, sm_json_get(o, "columns"), &ds->schema);
     read_rules(r, sm_json_get(o, "rules"), ds);
+    read_checks(r, sm_json_get(o, "checks"), ds);
     read_reads(r, sm_json_get(o, "reads"), ds);
     for (size_t k = 0; k < ds->n_flows; k++)
         read_flow(r, sm_json_at(flows, k), i, &r->flows[ds->flow + k]);

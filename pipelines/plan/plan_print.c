@@ -32,6 +32,23 @@ static void print_rules(const sm_plan_dataset *ds, sm_buf *out)
     }
 }
 
+static void print_checks(const sm_plan_dataset *ds, sm_buf *out)
+{
+    if (ds->n_checks > 0)
+        sm_buf_adds(out, "    checks\n");
+    for (size_t i = 0; i < ds->n_checks; i++) {
+        const sm_plan_check *c = &ds->checks[i];
+
+        sm_buf_addf(out, "      %.*s: %.*s (%.*s", SM_SV_ARG(c->name), SM_SV_ARG(c->text),
+                    SM_SV_ARG(c->policy));
+        if (c->warn_if.len > 0)
+            sm_buf_addf(out, ", warn if %.*s", SM_SV_ARG(c->warn_if));
+        if (c->fail_if.len > 0)
+            sm_buf_addf(out, ", fail if %.*s", SM_SV_ARG(c->fail_if));
+        sm_buf_adds(out, ")\n");
+    }
+}
+
 /* Every line of the SQL with the same space before it. */
 static void print_sql(sm_sv sql, sm_buf *out)
 {
@@ -75,6 +92,7 @@ static void print_dataset(const sm_plan *p, const sm_plan_dataset *ds, sm_buf *o
     sm_buf_adds(out, ds->known ? "    columns\n" : "    columns are not known yet\n");
     print_columns(&ds->schema, out);
     print_rules(ds, out);
+    print_checks(ds, out);
     if (ds->kind == SM_DATASET_VIEW)
         print_sql(ds->sql_text, out);
     for (size_t i = 0; i < ds->n_flows; i++)

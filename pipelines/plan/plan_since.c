@@ -62,6 +62,37 @@ static void compare_rules(const pair *x)
             sm_plan__say(x->r, "rule \"%.*s\" is gone", SM_SV_ARG(x->old->rules[i].name));
 }
 
+static const sm_plan_check *check_named(const sm_plan_dataset *ds, sm_sv name)
+{
+    for (size_t i = 0; i < ds->n_checks; i++)
+        if (sm_sql_same_name(ds->checks[i].name, name))
+            return &ds->checks[i];
+    return NULL;
+}
+
+static void compare_checks(const pair *x)
+{
+    for (size_t i = 0; i < x->ds->n_checks; i++) {
+        const sm_plan_check *now = &x->ds->checks[i], *old = check_named(x->old, now->name);
+
+        if (old == NULL) {
+            sm_plan__say(x->r, "rule \"%.*s\" is new", SM_SV_ARG(now->name));
+            continue;
+        }
+        if (!sm_sv_eq(old->text, now->text))
+            sm_plan__say(x->r, "rule \"%.*s\" changes from %.*s to %.*s", SM_SV_ARG(now->name),
+                         SM_SV_ARG(old->text), SM_SV_ARG(now->text));
+        if (!sm_sv_eq(old->policy, now->policy))
+            sm_plan__say(x->r, "on_violation of rule \"%.*s\" changes from %.*s to %.*s",
+                         SM_SV_ARG(now->name), SM_SV_ARG(old->policy), SM_SV_ARG(now->policy));
+        compare_threshold(x, now->name, "fail_if", old->fail_if, now->fail_if);
+        compare_threshold(x, now->name, "warn_if", old->warn_if, now->warn_if);
+    }
+    for (size_t i = 0; i < x->old->n_checks; i++)
+        if (check_named(x->ds, x->old->checks[i].name) == NULL)
+            sm_plan__say(x->r, "rule \"%.*s\" is gone", SM_SV_ARG(x->old->checks[i].name));
+}
+
 /* ---- queries --------------------------------------------------------------------- */
 
 static void compare_flows(const pair *x)
@@ -153,6 +184,7 @@ static void compare(const pair *x)
         compare_options(x);
     compare_flows(x);
     compare_rules(x);
+    compare_checks(x);
     if (x->r->n == 0 && !sm_sv_eq(old->fingerprint, ds->fingerprint))
         sm_plan__say(x->r, "what decides its rows changed");
 }

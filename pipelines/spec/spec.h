@@ -214,9 +214,26 @@ typedef struct sm_spec_flows {
     sm_span at;
 } sm_spec_flows;
 
+/* Rows whose columns are not NULL have a row in `to` with the same values. */
+typedef struct sm_spec_foreign_key {
+    sm_spec_texts columns;
+    sm_text to;
+    sm_spec_texts field; /* as many as `columns`; those by default */
+    sm_span at;
+} sm_spec_foreign_key;
+
+typedef struct sm_spec_row_count {
+    sm_spec_int min, max; /* one of them at least stands in the file */
+    sm_span at;
+} sm_spec_row_count;
+
+/* One row at a time (expect), or the whole table when it is written (the others). */
 typedef struct sm_spec_rule {
-    sm_text name;              /* the key */
-    sm_text expect;            /* SQL boolean over one row of the result */
+    sm_text name;         /* the key */
+    sm_text expect;       /* SQL boolean over one row of the result; or one of */
+    sm_spec_texts unique; /* columns that no two rows have the same values of */
+    sm_spec_foreign_key foreign_key;
+    sm_spec_row_count row_count;
     sm_spec_enum on_violation; /* sm_violation */
     sm_text fail_if, warn_if;  /* runtime/base/threshold.h reads them; "" when not given */
     sm_text description;
@@ -284,6 +301,8 @@ typedef enum sm_test_kind {
     SM_TEST_ACCEPTED_VALUES,
     SM_TEST_ACCEPTED_RANGE,
     SM_TEST_REGEX,
+    SM_TEST_UNIQUE,        /* of the whole table, */
+    SM_TEST_RELATIONSHIPS, /* as this one */
 } sm_test_kind;
 
 /* A test of a column: an expectation in fewer words. */
@@ -293,6 +312,7 @@ typedef struct sm_spec_test {
     sm_spec_scalars values;              /* accepted_values */
     sm_spec_scalar min_value, max_value; /* accepted_range: one of them at least */
     sm_text pattern;                     /* regex */
+    sm_text to, field;                   /* relationships */
     sm_spec_enum on_violation;           /* sm_violation */
     sm_text fail_if, warn_if;
     sm_text description;
@@ -300,6 +320,12 @@ typedef struct sm_spec_test {
     sm_span at;
     bool broken;
 } sm_spec_test;
+
+/* A check of the whole table, not of each row. */
+static inline bool sm_test_is_whole(const sm_spec_test *t)
+{
+    return t->test.v == SM_TEST_UNIQUE || t->test.v == SM_TEST_RELATIONSHIPS;
+}
 
 typedef struct sm_spec_tests {
     sm_spec_test *items;

@@ -194,6 +194,7 @@ bool sm_spec__check_rules(const sm_bind *b, sm_spec_rules *rules)
             !sm_spec__check_threshold(b, &r->on_violation, &r->fail_if, "fail_if") || r->broken;
         r->broken =
             !sm_spec__check_threshold(b, &r->on_violation, &r->warn_if, "warn_if") || r->broken;
+        r->broken = !sm_spec__check_rule_whole(b, r) || r->broken;
         ok = ok && !r->broken;
     }
     return ok;

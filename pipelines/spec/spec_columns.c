@@ -66,6 +66,10 @@ static bool check_test(const sm_bind *b, const sm_spec_table_column *c, sm_spec_
         t->broken = !sm_spec__check_name(b, &t->name, "the name of an expectation") || t->broken;
     t->broken = !sm_spec__check_threshold(b, &t->on_violation, &t->fail_if, "fail_if") || t->broken;
     t->broken = !sm_spec__check_threshold(b, &t->on_violation, &t->warn_if, "warn_if") || t->broken;
+    if (sm_test_is_whole(t))
+        t->broken =
+            !sm_spec__check_whole(b, &t->on_violation, sm_block_test.keys->choices[t->test.v]) ||
+            t->broken;
     return !t->broken;
 }
 

@@ -134,6 +134,10 @@ bool sm_spec__check_name(const sm_bind *b, const sm_text *name, const char *what
 bool sm_spec__check_rules(const sm_bind *b, sm_spec_rules *rules);
 /* A type that the engine has and a table can hold; else told at `at`. */
 bool sm_spec__check_type(const sm_bind *b, const sm_text *at, sm_sv name, sm_sv type);
+/* A check of a whole table takes no row out; `key` is for the message. */
+bool sm_spec__check_whole(const sm_bind *b, const sm_spec_enum *on_violation, const char *key);
+/* False when a rule is one and has a fault, which is told. */
+bool sm_spec__check_rule_whole(const sm_bind *b, sm_spec_rule *r);
 /* False when a threshold stands beside `on_violation: fail`, which is told. */
 bool sm_spec__check_threshold(const sm_bind *b, const sm_spec_enum *on_violation,
                               const sm_text *threshold, const char *key);

@@ -268,16 +268,31 @@ static const sm_key expectation_keys[] = {
     { .name = "expect",
       .kind = SM_KEY_SQL,
       .offset = offsetof(sm_spec_rule, expect),
-      .required = true,
       .doc = "SQL boolean over one row of the result; a row passes only if it is true, so NULL "
              "is a violation." },
+    { .name = "unique",
+      .kind = SM_KEY_TEXTS,
+      .offset = offsetof(sm_spec_rule, unique),
+      .single = true,
+      .doc = "Columns of which no two rows of the table have the same values; rows with a NULL "
+             "among them are not compared." },
+    { .name = "foreign_key",
+      .kind = SM_KEY_BLOCK,
+      .offset = offsetof(sm_spec_rule, foreign_key),
+      .block = &sm_block_foreign_key,
+      .doc = "Columns whose values stand in another table." },
+    { .name = "row_count",
+      .kind = SM_KEY_BLOCK,
+      .offset = offsetof(sm_spec_rule, row_count),
+      .block = &sm_block_row_count,
+      .doc = "How many rows the table has." },
     { .name = "on_violation",
       .kind = SM_KEY_ENUM,
       .offset = offsetof(sm_spec_rule, on_violation),
       .fallback = "warn",
       .choices = LIST("warn", "drop", "quarantine", "fail"),
       .doc = "What happens with a row that breaks the rule: it is counted, left out, kept in "
-             "<table>__quarantine, or the batch fails." },
+             "<table>__quarantine, or the batch fails. Checks of a whole table warn or fail." },
     { .name = "fail_if",
       .kind = SM_KEY_TEXT,
       .offset = offsetof(sm_spec_rule, fail_if),
@@ -311,12 +326,14 @@ static const sm_key expectation_keys[] = {
 const sm_block sm_block_expectation = {
     .name = "expectations",
     .what = "an expectation",
-    .doc = "A rule that each row of the result has to meet. A text is short for {expect: text}.",
+    .doc =
+        "A rule that each row of the result has to meet, or a check of the whole table when it is "
+        "written. A text is short for {expect: text}.",
     .size = sizeof(sm_spec_rule),
     .at = offsetof(sm_spec_rule, at),
     .broken = offsetof(sm_spec_rule, broken),
     .keys = expectation_keys,
-    .later = LIST("unique", "foreign_key", "row_count"),
+    .one_of = LIST("expect", "unique", "foreign_key", "row_count"),
     .shorthand = "expect",
 };
 

@@ -57,6 +57,7 @@ typedef struct sm_key {
     sm_key_kind kind;
     size_t offset; /* of the value in the struct */
     bool required;
+    bool single;          /* TEXTS: a text is short for a list of it */
     bool listed;          /* MAP: a list of names, tags and maps is a form too (spec_project.c) */
     bool early;           /* bound before the others, which may refer to it by `${…}` */
     const char *fallback; /* as YAML text; NULL: zero, "" or empty */
@@ -95,7 +96,7 @@ typedef struct sm_block {
 extern const sm_block sm_block_pipeline, sm_block_state, sm_block_engine, sm_block_source,
     sm_block_column, sm_block_table, sm_block_flow, sm_block_expectation, sm_block_variable,
     sm_block_project, sm_block_target, sm_block_defaults, sm_block_secret, sm_block_connection,
-    sm_block_test, sm_block_table_column;
+    sm_block_test, sm_block_table_column, sm_block_foreign_key, sm_block_row_count;
 
 /* The row of a key, NULL if there is none. */
 const sm_key *sm_key_find(const sm_block *block, sm_sv name);

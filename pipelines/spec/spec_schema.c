@@ -201,7 +201,8 @@ static sm_json *plain_schema(const maker *m, const sm_key *key)
     case SM_KEY_BOOL:
         return of_type(m, "boolean");
     case SM_KEY_TEXTS:
-        return texts_schema(m, key->form);
+        return key->single ? either(m, text_schema(m, key->form), texts_schema(m, key->form))
+                           : texts_schema(m, key->form);
     case SM_KEY_BLOCK:
         return block_schema(m, key->block);
     case SM_KEY_MAP:

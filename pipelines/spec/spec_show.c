@@ -78,6 +78,8 @@ static void show_plain(const show *s, const sm_key *key, sm_sv name, const void 
         add_row(s, name, sm_json_bool(s->a, boolean->v), origin_of(s, boolean->at));
     else if (key->kind == SM_KEY_JSON && json->v)
         add_row(s, name, sm_json_copy(s->a, json->v), origin_of(s, json->at));
+    else if (key->kind == SM_KEY_INT && key->fallback_doc && number->at.line == 0)
+        add_row(s, name, sm_json_null(s->a), origin_of(s, number->at));
     else if (key->kind == SM_KEY_INT || key->kind == SM_KEY_SIZE)
         add_row(s, name, sm_json_int(s->a, number->v), origin_of(s, number->at));
 }
@@ -152,8 +154,18 @@ static bool is_shown(const sm_block *block, const sm_key *key, const void *from)
 {
     const sm_key *type = sm_key_variant(block);
     sm_spec_enum kind;
+    sm_spec_texts texts;
     sm_text text;
+    sm_span at;
 
+    if (sm_key_listed(block->one_of, sm_sv_cstr(key->name)) && key->kind == SM_KEY_TEXTS) {
+        memcpy(&texts, (const char *)from + key->offset, sizeof(texts));
+        return texts.at.line != 0;
+    }
+    if (sm_key_listed(block->one_of, sm_sv_cstr(key->name)) && key->kind == SM_KEY_BLOCK) {
+        memcpy(&at, (const char *)from + key->offset + key->block->at, sizeof(at));
+        return at.line != 0;
+    }
     if (sm_key_listed(block->one_of, sm_sv_cstr(key->name)) && key->kind != SM_KEY_MAP) {
         memcpy(&text, (const char *)from + key->offset, sizeof(text));
         return sm_text_set(&text);

@@ -228,6 +228,12 @@ static void bind_texts(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
 {
     sm_spec_texts list = { .at = sm_yaml_span(p.value) };
 
+    if (key->single && is_scalar(p.value)) {
+        list.items = SM_NEW(b->a, sm_text);
+        list.n = sm_spec__text(b, p, list.items) && check_form(b, key->form, p, list.items->text);
+        memcpy(to, &list, sizeof(list));
+        return;
+    }
     if (p.value->kind != SM_YAML_LIST) {
         sm_spec__wrong_kind(b, p, "a list of texts");
         if (is_scalar(p.value))

@@ -28,6 +28,8 @@
       "watermarks? object, duration_ms? int, phases? object, reason? text")                        \
     X(expectation_result, INFO, "The count of one rule over one batch.",                           \
       "name text, policy text, passed int, failed int, samples? list")                             \
+    X(check_result, INFO, "The result of a check of a whole table.",                               \
+      "name text, policy text, passed int, failed int, samples? list")                             \
     X(threshold_crossed, WARN, "More rows of a run broke a rule than its threshold allows.",       \
       "name text, key text, threshold text, passed int, failed int")                               \
     X(dataset_committed, INFO, "A version of a table was published.",                              \

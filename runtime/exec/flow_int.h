@@ -127,9 +127,11 @@ sm_code sm_flow__judge(sm_flow *f, sm_batch *b, sm_error *err);
  * that is not decided yet; of all that the flow did in this run, which also fills `crossed`. */
 sm_code sm_flow__judge_batch(const sm_flow *f, const sm_batch *b, sm_error *err);
 sm_code sm_flow__judge_run(sm_flow_outcome *o, sm_error *err);
+/* Fill r->crossed from its counts. */
+void sm_flow__judge_threshold(sm_rule_count *r);
 /* So many rows broke that rule in a batch that is given up for it. */
 void sm_flow__stopped_by(const sm_flow *f, size_t rule, int64_t rows);
-/* An event per crossed threshold; at most o->n_rules of them. */
+/* An event per crossed threshold; at most one for each rule and check. */
 size_t sm_flow__threshold_events(const sm_flow_outcome *o, int64_t run, sm_arena *a,
                                  sm_event_rec *out);
 

@@ -97,7 +97,7 @@ static sm_json *rules_json(const sm_flow_outcome *o, sm_arena *a)
 {
     sm_json *list = sm_json_array(a);
 
-    for (size_t i = 0; i < o->n_rules; i++) {
+    for (size_t i = 0; i < o->n_rules + o->n_checks; i++) {
         const sm_rule_count *r = &o->rules[i];
         sm_json *row = sm_json_object(a);
 
@@ -107,6 +107,8 @@ static sm_json *rules_json(const sm_flow_outcome *o, sm_arena *a)
         sm_json_set_int(row, "failed", r->failed);
         if (r->crossed.len > 0)
             sm_json_set_string(row, "crossed", r->crossed);
+        if (r->note.len > 0)
+            sm_json_set_string(row, "note", r->note);
         sm_json_append(list, row);
     }
     return list;

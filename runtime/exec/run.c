@@ -105,9 +105,10 @@ static void make_slots(sm_run *r)
     r->slots = SM_NEW_N(r->arena, sm_run_slot, p->n_flows + 1);
     r->flows = SM_NEW_N(r->arena, sm_flow, p->n_flows + 1);
     r->outcomes = SM_NEW_N(r->arena, sm_flow_outcome, p->n_flows + 1);
+    r->left = SM_NEW_N(r->arena, size_t, p->n_datasets + 1);
     for (size_t i = 0; i < p->n_flows; i++) {
         const sm_plan_dataset *t = &p->datasets[p->flows[i].target];
-        sm_rule_count *rules = SM_NEW_N(r->arena, sm_rule_count, t->n_rules + 1);
+        sm_rule_count *rules = SM_NEW_N(r->arena, sm_rule_count, t->n_rules + t->n_checks + 1);
         sm_run_slot *s = &r->slots[i];
 
         for (size_t k = 0; k < t->n_rules; k++)
@@ -116,10 +117,17 @@ static void make_slots(sm_run *r)
                                         .fail_if = t->rules[k].fail_if,
                                         .warn_if = t->rules[k].warn_if,
                                         .crossed = SM_SV("") };
+        for (size_t k = 0; k < t->n_checks; k++)
+            rules[t->n_rules + k] = (sm_rule_count){ .name = t->checks[k].name,
+                                                     .policy = t->checks[k].policy,
+                                                     .fail_if = t->checks[k].fail_if,
+                                                     .warn_if = t->checks[k].warn_if,
+                                                     .crossed = SM_SV("") };
         s->selected = is_selected(r, p->flows[i].target) && p->flows[i].bound;
         s->refresh = s->selected && is_refreshed(r, p->flows[i].target);
         s->lead = s->refresh && !has_lead(r, i);
         s->started = s->finished = !s->selected;
+        r->left[p->flows[i].target] += s->selected;
         r->outcomes[i] = (sm_flow_outcome){ .flow = &p->flows[i],
                                             .dataset = t->name,
                                             .state = SM_RUN_FLOW_WAITING,
@@ -187,6 +195,7 @@ sm_code sm_run_new(const sm_run_request *q, sm_run **out, sm_error *err)
     r->q = *q;
     r->plan = q->plan;
     r->arena = sm_arena_new("run");
+    r->told = sm_arena_new("run told");
     r->started_boot_ms = sm_clock_boot_ms();
     sm_mutex_init(&r->mu);
     sm_mutex_init(&r->listener_mu);
@@ -230,6 +239,7 @@ void sm_run_free(sm_run *r)
     sm_mutex_release(&r->listener_mu);
     sm_mutex_release(&r->grow_mu);
     free(r->sessions);
+    sm_arena_free(r->told);
     sm_arena_free(r->arena);
     free(r);
 }

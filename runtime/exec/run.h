@@ -57,6 +57,8 @@ typedef struct sm_rule_count {
     sm_sv fail_if, warn_if; /* "" when there is none */
     sm_sv crossed;          /* at the end of the flow: "fail_if", "warn_if" or "" */
     int64_t stopped;        /* rows that broke it in the batch that it stopped; in no sum */
+    sm_sv note;    /* a check of the whole table that does not hold: what is wrong; else "" */
+    sm_sv samples; /* of such a check: keys with their numbers of rows, a JSON array; or "" */
 } sm_rule_count;
 
 /* What one flow did; strings live as long as the run. */
@@ -65,8 +67,10 @@ typedef struct sm_flow_outcome {
     sm_sv dataset; /* its target */
     sm_run_flow_state state;
     sm_flow_counts counts;
-    const sm_rule_count *rules; /* one per rule of the target, in its order */
+    const sm_rule_count *rules; /* one per rule of the target, in its order, then the checks */
     size_t n_rules;
+    size_t
+        n_checks; /* those of the target, when this flow was its last and they were due; else 0 */
     int64_t batches;
     int64_t started_ms, ended_ms;
     int64_t duration_ms;

@@ -163,7 +163,7 @@ static bool has_warnings(const sm_flow_outcome *o)
     bool broken = o->counts.undecodable > 0;
 
     /* a dropped row broke a rule; a rule with warn_if says itself how many are too many */
-    for (size_t i = 0; i < o->n_rules; i++)
+    for (size_t i = 0; i < o->n_rules + o->n_checks; i++)
         broken |=
             o->rules[i].warn_if.len > 0 ? o->rules[i].crossed.len > 0 : o->rules[i].failed > 0;
     return broken;
@@ -171,7 +171,7 @@ static bool has_warnings(const sm_flow_outcome *o)
 
 static void flow_ended_well(sm_flow_outcome *o)
 {
-    if (o->batches == 0)
+    if (o->batches == 0 && o->n_checks == 0)
         o->state = SM_RUN_FLOW_IDLE;
     else
         o->state = has_warnings(o) ? SM_RUN_FLOW_WARNINGS : SM_RUN_FLOW_SUCCEEDED;
@@ -203,7 +203,9 @@ static sm_code flow_run(sm_run *r, size_t i, sm_error *err)
         return rc;
     if ((rc = all_batches(r, i, err)) != SM_OK)
         return rc;
-    return sm_flow__judge_run(f->out, err);
+    if ((rc = sm_flow__judge_run(f->out, err)) != SM_OK)
+        return rc;
+    return sm_run__check_table(r, i, err);
 }
 
 static void write_outcome(sm_run *r, size_t i)
@@ -211,13 +213,14 @@ static void write_outcome(sm_run *r, size_t i)
     sm_flow_outcome *o = &r->outcomes[i];
     sm_arena *a = sm_arena_new("outcome");
     sm_run_flow_rec progress = sm_flow__progress(o, a);
-    sm_event_rec *events = SM_NEW_N(a, sm_event_rec, o->n_rules + 1);
+    sm_event_rec *events = SM_NEW_N(a, sm_event_rec, o->n_rules + 2 * o->n_checks + 1);
     sm_run_change c = { .run = r->env.run, .flows = &progress, .n_flows = 1, .events = events };
     sm_json *d = sm_json_object(a);
     sm_error err;
     bool there;
 
-    c.n_events = sm_flow__threshold_events(o, r->env.run, a, events);
+    c.n_events = sm_run__check_events(o, r->env.run, a, events);
+    c.n_events += sm_flow__threshold_events(o, r->env.run, a, events + c.n_events);
     if (o->state == SM_RUN_FLOW_FAILED) {
         sm_event_rec *e = &events[c.n_events++];
 

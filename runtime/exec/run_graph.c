@@ -4,7 +4,8 @@
  * A flow is ready when every selected flow that writes one of its inputs has finished, and, in
  * a rebuild or one that an earlier run left unfinished, when the lead of its table has: what
  * it appended before would be removed with the rest.  When one of those failed it is skipped,
- * and so is what reads it; siblings go on. */
+ * and so is what reads it; siblings go on.  It also waits for tables that its foreign keys refer
+ * to, which may fail: then only that check is left for the next run. */
 #include "runtime/exec/run_int.h"
 
 #include <stdlib.h>
@@ -40,6 +41,8 @@ static readiness look(const sm_run *r, size_t i, size_t *cause)
     readiness state = READY;
 
     for (size_t j = 0; j < r->q.plan->n_flows; j++) {
+        if (r->slots[j].selected && !r->slots[j].finished && sm_run__refers(r, i, j))
+            state = NOT_YET;
         if (!waits_for(r, i, j))
             continue;
         if (r->slots[j].failed) {

@@ -28,6 +28,8 @@ struct sm_run {
     sm_mutex mu;
     sm_cond changed;       /* guarded by mu, as all below */
     sm_run_slot *slots;    /* one per flow */
+    size_t *left;          /* per dataset: its flows that are not through, or did not end well */
+    sm_arena *told;        /* texts of outcomes that were made while flows ran */
     const sm_plan *plan;   /* in force: q.plan, or one that came after it */
     sm_engine *engine;     /* borrowed from q.engine; NULL until asked for */
     sm_session **sessions; /* that an interrupt must reach */
@@ -54,6 +56,14 @@ sm_code sm_run__left_rebuilds(const sm_run *r, sm_sv table, const sm_sv **flows,
                               sm_error *err);
 /* SM_E_CONFLICT when the run would append to the table of one. */
 sm_code sm_run__check_left(const sm_run *r, sm_error *err);
+
+/* run_checks.c: flow `i` ended well; when it is the last of its table, look at the checks of that,
+ * if they are due.  SM_E_RULE: one fails the run. */
+sm_code sm_run__check_table(sm_run *r, size_t i, sm_error *err);
+/* Has the table of flow `i` a foreign key to the one that flow `j` writes? */
+bool sm_run__refers(const sm_run *r, size_t i, size_t j);
+/* An event per check that was looked at; at most o->n_checks of them. */
+size_t sm_run__check_events(const sm_flow_outcome *o, int64_t run, sm_arena *a, sm_event_rec *out);
 
 /* run_graph.c */
 void sm_run__graph(sm_run *r);

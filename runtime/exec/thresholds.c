@@ -39,6 +39,14 @@ sm_code sm_flow__judge_batch(const sm_flow *f, const sm_batch *b, sm_error *err)
     return SM_OK;
 }
 
+void sm_flow__judge_threshold(sm_rule_count *r)
+{
+    if (is_over(r->fail_if, r->failed, r->passed))
+        r->crossed = SM_SV("fail_if");
+    else if (is_over(r->warn_if, r->failed, r->passed))
+        r->crossed = SM_SV("warn_if");
+}
+
 sm_code sm_flow__judge_run(sm_flow_outcome *o, sm_error *err)
 {
     sm_rule_count *rules = (sm_rule_count *)(uintptr_t)o->rules; /* ours: made by run.c */
@@ -47,10 +55,7 @@ sm_code sm_flow__judge_run(sm_flow_outcome *o, sm_error *err)
     for (size_t i = 0; i < o->n_rules; i++) {
         sm_rule_count *r = &rules[i];
 
-        if (is_over(r->fail_if, r->failed, r->passed))
-            r->crossed = SM_SV("fail_if");
-        else if (is_over(r->warn_if, r->failed, r->passed))
-            r->crossed = SM_SV("warn_if");
+        sm_flow__judge_threshold(r);
         if (rc == SM_OK && sm_sv_eq_str(r->crossed, "fail_if"))
             rc = sm_verdict_threshold(r->name, o->dataset, r->fail_if, r->failed,
                                       r->failed + r->passed, "what this run wrote before stays",
@@ -64,7 +69,7 @@ size_t sm_flow__threshold_events(const sm_flow_outcome *o, int64_t run, sm_arena
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < o->n_rules; i++) {
+    for (size_t i = 0; i < o->n_rules + o->n_checks; i++) {
         const sm_rule_count *r = &o->rules[i];
         bool fails = sm_sv_eq_str(r->crossed, "fail_if");
         sm_sv threshold = fails ? r->fail_if : r->warn_if;

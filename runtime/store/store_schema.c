@@ -222,7 +222,14 @@ static const char *const step_3[] = {
     NULL,
 };
 
-const sm_store__migration sm_store__migrations[] = { { step_1 }, { step_2 }, { step_3 }, { NULL } };
+static const char *const step_4[] = {
+    "alter table datasets add column checked text not null default ''", /* '' = never */
+    NULL,
+};
+
+const sm_store__migration sm_store__migrations[] = {
+    { step_1 }, { step_2 }, { step_3 }, { step_4 }, { NULL }
+};
 
 enum { APPLICATION_ID = 0x736d6c74 }; /* "smlt", in the header of the file */
 

@@ -164,6 +164,49 @@ sm_code sm_store_table_seen(sm_store *s, const sm_owner *o, sm_sv name, sm_sv ta
     return sm_store__end(s, rc, err);
 }
 
+static sm_code read_checked(sqlite3_stmt *stmt, sm_arena *a, void *record, sm_error *err)
+{
+    (void)err;
+    *(sm_sv *)record = sm_store__col_text(stmt, 0, a);
+    return SM_OK;
+}
+
+sm_code sm_store_table_checked(sm_store *s, int64_t pipeline, sm_sv name, sm_arena *a, sm_sv *out,
+                               sm_error *err)
+{
+    sm_store__query q = {
+        .sql = "select checked from datasets where pipeline_id = ? and name = ?",
+        SM_STORE__WITH(sm_store__int(pipeline), sm_store__text(name)),
+        .read = read_checked,
+        .size = sizeof(sm_sv),
+    };
+    sm_store__rows rows;
+    sm_code rc = sm_store__rows_of(s, &q, a, &rows, err);
+
+    if (rc == SM_OK)
+        rc = fail_unless_one((int64_t)rows.n, name, err);
+    if (rc == SM_OK)
+        *out = *(sm_sv *)rows.list;
+    return rc;
+}
+
+sm_code sm_store_table_set_checked(sm_store *s, const sm_owner *o, sm_sv name, sm_sv checked,
+                                   sm_error *err)
+{
+    int64_t changed = 0;
+    sm_code rc = sm_store__begin(s, o, SM_STORE__ORDERED, err);
+
+    if (rc != SM_OK)
+        return rc;
+    rc = sm_store__run(
+        s, "update datasets set checked = ? where pipeline_id = ? and name = ?",
+        SM_STORE__ARGS(sm_store__text(checked), sm_store__int(o->pipeline), sm_store__text(name)),
+        &changed, err);
+    if (rc == SM_OK)
+        rc = fail_unless_one(changed, name, err);
+    return sm_store__end(s, rc, err);
+}
+
 sm_code sm_store_table_forget(sm_store *s, const sm_owner *o, sm_sv name, sm_error *err)
 {
     int64_t changed = 0;

@@ -35,6 +35,13 @@ sm_code sm_store_tables_declare(sm_store *s, const sm_owner *o, const sm_table_r
 sm_code sm_store_table_seen(sm_store *s, const sm_owner *o, sm_sv name, sm_sv table_id,
                             int64_t version, sm_sv version_txn, sm_sv delta_state, sm_error *err);
 
+/* What was looked at when all checks of the table last held or only warned, in the words of the
+ * caller; "" when that was never.  SM_E_NOT_FOUND: never declared. */
+sm_code sm_store_table_checked(sm_store *s, int64_t pipeline, sm_sv name, sm_arena *a, sm_sv *out,
+                               sm_error *err);
+sm_code sm_store_table_set_checked(sm_store *s, const sm_owner *o, sm_sv name, sm_sv checked,
+                                   sm_error *err);
+
 /* The folder of an inactive table was deleted: forget it with all its records. */
 sm_code sm_store_table_forget(sm_store *s, const sm_owner *o, sm_sv name, sm_error *err);
 

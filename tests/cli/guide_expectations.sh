@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Each pipeline in the guide is one that smelt takes.
-mkdir orders
+mkdir orders people
+echo '{"id":1}' >people/a.json
 echo '{"id":1,"amount":2.5,"status":"open","email":"a@b"}' >orders/a.json
 awk '/^```yaml$/ { n++; out = "guide" n ".yml"; next } /^```$/ { out = "" } out { print > out }' \
     "$SM_SOURCE/docs/guide/expectations.md"

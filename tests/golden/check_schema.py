@@ -122,6 +122,12 @@ CHANGES = {
         ("tables.bronze.reset_allowed", False), ("tables.all.flows.old.once", False),
         ("tables.sure.contract", "none"),
         ("tables.sure.columns", [{"name": "a", "data_type": "INT", "tests": [{"not_null": {}}]}]),
+        *[("tables.silver.expectations.long", v)
+          for v in ({"unique": "id"}, {"unique": ["id", "n"], "on_violation": "fail"}, {"row_count": {"min": 1}},
+                    {"foreign_key": {"columns": "id", "to": "sure"}},
+                    {"foreign_key": {"columns": ["id"], "to": "sure", "field": ["a"]}, "fail_if": "> 1%"})],
+        *[("tables.sure.columns", [{"name": "a", "data_type": "INT", "tests": [t]}])
+          for t in ("unique", {"relationships": {"to": "silver", "field": "id"}})],
     ],
     "bad": [
         ("version", DELETE), ("version", 2), ("version", "1"), ("version", 1.5),
@@ -166,6 +172,10 @@ CHANGES = {
         ("tables.silver.expectations.long.fail_if", "> 1.23456%"),
         ("tables.silver.expectations.long.fail_if", 5),
         ("tables.silver.expectations.long.row_count", {"min": 1}),
+        ("tables.silver.expectations.long", {"unique": 5.5, "expect": "id > 0"}),
+        ("tables.silver.expectations.long", {"row_count": {"least": 1}}),
+        ("tables.silver.expectations.long", {"row_count": 1}),
+        ("tables.silver.expectations.long", {"foreign_key": {"columns": "id"}}),
         ("tables.silver.expectations.a-b", "id > 0"),
         ("tables.sure.contract", "strict"), ("tables.sure.columns", []),
         ("tables.sure.columns", [{"data_type": "INT"}]),
@@ -175,7 +185,7 @@ CHANGES = {
                     {"regex": None}, {"test": "not_null", "pattern": "x"}, {"nonsense": {}},
                     {"not_null": {"pattern": "x"}}, {"not_null": {"test": "not_null"}},
                     {"test": "accepted_values", "values": []}, {"pattern": "x"},
-                    {"test": "unique"}, {"not_null": {}, "regex": {"pattern": "x"}})],
+                    {"test": "unique", "values": [1]}, {"test": "relationships", "to": "t"}, {"not_null": {}, "regex": {"pattern": "x"}})],
         ("tables.v.columns", [{"name": "a"}]), ("tables.v.contract", "none"),
         ("tables.all.flows.old.once", "true"), ("tables.all.flows.old.sql", DELETE),
         ("tables.all.flows.old.from", "x"), ("tables.gold.flows", {"a": {"sql": "SELECT 1"}}),

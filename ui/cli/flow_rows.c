@@ -49,6 +49,12 @@ void sm_add_failed_rules(const sm_cli *c, const sm_json *flow, sm_buf *b)
 
         if (failed == 0)
             continue;
+        if (sm_json_get(r, "note") != NULL) {
+            sm_buf_addf(b, "      %.*s  ", SM_SV_ARG(sm_json_get_sv(r, "name", SM_SV(""))));
+            sm_buf_add_safe(b, sm_json_get_sv(r, "note", SM_SV("")));
+            sm_buf_addc(b, '\n');
+            continue;
+        }
         percent = sm_verdict_percent(failed, failed + sm_json_get_int(r, "passed", 0), c->a);
         sm_buf_addf(b, "      %.*s  %.*s failed  ", SM_SV_ARG(sm_json_get_sv(r, "name", SM_SV(""))),
                     SM_SV_ARG(percent));

@@ -124,27 +124,37 @@ static void add_state(sm_buf *b, const sm_flow_outcome *o)
     }
 }
 
+/* What became of the rows, or what is wrong with the table. */
+static void add_failed(const sm_run_printer *p, const sm_flow_outcome *o, const sm_rule_count *r,
+                       sm_buf *b)
+{
+    if (r->note.len > 0) {
+        sm_buf_add_safe(b, r->note);
+        return;
+    }
+    sm_buf_addf(b, "%.*s failed",
+                SM_SV_ARG(sm_verdict_percent(r->failed, r->passed + r->failed, p->c->a)));
+    if (sm_sv_eq_str(r->policy, "quarantine"))
+        add_some(b, r->failed,
+                 sm_arena_printf(p->c->a, "→ %.*s" SM_PLAN_QUARANTINE, SM_SV_ARG(o->dataset)).ptr);
+    else
+        add_some(b, r->failed, sm_sv_eq_str(r->policy, "drop") ? "dropped" : "kept");
+}
+
 static void print_rules(const sm_run_printer *p, const sm_flow_outcome *o, sm_buf *b)
 {
-    size_t width = 0;
+    size_t n = o->n_rules + o->n_checks, width = 0;
 
-    for (size_t i = 0; i < o->n_rules; i++)
+    for (size_t i = 0; i < n; i++)
         if (o->rules[i].failed > 0 && o->rules[i].name.len > width)
             width = o->rules[i].name.len;
-    for (size_t i = 0; i < o->n_rules; i++) {
+    for (size_t i = 0; i < n; i++) {
         const sm_rule_count *r = &o->rules[i];
-        sm_sv percent = sm_verdict_percent(r->failed, r->passed + r->failed, p->c->a);
 
         if (r->failed == 0)
             continue;
-        sm_buf_addf(b, "      %.*s%*s  %.*s failed", SM_SV_ARG(r->name), (int)(width - r->name.len),
-                    "", SM_SV_ARG(percent));
-        if (sm_sv_eq_str(r->policy, "quarantine"))
-            add_some(
-                b, r->failed,
-                sm_arena_printf(p->c->a, "→ %.*s" SM_PLAN_QUARANTINE, SM_SV_ARG(o->dataset)).ptr);
-        else
-            add_some(b, r->failed, sm_sv_eq_str(r->policy, "drop") ? "dropped" : "kept");
+        sm_buf_addf(b, "      %.*s%*s  ", SM_SV_ARG(r->name), (int)(width - r->name.len), "");
+        add_failed(p, o, r, b);
         if (r->crossed.len > 0)
             sm_buf_addf(b, "  over %.*s \"%.*s\"", SM_SV_ARG(r->crossed),
                         SM_SV_ARG(sm_sv_eq_str(r->crossed, "fail_if") ? r->fail_if : r->warn_if));
@@ -201,13 +211,15 @@ static void set_place(sm_json *j, const sm_plan_place *at)
 static sm_json *rule_json(const sm_run_printer *p, const sm_flow_outcome *o, size_t i)
 {
     const sm_rule_count *r = &o->rules[i];
-    const sm_plan_rule *rule = &p->plan->datasets[o->flow->target].rules[i];
-    sm_json *j = sm_json_object(p->c->a);
+    const sm_plan_dataset *table = &p->plan->datasets[o->flow->target];
+    const sm_plan_check *check = i < o->n_rules ? NULL : &table->checks[i - o->n_rules];
+    sm_json *j = sm_json_object(p->c->a), *samples = NULL;
+    sm_error ignored;
 
     sm_json_set_string(j, "name", r->name);
     sm_json_set_string(j, "policy", r->policy);
-    sm_json_set_string(j, "expect", rule->text);
-    set_place(j, &rule->place);
+    sm_json_set_string(j, "expect", check ? check->text : table->rules[i].text);
+    set_place(j, check ? &check->place : &table->rules[i].place);
     sm_json_set_int(j, "passed", r->passed);
     sm_json_set_int(j, "failed", r->failed);
     if (r->crossed.len > 0)
@@ -218,6 +230,10 @@ static sm_json *rule_json(const sm_run_printer *p, const sm_flow_outcome *o, siz
         sm_json_set_string(j, "fail_if", r->fail_if);
     if (r->stopped > 0)
         sm_json_set_int(j, "stopped", r->stopped);
+    if (r->note.len > 0)
+        sm_json_set_string(j, "note", r->note);
+    if (r->samples.len > 0 && sm_json_parse(r->samples, p->c->a, &samples, &ignored) == SM_OK)
+        sm_json_set(j, "samples", samples);
     return j;
 }
 
@@ -247,7 +263,7 @@ static sm_json *flow_json(const sm_run_printer *p, const sm_flow_outcome *o)
     sm_json_set_int(j, "batches", o->batches);
     sm_json_set_int(j, "version", o->version);
     sm_json_set_int(j, "duration_ms", o->duration_ms);
-    for (size_t i = 0; i < o->n_rules; i++)
+    for (size_t i = 0; i < o->n_rules + o->n_checks; i++)
         sm_json_append(rules, rule_json(p, o, i));
     sm_json_set(j, "expectations", rules);
     return j;

@@ -84,6 +84,8 @@ const char *sm_report_rule_level(const sm_json *rule)
         return "error";
     if (sm_json_get_int(rule, "failed", 0) == 0)
         return "";
+    if (get(rule, "note").len > 0 && sm_sv_eq_str(get(rule, "policy"), "fail"))
+        return "error";
     return get(rule, "warn_if").len == 0 || crossed.len > 0 ? "warning" : "";
 }
 
@@ -101,6 +103,13 @@ static const char *fate(const sm_json *rule, const char *level)
                                                 : "they were dropped";
 }
 
+/* Of a check of the whole table. */
+static sm_sv check_message(const sm_report *r, const sm_json *rule)
+{
+    return sm_arena_printf(r->a, "%.*s does not hold: %.*s (%.*s)", SM_SV_ARG(get(rule, "name")),
+                           SM_SV_ARG(get(rule, "note")), SM_SV_ARG(get(rule, "expect")));
+}
+
 static sm_sv rule_message(const sm_report *r, const sm_json *rule, const char *level)
 {
     int64_t stopped = sm_json_get_int(rule, "stopped", 0);
@@ -109,6 +118,8 @@ static sm_sv rule_message(const sm_report *r, const sm_json *rule, const char *l
     sm_sv crossed = get(rule, "crossed"), out;
     sm_buf b;
 
+    if (get(rule, "note").len > 0)
+        return check_message(r, rule);
     sm_buf_init(&b, 64 * 1024);
     sm_buf_add_count(&b, stopped > 0 ? stopped : failed);
     if (stopped > 0)

@@ -294,6 +294,9 @@ static sm_sv rule_text(suite *s, const sm_json *rule)
             passed = sm_json_get_int(rule, "passed", 0);
     int64_t stopped = sm_json_get_int(rule, "stopped", 0);
 
+    if (get(rule, "note").len > 0)
+        return sm_arena_printf(s->r->a, "%.*s: %.*s", SM_SV_ARG(get(rule, "expect")),
+                               SM_SV_ARG(get(rule, "note")));
     if (stopped > 0)
         return sm_arena_printf(s->r->a, "%lld row%s of a batch broke %.*s", (long long)stopped,
                                stopped == 1 ? "" : "s", SM_SV_ARG(get(rule, "expect")));

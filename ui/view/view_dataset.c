@@ -28,6 +28,19 @@ static sm_json *rules_of(const sm_view *v, const sm_plan_dataset *ds)
         sm_view__set_list(v, o, "tags", &r->tags);
         sm_json_append(list, o);
     }
+    for (size_t i = 0; i < ds->n_checks; i++) {
+        const sm_plan_check *c = &ds->checks[i];
+        sm_json *o = sm_json_object(v->a);
+
+        sm_json_set_string(o, "name", c->name);
+        sm_json_set_string(o, "expect", c->text);
+        sm_json_set_string(o, "on_violation", c->policy);
+        sm_view__set_text(o, "fail_if", c->fail_if);
+        sm_view__set_text(o, "warn_if", c->warn_if);
+        sm_view__set_text(o, "description", c->description);
+        sm_view__set_list(v, o, "tags", &c->tags);
+        sm_json_append(list, o);
+    }
     return list;
 }
 
