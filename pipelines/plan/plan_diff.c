@@ -64,14 +64,14 @@ static bool same_list(const sm_plan_list *x, const sm_plan_list *y)
     return x->n == y->n;
 }
 
-/* Does a column of type `was` go on as `now`: more fields in a STRUCT? */
+/* Does a column of type `was` go on as `now`: a wider type, more fields in a STRUCT? */
 static bool grows_to(const sm_column *was, const sm_column *now, sm_arena *a)
 {
     sm_schema x = { (sm_column *)was, 1 }, y = { (sm_column *)now, 1 };
     sm_grown g;
     sm_error ignored;
 
-    return sm_schema_grow(&x, &y, 0, a, &g, &ignored) == SM_OK && g.conflict < 0;
+    return sm_schema_grow(&x, &y, SM_GROW_WIDEN, a, &g, &ignored) == SM_OK && g.conflict < 0;
 }
 
 /* What of the live columns cannot go on; `gained` are those that come or grow, `left` those

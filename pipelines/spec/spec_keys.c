@@ -219,10 +219,12 @@ static const sm_key source_keys[] = {
       .kind = SM_KEY_ENUM,
       .offset = offsetof(sm_spec_source, evolution),
       .fallback_doc = "add_new_columns, and none when `schema` is given",
-      .choices = LIST("fail_on_new_columns", "none", "rescue", "add_new_columns"),
-      .later = LIST("add_new_columns_with_type_widening"),
-      .doc = "What becomes of fields that are no columns yet: they become columns, they are "
-             "ignored, they are kept in the column for rescued data, or the batch fails." },
+      .choices = LIST("fail_on_new_columns", "none", "rescue", "add_new_columns",
+                      "add_new_columns_with_type_widening"),
+      .doc = "What becomes of fields that are no columns yet: they become columns, which may "
+             "take wider types, they are ignored, they are kept in the column for rescued data, or "
+             "the "
+             "batch fails." },
     { .name = "on_decode_error",
       .kind = SM_KEY_ENUM,
       .offset = offsetof(sm_spec_source, on_decode_error),

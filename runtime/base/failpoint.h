@@ -25,6 +25,7 @@
     X("files.after_move")                                                                          \
     X("files.after_clean")                                                                         \
     X("delta.after_file")                                                                          \
+    X("delta.after_rewrite")                                                                       \
     X("flow.after_decided")                                                                        \
     X("delta.after_link")                                                                          \
     X("delta.between_targets")                                                                     \

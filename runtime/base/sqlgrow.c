@@ -34,6 +34,11 @@ bool sm_evolution_stays(sm_evolution e)
     return e == SM_EVOLUTION_NONE || e == SM_EVOLUTION_RESCUE;
 }
 
+unsigned sm_evolution_how(sm_evolution e)
+{
+    return SM_GROW_KEEP | (e == SM_EVOLUTION_WIDEN ? SM_GROW_WIDEN | SM_GROW_JOIN : 0U);
+}
+
 /* ---- types ---- */
 
 /* Digits of the largest value; 0: no integer. */
@@ -115,9 +120,37 @@ static sm_sqltype *grow_parts(growing *g, sm_sqltype *was, const sm_sqltype *mor
     return out;
 }
 
+/* Digits before the point of a number without rounding; 0: it is none. */
+static int whole_digits(const sm_sqltype *t)
+{
+    return t->kind == SM_SQLTYPE_DECIMAL ? t->width - t->scale : integer_digits(t->kind);
+}
+
+/* The narrowest DECIMAL that holds both; NULL: they are no such numbers, or none is wide enough. */
+static sm_sqltype *join_decimals(const growing *g, const sm_sqltype *x, const sm_sqltype *y)
+{
+    enum { WIDEST = 38 };
+    int scale = x->scale > y->scale ? x->scale : y->scale;
+    int left = whole_digits(x) > whole_digits(y) ? whole_digits(x) : whole_digits(y);
+    bool decimal = x->kind == SM_SQLTYPE_DECIMAL || y->kind == SM_SQLTYPE_DECIMAL;
+    sm_sqltype *t;
+    sm_error ignored;
+
+    if (!decimal || (whole_digits(x) == 0 && x->kind != SM_SQLTYPE_DECIMAL) ||
+        (whole_digits(y) == 0 && y->kind != SM_SQLTYPE_DECIMAL) || left + scale > WIDEST)
+        return NULL;
+    if (sm_sqltype_parse(sm_arena_printf(g->a, "DECIMAL(%d,%d)", left + scale, scale), g->a, &t,
+                         &ignored) != SM_OK)
+        return NULL;
+    return t;
+}
+
 /* NULL: `more` does not fit and may not be passed over. */
 static sm_sqltype *grow_type(growing *g, sm_sqltype *was, sm_sqltype *more)
 {
+    unsigned join = SM_GROW_WIDEN | SM_GROW_JOIN;
+    sm_sqltype *both;
+
     if (sm_sqltype_equal(was, more))
         return was;
     if (was->kind == more->kind && is_nested(was))
@@ -128,6 +161,11 @@ static sm_sqltype *grow_type(growing *g, sm_sqltype *was, sm_sqltype *more)
     }
     if ((g->how & SM_GROW_EITHER) != 0 && sm_sqltype_widens(more, was))
         return was;
+    if ((g->how & join) == join && !sm_sqltype_widens(more, was) &&
+        (both = join_decimals(g, was, more)) != NULL) {
+        g->widened++;
+        return both;
+    }
     return (g->how & SM_GROW_KEEP) != 0 ? was : NULL;
 }
 

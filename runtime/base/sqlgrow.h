@@ -42,7 +42,12 @@ enum {
     SM_GROW_WIDEN = 1,  /* a column may take a wider type */
     SM_GROW_EITHER = 2, /* a column that is asked for in a narrower type fits as it is */
     SM_GROW_KEEP = 4,   /* what is asked for in a type that does not fit stays as it was */
+    SM_GROW_JOIN = 8,   /* with WIDEN: where neither of two numbers with decimal digits is the wider
+                         * one, the column takes the DECIMAL that holds both */
 };
+
+/* How the columns of a source grow by what its data asks for. */
+unsigned sm_evolution_how(sm_evolution e);
 
 typedef struct sm_grown {
     sm_schema schema;   /* lives in the arena */

@@ -252,6 +252,7 @@ static bool csv_value(sm_csv *d, size_t c, sm_csv_field field)
     if (d->x.rescue == NULL)
         return false;
     sm_rescue_text(&d->rescue, column->name, all);
+    d->x.misfit = true;
     return true;
 }
 
@@ -308,6 +309,8 @@ static void csv_put_rescued(sm_csv *d)
     if (slot != NULL)
         sm_rescue_put(&d->rescue, &d->aside.files[d->block->file], d->x.scratch, slot);
     sm_rescue_clear(&d->rescue);
+    d->tally->misfits += d->x.misfit;
+    d->x.misfit = false;
 }
 
 static void csv_close_row(sm_csv *d)
@@ -366,6 +369,7 @@ static char *csv_line(sm_csv *d, char *p)
         return end + 1;
     }
     sm_rescue_clear(&d->rescue);
+    d->x.misfit = false;
     memset(d->seen, 0, (d->n_columns + 63) / 64 * sizeof *d->seen);
     p = d->dialect->multi_line ? p + (limit - p) : csv_newline(p, d->block->end);
     if (d->aside.corrupt != NULL)

@@ -187,6 +187,7 @@ static char *ndjson_misfit(sm_ndjson *d, uint32_t c, char *p)
     if (end == NULL)
         return NULL;
     sm_rescue_json(&d->rescue, d->columns[c].name, (sm_sv){ p, (size_t)(end - p) });
+    d->x.misfit = true;
     d->seen[c >> 6] &= ~(UINT64_C(1) << (c & 63));
     return end;
 }
@@ -275,6 +276,8 @@ static void ndjson_put_rescued(sm_ndjson *d)
     if (slot != NULL)
         sm_rescue_put(&d->rescue, &d->aside.files[d->block->file], d->x.scratch, slot);
     sm_rescue_clear(&d->rescue);
+    d->tally->misfits += d->x.misfit;
+    d->x.misfit = false;
 }
 
 /* The record was read: its columns without a value are NULL. */
@@ -319,6 +322,7 @@ static void ndjson_corrupt(sm_ndjson *d, const char *end)
 static void ndjson_bad(sm_ndjson *d, const char *end)
 {
     sm_rescue_clear(&d->rescue);
+    d->x.misfit = false;
     memset(d->seen, 0, d->n_words * sizeof *d->seen);
     if (d->aside.corrupt != NULL) {
         ndjson_corrupt(d, end);

@@ -303,6 +303,7 @@ static bool nested_field(nested_job *job, const sm_sqltype_field *field, char *p
     if (end == NULL)
         return false;
     sm_rescue_json(x->rescue, field->name, (sm_sv){ p, (size_t)(end - p) });
+    x->misfit = true;
     x->text.len = before;
     sm_buf_adds(&x->text, "null");
     return true;

@@ -63,13 +63,14 @@ void sm_decode_tally_merge(sm_decode_tally *t, sm_decode_tally *part)
 {
     t->records += part->records;
     t->undecodable += part->undecodable;
+    t->misfits += part->misfits;
     t->bytes += part->bytes;
     for (size_t i = 0; i < part->n_samples; i++)
         tally_insert_sample(t, &part->samples[i]);
     for (size_t i = 0; i < part->n_unknown; i++)
         sm_decode_tally_unknown(t, (sm_sv){ part->unknown[i].name, part->unknown[i].len },
                                 part->unknown[i].at);
-    part->records = part->undecodable = part->bytes = 0;
+    part->records = part->undecodable = part->misfits = part->bytes = 0;
     part->n_samples = part->n_unknown = 0;
 }
 

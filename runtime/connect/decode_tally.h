@@ -37,6 +37,7 @@ typedef struct sm_decode_unknown {
 typedef struct sm_decode_tally {
     int64_t records; /* undecodable ones included */
     int64_t undecodable;
+    int64_t misfits; /* records with a value that does not fit its column, rescued */
     int64_t bytes;
     size_t n_samples, n_unknown;
     sm_decode_sample samples[SM_DECODE_SAMPLES];  /* by place */

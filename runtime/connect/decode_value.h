@@ -19,6 +19,7 @@ typedef struct sm_decode_context {
     void (*unknown)(void *arg, sm_sv path, const char *at);
     void *arg;
     sm_rescue *rescue; /* values that do not fit go there; NULL: they are faults */
+    bool misfit;       /* a value of the record did not fit and was rescued */
 } sm_decode_context;
 
 /* The C type behind a type of SQL; false when no value of it can be read from text. */

@@ -74,6 +74,7 @@ typedef struct sm_sink {
     /* This target follows another one of the same batch and is published after it, so it may
      * not stand in the way: what others did to the table meanwhile is no conflict. */
     bool side;
+    bool keeps_types; /* columns do not take wider types */
 
     struct sm_session *session; /* while a batch is running or maintenance runs, else NULL */
     sm_arena *arena;            /* lives as long as the sink is open */

@@ -329,14 +329,14 @@ sm_json *sm_delta_add_json(const sm_delta_file *f, sm_arena *a)
     return action_of("add", j, a);
 }
 
-sm_json *sm_delta_remove_json(const sm_delta_file *f, int64_t now_ms, sm_arena *a)
+sm_json *sm_delta_remove_json(const sm_delta_file *f, int64_t now_ms, bool data_change, sm_arena *a)
 {
     sm_json *j = sm_json_object(a);
     bool described = f->partition_values != NULL && f->size >= 0;
 
     sm_json_set(j, "path", sm_json_string(a, f->path));
     sm_json_set(j, "deletionTimestamp", sm_json_int(a, now_ms));
-    sm_json_set(j, "dataChange", sm_json_bool(a, true));
+    sm_json_set(j, "dataChange", sm_json_bool(a, data_change));
     sm_json_set(j, "extendedFileMetadata", sm_json_bool(a, described));
     if (described) {
         sm_json_set(j, "partitionValues", sm_json_copy(a, f->partition_values));

@@ -98,7 +98,8 @@ sm_delta_protocol sm_delta_protocol_copy(const sm_delta_protocol *p, sm_arena *a
 /* {"add":{…}} and so on, with every field that readers ask for; lives in `a`. */
 sm_json *sm_delta_add_json(const sm_delta_file *f, sm_arena *a);
 /* `f` as a removal at `now_ms`, with extendedFileMetadata when the file was described. */
-sm_json *sm_delta_remove_json(const sm_delta_file *f, int64_t now_ms, sm_arena *a);
+sm_json *sm_delta_remove_json(const sm_delta_file *f, int64_t now_ms, bool data_change,
+                              sm_arena *a);
 sm_json *sm_delta_metadata_json(const sm_delta_metadata *m, sm_arena *a);
 sm_json *sm_delta_protocol_json(const sm_delta_protocol *p, sm_arena *a);
 sm_json *sm_delta_txn_json(const sm_delta_txn *t, sm_arena *a);

@@ -159,7 +159,7 @@ static void put_file(checkpoint *c, sm_buf *text, size_t i, sm_arena *a)
     if (c->tail.entries[i].live)
         put_line(c, text, sm_delta_add_json(f, a), a);
     else if (is_tombstone(c, f->time_ms))
-        put_line(c, text, sm_delta_remove_json(f, f->time_ms, a), a);
+        put_line(c, text, sm_delta_remove_json(f, f->time_ms, true, a), a);
 }
 
 /* The head and the tail as JSON lines; a `touched` line per path keeps older rows out. */

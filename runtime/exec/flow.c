@@ -265,6 +265,8 @@ static sm_code flow_compute(sm_flow *f, sm_batch *b, sm_error *err)
     inputs_release(f);
     if (rc != SM_OK)
         discard_files(f, b);
+    if (rc == SM_E_INVALID && f->env->plan(f->env->ctx) != f->whole)
+        return SM_E_AGAIN; /* another flow changed the columns meanwhile */
     return rc == SM_E_AGAIN ? sm_flow__grow(f, err) : rc;
 }
 

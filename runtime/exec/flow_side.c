@@ -6,7 +6,8 @@
  *
  * Both are in the batch's one manifest, so they are decided together.  The table is published
  * first: it may have to give way to a foreign commit, while nobody has seen the batch.  The
- * quarantine never has to (sm_sink.side).  Its table is made by its first row.
+ * quarantine never has to (sm_sink.side).  Its table is made by its first row.  For that, where
+ * another flow may have decided rows in the types of today, those stay.
  *
  * A materialized view is computed anew each time, so its quarantine is replaced as well. */
 #include "runtime/exec/flow_int.h"
@@ -33,6 +34,7 @@ sm_code sm_flow__open_side(sm_flow *f, sm_error *err)
                    .mode = overwrite ? SM_WRITE_OVERWRITE : SM_WRITE_APPEND,
                    .replace_schema = overwrite,
                    .side = true,
+                   .keeps_types = f->target->n_flows > 1,
                    .arena = f->arena };
     if (sm_flow__sink_memory(f, &f->side_sink, err) != SM_OK)
         return err->code;

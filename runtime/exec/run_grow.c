@@ -104,7 +104,6 @@ static sm_code pin_and_take(sm_run *r, const sm_plan_dataset *d, const sm_schema
 static sm_code grow(sm_run *r, sm_sv source, const sm_schema *schema, sm_arena *a, sm_error *err)
 {
     const sm_plan_dataset *d = sm_plan_find(sm_run__plan(r), source);
-    unsigned how = SM_GROW_KEEP | (d->evolution == SM_EVOLUTION_WIDEN ? SM_GROW_WIDEN : 0);
     sm_schema was;
     sm_grown now;
     sm_code rc;
@@ -115,7 +114,7 @@ static sm_code grow(sm_run *r, sm_sv source, const sm_schema *schema, sm_arena *
                        "take them",
                        SM_SV_ARG(source));
     if ((rc = newest_schema(r, d, a, &was, err)) != SM_OK ||
-        (rc = sm_schema_grow(&was, schema, how, a, &now, err)) != SM_OK)
+        (rc = sm_schema_grow(&was, schema, sm_evolution_how(d->evolution), a, &now, err)) != SM_OK)
         return rc;
     if (sm_schema_equal(&now.schema, &d->schema)) /* another flow was first */
         return SM_OK;

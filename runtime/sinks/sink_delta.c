@@ -16,9 +16,10 @@
  *      "partition_by":[…],        with "columns"
  *      "rows":n, "bytes":n, "files":n, "removed":n}
  *
- *     prepare   knows the head ─ one COPY through sm_delta_select() ─ fsync files, folders ─
- *               add per file, remove per live file (overwrite), protocol and metaData when
- *               the table is new or, in a full refresh, redefined
+ *     prepare   knows the head ─ wider types by a commit of their own (delta_widen.h) ─
+ *               one COPY through sm_delta_select() ─ fsync files, folders ─ add per file,
+ *               remove per live file (overwrite), protocol and metaData when the table is
+ *               new or, in a full refresh, redefined
  *     publish   the sizes of all added files ─ one commit ─ the head goes forward by itself
  *
  * A table is made by its first commit, also when there are no rows.  A file without rows is
@@ -27,11 +28,8 @@
  */
 #include "runtime/sinks/sink_delta.h"
 
-#include <assert.h>
-
 #include "runtime/base/clock.h"
 #include "runtime/base/failpoint.h"
-#include "runtime/base/fs.h"
 #include "runtime/base/hash.h"
 #include "runtime/delta/delta_checkpoint.h"
 #include "runtime/delta/delta_commit.h"
@@ -39,18 +37,10 @@
 #include "runtime/delta/delta_grow.h"
 #include "runtime/delta/delta_head.h"
 #include "runtime/delta/delta_log.h"
-#include "runtime/delta/delta_path.h"
 #include "runtime/delta/delta_schema.h"
-#include "runtime/delta/delta_select.h"
 #include "runtime/delta/delta_snapshot.h"
-#include "runtime/delta/delta_stats.h"
-#include "runtime/engine/engine_copy.h"
-
-enum {
-    FOLDER_MODE = 0750,
-    /* Half of DuckDB's: 8 % less memory at the peak of a batch, for the same size and time. */
-    ROW_GROUP_ROWS = 61440,
-};
+#include "runtime/delta/delta_widen.h"
+#include "runtime/delta/delta_write.h"
 
 typedef struct delta_sink {
     sm_delta_table *table;
@@ -123,21 +113,25 @@ typedef struct preparing {
     int64_t files, rows, bytes, removed;
 } preparing;
 
-/* The table has other columns than the query gives: it grows by those that it has not, and
- * the files take its names and types for the others. */
+/* The table has other columns than the query gives: it grows by those that it has not, columns
+ * take wider types at once, and the files take its names and types for the others. */
 static sm_code prepare_growth(preparing *p, sm_error *err)
 {
     const sm_delta_metadata *m = &p->s->head->metadata;
+    unsigned how = p->k->keeps_types ? 0 : SM_GROW_WIDEN;
     sm_arena *a = p->m->arena;
     sm_grown g;
     sm_code rc;
 
     if (!sm_delta_same_partitions(m, &p->definition, a))
         return sm_delta_metadata_refuse(m, &p->definition, a, err);
-    if ((rc = sm_delta_grow(m, p->k->schema, 0, a, &g, err)) != SM_OK)
+    if ((rc = sm_delta_grow(m, p->k->schema, how, a, &g, err)) != SM_OK)
         return rc;
     if (g.conflict >= 0)
         return sm_delta_grow_refuse(m, p->k->schema, g.conflict, a, err);
+    if (g.widened > 0 && (rc = sm_delta_widen(p->s->table, p->s->head, p->k->schema,
+                                              SM_DELTA_WIDEN_BYTES, p->k->session, err)) != SM_OK)
+        return rc;
     p->files_have = sm_delta_file_columns(&g.schema, p->k->schema, a);
     p->definition.schema = &p->files_have;
     return SM_OK;
@@ -164,47 +158,16 @@ static sm_code prepare_definition(preparing *p, sm_error *err)
     return SM_OK;
 }
 
-/* One COPY; files without rows go at once. */
 static sm_code prepare_files(preparing *p, sm_sv select, sm_error *err)
 {
-    sm_arena *a = p->m->arena;
     sm_sv root = sm_delta_root(p->s->table);
-    sm_copy_options o = {
-        .folder = root,
-        .stem = p->stem,
-        .codec = SM_SV("snappy"),
-        .row_group_rows = ROW_GROUP_ROWS,
-        .partition_by = p->definition.partition_by,
-        .partition_count = p->definition.partition_count,
-    };
-    size_t kept = 0;
-    sm_sv sql;
-    sm_code rc;
-
-    if ((rc = sm_delta_select(&p->definition, select, a, &sql, err)) != SM_OK ||
-        (rc = sm_fs_mkdirs(sm_arena_cstr(a, root), FOLDER_MODE, err)) != SM_OK ||
-        (rc = sm_session_copy(p->k->session, sql, &o, a, &p->copied, err)) != SM_OK)
-        return rc;
-    for (size_t i = 0; i < p->copied.n_files; i++) {
-        if (p->copied.files[i].rows > 0)
-            p->copied.files[kept++] = p->copied.files[i];
-        else if ((rc = sm_fs_unlink(p->copied.files[i].path.ptr, err)) != SM_OK)
-            return rc;
-    }
-    p->copied.n_files = kept;
-    return SM_OK;
-}
-
-static sm_code prepare_sync(preparing *p, sm_error *err)
-{
-    sm_sv *paths = SM_NEW_N(p->m->arena, sm_sv, p->copied.n_files + 1);
+    sm_arena *a = p->m->arena;
     int fault;
     sm_code rc;
 
-    for (size_t i = 0; i < p->copied.n_files; i++)
-        paths[i] = p->copied.files[i].path;
-    if ((rc = sm_delta_files_sync(sm_delta_root(p->s->table), paths, p->copied.n_files, err)) !=
-        SM_OK)
+    if ((rc = sm_delta_write(root, &p->definition, select, p->stem, p->k->session, a, &p->copied,
+                             err)) != SM_OK ||
+        (rc = sm_delta_write_sync(root, &p->copied, a, err)) != SM_OK)
         return rc;
     if ((fault = sm_failpoint_err("delta.after_file")) != 0)
         return sm_fail_errno(err, fault, "after the files of a batch");
@@ -256,48 +219,24 @@ static sm_code put_removes(preparing *p, sm_error *err)
         rc = sm_delta_snapshot_load(s->table, version, p->k->session, &s->snapshot, err);
     for (size_t i = 0; rc == SM_OK && i < s->snapshot->file_count; i++) {
         rc = add_action(
-            p, sm_delta_remove_json(s->snapshot->files[i], p->m->id.time_ms, p->m->arena), err);
+            p, sm_delta_remove_json(s->snapshot->files[i], p->m->id.time_ms, true, p->m->arena),
+            err);
         p->removed++;
     }
     return rc;
 }
 
-static const sm_json *partition_values(const preparing *p, const sm_copy_file *f)
-{
-    sm_arena *a = p->m->arena;
-    sm_json *values = sm_json_object(a);
-
-    for (size_t i = 0; i < f->n_partition; i++) {
-        const sm_copy_value *v = &f->partition[i];
-        ptrdiff_t at = sm_schema_find(p->definition.schema, v->column);
-        sm_sv name = at < 0 ? v->column : p->definition.schema->columns[at].name;
-        sm_json_set_sv(values, name,
-                       v->value.ptr == NULL ? sm_json_null(a) : sm_json_string(a, v->value));
-    }
-    return values;
-}
-
 static sm_code put_adds(preparing *p, sm_error *err)
 {
-    sm_arena *a = p->m->arena;
     sm_sv root = sm_delta_root(p->s->table);
 
     for (size_t i = 0; i < p->copied.n_files; i++) {
         const sm_copy_file *f = &p->copied.files[i];
-        sm_code rc;
+        sm_json *add =
+            sm_delta_write_add(root, &p->definition, f, p->m->id.time_ms, true, p->m->arena);
+        sm_code rc = add_action(p, add, err);
 
-        assert(f->path.len > root.len + 1 && sm_sv_starts(f->path, root));
-        sm_sv key = sm_sv_sub(f->path, root.len + 1, f->path.len);
-        sm_delta_file add = {
-            .path = sm_delta_path_encode(key, a),
-            .key = key,
-            .partition_values = partition_values(p, f),
-            .size = f->bytes,
-            .time_ms = p->m->id.time_ms,
-            .data_change = true,
-            .stats = sm_delta_stats_text(p->definition.schema, f->rows, f->stats, f->n_stats, a),
-        };
-        if ((rc = add_action(p, sm_delta_add_json(&add, a), err)) != SM_OK)
+        if (rc != SM_OK)
             return rc;
         p->files++;
         p->rows += f->rows;
@@ -364,9 +303,8 @@ static sm_code delta_prepare(sm_sink *k, sm_sv select, sm_manifest *m, int64_t *
 
     if ((rc = delta_head(k, err)) != SM_OK || (rc = prepare_definition(&p, err)) != SM_OK)
         return rc;
-    if ((rc = prepare_files(&p, select, err)) != SM_OK || (rc = prepare_sync(&p, err)) != SM_OK ||
-        (rc = put_definition(&p, err)) != SM_OK || (rc = put_removes(&p, err)) != SM_OK ||
-        (rc = put_adds(&p, err)) != SM_OK) {
+    if ((rc = prepare_files(&p, select, err)) != SM_OK || (rc = put_definition(&p, err)) != SM_OK ||
+        (rc = put_removes(&p, err)) != SM_OK || (rc = put_adds(&p, err)) != SM_OK) {
         sm_delta_files_remove(sm_delta_root(p.s->table), p.stem, k->partition_count);
         return rc;
     }

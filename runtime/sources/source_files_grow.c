@@ -4,7 +4,7 @@
  * JSON tells it at the end of a batch, CSV in its headers, Parquet in its footers.  Then the
  * columns of all records of the batch are inferred, not only of the first ones, so that the
  * type of a new column holds for each value of the batch; the schema grows by what is new.  What
- * it has already keeps its type: values that do not fit are what on_decode_error is for. */
+ * it has already keeps its type or, with add_new_columns_with_type_widening, takes a wider one. */
 #include "runtime/sources/source_files_int.h"
 
 bool sm_files__grows(const sm_source *s)
@@ -36,15 +36,17 @@ sm_code sm_files__grow(sm_source *s, const sm_schema *found, sm_error *err)
             return rc;
         found = &inferred;
     }
-    if ((rc = sm_schema_grow(s->schema, found, SM_GROW_KEEP, f->read, &g, err)) != SM_OK ||
-        g.added == 0)
+    if ((rc = sm_schema_grow(s->schema, found, sm_evolution_how(s->evolution), f->read, &g, err)) !=
+            SM_OK ||
+        g.added + g.widened == 0)
         return rc;
     grown = SM_NEW(f->read, sm_schema);
     *grown = g.schema;
     s->report.grown = grown;
     sm_buf_init(&what, 4096);
     list_new(s->schema, grown, &what);
-    sm_fail(err, SM_E_AGAIN, 0, "new columns: %.*s", SM_SV_ARG(sm_buf_sv(&what)));
+    sm_fail(err, SM_E_AGAIN, 0, "new columns%s: %.*s", g.widened > 0 ? " or types" : "",
+            SM_SV_ARG(sm_buf_sv(&what)));
     sm_buf_release(&what);
     return SM_E_AGAIN;
 }

@@ -413,9 +413,12 @@ static sm_code parquet_new_columns(const sm_source *s, const sm_schema *found, s
         known.columns[i] = (sm_column){ .name = found->columns[i].name,
                                         .type = parquet_type(found->columns[i].type),
                                         .nullable = true };
-    if ((rc = sm_schema_grow(s->schema, &known, SM_GROW_KEEP, a, &g, err)) != SM_OK || g.added == 0)
+    if ((rc = sm_schema_grow(s->schema, &known, sm_evolution_how(s->evolution), a, &g, err)) !=
+            SM_OK ||
+        g.added + g.widened == 0)
         return rc;
-    rc = sm_schema_grow(more, &known, SM_GROW_WIDEN | SM_GROW_EITHER | SM_GROW_KEEP, a, &g, err);
+    rc = sm_schema_grow(more, &known, sm_evolution_how(SM_EVOLUTION_WIDEN) | SM_GROW_EITHER, a, &g,
+                        err);
     *more = g.schema;
     return rc;
 }

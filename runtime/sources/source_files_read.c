@@ -270,13 +270,17 @@ sm_code sm_files__judge_text(sm_source *s, sm_error *err)
     const sm_files_state *f = s->state;
     const sm_decode_run *run = sm_decode_relation_run(f->relation);
     const sm_decode_tally *t = sm_decode_run_tally(run);
+    /* a value that does not fit its column may fit the wider one */
+    bool widen = s->evolution == SM_EVOLUTION_WIDEN && t->undecodable + t->misfits > 0;
     sm_code rc = SM_OK;
     s->report.read = t->records;
     s->report.undecodable = t->undecodable;
     s->report.samples = sm_decode_tally_samples(t, sm_decode_run_what(run)->files, f->read);
-    if (!s->drop_undecodable)
+    if (widen && sm_files__grows(s))
+        rc = sm_files__grow(s, NULL, err);
+    if (rc == SM_OK && !s->drop_undecodable)
         rc = sm_decode_run_judge(run, t, err);
-    if (rc == SM_OK && t->n_unknown > 0 && sm_files__grows(s))
+    if (rc == SM_OK && !widen && t->n_unknown > 0 && sm_files__grows(s))
         rc = sm_files__grow(s, NULL, err);
     if (rc == SM_OK && !sm_evolution_stays(s->evolution))
         rc = sm_decode_run_judge_fields(run, t, err);

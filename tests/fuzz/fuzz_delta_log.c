@@ -23,7 +23,7 @@ static void write_again(const sm_delta_action *action, sm_arena *a)
     if (action->kind == SM_DELTA_ADD)
         j = sm_delta_add_json(&action->u.file, a);
     else if (action->kind == SM_DELTA_REMOVE)
-        j = sm_delta_remove_json(&action->u.file, 1, a);
+        j = sm_delta_remove_json(&action->u.file, 1, true, a);
     else if (action->kind == SM_DELTA_METADATA)
         j = sm_delta_metadata_json(&action->u.metadata, a);
     else if (action->kind == SM_DELTA_TXN)

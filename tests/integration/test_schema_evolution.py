@@ -4,6 +4,7 @@
 The rules are those of Auto Loader (databricks.md 4.3), but for the restart, which is not needed.
 Rows are read by delta-rs and by DuckDB's delta extension, at every version of every table.
 """
+import decimal
 import json
 import os
 import sys
@@ -223,6 +224,145 @@ class Evolution(unittest.TestCase):
         self.run_ok()
         self.assertEqual(self.world.store("select * from plans"), before)
 
+    # ---- add_new_columns_with_type_widening ----
+
+    WIDEN = "    schema_evolution_mode: add_new_columns_with_type_widening\n"
+
+    def test_integers_beyond_64_bits_widen_to_a_decimal_in_every_table(self):
+        for form in ("json", "csv"):
+            with self.subTest(form):
+                self.world = world.World("huge_" + form)
+                self.pipeline(source("orders", form, self.WIDEN), "  bronze: {from: orders}\n"
+                              "  silver: {sql: SELECT * FROM STREAM(bronze)}\n"
+                              "  gold: {type: materialized_view, sql: SELECT * FROM silver}\n")
+                write(self.world, f"orders/a.{form}", [{"id": 1, "n": 7}], 1)
+                self.run_ok()
+                write(self.world, f"orders/b.{form}", [{"id": 2, "n": 10**30}], 2)
+                self.run_ok()
+                write(self.world, f"orders/c.{form}", [{"id": 3, "n": 8}], 3)
+                self.run_ok()
+                for name in ("bronze", "silver", "gold"):
+                    self.assertEqual(self.columns(name), {"id": "long", "n": "decimal(38,0)"})
+                    self.assertEqual([(r["id"], int(r["n"])) for r in self.rows(name)], [(1, 7), (2, 10**30), (3, 8)])
+                self.assertEqual(self.rows("bronze", 0), [{"id": 1, "n": 7}])
+                self.ends_well()
+
+    def test_typed_files_widen_by_the_list_of_the_reference(self):
+        kinds = {"i8": ("int8", "int16"), "i16": ("int16", "int32"), "i32": ("int32", "int64"), "d": ("int32", "float64"),
+                 "f": ("float32", "float64"), "m": ("int64", "decimal128(20, 0)"), "x": ("decimal128(5, 2)", "decimal128(8, 3)")}
+        self.pipeline(source("orders", "parquet", self.WIDEN),
+                      "  bronze: {from: orders}\n  silver: {sql: SELECT * FROM STREAM(bronze)}\n")
+
+        def put(k, which):
+            types = {n: eval("pyarrow." + t[which] + ("" if "(" in t[which] else "()")) for n, t in kinds.items()}
+            columns = [pyarrow.array([k])] + [pyarrow.array([decimal.Decimal(k) if n in "mx" and which + (n == "x") else k], t)
+                                              for n, t in types.items()]
+            sink = pyarrow.BufferOutputStream()
+            pyarrow.parquet.write_table(pyarrow.Table.from_arrays(columns, ["id", *types]), sink)
+            self.world.write(f"orders/{k}.parquet", sink.getvalue().to_pybytes(), age=k)
+
+        put(1, 0)
+        self.run_ok()
+        put(2, 1)
+        put(3, 0)
+        self.run_ok()
+        for name in ("bronze", "silver"):
+            self.assertEqual(self.columns(name), {
+                "id": "long", "i8": "short", "i16": "integer", "i32": "long", "d": "double", "f": "double",
+                "m": "decimal(20,0)", "x": "decimal(8,3)"})
+            self.assertEqual([[float(v) for v in r.values()] for r in self.rows(name)], [[float(k)] * 8 for k in (1, 2, 3)])
+
+    def test_what_fits_a_wider_type_widens_and_the_rest_is_rescued(self):
+        self.pipeline(source("orders", more=self.WIDEN).replace('    rescued_data_column: ""\n', ""),
+                      "  bronze: {from: orders}\n  silver: {sql: SELECT * FROM STREAM(bronze)}\n")
+        self.world.write_rows("orders/a.json", [{"id": 1, "n": 7, "s": {"k": 1}, "l": [1]}], age=1)
+        self.run_ok()
+        self.world.write_rows("orders/b.json", [{"id": 2, "n": 2**64, "s": {"k": 2**65}, "l": [2**66], "new": 1}], age=2)
+        self.world.write_rows("orders/c.json", [{"id": "three"}], age=2)
+        self.run_ok()
+        self.world.write_rows("orders/d.json", [{"id": 2**64}, {"id": "x"}], age=3)
+        self.run_ok()
+        for name in ("bronze", "silver"):
+            rows = self.rows(name)
+            self.assertEqual([(r["id"], r["n"] and int(r["n"]), r["s"] and int(r["s"]["k"]), r["l"] and int(r["l"][0]), r["new"])
+                              for r in rows],
+                             [(1, 7, 1, 1, None), (2, 2**64, 2**65, 2**66, 1)] + [(None,) * 5] * 3)
+            self.assertEqual(sorted(json.loads(r["_rescued_data"])["id"] if r["_rescued_data"] else "" for r in rows[:2]), ["", ""])
+            self.assertEqual(sorted(str(json.loads(r["_rescued_data"])["id"]) for r in rows[2:]),
+                             [str(2**64), "three", "x"])
+        self.assertEqual([e.get("widened") for _, e in self.events("schema_changed")],
+                         [["n DECIMAL(38,0)", 's STRUCT("k" DECIMAL(38,0))', "l DECIMAL(38,0)[]"]])
+        self.ends_well()
+
+    def test_decimals_take_the_one_that_holds_both(self):
+        self.pipeline(source("orders", more=self.WIDEN + "    prefers_decimal: true\n"), "  bronze: {from: orders}\n")
+        for k, n in enumerate(("1.25", "100.5", "7", "12345.75", "0.5")):
+            self.world.write(f"orders/{k}.json", f'{{"id": {k}, "n": {n}}}\n', age=k)
+            self.run_ok()
+        self.assertEqual(self.columns("bronze"), {"id": "long", "n": "decimal(7,2)"})
+        self.assertEqual([float(r["n"]) for r in self.rows("bronze")], [1.25, 100.5, 7, 12345.75, 0.5])
+
+    def test_a_hint_keeps_its_type(self):
+        self.pipeline(source("orders", more=self.WIDEN + '    schema_hints: "n INTEGER"\n    on_decode_error: drop\n'),
+                      "  bronze: {from: orders}\n")
+        self.world.write_rows("orders/a.json", [{"id": 1, "n": 7}], age=1)
+        self.run_ok()
+        self.world.write_rows("orders/b.json", [{"id": 2, "n": 2**33}], age=2)
+        self.run_ok()
+        self.assertEqual(self.rows("bronze"), [{"id": 1, "n": 7}])
+
+    def test_the_quarantine_follows_its_table(self):
+        self.pipeline(source("orders", more=self.WIDEN),
+                      "  bronze:\n    from: orders\n    expectations: {few: {expect: n > 0, on_violation: quarantine}}\n")
+        self.world.write_rows("orders/a.json", [{"id": 1, "n": 7}, {"id": 2, "n": -7}], age=1)
+        self.run_ok()
+        self.world.write_rows("orders/b.json", [{"id": 3, "n": 2**64}, {"id": 4, "n": -2**64}], age=2)
+        self.run_ok()
+        self.assertEqual([(r["id"], int(r["n"])) for r in self.rows("bronze")], [(1, 7), (3, 2**64)])
+        aside = sorted(self.table("bronze__quarantine").to_pyarrow_table().to_pylist(), key=lambda r: r["id"])
+        self.assertEqual([(r["id"], int(r["n"])) for r in aside], [(2, -7), (4, -2**64)])
+        self.assertEqual(self.columns("bronze__quarantine")["n"], "decimal(38,0)")
+        self.ends_well()
+
+    def test_two_flows_of_one_table_widen_it_together(self):
+        self.pipeline(source("east", more=self.WIDEN) + source("west", more=self.WIDEN),
+                      "  merged:\n    flows:\n      east: {sql: SELECT * FROM STREAM(east)}\n"
+                      "      west: {sql: SELECT * FROM STREAM(west)}\n"
+                      "  all: {sql: SELECT * FROM STREAM(merged)}\n")
+        for name in ("east", "west"):
+            self.world.write_rows(f"{name}/a.json", [{"id": 1, "n": 1}], age=1)
+        self.run_ok()
+        for name in ("east", "west"):
+            self.world.write_rows(f"{name}/b.json", [{"id": 2, "n": 2**64, name: 1}], age=2)
+        self.world.write_rows("west/c.json", [{"id": 3, "n": 3}], age=3)
+        self.run_ok()
+        self.world.write_rows("east/c.json", [{"id": 4, "n": 4}], age=3)
+        self.run_ok()
+        for name in ("merged", "all"):
+            self.assertEqual([(r["id"], int(r["n"])) for r in self.rows(name)],
+                             [(1, 1), (1, 1), (2, 2**64), (2, 2**64), (3, 3), (4, 4)])
+        self.ends_well()
+
+    def test_a_column_of_partitions_widens_as_far_as_readers_follow(self):
+        query = "  bronze: {partition_by: [k], sql: \"SELECT id, k::%s AS k FROM STREAM(orders)\"}\n"
+        self.pipeline(source("orders"), query % "INTEGER")
+        self.world.write_rows("orders/a.json", [{"id": 1, "k": 5}, {"id": 2, "k": None}], age=1)
+        self.run_ok()
+        self.world.write_rows("orders/b.json", [{"id": 3, "k": 5}, {"id": 4, "k": 2**33}], age=2)
+        self.pipeline(source("orders"), query % "DECIMAL(12,2)")
+        self.run_fails("column \"k\" of partitions is INTEGER and cannot become DECIMAL(12,2)")
+        self.pipeline(source("orders"), query % "BIGINT")
+        self.run_ok()
+        self.assertEqual([(r["id"], r["k"]) for r in self.rows("bronze")], [(1, 5), (2, None), (3, 5), (4, 2**33)])
+
+    def test_a_type_that_is_no_wider_one_stays_and_the_value_is_undecodable(self):
+        self.pipeline(source("orders", more=self.WIDEN), "  bronze: {from: orders}\n")
+        self.world.write_rows("orders/a.json", [{"id": 1, "n": 7}], age=1)
+        self.run_ok()
+        self.world.write_rows("orders/b.json", [{"id": 2, "n": 1.5}], age=2)
+        self.run_fails("field \"n\"", "orders/b.json:1")  # BIGINT to DOUBLE is not in the list
+        self.assertEqual([n for n, _, _ in self.versions("orders")], [1])
+
     # ---- the other modes ----
 
     def test_fail_on_new_columns_fails_until_the_field_is_gone(self):
@@ -294,6 +434,39 @@ class Evolution(unittest.TestCase):
         self.world.write_rows("orders/b.json", [{"id": 2, "name": "b", "n": 2}], age=2)
         self.run_ok()
         self.assertEqual(self.rows("bronze"), [{"id": 1, "name": "a", "twice": None}, {"id": 2, "name": None, "twice": 4}])
+        self.assertIn("unchanged", self.world.smelt("plan").out)
+
+    def test_a_wider_type_in_a_query_writes_the_table_again_and_readers_pass_over_it(self):
+        query = "  bronze: {partition_by: [day], sql: \"SELECT id::%s AS id, n::%s AS n, day FROM STREAM(orders)\"}\n"
+        self.pipeline(source("orders"), query % ("INTEGER", "FLOAT") + "  silver: {sql: SELECT * FROM STREAM(bronze)}\n")
+        for day in (1, 2):
+            self.world.write_rows(f"orders/{day}.json", [{"id": 10 * day + i, "n": i + 0.5, "day": f"d{day}"} for i in range(3)],
+                                  age=day)
+        self.run_ok()
+        self.pipeline(source("orders"), query % ("BIGINT", "DOUBLE") + "  silver: {sql: SELECT * FROM STREAM(bronze)}\n")
+        self.assertIn("column \"id\" changes from INTEGER to BIGINT", self.world.smelt("plan").out)
+        self.assertNotIn("rebuild", self.world.smelt("plan").out)
+        self.world.write_rows("orders/3.json", [{"id": 3 * 10**9, "n": 0.1, "day": "d1"}], age=3)
+        self.run_ok()
+        folder = self.world.table_folders()["bronze"]
+        self.assertEqual(world.log_versions(folder), [0, 1, 2])
+        actions = world.log_actions(folder, 1)
+        self.assertEqual(sum("metaData" in a for a in actions), 1)
+        self.assertEqual(sum("txn" in a for a in actions), 0)
+        self.assertEqual([a["remove"]["dataChange"] for a in actions if "remove" in a], [False, False])
+        adds = [a["add"] for a in actions if "add" in a]
+        self.assertEqual([a["dataChange"] for a in adds], [False, False])
+        self.assertEqual(sorted((a["partitionValues"]["day"], json.loads(a["stats"])["numRecords"],
+                                 json.loads(a["stats"])["minValues"], json.loads(a["stats"])["maxValues"]) for a in adds),
+                         [("d1", 3, {"id": 10, "n": 0.5}, {"id": 12, "n": 2.5}),
+                          ("d2", 3, {"id": 20, "n": 0.5}, {"id": 22, "n": 2.5})])
+        self.assertEqual([a["add"]["dataChange"] for a in world.log_actions(folder, 2) if "add" in a], [True])
+        for name in ("bronze", "silver"):  # the reader passes over what was only written again
+            self.assertEqual(self.columns(name), {"id": "long", "n": "double", "day": "string"})
+            self.assertEqual([(r["id"], r["n"], r["day"]) for r in self.rows(name)],
+                             [(10, 0.5, "d1"), (11, 1.5, "d1"), (12, 2.5, "d1"), (20, 0.5, "d2"), (21, 1.5, "d2"),
+                              (22, 2.5, "d2"), (3 * 10**9, 0.1, "d1")])
+        self.ends_well()
         self.assertIn("unchanged", self.world.smelt("plan").out)
 
     def test_another_type_is_refused_with_both_definitions(self):

@@ -8,4 +8,5 @@ sm_unit_test(test_delta_head runtime/delta SOURCES delta_fixture.c LABELS unit f
 sm_unit_test(test_delta_commit runtime/delta SOURCES delta_fixture.c LABELS unit fault)
 sm_unit_test(test_delta_snapshot runtime/delta SOURCES delta_fixture.c)
 sm_unit_test(test_sink_delta runtime/sinks runtime/sources LABELS unit fault)
+sm_unit_test(test_delta_widen runtime/delta SOURCES delta_fixture.c)
 sm_unit_test(test_source_delta runtime/sources SOURCES delta_fixture.c)

@@ -114,7 +114,7 @@ static void test_delta_action__a_removal_repeats_what_the_add_said(void **state)
         "\"modificationTime\":1,\"dataChange\":true,\"stats\":\"{}\",\"tags\":{\"k\":\"v\"}}}");
 
     assert_string_equal(
-        sm_arena_cstr(arena, sm_json_text(sm_delta_remove_json(&a.u.file, 77, arena), arena)),
+        sm_arena_cstr(arena, sm_json_text(sm_delta_remove_json(&a.u.file, 77, true, arena), arena)),
         "{\"remove\":{\"path\":\"p=1/f\",\"deletionTimestamp\":77,\"dataChange\":true,"
         "\"extendedFileMetadata\":true,\"partitionValues\":{\"p\":\"1\"},\"size\":9}}");
     assert_string_equal(

@@ -157,6 +157,22 @@ static void test_sqlgrow__what_cannot_follow_may_stay(void **state)
     assert_int_equal(g.added, 1);
 }
 
+static void test_sqlgrow__two_decimals_may_take_the_one_that_holds_both(void **state)
+{
+    const unsigned how = sm_evolution_how(SM_EVOLUTION_WIDEN);
+    sm_grown g = grown("a DECIMAL(5,2), b BIGINT, c DECIMAL(5,2), d DECIMAL(38,0), e DECIMAL(2,2)",
+                       "a DECIMAL(4,3), b DECIMAL(3,2), c BIGINT, d DECIMAL(2,1), e DOUBLE", how);
+
+    (void)state;
+    assert_columns(
+        &g, "a DECIMAL(6,3), b DECIMAL(21,2), c DECIMAL(21,2), d DECIMAL(38,0), e DECIMAL(2,2)");
+    assert_int_equal(g.widened, 3);
+    g = grown("a DECIMAL(5,2)", "a DECIMAL(4,1)", how);
+    assert_int_equal(g.widened, 0);
+    g = grown("a DECIMAL(5,2)", "a DECIMAL(4,3)", SM_GROW_WIDEN);
+    assert_int_equal(g.conflict, 0);
+}
+
 static void test_sqlgrow__names_of_modes_are_those_of_the_language(void **state)
 {
     (void)state;
@@ -178,6 +194,7 @@ int main(void)
         SM_TEST(test_sqlgrow__structs_grow_at_every_depth),
         SM_TEST(test_sqlgrow__a_type_changes_only_where_that_is_allowed),
         SM_TEST(test_sqlgrow__what_cannot_follow_may_stay),
+        SM_TEST(test_sqlgrow__two_decimals_may_take_the_one_that_holds_both),
         SM_TEST(test_sqlgrow__names_of_modes_are_those_of_the_language),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
