@@ -7,4 +7,6 @@ smelt show readings_silver --resolved | head -n 3
 smelt show readings_slver
 echo "exit $?"
 smelt show readings_silver --lineage
+smelt show readings_10m --lineage --json | head -n 12
+smelt show --lineage
 echo "exit $?"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_show.c -- smelt show: one dataset, or the whole plan. */
+#include "pipelines/plan/plan_lineage.h"
 #include "ui/cli/exit_code.h"
 #include "ui/cli/grid.h"
 #include "ui/cli/look.h"
@@ -8,7 +9,7 @@ static const sm_cli_option options[] = {
     { "--resolved", NULL, NULL, "every key with its value and where that was written" },
     { "--sql", NULL, NULL, "the queries as they run" },
     { "--schema", NULL, NULL, "the columns" },
-    { "--lineage", NULL, NULL, "which columns each column is made of (not supported yet)" },
+    { "--lineage", NULL, NULL, "which columns each column is made of" },
     SM_LOOK_OPTIONS,
     { NULL, NULL, NULL, NULL },
 };
@@ -186,6 +187,25 @@ static int show_dataset(const sm_cli *c, const sm_view *v, const char *name)
     return sm_cli_out(&b);
 }
 
+static int show_lineage(const sm_cli *c, sm_project *p, const char *name)
+{
+    const sm_plan_dataset *ds = sm_look_find(c, p->plan, name);
+    sm_sql_engine sql = sm_project_sql(p);
+    const sm_lineage *lineage;
+    sm_error err;
+    sm_buf b;
+
+    if (ds == NULL)
+        return SM_EXIT_USAGE;
+    if (sm_plan_lineage(p->plan, &sql, ds, c->a, &lineage, &err) != SM_OK)
+        return sm_cli_fail(c, &err, NULL);
+    if (c->json)
+        return sm_cli_out_json(c, sm_plan_lineage_json(lineage, c->a));
+    sm_buf_init(&b, SM_LOOK_OUT_MAX);
+    sm_plan_print_lineage(lineage, &b);
+    return sm_cli_out(&b);
+}
+
 static int show_exec(sm_cli *c)
 {
     const char *name = sm_cli_arg(c, 0);
@@ -193,16 +213,16 @@ static int show_exec(sm_cli *c)
     sm_view v;
     int status;
 
-    if (sm_cli_has(c, "--lineage"))
-        return sm_cli_usage(c, "--lineage is not supported yet");
     if (c->n_args > 1)
         return sm_cli_usage(c, "one name at a time");
-    if (name == NULL && (sm_cli_has(c, "--sql") || sm_cli_has(c, "--schema")))
+    if (name == NULL &&
+        (sm_cli_has(c, "--sql") || sm_cli_has(c, "--schema") || sm_cli_has(c, "--lineage")))
         return sm_cli_usage(c, "name a dataset; `smelt ls` prints them");
     if ((status = sm_look_start(c, &p, &v)) == SM_EXIT_DONE)
-        status = sm_cli_has(c, "--resolved") ? show_resolved(c, &p, name)
-                 : name == NULL              ? show_plan(c, v.plan)
-                                             : show_dataset(c, &v, name);
+        status = sm_cli_has(c, "--resolved")  ? show_resolved(c, &p, name)
+                 : sm_cli_has(c, "--lineage") ? show_lineage(c, &p, name)
+                 : name == NULL               ? show_plan(c, v.plan)
+                                              : show_dataset(c, &v, name);
     sm_project_close(&p);
     return status;
 }
@@ -211,7 +231,7 @@ const sm_command sm_command_show = {
     .name = "show",
     .group = "author",
     .summary = "Show a dataset: columns, expectations, queries; without a name the whole plan",
-    .usage = "[NAME] [--resolved|--sql|--schema]",
+    .usage = "[NAME] [--resolved|--sql|--schema|--lineage]",
     .options = options,
     .examples = "smelt show readings_silver\nsmelt show readings_silver --sql",
     .exec = show_exec,
