@@ -156,6 +156,8 @@ void sm_plan__bind_quarantine(plan_builder *b, size_t ds);
 
 /* Does the reference name this pipeline, or none? */
 bool sm_plan__is_ours(const plan_builder *b, const sm_sql_ref *ref);
+/* LIVE.x, as Delta Live Tables have it; nothing is called so here. */
+bool sm_plan__is_live(const sm_sql_ref *ref);
 /* `schema.name` as written; the key of b->names.  Lives in `a`. */
 sm_sv sm_plan__qualified(const sm_sql_ref *ref, sm_arena *a);
 /* Fill b->names and add the tables of other pipelines that queries read, behind all other

@@ -17,6 +17,11 @@ bool sm_plan__is_ours(const plan_builder *b, const sm_sql_ref *ref)
            sm_sql_same_name(ref->schema, b->plan->pipeline);
 }
 
+bool sm_plan__is_live(const sm_sql_ref *ref)
+{
+    return sm_sql_same_name(ref->schema, SM_SV("live"));
+}
+
 sm_sv sm_plan__qualified(const sm_sql_ref *ref, sm_arena *a)
 {
     return sm_arena_printf(a, "%.*s.%.*s", SM_SV_ARG(ref->schema), SM_SV_ARG(ref->name));
@@ -96,7 +101,8 @@ static sm_code take_ref(plan_builder *b, const plan_query *q, const sm_sql_ref *
     if (sm_strmap_get(b->names, written, &ds) && ds != SIZE_MAX)
         return SM_OK;
     rc = b->env->other(b->env->ctx, ref->schema, ref->name, b->a, other, err);
-    if (rc != SM_OK || (other->fault.len > 0 && sm_plan__is_ours(b, ref) && !other->closed))
+    if (rc != SM_OK || (other->fault.len > 0 && !other->closed &&
+                        (sm_plan__is_ours(b, ref) || sm_plan__is_live(ref))))
         return rc; /* told as a name of this pipeline */
     if (other->fault.len > 0) {
         tell(b, q, ref, other);

@@ -43,6 +43,11 @@ static void tell_unknown(plan_builder *b, const plan_query *q, const sm_sql_ref 
     if (!sm_plan__is_ours(b, ref)) {
         sm_diag_add(b->d, "SM0301", at, "%.*s reads \"%.*s.%.*s\", which is not in this pipeline",
                     SM_SV_ARG(q->label), SM_SV_ARG(ref->schema), SM_SV_ARG(ref->name));
+        if (sm_plan__is_live(ref))
+            sm_diag_hint(b->d,
+                         "A dataset is named without LIVE: write %.*s, or STREAM(%.*s) for its "
+                         "new rows.",
+                         SM_SV_ARG(ref->name), SM_SV_ARG(ref->name));
         return;
     }
     sm_diag_add(b->d, "SM0301", at, "%.*s reads \"%.*s\", which nothing defines",

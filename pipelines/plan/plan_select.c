@@ -141,18 +141,45 @@ static bool any(const bool *marked, size_t n)
     return false;
 }
 
+/* What could have been meant by `match`: names, or layers or tags behind their word. */
+static size_t candidates(const selector *s, bool layer, bool tag, const sm_sv **out)
+{
+    size_t n = 0, most = 0;
+    sm_sv *names;
+
+    for (size_t i = 0; i < s->p->n_datasets; i++)
+        most += s->p->datasets[i].tags.n + 1;
+    *out = names = SM_NEW_N(s->a, sm_sv, most + 1);
+    for (size_t i = 0; i < s->p->n_datasets; i++) {
+        const sm_plan_dataset *ds = &s->p->datasets[i];
+
+        for (size_t k = 0; tag && k < ds->tags.n; k++)
+            names[n++] = ds->tags.items[k];
+        if (layer && ds->layer.len > 0)
+            names[n++] = ds->layer;
+        if (!layer && !tag)
+            names[n++] = ds->name;
+    }
+    return n;
+}
+
 static sm_code not_found(const selector *s, const term *t)
 {
-    sm_sv *names = SM_NEW_N(s->a, sm_sv, s->p->n_datasets + 1);
-    size_t i;
+    const sm_sv *names;
+    sm_sv match;
+    bool layer = method(t, SM_SV("layer:"), &match);
+    bool tag = !layer && method(t, SM_SV("tag:"), &match);
+    size_t n = candidates(s, layer, tag, &names);
+    size_t i = sm_suggest(layer || tag ? match : t->match, names, n);
 
-    for (i = 0; i < s->p->n_datasets; i++)
-        names[i] = s->p->datasets[i].name;
-    i = sm_suggest(t->match, names, s->p->n_datasets);
-    if (i < s->p->n_datasets)
+    if (i < n)
         return sm_fail(s->err, SM_E_NOT_FOUND, 0,
-                       "selection \"%.*s\" matches nothing; did you mean \"%.*s\"?",
-                       SM_SV_ARG(t->text), SM_SV_ARG(names[i]));
+                       "selection \"%.*s\" matches nothing; did you mean \"%s%.*s\"?",
+                       SM_SV_ARG(t->text),
+                       layer ? "layer:"
+                       : tag ? "tag:"
+                             : "",
+                       SM_SV_ARG(names[i]));
     return sm_fail(s->err, SM_E_NOT_FOUND, 0,
                    "selection \"%.*s\" matches nothing; `smelt ls` prints what there is",
                    SM_SV_ARG(t->text));

@@ -149,7 +149,11 @@ static void tell_syntax(const sm_sql_input *in, const struct sm_sql_tree *tree,
     }
     sm_diag_add(d, "SM0201", sm_sql__span(in->text, tree, at), "%.*s: %.*s", SM_SV_ARG(in->owner),
                 SM_SV_ARG(message));
-    if (sm_sql__token_symbol(t, token, ':') && sm_sql__token_name(t, token + 1))
+    if (sm_sv_find(in->text->text, SM_SV("{{")) >= 0)
+        sm_diag_hint(
+            d, "There are no templates: where dbt has {{ ref('x') }} or {{ source('s', 'x') }}, "
+               "write x, or STREAM(x) for its new rows; a variable is $name.");
+    else if (sm_sql__token_symbol(t, token, ':') && sm_sql__token_name(t, token + 1))
         sm_diag_hint(d, "A variable in SQL is written $name.");
 }
 

@@ -354,6 +354,17 @@ sm_code sm_fs_lock_take(const char *path, sm_fs_lock **out, sm_error *err)
     return SM_OK;
 }
 
+bool sm_fs_lock_held(const char *path)
+{
+    struct flock want = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool held = fd >= 0 && fcntl(fd, F_OFD_GETLK, &want) == 0 && want.l_type != F_UNLCK;
+
+    if (fd >= 0)
+        close(fd);
+    return held;
+}
+
 void sm_fs_lock_release(sm_fs_lock *lock)
 {
     if (lock == NULL)

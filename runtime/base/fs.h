@@ -102,6 +102,8 @@ typedef struct sm_fs_lock sm_fs_lock;
 /* An OFD lock on `path`, made if missing; the kernel releases it with the process.
  * SM_E_CONFLICT: somebody holds it. `*out` is owned: sm_fs_lock_release. */
 sm_code sm_fs_lock_take(const char *path, sm_fs_lock **out, sm_error *err);
+/* Does somebody hold the lock?  False also when it was never taken. */
+bool sm_fs_lock_held(const char *path);
 void sm_fs_lock_release(sm_fs_lock *lock); /* NULL is fine */
 
 #endif

@@ -131,6 +131,8 @@ static sm_code engine_lock(sm_engine *e, const sm_engine_config *c, sm_error *er
         goto done;
     sm_buf_adds(&sql, "SET GLOBAL TimeZone = 'UTC'; SET GLOBAL allowed_directories = ");
     sm_sql_string_list(&sql, c->allowed_directories, c->allowed_count);
+    sm_buf_adds(&sql, "; SET GLOBAL allowed_paths = ");
+    sm_sql_string_list(&sql, c->allowed_files, c->allowed_file_count);
     sm_buf_adds(&sql, "; SET GLOBAL enable_external_access = false;"
                       " SET GLOBAL lock_configuration = true");
     if ((rc = sm_buf_check(&sql, "list of folders", err)) == SM_OK)

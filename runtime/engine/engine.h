@@ -42,6 +42,8 @@ typedef struct sm_engine_config {
     sm_sv temp_directory;             /* where operators spill; empty: nowhere, they fail instead */
     const sm_sv *allowed_directories; /* absolute; the only ones that SQL may read and write */
     size_t allowed_count;
+    const sm_sv *allowed_files; /* absolute; besides, these alone */
+    size_t allowed_file_count;
 } sm_engine_config;
 
 /* `*out` is owned: free with sm_engine_close().  SM_E_NOT_FOUND: there is no usable library,

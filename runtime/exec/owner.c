@@ -17,12 +17,6 @@ struct sm_owner_lock {
     sm_fs_lock *lock;
 };
 
-static const char *lock_path(sm_arena *a, sm_sv state_dir, sm_sv pipeline)
-{
-    return sm_arena_printf(a, "%.*s/control/%.*s.lock", SM_SV_ARG(state_dir), SM_SV_ARG(pipeline))
-        .ptr;
-}
-
 /* Who am I, for the message that another run will show. */
 static sm_sv holder_text(sm_arena *a)
 {
@@ -54,7 +48,8 @@ sm_code sm_owner__take(sm_store *s, sm_sv state_dir, sm_sv pipeline, sm_owner_lo
     sm_code rc;
 
     *lock = NULL;
-    if ((rc = sm_fs_lock_take(lock_path(a, state_dir, pipeline), &l->lock, err)) != SM_OK) {
+    if ((rc = sm_fs_lock_take(sm_store_lock_path(a, state_dir, pipeline), &l->lock, err)) !=
+        SM_OK) {
         if (rc == SM_E_CONFLICT)
             tell_holder(s, pipeline, a, err);
         goto done;

@@ -81,6 +81,9 @@ typedef struct sm_pipeline_rec {
     int64_t acquired_ms, created_ms;
 } sm_pipeline_rec;
 
+/* The file that a run of the pipeline holds a lock on, as long as it lives.  Lives in `a`. */
+const char *sm_store_lock_path(sm_arena *a, sm_sv state_path, sm_sv pipeline);
+
 /* The caller holds the OFD lock of the pipeline, so whoever was here before is dead: runs it
  * left unfinished are closed as failed, "the process ended", with an event each; their number
  * goes to `*closed` (NULL: not wanted).  Creates the pipeline at its first run. */

@@ -115,6 +115,12 @@ static sm_code read_plan(sqlite3_stmt *stmt, sm_arena *a, void *record, sm_error
     return SM_OK;
 }
 
+const char *sm_store_lock_path(sm_arena *a, sm_sv state_path, sm_sv pipeline)
+{
+    return sm_arena_printf(a, "%.*s/control/%.*s.lock", SM_SV_ARG(state_path), SM_SV_ARG(pipeline))
+        .ptr;
+}
+
 sm_code sm_store_plan_get(sm_store *s, sm_sv key, sm_arena *a, sm_sv *out, sm_error *err)
 {
     sm_store__query q = {

@@ -5,6 +5,7 @@ for s in "+readings_silver" "readings_silver+" "layer:gold" "state:new" "*_bronz
 done
 smelt ls --select reading_10m
 echo "exit $?"
+smelt ls --select "+layer:gld"
 smelt ls --select "state:odd"
 echo "exit $?"
 smelt ls --exclude "layer:*" | cut -d ' ' -f 1

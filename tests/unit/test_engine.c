@@ -120,6 +120,34 @@ static void test_engine__leaves_its_folders_neither_by_dots_nor_by_links(void **
     denied(f, path);
 }
 
+/* A source that is one file opens that file, and not what lies beside it. */
+static void test_engine__allows_a_file_and_not_its_neighbours(void **state)
+{
+    fixture *f = *state, one = { .a = f->a };
+    char path[PATH_MAX + 128], sql[PATH_MAX + 256];
+    sm_sv file;
+    sm_error err;
+
+    snprintf(path, sizeof path, "%s/one.csv", f->folder);
+    snprintf(sql, sizeof sql, "COPY (SELECT 1 AS a) TO '%s'", path);
+    sm_assert_ok(sm_session_exec(f->s, sm_sv_cstr(sql), &err), err);
+    snprintf(sql, sizeof sql, "COPY (SELECT 1 AS a) TO '%s/other.csv'", f->folder);
+    sm_assert_ok(sm_session_exec(f->s, sm_sv_cstr(sql), &err), err);
+    file = sm_sv_cstr(path);
+    sm_assert_ok(
+        sm_engine_open(
+            &(sm_engine_config){ .threads = 1, .allowed_files = &file, .allowed_file_count = 1 },
+            &one.e, &err),
+        err);
+    sm_assert_ok(sm_session_open(one.e, &one.s, &err), err);
+    snprintf(sql, sizeof sql, "SELECT * FROM read_csv('%s')", path);
+    sm_assert_ok(sm_session_exec(one.s, sm_sv_cstr(sql), &err), err);
+    snprintf(path, sizeof path, "%s/other.csv", f->folder);
+    denied(&one, path);
+    sm_session_close(one.s);
+    sm_engine_close(one.e);
+}
+
 static void test_engine__changes_no_setting_after_it_is_open(void **state)
 {
     fixture *f = *state;
@@ -470,6 +498,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SM_TEST(test_engine__touches_nothing_outside_its_folders),
         SM_TEST(test_engine__leaves_its_folders_neither_by_dots_nor_by_links),
+        SM_TEST(test_engine__allows_a_file_and_not_its_neighbours),
         SM_TEST(test_engine__changes_no_setting_after_it_is_open),
         SM_TEST(test_engine__is_set_as_it_should_be),
         SM_TEST(test_session__a_failing_statement_says_why_in_one_line),

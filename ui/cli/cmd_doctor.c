@@ -217,7 +217,7 @@ static int doctor_exec(sm_cli *c)
     check_engine(&d);
     check_limits(&d);
     if (check_project(&d)) {
-        sm_view v = { p.plan, p.store, p.pipeline, p.storage_dir, p.state_dir, c->a };
+        sm_view v = sm_look_view(c, &p);
 
         check_secrets(&d);
         check_space(&d, "space", p.storage_dir);

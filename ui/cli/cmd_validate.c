@@ -1,18 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd_validate.c -- smelt validate: every fault of the files, without running anything. */
+/* cmd_validate.c -- smelt validate: every fault of the files, without running anything.
+ *
+ * The pipelines of a project are checked side by side, each with an engine of its own, and told in
+ * the order of their files. */
 #include <stdio.h>
 
 #include "runtime/base/clock.h"
+#include "runtime/base/thread.h"
 #include "ui/cli/cli.h"
 #include "ui/cli/exit_code.h"
 #include "ui/cli/project.h"
 #include "ui/cli/project_files.h"
 #include "ui/cli/reports.h"
 
+enum { MOST_THREADS = 16 };
+
 typedef struct tally {
-    size_t files, tables, waiting, errors, warnings;
+    size_t files, tables, errors, warnings;
     sm_json *documents;
 } tally;
+
+/* What came of one file; made by one thread, told in the order of the files. */
+typedef struct checked {
+    sm_arena *a;
+    sm_json *document;
+    sm_sv text;       /* for stderr */
+    sm_error err;     /* with `status` */
+    const char *next; /* NULL: no advice */
+    size_t tables, errors, warnings;
+    int status; /* 0, or of a failure that is no fault of the document */
+} checked;
+
+typedef struct work {
+    const sm_cli *c;
+    const sm_project_files *files;
+    checked *done;
+    sm_mutex mu;
+    size_t next; /* guarded by mu */
+    bool alone;  /* one file: the engine may take the whole machine */
+} work;
 
 static const sm_cli_option options[] = {
     SM_REPORT_OPTION,
@@ -21,7 +47,7 @@ static const sm_cli_option options[] = {
 };
 
 /* A file that could not be checked at all. */
-static void add_unread(const sm_cli *c, const sm_project *p, const sm_error *err, tally *t)
+static sm_json *unread_document(const sm_cli *c, const sm_project *p, const sm_error *err)
 {
     sm_json *doc = sm_json_object(c->a);
 
@@ -29,68 +55,119 @@ static void add_unread(const sm_cli *c, const sm_project *p, const sm_error *err
     sm_json_set_bool(doc, "valid", false);
     sm_json_set_string(doc, "error", sm_sv_cstr(err->msg));
     sm_json_set(doc, "diagnostics", sm_json_array(c->a));
-    sm_json_append(t->documents, doc);
+    return doc;
 }
 
-static void tell_waiting(const sm_project *p)
+static void add_waiting(const sm_project *p, sm_buf *b)
 {
     for (size_t i = 0; p->plan != NULL && i < p->plan->n_datasets; i++) {
         const sm_plan_dataset *d = &p->plan->datasets[i];
 
         if (d->pipeline.len > 0 && !d->known)
-            fprintf(
-                stderr,
-                "%s: the columns of \"%.*s\" are not known before pipeline \"%.*s\" is valid and "
-                "has data: what reads it was checked only in part\n",
-                p->file, SM_SV_ARG(d->name), SM_SV_ARG(d->pipeline));
+            sm_buf_addf(b,
+                        "%s: the columns of \"%.*s\" are not known before pipeline \"%.*s\" is "
+                        "valid and has data: what reads it was checked only in part\n",
+                        p->file, SM_SV_ARG(d->name), SM_SV_ARG(d->pipeline));
         else if (d->kind == SM_DATASET_SOURCE && !d->known)
-            fprintf(stderr,
-                    "%s: source \"%.*s\" has no `schema` and no data yet: what reads it was "
-                    "checked only in part\n",
-                    p->file, SM_SV_ARG(d->name));
+            sm_buf_addf(b,
+                        "%s: source \"%.*s\" has no `schema` and no data yet: what reads it was "
+                        "checked only in part\n",
+                        p->file, SM_SV_ARG(d->name));
     }
 }
 
-static void print_diags(const sm_cli *c, sm_project *p)
+/* Everything that a file is checked by; *next is the advice for a failure. */
+static int open_and_plan(const sm_cli *c, const work *w, const char *path, sm_project *p,
+                         checked *out)
 {
+    if (sm_project_open(p, c, path, &out->err) != SM_OK)
+        return sm_exit_code(out->err.code);
+    p->one_thread = !w->alone;
+    p->small = !w->alone;
+    if (p->root != NULL && w->files->root != NULL && strcmp(p->root, w->files->root) == 0)
+        p->files = w->files;
+    if (p->spec != NULL && sm_diags_errors(p->diags) == 0 &&
+        sm_project_store(p, true, &out->err) != SM_OK) {
+        out->next = "smelt doctor";
+        return sm_exit_code(out->err.code);
+    }
+    return sm_project_plan(p, &out->err) == SM_OK ? SM_EXIT_DONE : sm_exit_code(out->err.code);
+}
+
+static void validate_file(const work *w, const char *path, checked *out)
+{
+    sm_cli c = *w->c;
+    sm_project p;
     sm_buf b;
 
+    c.a = out->a = sm_arena_new("validate");
     sm_buf_init(&b, (size_t)16 * 1024 * 1024);
-    sm_diags_print(p->diags, c->color_err, &b);
-    fwrite(b.ptr, 1, b.len, stderr);
+    out->status = open_and_plan(&c, w, path, &p, out);
+    if (out->status == SM_EXIT_DONE) {
+        sm_diags_sort(p.diags);
+        out->errors = sm_diags_errors(p.diags);
+        out->warnings = sm_diags_warnings(p.diags);
+        out->tables = p.spec == NULL ? 0 : p.spec->tables.n;
+        out->document = sm_cli_checked_document(&c, &p);
+        sm_diags_print(p.diags, c.color_err, &b);
+        add_waiting(&p, &b);
+    } else {
+        out->document = unread_document(&c, &p, &out->err);
+    }
+    out->text = sm_arena_dup(out->a, sm_buf_sv(&b));
     sm_buf_release(&b);
+    sm_project_close(&p);
 }
 
-/* One file. 0, or the exit status of a failure that is no fault of the document. */
-static int validate_file(sm_cli *c, const char *path, tally *t)
+static void take_files(void *arg)
 {
-    sm_project p;
-    sm_error err;
-    int status = SM_EXIT_DONE;
+    work *w = arg;
 
-    if (sm_project_open(&p, c, path, &err) != SM_OK)
-        status = sm_cli_fail(c, &err, NULL);
-    else if (p.spec != NULL && sm_diags_errors(p.diags) == 0 &&
-             sm_project_store(&p, true, &err) != SM_OK)
-        status = sm_cli_fail(c, &err, "smelt doctor");
-    else if (sm_project_plan(&p, &err) != SM_OK)
-        status = sm_cli_fail(c, &err, NULL);
-    if (status == SM_EXIT_DONE) {
-        t->files++;
-        sm_diags_sort(p.diags);
-        t->errors += sm_diags_errors(p.diags);
-        t->warnings += sm_diags_warnings(p.diags);
-        t->tables += p.spec == NULL ? 0 : p.spec->tables.n;
-        sm_json_append(t->documents, sm_cli_checked_document(c, &p));
-        if (!c->json) {
-            print_diags(c, &p);
-            tell_waiting(&p);
-        }
-    } else {
-        add_unread(c, &p, &err, t);
+    for (;;) {
+        size_t i;
+
+        sm_mutex_lock(&w->mu);
+        i = w->next++;
+        sm_mutex_unlock(&w->mu);
+        if (i >= w->files->n)
+            return;
+        validate_file(w, w->files->items[i].file, &w->done[i]);
     }
-    sm_project_close(&p);
-    return status;
+}
+
+/* This thread works too; with fewer threads than wished it only takes longer. */
+static void validate_all(work *w)
+{
+    sm_thread *threads[MOST_THREADS] = { NULL };
+    size_t n = 0, want = (size_t)sm_cpu_count();
+    sm_error ignored;
+
+    want = want > w->files->n ? w->files->n : want;
+    want = want > MOST_THREADS ? MOST_THREADS : want;
+    w->alone = want <= 1;
+    sm_mutex_init(&w->mu);
+    while (n + 1 < want &&
+           sm_thread_start("smelt-validate", take_files, w, &threads[n], &ignored) == SM_OK)
+        n++;
+    take_files(w);
+    for (size_t i = 0; i < n; i++)
+        sm_thread_join(threads[i]);
+    sm_mutex_release(&w->mu);
+}
+
+/* Add it up and say it. */
+static int tell(const sm_cli *c, const checked *r, tally *t)
+{
+    sm_json_append(t->documents, sm_json_copy(c->a, r->document));
+    if (r->status != SM_EXIT_DONE)
+        return sm_cli_fail(c, &r->err, r->next);
+    t->files++;
+    t->tables += r->tables;
+    t->errors += r->errors;
+    t->warnings += r->warnings;
+    if (!c->json)
+        fwrite(r->text.ptr, 1, r->text.len, stderr);
+    return SM_EXIT_DONE;
 }
 
 static void add_counted(sm_buf *b, size_t n, const char *noun)
@@ -146,16 +223,20 @@ static int validate_exec(sm_cli *c)
     tally t = { .documents = sm_json_array(c->a) };
     int worst = sm_cli_check_reports(c);
     sm_project_files files;
+    work w;
 
     if (worst != SM_EXIT_DONE)
         return worst;
     if (find_files(c, &files) != SM_OK)
         return SM_EXIT_OUTSIDE;
+    w = (work){ .c = c, .files = &files, .done = SM_NEW_N(c->a, checked, files.n + 1) };
+    validate_all(&w);
     for (size_t i = 0; i < files.n; i++) {
-        int status = validate_file(c, files.items[i].file, &t);
+        int status = tell(c, &w.done[i], &t);
 
         if (status != SM_EXIT_DONE)
             worst = status == SM_EXIT_OUTSIDE ? status : SM_EXIT_INVALID;
+        sm_arena_free(w.done[i].a);
     }
     if (c->json)
         sm_cli_out_json(c, t.documents);

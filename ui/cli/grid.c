@@ -5,10 +5,11 @@
 #include <stdarg.h>
 
 #include "runtime/base/clock.h"
+#include "ui/cli/width.h"
 
 typedef struct cell {
     sm_sv text;
-    size_t width; /* in characters */
+    size_t width; /* in cells of a terminal */
     sm_tone tone;
 } cell;
 
@@ -59,16 +60,6 @@ void sm_grid_row(sm_grid *g)
     g->rows[g->n++] = (row){ 0 };
 }
 
-/* Every byte that does not continue a character. */
-static size_t width_of(sm_sv s)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < s.len; i++)
-        n += ((unsigned char)s.ptr[i] & 0xC0) != 0x80;
-    return n;
-}
-
 void sm_grid_tone(sm_grid *g, sm_tone tone, sm_sv text)
 {
     row *r = &g->rows[g->n - 1];
@@ -81,7 +72,7 @@ void sm_grid_tone(sm_grid *g, sm_tone tone, sm_sv text)
     sm_buf_init(&safe, 4 * text.len + 16);
     sm_buf_add_safe(&safe, text);
     r->cells[r->n] = (cell){ .text = sm_arena_dup(g->c->a, sm_buf_sv(&safe)), .tone = tone };
-    r->cells[r->n].width = width_of(r->cells[r->n].text);
+    r->cells[r->n].width = sm_text_width(r->cells[r->n].text);
     if (r->cells[r->n].width > g->widths[r->n])
         g->widths[r->n] = r->cells[r->n].width;
     r->n++;
@@ -192,10 +183,11 @@ static const struct {
     { "fail", "✖", SM_TONE_BAD },       { "error", "✖", SM_TONE_BAD },
     { "refused", "✖", SM_TONE_BAD },    { "rebuild", "▲", SM_TONE_WARN },
     { "skipped", "⊘", SM_TONE_WARN },   { "stopped", "‖", SM_TONE_WARN },
-    { "canceled", "‖", SM_TONE_WARN },  { "waiting", "○", SM_TONE_PLAIN },
-    { "queued", "○", SM_TONE_PLAIN },   { "never_run", "–", SM_TONE_DIM },
-    { "excluded", "–", SM_TONE_DIM },   { "inactive", "–", SM_TONE_DIM },
-    { "info", "●", SM_TONE_PLAIN },     { "debug", "●", SM_TONE_DIM },
+    { "canceled", "‖", SM_TONE_WARN },  { "interrupted", "‖", SM_TONE_WARN },
+    { "waiting", "○", SM_TONE_PLAIN },  { "queued", "○", SM_TONE_PLAIN },
+    { "never_run", "–", SM_TONE_DIM },  { "excluded", "–", SM_TONE_DIM },
+    { "inactive", "–", SM_TONE_DIM },   { "info", "●", SM_TONE_PLAIN },
+    { "debug", "●", SM_TONE_DIM },
 };
 
 const char *sm_state_shape(sm_sv state, sm_tone *tone)

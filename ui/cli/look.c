@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 
+#include "runtime/base/fs.h"
 #include "runtime/base/suggest.h"
 #include "ui/cli/exit_code.h"
 #include "ui/cli/since.h"
@@ -15,6 +16,9 @@ sm_view sm_look_view(const sm_cli *c, const sm_project *p)
                       .pipeline = p->pipeline,
                       .storage_dir = p->storage_dir,
                       .state_dir = p->state_dir,
+                      .held = p->store != NULL && p->plan != NULL &&
+                              sm_fs_lock_held(
+                                  sm_store_lock_path(c->a, p->state_dir, p->plan->pipeline)),
                       .a = c->a };
 }
 

@@ -302,40 +302,44 @@ sm_code sm_project_store(sm_project *p, bool read_only, sm_error *err)
 
 /* ---- engine ---------------------------------------------------------------------- */
 
-/* The folder of a source's files: what stands before the first part with a wildcard. */
-static sm_sv source_folder(sm_project *p, sm_sv path, sm_error *err)
+/* What a source reads: the folder before the first part with a wildcard; without one the path
+ * itself, a folder or a file, and nothing beside it. */
+static sm_sv source_place(sm_project *p, sm_sv path, sm_error *err)
 {
-    sm_sv rest = path, part, folder = SM_SV("");
+    sm_sv rest = path, part;
     size_t used = 0;
 
     while (sm_sv_next(&rest, '/', &part)) {
         if (sm_sv_find_char(part, '*') >= 0 || sm_sv_find_char(part, '?') >= 0 ||
-            sm_sv_find_char(part, '[') >= 0 || rest.ptr == NULL)
-            break;
+            sm_sv_find_char(part, '[') >= 0)
+            return under(p, used == 0 ? SM_SV(".") : sm_sv_sub(path, 0, used), err);
         used += part.len + 1;
-        folder = sm_sv_sub(path, 0, used);
     }
-    return under(p, folder.len == 0 ? SM_SV(".") : folder, err);
+    return under(p, path, err);
 }
 
-static sm_code allowed_folders(sm_project *p, sm_sv **out, size_t *n, sm_error *err)
+static sm_code allowed_places(sm_project *p, sm_engine_config *c, sm_error *err)
 {
     static const char *const below[] = { "stage", "tmp", "flows" };
+    sm_sv *folders = SM_NEW_N(p->a, sm_sv, p->spec->sources.n + p->n_tables + 8);
+    size_t n = 0;
 
-    *out = SM_NEW_N(p->a, sm_sv, p->spec->sources.n + p->n_tables + 8);
-    *n = 0;
-    (*out)[(*n)++] = sm_arena_printf(p->a, "%.*s/%.*s", SM_SV_ARG(p->storage_dir),
-                                     SM_SV_ARG(p->spec->schema.text));
+    folders[n++] = sm_arena_printf(p->a, "%.*s/%.*s", SM_SV_ARG(p->storage_dir),
+                                   SM_SV_ARG(p->spec->schema.text));
     for (size_t i = 0; i < sizeof below / sizeof below[0]; i++)
-        (*out)[(*n)++] = sm_arena_printf(p->a, "%.*s/%s", SM_SV_ARG(p->state_dir), below[i]);
+        folders[n++] = sm_arena_printf(p->a, "%.*s/%s", SM_SV_ARG(p->state_dir), below[i]);
     for (size_t i = 0; i < p->n_tables; i++)
-        (*out)[(*n)++] = p->tables[i].folder;
+        folders[n++] = p->tables[i].folder;
+    c->allowed_files = folders + n; /* a place may be a folder or a file */
     for (size_t i = 0; i < p->spec->sources.n; i++) {
         sm_sv path = sm_json_get_sv(p->spec->sources.items[i].options, "path", SM_SV(""));
 
-        if (path.len > 0 && ((*out)[(*n)++] = source_folder(p, path, err)).len == 0)
+        if (path.len > 0 && (folders[n++] = source_place(p, path, err)).len == 0)
             return err->code;
     }
+    c->allowed_directories = folders;
+    c->allowed_count = n;
+    c->allowed_file_count = n - (size_t)(c->allowed_files - folders);
     return SM_OK;
 }
 
@@ -365,16 +369,14 @@ static sm_sv memory_limit(const sm_project *p)
 sm_code sm_project_engine(void *project, sm_engine **out, sm_error *err)
 {
     sm_project *p = project;
-    sm_engine_config config = { .threads = (int)p->spec->engine.threads.v };
-    sm_sv *folders;
+    sm_engine_config config = { .threads = p->one_thread ? 1 : (int)p->spec->engine.threads.v };
     sm_code rc;
 
     *out = p->engine;
     if (p->engine != NULL)
         return SM_OK;
-    if ((rc = allowed_folders(p, &folders, &config.allowed_count, err)) != SM_OK)
+    if ((rc = allowed_places(p, &config, err)) != SM_OK)
         return rc;
-    config.allowed_directories = folders;
     config.temp_directory = temp_folder(p, err);
     config.memory_limit = memory_limit(p);
     rc = sm_engine_open(&config, &p->engine, err);

@@ -37,6 +37,7 @@ typedef struct sm_project {
     sm_store *store; /* NULL: not opened, or there is none yet */
     bool store_read_only;
     int64_t pipeline;                     /* id in the store; 0: it never ran */
+    bool one_thread;                      /* the engine gets one thread: others work beside it */
     bool small;                           /* the engine gets a quarter of the memory limit */
     sm_engine *engine;                    /* NULL until somebody computes something */
     sm_session *binder;                   /* the planner's session */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* view.c -- what the documents share: times, lists, runs, batches, the newest look at a table. */
 #include "runtime/base/clock.h"
+#include "runtime/base/fs.h"
 #include "runtime/delta/delta_head.h"
 #include "runtime/delta/delta_log.h"
 #include "runtime/delta/delta_schema.h"
@@ -50,12 +51,28 @@ sm_json *sm_view__document(const sm_view *v)
     return doc;
 }
 
+/* A run that is not at its end lives as long as it holds the lock; one that began or ended while we
+ * read is no dead one. */
+static bool run_died(const sm_view *v)
+{
+    return !v->held && !sm_fs_lock_held(sm_store_lock_path(v->a, v->state_dir, v->plan->pipeline));
+}
+
+sm_sv sm_view__flow_state(const sm_view *v, sm_run_flow_state state)
+{
+    bool open = state == SM_RUN_FLOW_RUNNING || state == SM_RUN_FLOW_WAITING;
+
+    return open && run_died(v) ? SM_SV("interrupted") : sm_sv_cstr(sm_run_flow_state_name(state));
+}
+
 sm_json *sm_view__run(const sm_view *v, const sm_run_rec *r)
 {
     sm_json *o = sm_json_object(v->a);
 
     sm_json_set_int(o, "number", r->number);
-    sm_json_set_string(o, "state", sm_sv_cstr(sm_run_state_name(r->state)));
+    sm_json_set_string(o, "state",
+                       r->ended_ms == 0 && run_died(v) ? SM_SV("interrupted")
+                                                       : sm_sv_cstr(sm_run_state_name(r->state)));
     sm_json_set_bool(o, "warnings", r->warnings);
     sm_view__set_text(o, "cause", r->cause);
     sm_view__set_text(o, "commit", r->commit);
@@ -75,7 +92,7 @@ sm_json *sm_view__run_flow(const sm_view *v, const sm_run_flow_rec *f)
 
     sm_json_set_string(o, "flow", f->flow);
     sm_json_set_string(o, "table", f->dataset);
-    sm_json_set_string(o, "state", sm_sv_cstr(sm_run_flow_state_name(f->state)));
+    sm_json_set_string(o, "state", sm_view__flow_state(v, f->state));
     sm_view__set_text(o, "reason", f->reason);
     sm_view__set_text(o, "error", f->error);
     sm_json_set_int(o, "batches", f->batches);

@@ -23,6 +23,7 @@ typedef struct sm_view {
     int64_t pipeline;  /* id in the store; 0: it never ran */
     sm_sv storage_dir; /* absolute */
     sm_sv state_dir;   /* absolute */
+    bool held;         /* a run held the pipeline before anything was read */
     sm_arena *a;       /* documents live here */
 } sm_view;
 

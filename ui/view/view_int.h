@@ -17,6 +17,8 @@ void sm_view__set_list(const sm_view *v, sm_json *o, const char *key, const sm_p
 void sm_view__set_json(const sm_view *v, sm_json *o, const char *key, sm_sv text);
 sm_json *sm_view__document(const sm_view *v); /* {"pipeline":…} */
 sm_json *sm_view__run(const sm_view *v, const sm_run_rec *r);
+/* Of a flow of a run, or "interrupted" when the run died. */
+sm_sv sm_view__flow_state(const sm_view *v, sm_run_flow_state state);
 sm_json *sm_view__run_flow(const sm_view *v, const sm_run_flow_rec *f);
 sm_json *sm_view__batch(const sm_view *v, const sm_batch_rec *b);
 

@@ -100,9 +100,8 @@ static sm_code table_flows(const status *s, const sm_plan_dataset *ds, sm_json *
         if (worst == NULL || badness(f->state) > badness(worst->state))
             worst = f;
     }
-    sm_json_set_string(o, "state",
-                       worst == NULL ? SM_SV("never_run")
-                                     : sm_sv_cstr(sm_run_flow_state_name(worst->state)));
+    sm_json_set_string(
+        o, "state", worst == NULL ? SM_SV("never_run") : sm_view__flow_state(s->v, worst->state));
     if (worst != NULL) {
         sm_view__set_text(o, "reason", worst->reason);
         sm_view__set_text(o, "error", worst->error);
@@ -236,7 +235,7 @@ bool sm_view_state_is(void *ctx, const sm_plan_dataset *ds, sm_sv state)
     now = sm_json_get_sv(row_named(sm_json_get(s->status, "tables"), "name", ds->name), "state",
                          SM_SV(""));
     if (sm_sv_eq_str(state, "failed"))
-        return sm_sv_eq_str(now, "failed");
+        return sm_sv_eq_str(now, "failed") || sm_sv_eq_str(now, "interrupted");
     if (sm_sv_eq_str(state, "stale"))
         return sm_sv_eq_str(now, "skipped") || sm_sv_eq_str(now, "stopped");
     if (sm_sv_eq_str(state, "new"))
