@@ -208,6 +208,7 @@ static void add_table(plan_builder *b, size_t ds, const sm_spec_table *t)
         .tags = sm_plan__list(b->a, &t->tags),
         .partition_by = sm_plan__list(b->a, &t->partition_by),
         .contract = contract_name(t->contract.v),
+        .properties = t->properties.v == NULL ? NULL : sm_json_copy(b->a, t->properties.v),
         .flow = b->plan->n_flows,
         .place = sm_plan__place(&t->name.at),
     };

@@ -221,6 +221,8 @@ static sm_json *dataset_json(sm_arena *a, const sm_plan *p, const sm_plan_datase
     put_text(o, "path", ds->path);
     put_list(a, o, "partition_by", &ds->partition_by);
     put_text(o, "contract", ds->contract);
+    if (ds->properties != NULL)
+        sm_json_set(o, "properties", sm_json_copy(a, ds->properties));
     if (ds->kind == SM_DATASET_SOURCE)
         sm_json_set(o, "source", source_json(a, ds));
     for (size_t i = 0; i < ds->n_reads; i++)
@@ -554,6 +556,8 @@ static void read_dataset(reader *r, const sm_json *o, size_t i)
         ds->drop_undecodable =
             sm_sv_eq_str(sm_json_get_sv(source, "on_decode_error", SM_SV("")), "drop");
     }
+    if (sm_json_get(o, "properties") != NULL)
+        ds->properties = sm_json_copy(r->a, sm_json_get(o, "properties"));
     if (ds->kind == SM_DATASET_QUARANTINE) {
         ds->owner = take_dataset(r, sm_json_get(o, "owner"));
         r->datasets[ds->owner].quarantine = i;

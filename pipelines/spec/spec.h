@@ -367,7 +367,8 @@ typedef struct sm_spec_table {
     sm_spec_bool reset_allowed; /* false: a full refresh is refused */
     sm_spec_rules expectations;
     sm_spec_table_columns columns;
-    sm_spec_enum contract; /* sm_contract */
+    sm_spec_enum contract;   /* sm_contract */
+    sm_spec_json properties; /* of the Delta table: an object of texts; v NULL: none */
     sm_spec_json meta;
     sm_span at;
     bool broken; /* it has a fault that is already told */

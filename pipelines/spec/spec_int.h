@@ -134,6 +134,10 @@ bool sm_spec__check_name(const sm_bind *b, const sm_text *name, const char *what
 bool sm_spec__check_rules(const sm_bind *b, sm_spec_rules *rules);
 /* A type that the engine has and a table can hold; else told at `at`. */
 bool sm_spec__check_type(const sm_bind *b, const sm_text *at, sm_sv name, sm_sv type);
+/* Properties of a Delta table, as texts. */
+void sm_spec__properties(const sm_bind *b, const sm_key *key, sm_pair p, void *to);
+/* Those of delta.… that may be set, ends with NULL. */
+extern const char *const sm_spec__delta_properties[];
 /* A check of a whole table takes no row out; `key` is for the message. */
 bool sm_spec__check_whole(const sm_bind *b, const sm_spec_enum *on_violation, const char *key);
 /* False when a rule is one and has a fault, which is told. */

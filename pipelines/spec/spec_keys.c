@@ -468,6 +468,13 @@ static const sm_key table_keys[] = {
       .except = 1U << SM_TABLE_VIEW,
       .doc = "Whether the query has to give the columns of `columns` and no others, with these "
              "types." },
+    { .name = "properties",
+      .kind = SM_KEY_PROPERTIES,
+      .offset = offsetof(sm_spec_table, properties),
+      .except = 1U << SM_TABLE_VIEW,
+      .doc =
+          "Properties of the Delta table: names of your own, and those of delta.… that ask no more "
+          "of its writers." },
     { .name = "tags",
       .kind = SM_KEY_TEXTS,
       .offset = offsetof(sm_spec_table, tags),
@@ -511,10 +518,9 @@ const sm_block sm_block_table = {
     .keys = table_keys,
     .variant = "type",
     .one_of = LIST("from", "sql", "sql_file", "flows"),
-    .later =
-        LIST("watermark", "output_mode", "watermark_policy", "no_data_batches", "unbounded_state",
-             "trigger", "late_rows", "deduplicate", "auto_cdc", "cluster_by", "maintenance",
-             "retention", "refresh_policy", "freshness", "properties"),
+    .later = LIST("watermark", "output_mode", "watermark_policy", "no_data_batches",
+                  "unbounded_state", "trigger", "late_rows", "deduplicate", "auto_cdc",
+                  "cluster_by", "maintenance", "retention", "refresh_policy", "freshness"),
 };
 
 static const sm_key pipeline_keys[] = {

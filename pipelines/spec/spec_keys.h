@@ -16,22 +16,23 @@
 #include "runtime/base/str.h"
 
 typedef enum sm_key_kind {
-    SM_KEY_TEXT,    /* sm_text: any scalar, as text */
-    SM_KEY_SQL,     /* sm_text: SQL, never interpolated */
-    SM_KEY_CHOICE,  /* sm_text: one of `choices` */
-    SM_KEY_ENUM,    /* sm_spec_enum: the number of one of `choices` */
-    SM_KEY_INT,     /* sm_spec_int */
-    SM_KEY_SIZE,    /* sm_spec_int, bytes */
-    SM_KEY_BOOL,    /* sm_spec_bool */
-    SM_KEY_TEXTS,   /* sm_spec_texts: a list of texts */
-    SM_KEY_SCALAR,  /* sm_spec_scalar: any scalar, with its type */
-    SM_KEY_SCALARS, /* sm_spec_scalars: a list of them */
-    SM_KEY_SECRET,  /* sm_text: ${secret.x} and nothing else; the name of the secret */
-    SM_KEY_MERGED,  /* sm_spec_json: keys of `block`, merged into such blocks before binding */
-    SM_KEY_JSON,    /* sm_spec_json: free space */
-    SM_KEY_BLOCK,   /* a struct, described by `block` */
-    SM_KEY_MAP,     /* sm_spec_items of structs by name, described by `block` */
-    SM_KEY_LIST,    /* sm_spec_items of structs in order, described by `block` */
+    SM_KEY_TEXT,       /* sm_text: any scalar, as text */
+    SM_KEY_SQL,        /* sm_text: SQL, never interpolated */
+    SM_KEY_CHOICE,     /* sm_text: one of `choices` */
+    SM_KEY_ENUM,       /* sm_spec_enum: the number of one of `choices` */
+    SM_KEY_INT,        /* sm_spec_int */
+    SM_KEY_SIZE,       /* sm_spec_int, bytes */
+    SM_KEY_BOOL,       /* sm_spec_bool */
+    SM_KEY_TEXTS,      /* sm_spec_texts: a list of texts */
+    SM_KEY_SCALAR,     /* sm_spec_scalar: any scalar, with its type */
+    SM_KEY_SCALARS,    /* sm_spec_scalars: a list of them */
+    SM_KEY_SECRET,     /* sm_text: ${secret.x} and nothing else; the name of the secret */
+    SM_KEY_MERGED,     /* sm_spec_json: keys of `block`, merged into such blocks before binding */
+    SM_KEY_JSON,       /* sm_spec_json: free space */
+    SM_KEY_PROPERTIES, /* sm_spec_json: properties of a Delta table, texts by name */
+    SM_KEY_BLOCK,      /* a struct, described by `block` */
+    SM_KEY_MAP,        /* sm_spec_items of structs by name, described by `block` */
+    SM_KEY_LIST,       /* sm_spec_items of structs in order, described by `block` */
 } sm_key_kind;
 
 /* What a text has to look like. */

@@ -184,6 +184,18 @@ static sm_json *merged_schema(const maker *m, const sm_block *block)
     return s;
 }
 
+static sm_json *properties_schema(const maker *m)
+{
+    sm_json *s = of_type(m, "object");
+    sm_json *ours = object_with(m, "enum", list_of(m, sm_spec__delta_properties));
+    sm_json *others =
+        object_with(m, "not", object_with(m, "pattern", text(m, "^[Dd][Ee][Ll][Tt][Aa]\\.")));
+
+    sm_json_set(s, "propertyNames", either(m, ours, others));
+    sm_json_set(s, "additionalProperties", scalar_schema(m));
+    return s;
+}
+
 static sm_json *plain_schema(const maker *m, const sm_key *key)
 {
     switch (key->kind) {
@@ -218,6 +230,8 @@ static sm_json *plain_schema(const maker *m, const sm_key *key)
         return scalar_schema(m);
     case SM_KEY_SCALARS:
         return scalars_schema(m);
+    case SM_KEY_PROPERTIES:
+        return properties_schema(m);
     case SM_KEY_JSON:
         break;
     }
@@ -244,6 +258,7 @@ static const char *reference_pattern(const sm_key *key)
     case SM_KEY_MERGED:
     case SM_KEY_SCALARS:
     case SM_KEY_JSON:
+    case SM_KEY_PROPERTIES:
     case SM_KEY_BLOCK:
     case SM_KEY_MAP:
     case SM_KEY_LIST:

@@ -76,7 +76,7 @@ static void show_plain(const show *s, const sm_key *key, sm_sv name, const void 
                 origin_of(s, choice->at));
     else if (key->kind == SM_KEY_BOOL)
         add_row(s, name, sm_json_bool(s->a, boolean->v), origin_of(s, boolean->at));
-    else if (key->kind == SM_KEY_JSON && json->v)
+    else if ((key->kind == SM_KEY_JSON || key->kind == SM_KEY_PROPERTIES) && json->v)
         add_row(s, name, sm_json_copy(s->a, json->v), origin_of(s, json->at));
     else if (key->kind == SM_KEY_INT && key->fallback_doc && number->at.line == 0)
         add_row(s, name, sm_json_null(s->a), origin_of(s, number->at));
@@ -123,6 +123,7 @@ static void show_value(const show *s, const sm_key *key, sm_sv name, const void 
     case SM_KEY_SIZE:
     case SM_KEY_BOOL:
     case SM_KEY_JSON:
+    case SM_KEY_PROPERTIES:
         show_plain(s, key, name, from);
         return;
     case SM_KEY_TEXTS:

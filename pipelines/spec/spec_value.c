@@ -428,12 +428,23 @@ static void bind_merged(const sm_bind *b, const sm_key *key, sm_pair p, void *to
 }
 
 static const bind_fn binders[] = {
-    [SM_KEY_TEXT] = bind_text,       [SM_KEY_SQL] = bind_sql,       [SM_KEY_CHOICE] = bind_choice,
-    [SM_KEY_ENUM] = bind_enum,       [SM_KEY_INT] = bind_int,       [SM_KEY_SIZE] = bind_size,
-    [SM_KEY_BOOL] = bind_bool,       [SM_KEY_TEXTS] = bind_texts,   [SM_KEY_JSON] = bind_json,
-    [SM_KEY_BLOCK] = bind_struct,    [SM_KEY_MAP] = bind_named,     [SM_KEY_LIST] = bind_list,
-    [SM_KEY_SCALAR] = bind_scalar,   [SM_KEY_SECRET] = bind_secret, [SM_KEY_MERGED] = bind_merged,
+    [SM_KEY_TEXT] = bind_text,
+    [SM_KEY_SQL] = bind_sql,
+    [SM_KEY_CHOICE] = bind_choice,
+    [SM_KEY_ENUM] = bind_enum,
+    [SM_KEY_INT] = bind_int,
+    [SM_KEY_SIZE] = bind_size,
+    [SM_KEY_BOOL] = bind_bool,
+    [SM_KEY_TEXTS] = bind_texts,
+    [SM_KEY_JSON] = bind_json,
+    [SM_KEY_BLOCK] = bind_struct,
+    [SM_KEY_MAP] = bind_named,
+    [SM_KEY_LIST] = bind_list,
+    [SM_KEY_SCALAR] = bind_scalar,
+    [SM_KEY_SECRET] = bind_secret,
+    [SM_KEY_MERGED] = bind_merged,
     [SM_KEY_SCALARS] = bind_scalars,
+    [SM_KEY_PROPERTIES] = sm_spec__properties,
 };
 
 void sm_spec__bind_value(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
@@ -494,6 +505,7 @@ void sm_spec__bind_default(const sm_bind *b, const sm_key *key, void *to)
     case SM_KEY_SCALARS:
     case SM_KEY_TEXTS:
     case SM_KEY_JSON:
+    case SM_KEY_PROPERTIES:
     case SM_KEY_MAP:
     case SM_KEY_LIST:
         return;

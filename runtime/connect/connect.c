@@ -161,6 +161,17 @@ sm_code sm_sink_unchanged(sm_sink *k, bool *out, sm_error *err)
     return sink_result(k, k->ops->unchanged(k, out, err), err);
 }
 
+bool sm_sink_described(sm_sink *k)
+{
+    return k->ops->described == NULL || k->memory == NULL || k->ops->described(k);
+}
+
+sm_code sm_sink_describe(sm_sink *k, sm_manifest *m, sm_error *err)
+{
+    assert(k->ops->describe != NULL);
+    return sink_result(k, k->ops->describe(k, m, err), err);
+}
+
 sm_code sm_sink_maintain(sm_sink *k, sm_error *err)
 {
     assert(k->session != NULL);

@@ -39,6 +39,9 @@ void sm_sink_discard(sm_sink *k, const sm_manifest *m);
 sm_code sm_sink_inspect(sm_sink *k, sm_arena *a, sm_target_state *out, sm_error *err);
 /* false when the sink cannot tell. */
 sm_code sm_sink_unchanged(sm_sink *k, bool *out, sm_error *err);
+/* true when the sink cannot tell, or nothing is remembered of the target. */
+bool sm_sink_described(sm_sink *k);
+sm_code sm_sink_describe(sm_sink *k, sm_manifest *m, sm_error *err);
 sm_code sm_sink_maintain(sm_sink *k, sm_error *err);
 void sm_sink_close(sm_sink *k);
 

@@ -69,6 +69,7 @@ typedef struct sm_sink {
     const sm_sv *partition_by;
     size_t partition_count;
     sm_sv description;
+    const sm_json *properties; /* of the table, an object of texts; NULL: none */
     sm_write_mode mode;
     bool replace_schema; /* with OVERWRITE: the schema may change (full refresh) */
     /* This target follows another one of the same batch and is published after it, so it may
@@ -104,6 +105,11 @@ typedef struct sm_sink_ops {
     /* The cheap check of an idle run: does the target still stand exactly where `memory`
      * says?  Needs no engine.  Optional: NULL means inspect() each time. */
     sm_code (*unchanged)(sm_sink *k, bool *out, sm_error *err);
+    /* Does the target, as `memory` has it, say of itself what `description`, the columns of
+     * `schema` and `properties` say?  Needs no engine.  Optional, with describe(). */
+    bool (*described)(sm_sink *k);
+    /* Add to `m` what makes it say so; nothing when it does already. */
+    sm_code (*describe)(sm_sink *k, sm_manifest *m, sm_error *err);
     /* Between batches, with the engine: log checkpoints and the like.  Optional. */
     sm_code (*maintain)(sm_sink *k, sm_error *err);
     void (*close)(sm_sink *k);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "runtime/base/hash.h"
+#include "runtime/delta/delta_describe.h"
 
 /* ---- protocol ---- */
 
@@ -131,7 +132,7 @@ sm_code sm_delta_metadata_make(const sm_delta_definition *d, sm_sv id, int64_t n
         .description = d->description,
         .schema_string = sm_json_text(schema, a),
         .partition_columns = partition_names(d, a),
-        .configuration = sm_json_object(a),
+        .configuration = sm_delta_configuration(NULL, d, a),
         .created_ms = now_ms,
     };
     return SM_OK;

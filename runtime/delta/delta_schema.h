@@ -18,6 +18,7 @@ typedef struct sm_delta_definition {
     const sm_schema *schema; /* stored types */
     const sm_sv *partition_by;
     size_t partition_count;
+    const sm_json *properties; /* object of texts, or NULL */
 } sm_delta_definition;
 
 /* metaData for `d`.  `id` empty makes a new one.  SM_E_INVALID: a partition column that is

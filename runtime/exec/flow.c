@@ -142,6 +142,10 @@ static sm_code batch_plan(sm_flow *f, sm_batch *b, sm_error *err)
     b->end = end;
     b->reads = reads;
     b->state = batch_is_due(f, moved, reads) ? SM_BATCH_RUNNING : SM_BATCH_IDLE;
+    if (b->state == SM_BATCH_IDLE && f->next > 0 && !f->described && !sm_sink_described(&f->sink)) {
+        b->state = SM_BATCH_RUNNING;
+        b->describes = true;
+    }
     b->time_ms = batch_time(f);
     return SM_OK;
 }
@@ -243,6 +247,22 @@ static void discard_files(sm_flow *f, const sm_batch *b)
         sm_sink_discard(&f->side_sink, b->manifest);
 }
 
+/* Descriptions, comments or properties of the file changed, and there are no rows to go with
+ * them.  A sibling may have told the table already: then there is no batch. */
+static sm_code flow_describe(sm_flow *f, sm_batch *b, sm_error *err)
+{
+    sm_batch_id id = { f->plan->name, f->uuid, b->n, b->time_ms, b->end };
+    sm_code rc;
+
+    f->described = true;
+    b->manifest = sm_manifest_new(f->scratch, &id);
+    b->expectations = sm_json_array(f->scratch);
+    if ((rc = sm_sink_describe(&f->sink, b->manifest, err)) == SM_OK &&
+        sm_manifest_is_empty(b->manifest))
+        b->state = SM_BATCH_IDLE;
+    return rc;
+}
+
 /* One pass of SQL.  What a failed attempt wrote is removed here. */
 static sm_code flow_compute(sm_flow *f, sm_batch *b, sm_error *err)
 {
@@ -311,7 +331,7 @@ static sm_code flow_void(sm_flow *f, sm_batch *b, sm_error *err)
     }
     discard_files(f, b);
     flow_retreat(f, b);
-    f->decided = false;
+    f->decided = f->described = false;
     if (f->plan->kind == SM_FLOW_APPEND &&
         sm_sv_eq_str(sm_json_get_sv(target, "mode", SM_SV("")), "overwrite")) {
         f->refresh = f->switched = true;
@@ -392,7 +412,8 @@ sm_code sm_flow__run_batch(sm_flow *f, sm_batch *b, sm_error *err)
     flow_check(f, b);
 
     if (b->state == SM_BATCH_RUNNING) {
-        if ((rc = flow_compute(f, b, err)) != SM_OK) /* one pass of SQL */
+        rc = b->describes ? flow_describe(f, b, err) : flow_compute(f, b, err);
+        if (rc != SM_OK || b->state == SM_BATCH_IDLE) /* one pass of SQL */
             goto done;
         sm_failpoint("flow.before_decided");
         if ((rc = sm_flow__decide(f, b, err)) != SM_OK) /* one transaction */

@@ -77,6 +77,7 @@ typedef struct sm_flow {
     sm_session *session;
     sm_mask *mask;          /* NULL: the target has no rules */
     sm_engine_rules *rules; /* registered while a session is open */
+    bool described;         /* the table was told what the file says of it since it was opened */
     bool grew;              /* the last attempt ended because a schema grew */
     sm_flow_outcome *out;
 } sm_flow;
@@ -95,6 +96,7 @@ typedef struct sm_batch {
     int64_t version;             /* of the target that holds the batch */
     int64_t side_version;        /* the same of its quarantine */
     bool rolled_forward;         /* decided in an earlier life */
+    bool describes;              /* reads and writes no rows: only what the table says of itself */
 } sm_batch;
 
 /* flow_open.c: everything but the engine.  Finds or begins the generation, opens sources and

@@ -206,6 +206,7 @@ static sm_code sink_open(sm_flow *f, sm_error *err)
                     .partition_by = t->partition_by.items,
                     .partition_count = t->partition_by.n,
                     .description = t->description,
+                    .properties = t->properties,
                     .mode = overwrite || f->refresh ? SM_WRITE_OVERWRITE : SM_WRITE_APPEND,
                     .replace_schema = overwrite || f->refresh,
                     .arena = f->arena };

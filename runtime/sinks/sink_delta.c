@@ -14,6 +14,7 @@
  *                                 of a side target, whose removes hold whatever came since
  *      "columns":[…],             append: what the files have; the table grows by what is new
  *      "partition_by":[…],        with "columns"
+ *      "describes":{…},           nothing but a metaData: the properties that the table gets
  *      "rows":n, "bytes":n, "files":n, "removed":n}
  *
  *     prepare   knows the head ─ wider types by a commit of their own (delta_widen.h) ─
@@ -33,6 +34,7 @@
 #include "runtime/base/hash.h"
 #include "runtime/delta/delta_checkpoint.h"
 #include "runtime/delta/delta_commit.h"
+#include "runtime/delta/delta_describe.h"
 #include "runtime/delta/delta_files.h"
 #include "runtime/delta/delta_grow.h"
 #include "runtime/delta/delta_head.h"
@@ -137,6 +139,18 @@ static sm_code prepare_growth(preparing *p, sm_error *err)
     return SM_OK;
 }
 
+static sm_delta_definition definition_of(const sm_sink *k)
+{
+    return (sm_delta_definition){
+        .name = k->name,
+        .description = k->description,
+        .schema = k->schema,
+        .partition_by = k->partition_by,
+        .partition_count = k->partition_count,
+        .properties = k->properties,
+    };
+}
+
 /* Which of new, fitting, growing, redefined the table is; SM_E_INVALID when it is none. */
 static sm_code prepare_definition(preparing *p, sm_error *err)
 {
@@ -194,7 +208,8 @@ static sm_code put_definition(preparing *p, sm_error *err)
         SM_OK)
         return rc;
     if (p->redefines) { /* the table stays the same one: what people set on it is kept */
-        metadata.configuration = h->metadata.configuration;
+        metadata.configuration =
+            sm_delta_configuration(h->metadata.configuration, &p->definition, a);
         metadata.created_ms = h->metadata.created_ms;
     }
     protocol = sm_delta_protocol_make(p->definition.schema, a);
@@ -290,13 +305,7 @@ static sm_code delta_prepare(sm_sink *k, sm_sv select, sm_manifest *m, int64_t *
         .s = k->state,
         .m = m,
         .target = sm_manifest_target(m, SM_SV("delta"), k->name),
-        .definition = {
-            .name = k->name,
-            .description = k->description,
-            .schema = k->schema,
-            .partition_by = k->partition_by,
-            .partition_count = k->partition_count,
-        },
+        .definition = definition_of(k),
         .stem = sm_arena_printf(m->arena, "part-00000-%.*s", SM_SV_ARG(sm_uuid4(m->arena))),
     };
     sm_code rc;
@@ -312,6 +321,53 @@ static sm_code delta_prepare(sm_sink *k, sm_sv select, sm_manifest *m, int64_t *
     *rows_out = p.rows;
     *bytes_out = p.bytes;
     return SM_OK;
+}
+
+/* ---- describe ---- */
+
+static bool delta_described(sm_sink *k)
+{
+    sm_arena *a = sm_arena_new("delta described");
+    sm_json *wrapped = sm_json_object(a);
+    sm_delta_definition d = definition_of(k);
+    sm_delta_action action;
+    sm_error ignored;
+    bool described = true;
+
+    sm_json_set(wrapped, "metaData", sm_json_copy(a, sm_json_get(k->memory, "metaData")));
+    if (sm_delta_action_read(wrapped, a, &action, &ignored) == SM_OK)
+        described = sm_delta_metadata_described(&action.u.metadata, &d, a);
+    sm_arena_free(a);
+    return described;
+}
+
+/* A commit of a metaData alone.  When another one changes the definition before, the batch is
+ * voided and begins again. */
+static sm_code delta_describe(sm_sink *k, sm_manifest *m, sm_error *err)
+{
+    delta_sink *s = k->state;
+    sm_delta_definition d = definition_of(k);
+    sm_delta_metadata metadata;
+    sm_json *target;
+    sm_code rc = delta_head(k, err);
+
+    if (rc != SM_OK || s->head->version < 0)
+        return rc;
+    if (sm_delta_metadata_described(&s->head->metadata, &d, m->arena)) {
+        delta_remember(k);
+        return SM_OK;
+    }
+    if ((rc = sm_delta_protocol_check(&s->head->protocol, true, err)) != SM_OK ||
+        (rc = sm_delta_metadata_check(&s->head->metadata, false, m->arena, err)) != SM_OK ||
+        (rc = sm_delta_metadata_describe(&s->head->metadata, &d, m->arena, &metadata, err)) !=
+            SM_OK)
+        return rc;
+    target = sm_manifest_target(m, SM_SV("delta"), k->name);
+    sm_json_set_string(target, "txn_id", sm_uuid4(m->arena));
+    sm_json_set_string(target, "mode", SM_SV("append"));
+    sm_json_set_int(target, "definition_version", s->head->metadata_version);
+    sm_json_set(target, "describes", sm_delta_configuration(NULL, &d, m->arena));
+    return sm_manifest_add_action(m, target, sm_delta_metadata_json(&metadata, m->arena), err);
 }
 
 /* ---- publish ---- */
@@ -350,7 +406,14 @@ static void describe_change(const sm_json *target, const sm_manifest *m, sm_delt
                             sm_arena *a)
 {
     sm_json *parameters = sm_json_object(a), *metrics = sm_json_object(a);
+    const sm_json *properties = sm_json_get(target, "describes");
 
+    if (properties != NULL) {
+        sm_json_set_string(parameters, "properties", sm_json_text(properties, a));
+        c->operation = SM_SV("SET TBLPROPERTIES");
+        c->parameters = parameters;
+        return;
+    }
     if (is_overwrite(target)) {
         sm_json_set_string(parameters, "mode", SM_SV("Overwrite"));
     } else {
@@ -499,6 +562,8 @@ const sm_sink_ops sm_sink_delta = {
     .discard = delta_discard,
     .inspect = delta_inspect,
     .unchanged = delta_unchanged,
+    .described = delta_described,
+    .describe = delta_describe,
     .maintain = delta_maintain,
     .close = delta_close,
 };

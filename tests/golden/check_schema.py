@@ -122,6 +122,7 @@ CHANGES = {
         ("tables.bronze.reset_allowed", False), ("tables.all.flows.old.once", False),
         ("tables.sure.contract", "none"),
         ("tables.sure.columns", [{"name": "a", "data_type": "INT", "tests": [{"not_null": {}}]}]),
+        ("tables.silver.properties", {"owner": "me", "level": 5, "delta.targetFileSize": "64mb"}),
         *[("tables.silver.expectations.long", v)
           for v in ({"unique": "id"}, {"unique": ["id", "n"], "on_violation": "fail"}, {"row_count": {"min": 1}},
                     {"foreign_key": {"columns": "id", "to": "sure"}},
@@ -172,6 +173,8 @@ CHANGES = {
         ("tables.silver.expectations.long.fail_if", "> 1.23456%"),
         ("tables.silver.expectations.long.fail_if", 5),
         ("tables.silver.expectations.long.row_count", {"min": 1}),
+        ("tables.silver.properties", ["owner"]), ("tables.silver.properties", {"owner": [1]}),
+        ("tables.silver.properties", {"delta.appendOnly": True}), ("tables.silver.properties", {"Delta.x": 1}),
         ("tables.silver.expectations.long", {"unique": 5.5, "expect": "id > 0"}),
         ("tables.silver.expectations.long", {"row_count": {"least": 1}}),
         ("tables.silver.expectations.long", {"row_count": 1}),
