@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-sm_script_test(integration.schema_evolution LABELS integration TIMEOUT 300
+sm_script_test(integration.schema_evolution LABELS integration TIMEOUT 900
   COMMAND "${CMAKE_SOURCE_DIR}/tests/support/oracles/run.sh" "${CMAKE_CURRENT_SOURCE_DIR}/test_schema_evolution.py")
 set(feed "${CMAKE_SOURCE_DIR}/tests/support/oracles/run.sh" "${CMAKE_CURRENT_SOURCE_DIR}/test_feed.py")
 sm_script_test(integration.feed LABELS integration TIMEOUT 600 COMMAND ${feed})
