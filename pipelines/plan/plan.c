@@ -100,7 +100,7 @@ static void add_source(plan_builder *b, size_t ds, const sm_spec_source *s)
         .schema_declared = s->schema.n > 0,
         .evolution = (sm_evolution)s->evolution.v,
         .schema_hints = s->schema_hints.text,
-        .drop_undecodable = s->on_decode_error.v == SM_DECODE_DROP,
+        .on_decode_error = (sm_decode_policy)s->on_decode_error.v,
         .metadata = s->include_metadata.v && s->unit != NULL && s->unit->metadata,
         .place = sm_plan__place(&s->name.at),
     };

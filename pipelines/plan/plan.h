@@ -143,13 +143,13 @@ typedef struct sm_plan_dataset {
     sm_sv contract;    /* tables: "warn", "enforced" or "": `schema` is all that it may have */
     sm_sv source_type; /* sources */
     sm_sv pipeline;    /* sources: the pipeline of the project whose table it is, or "" */
-    const sm_json *source_config; /* sources: options by name, with defaults, no secrets */
-    bool schema_declared;         /* sources: the user wrote `schema` */
-    sm_evolution evolution;       /* sources: what becomes of fields that are no columns */
-    sm_sv schema_hints;           /* sources: "battery INT, …" or "" */
-    bool drop_undecodable;        /* sources: on_decode_error is drop */
-    bool metadata;                /* sources: every reader gets _metadata and _ingested_at */
-    const sm_plan_rule *rules;    /* tables */
+    const sm_json *source_config;     /* sources: options by name, with defaults, no secrets */
+    bool schema_declared;             /* sources: the user wrote `schema` */
+    sm_evolution evolution;           /* sources: what becomes of fields that are no columns */
+    sm_sv schema_hints;               /* sources: "battery INT, …" or "" */
+    sm_decode_policy on_decode_error; /* sources: what becomes of input that is no record */
+    bool metadata;                    /* sources: every reader gets _metadata and _ingested_at */
+    const sm_plan_rule *rules;        /* tables */
     size_t n_rules;
     const sm_plan_check *checks; /* tables */
     size_t n_checks;
@@ -221,6 +221,8 @@ const sm_plan_dataset *sm_plan_find(const sm_plan *p, sm_sv name);
 const sm_plan_flow *sm_plan_find_flow(const sm_plan *p, sm_sv name);
 size_t sm_plan_index(const sm_plan *p, const sm_plan_dataset *ds);
 bool sm_dataset_is_table(const sm_plan_dataset *ds); /* with flows: no quarantine */
+/* Can this source have records that are to be kept in a quarantine? */
+bool sm_dataset_keeps_records(const sm_plan_dataset *source);
 /* The dataset that keeps what the table sets aside; NULL if it sets nothing aside. */
 const sm_plan_dataset *sm_plan_quarantine_of(const sm_plan *p, const sm_plan_dataset *table);
 /* The columns of a source, then _metadata and _ingested_at.  Lives in `a`. */

@@ -205,7 +205,8 @@ static sm_json *source_json(sm_arena *a, const sm_plan_dataset *ds)
     put_text(o, "schema_hints", ds->schema_hints);
     if (ds->metadata)
         sm_json_set_bool(o, "include_metadata", true);
-    sm_json_set_string(o, "on_decode_error", ds->drop_undecodable ? SM_SV("drop") : SM_SV("fail"));
+    sm_json_set_string(o, "on_decode_error",
+                       sm_sv_cstr(sm_decode_policy_name(ds->on_decode_error)));
     return o;
 }
 
@@ -553,8 +554,8 @@ static void read_dataset(reader *r, const sm_json *o, size_t i)
         ds->evolution = sm_evolution_of(sm_json_get_sv(source, "schema_evolution_mode", SM_SV("")));
         ds->schema_hints = take_text(r, source, "schema_hints");
         ds->metadata = sm_json_get_bool(source, "include_metadata", false);
-        ds->drop_undecodable =
-            sm_sv_eq_str(sm_json_get_sv(source, "on_decode_error", SM_SV("")), "drop");
+        ds->on_decode_error =
+            sm_decode_policy_of(sm_json_get_sv(source, "on_decode_error", SM_SV("")));
     }
     if (sm_json_get(o, "properties") != NULL)
         ds->properties = sm_json_copy(r->a, sm_json_get(o, "properties"));

@@ -23,10 +23,68 @@ static const struct {
     { "_row_id", "VARCHAR" },
     { "_attempt", "INTEGER" },
     { "_input", "VARCHAR" },
+    { "_reason", "VARCHAR" },
 };
 enum { OWN = sizeof own / sizeof own[0] };
 
-static bool quarantines(const sm_plan_dataset *table)
+bool sm_dataset_keeps_records(const sm_plan_dataset *source)
+{
+    static const char *const texts[] = { "json", "csv", "text" };
+
+    if (source->kind != SM_DATASET_SOURCE || source->on_decode_error != SM_DECODE_QUARANTINE)
+        return false;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (sm_sv_eq_str(sm_json_get_sv(source->source_config, "format", SM_SV("")), texts[i]))
+            return true;
+    return false;
+}
+
+/* What one flow reads, itself or through views. */
+typedef struct reading {
+    bool streams; /* anything as a stream */
+    bool stream;  /* records that are to be kept, as a stream */
+    bool plain;   /* the same as a whole */
+    bool *seen;   /* by dataset: views that were looked at */
+} reading;
+
+/* Names are not resolved yet: one that means nothing is told later. */
+static void look_at(plan_builder *b, const sm_sql_query *q, reading *r)
+{
+    for (size_t i = 0; q && i < q->n_refs; i++) {
+        const sm_sql_ref *ref = &q->refs[i];
+        bool ours = ref->schema.len == 0 || sm_sql_same_name(ref->schema, b->plan->schema);
+        const sm_plan_dataset *from = ours ? sm_plan_find(b->plan, ref->name) : NULL;
+
+        r->streams |= ref->stream;
+        if (!from)
+            continue;
+        if (sm_dataset_keeps_records(from))
+            *(ref->stream ? &r->stream : &r->plain) = true;
+        if (from->kind == SM_DATASET_VIEW && !r->seen[from - b->datasets]) {
+            r->seen[from - b->datasets] = true;
+            look_at(b, b->nodes[from - b->datasets].queries[0].read, r);
+        }
+    }
+}
+
+/* Does a flow of the table count records that are to be kept?  What is looked up beside a stream
+ * is not counted. */
+static bool keeps_records(plan_builder *b, size_t table)
+{
+    const plan_node *node = &b->nodes[table];
+
+    for (size_t i = 0; i < node->n_queries; i++) {
+        reading r = { .seen = SM_NEW_N(b->scratch, bool, b->plan->n_datasets) };
+
+        look_at(b, node->queries[i].read, &r);
+        if (r.stream || (r.plain && !r.streams))
+            return true;
+    }
+    return false;
+}
+
+/* Has the table a rule that sets rows aside? */
+static bool has_rule(const sm_plan_dataset *table)
 {
     for (size_t i = 0; i < table->n_rules; i++)
         if (sm_sv_eq_str(table->rules[i].policy, "quarantine"))
@@ -58,7 +116,8 @@ void sm_plan__add_quarantines(plan_builder *b)
     size_t n = b->plan->n_datasets;
 
     for (size_t i = 0; i < n; i++)
-        if (sm_dataset_is_table(&b->datasets[i]) && quarantines(&b->datasets[i]))
+        if (sm_dataset_is_table(&b->datasets[i]) &&
+            (has_rule(&b->datasets[i]) || keeps_records(b, i)))
             add_side(b, i);
 }
 
@@ -75,7 +134,10 @@ static bool judge_names(plan_builder *b, size_t owner)
                     "table \"%.*s\" has a column \"%s\", and its quarantine table keeps that name "
                     "for itself",
                     SM_SV_ARG(b->datasets[owner].name), own[i].name);
-        sm_diag_hint(b->d, "Give the column another name with AS.");
+        sm_diag_hint(b->d, has_rule(&b->datasets[owner])
+                               ? "Give the column another name with AS."
+                               : "Give the column another name with AS, or say `on_decode_error: "
+                                 "drop` at the source: then there is no such table.");
         ok = false;
     }
     return ok;

@@ -29,7 +29,8 @@ static bool tell_no_quarantine(plan_builder *b, const sm_sql_ref *ref)
         !sm_sv_eq_nocase(sm_sv_sub(ref->name, ref->name.len - ending.len, ref->name.len), ending))
         return false;
     sm_diag_hint(b->d,
-                 "\"%.*s\" sets no rows aside: none of its rules has `on_violation: quarantine`.",
+                 "\"%.*s\" sets no rows aside: none of its rules has `on_violation: quarantine`, "
+                 "and it reads no source with `on_decode_error: quarantine`.",
                  SM_SV_ARG(b->datasets[table].name));
     sm_diag_see(b->d, b->nodes[table].at, "it is defined here");
     return true;

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "runtime/base/arena.h"
+#include "runtime/base/decode_policy.h"
 #include "runtime/base/diag.h"
 #include "runtime/base/json.h"
 #include "runtime/base/option.h"
@@ -90,8 +91,6 @@ typedef enum sm_violation {
     SM_VIOLATION_QUARANTINE,
     SM_VIOLATION_FAIL,
 } sm_violation;
-
-typedef enum sm_decode_policy { SM_DECODE_FAIL, SM_DECODE_DROP } sm_decode_policy;
 
 /* A value that may differ from run to run: `${var.x}` in YAML, `$x` in SQL. */
 typedef struct sm_spec_variable {

@@ -228,11 +228,10 @@ static const sm_key source_keys[] = {
     { .name = "on_decode_error",
       .kind = SM_KEY_ENUM,
       .offset = offsetof(sm_spec_source, on_decode_error),
-      .fallback = "fail",
-      .choices = LIST("fail", "drop"),
-      .later = LIST("quarantine"),
-      .doc = "What happens with input that is no record: the batch fails, or it is counted and "
-             "left out." },
+      .fallback = "quarantine",
+      .choices = LIST("fail", "drop", "quarantine"),
+      .doc = "What happens with input that is no record: it is kept in the quarantine of the "
+             "table, it is counted and left out, or the batch fails." },
     { .name = "include_metadata",
       .kind = SM_KEY_BOOL,
       .offset = offsetof(sm_spec_source, include_metadata),

@@ -84,6 +84,12 @@ sm_code sm_source_verify(sm_source *s, const sm_json *start, const sm_json *end,
     return source_result(s, s->ops->verify(s, start, end, err), err);
 }
 
+sm_code sm_source_bad_records(sm_source *s, sm_sv view, sm_error *err)
+{
+    assert(s->session != NULL && s->ops->bad_records != NULL);
+    return source_result(s, s->ops->bad_records(s, view, err), err);
+}
+
 sm_code sm_source_forget(sm_source *s, const sm_json *end, sm_error *err)
 {
     assert(s->session == NULL);

@@ -337,15 +337,15 @@ static void csv_corrupt(sm_csv *d, const char *end)
     csv_close_row(d);
 }
 
-static void csv_bad(sm_csv *d, int64_t offset, const char *reason)
+static void csv_bad(sm_csv *d, int64_t offset, int64_t len, const char *reason)
 {
     sm_decode_place at = { d->block->file, offset };
     d->tally->records++;
-    sm_decode_tally_bad(d->tally, at, reason);
+    sm_decode_tally_bad(d->tally, at, len, reason);
 }
 
-/* Why the record at d->record is none. */
-static void csv_undecodable(sm_csv *d)
+/* Why the record [d->record, end) is none. */
+static void csv_undecodable(sm_csv *d, const char *end)
 {
     const sm_decode_fault *f = &d->x.fault;
     char reason[sizeof f->reason + 40];
@@ -353,7 +353,7 @@ static void csv_undecodable(sm_csv *d)
         snprintf(reason, sizeof reason, "%s, at byte %td", f->reason, f->at - d->record + 1);
     else
         snprintf(reason, sizeof reason, "%s", f->reason);
-    csv_bad(d, d->block->offset + (d->record - d->block->data), reason);
+    csv_bad(d, d->block->offset + (d->record - d->block->data), end - d->record, reason);
 }
 
 /* The record at `p`; behind its newline. */
@@ -361,7 +361,7 @@ static char *csv_line(sm_csv *d, char *p)
 {
     const char *limit = d->dialect->multi_line ? sm_csv_ends(d->dialect, p, d->block->end) : p;
     d->record = p;
-    d->x.fault.quiet = d->tally->n_samples == SM_DECODE_SAMPLES;
+    d->x.fault.quiet = sm_decode_tally_quiet(d->tally);
     char *end = csv_record(d, p, limit);
     if (end != NULL) {
         d->tally->records++;
@@ -375,7 +375,7 @@ static char *csv_line(sm_csv *d, char *p)
     if (d->aside.corrupt != NULL)
         csv_corrupt(d, p);
     else
-        csv_undecodable(d);
+        csv_undecodable(d, p);
     return p + 1;
 }
 
@@ -394,7 +394,7 @@ size_t sm_csv_rows(sm_csv *d, sm_decode_vector *vectors, sm_decode_tally *t)
            (d->p = sm_csv_begins(d->dialect, d->p, d->block->end)) < d->block->end)
         d->p = csv_line(d, d->p);
     if (d->p >= d->block->end && d->block->left_out >= 0 && !d->told) {
-        csv_bad(d, d->block->left_out, d->block->why);
+        csv_bad(d, d->block->left_out, SM_DECODE_NO_END, d->block->why);
         d->told = true;
     }
     return d->row;

@@ -301,11 +301,11 @@ static inline void ndjson_close_row(sm_ndjson *d)
     d->row++;
 }
 
-static void ndjson_tell(sm_ndjson *d, int64_t offset, const char *reason)
+static void ndjson_tell(sm_ndjson *d, int64_t offset, int64_t len, const char *reason)
 {
     sm_decode_place at = { d->block->file, offset };
     d->tally->records++;
-    sm_decode_tally_bad(d->tally, at, reason);
+    sm_decode_tally_bad(d->tally, at, len, reason);
 }
 
 /* The record is a row of its text alone. */
@@ -332,7 +332,8 @@ static void ndjson_bad(sm_ndjson *d, const char *end)
     char reason[sizeof f->reason + 40];
     snprintf(reason, sizeof reason, f->at == NULL ? "%s" : "%s, at byte %td", f->reason,
              f->at - d->record + 1);
-    ndjson_tell(d, d->block->offset + (d->record - d->block->data), reason);
+    const char *begin = sm_decode__space(d->record);
+    ndjson_tell(d, d->block->offset + (begin - d->block->data), end - begin, reason);
 }
 
 /* One line; behind its newline. */
@@ -343,7 +344,7 @@ static char *ndjson_line(sm_ndjson *d, char *p)
     p = sm_decode__space(p);
     if (*p == '\n')
         return p + 1; /* blank */
-    d->x.fault.quiet = d->tally->n_samples == SM_DECODE_SAMPLES;
+    d->x.fault.quiet = sm_decode_tally_quiet(d->tally);
     d->x.fault.behind = p;
     end = ndjson_record(d, p);
     if (end != NULL && *(end = sm_decode__space(end)) != '\n')
@@ -374,7 +375,7 @@ size_t sm_ndjson_rows(sm_ndjson *d, sm_decode_vector *vectors, sm_decode_tally *
     while (d->p < end && d->row < SM_DECODE_ROWS)
         d->p = ndjson_line(d, d->p);
     if (d->p >= end && d->block->left_out >= 0 && !d->told) {
-        ndjson_tell(d, d->block->left_out, d->block->why);
+        ndjson_tell(d, d->block->left_out, SM_DECODE_NO_END, d->block->why);
         d->told = true;
     }
     return d->row;

@@ -16,6 +16,7 @@ _Static_assert((int)SM_DECODE_ROWS == (int)SM_READER_ROWS, "chunks have one size
 struct sm_decode_relation {
     sm_decode_run *run;
     sm_engine_reader *reader;
+    sm_engine_reader *bad; /* NULL until it is asked for */
 };
 
 /* One thread's part of one query. */
@@ -216,6 +217,7 @@ void sm_decode_relation_free(sm_decode_relation *r)
 {
     if (r == NULL)
         return;
+    sm_engine_reader_remove(r->bad);
     sm_engine_reader_remove(r->reader);
     sm_decode_run_free(r->run);
     free(r);
@@ -224,4 +226,24 @@ void sm_decode_relation_free(sm_decode_relation *r)
 const sm_decode_run *sm_decode_relation_run(const sm_decode_relation *r)
 {
     return r->run;
+}
+
+sm_code sm_decode_relation_bad(sm_decode_relation *r, sm_session *session, sm_sv view,
+                               sm_error *err)
+{
+    sm_decode_bads *bads = sm_decode_run_bads(r->run);
+    sm_buf sql;
+    sm_code rc;
+    sm_engine_reader_remove(r->bad);
+    r->bad = NULL;
+    rc = sm_decode_bads_reader(sm_session_engine(session), bads, sm_decode_run_what(r->run)->files,
+                               &r->bad, err);
+    if (rc != SM_OK)
+        return rc;
+    sm_buf_init(&sql, 256);
+    sm_buf_adds(&sql, "SELECT * FROM ");
+    sm_engine_reader_sql(r->bad, &sql);
+    rc = sm_session_view(session, view, sm_buf_sv(&sql), err);
+    sm_buf_release(&sql);
+    return rc;
 }

@@ -66,7 +66,7 @@ void sm_rescue_rewind(sm_rescue *r, size_t len)
     r->text.len = len;
 }
 
-static void rescue_add_utf8(sm_buf *b, sm_sv text)
+void sm_rescue_add_utf8(sm_buf *b, sm_sv text)
 {
     while (text.len > 0) {
         size_t good = sm_utf8_check(text);
@@ -92,7 +92,7 @@ void sm_rescue_put(sm_rescue *r, const sm_decode_file *file, sm_arena *a, sm_dec
     sm_buf path, all;
     sm_buf_init(&path, RESCUE_MAX);
     sm_buf_init(&all, 2 * RESCUE_MAX);
-    rescue_add_utf8(&path, name);
+    sm_rescue_add_utf8(&path, name);
     sm_buf_addc(&all, '{');
     sm_buf_add(&all, sm_buf_sv(&r->text));
     sm_buf_adds(&all, "\"" SM_DECODE_FILE_PATH "\":");
@@ -108,7 +108,7 @@ void sm_rescue_raw(sm_sv record, sm_arena *a, sm_decode_string *out)
 {
     sm_buf text;
     sm_buf_init(&text, RESCUE_MAX);
-    rescue_add_utf8(&text, record);
+    sm_rescue_add_utf8(&text, record);
     rescue_deliver(sm_buf_sv(&text), a, out);
     sm_buf_release(&text);
 }

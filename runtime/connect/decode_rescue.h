@@ -58,6 +58,9 @@ void sm_rescue_rewind(sm_rescue *r, size_t len);
 /* The whole object, of a record of `file`, in `a`; `r` is empty again. */
 void sm_rescue_put(sm_rescue *r, const sm_decode_file *file, sm_arena *a, sm_decode_string *out);
 
+/* Append `text`, what is no UTF-8 replaced by U+FFFD. */
+void sm_rescue_add_utf8(sm_buf *b, sm_sv text);
+
 /* The text of an undecodable record, what is no UTF-8 replaced by U+FFFD; in `a`. */
 void sm_rescue_raw(sm_sv record, sm_arena *a, sm_decode_string *out);
 

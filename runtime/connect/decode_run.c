@@ -46,6 +46,7 @@ void sm_decode_run_free(sm_decode_run *run)
 {
     if (run == NULL)
         return;
+    sm_decode_bads_free(run->tally.bads);
     sm_mutex_release(&run->mu);
     free(run);
 }
@@ -58,6 +59,11 @@ const sm_decode_what *sm_decode_run_what(const sm_decode_run *run)
 const sm_decode_tally *sm_decode_run_tally(const sm_decode_run *run)
 {
     return &run->tally;
+}
+
+sm_decode_bads *sm_decode_run_bads(const sm_decode_run *run)
+{
+    return run->tally.bads;
 }
 
 sm_code sm_decode_run_judge(const sm_decode_run *run, const sm_decode_tally *t, sm_error *err)
@@ -133,6 +139,8 @@ sm_decode_scan *sm_decode_scan_new(sm_decode_run *run)
     sm_decode_scan *scan = sm_xcalloc(1, sizeof *scan);
     scan->run = run;
     scan->blocks = sm_decode_blocks_new(run->what.files, run->what.n_files, run->what.block_size);
+    if (run->what.keep_bad)
+        scan->tally.bads = sm_decode_bads_new();
     sm_mutex_init(&scan->mu);
     return scan;
 }
@@ -143,8 +151,12 @@ void sm_decode_scan_free(sm_decode_scan *scan)
         return;
     sm_decode_run *run = scan->run;
     sm_mutex_lock(&run->mu);
-    if (scan->tally.records >= run->tally.records)
+    if (scan->tally.records >= run->tally.records) {
+        sm_decode_bads_free(run->tally.bads);
         run->tally = scan->tally;
+        scan->tally.bads = NULL;
+    }
+    sm_decode_bads_free(scan->tally.bads);
     sm_mutex_unlock(&run->mu);
     sm_decode_blocks_free(scan->blocks);
     sm_mutex_release(&scan->mu);
@@ -160,6 +172,8 @@ sm_decode_worker *sm_decode_worker_new(sm_decode_scan *scan)
     w->scan = scan;
     w->what = what;
     sm_decode_block_init(&w->block);
+    if (what->keep_bad)
+        w->tally.bads = sm_decode_bads_new();
     if (what->format == SM_DECODE_FORMAT_NDJSON)
         w->ndjson = sm_ndjson_new(what->columns, what->n_columns);
     else if (what->format == SM_DECODE_FORMAT_CSV)
@@ -176,11 +190,14 @@ size_t sm_decode_worker_file(const sm_decode_worker *w)
     return w->block.file;
 }
 
-static void worker_give_tally(sm_decode_worker *w)
+/* False when there are more undecodable records than can be kept. */
+static bool worker_give_tally(sm_decode_worker *w)
 {
     sm_mutex_lock(&w->scan->mu);
     sm_decode_tally_merge(&w->scan->tally, &w->tally);
+    bool over = w->scan->tally.bads != NULL && w->scan->tally.bads->over;
     sm_mutex_unlock(&w->scan->mu);
+    return !over;
 }
 
 void sm_decode_worker_free(sm_decode_worker *w)
@@ -188,6 +205,7 @@ void sm_decode_worker_free(sm_decode_worker *w)
     if (w == NULL)
         return;
     worker_give_tally(w);
+    sm_decode_bads_free(w->tally.bads);
     sm_decode_block_release(&w->block);
     sm_ndjson_free(w->ndjson);
     sm_csv_free(w->csv);
@@ -237,7 +255,12 @@ static sm_code worker_end(sm_decode_worker *w, sm_error *err)
     if (rc == SM_OK && w->what->strict_fields)
         rc = sm_decode_run_judge_fields(run, &w->tally, err);
     w->in_block = false;
-    worker_give_tally(w);
+    if (!worker_give_tally(w) && rc == SM_OK)
+        rc = sm_fail(err, SM_E_LIMIT, 0,
+                     "more than %d records of one batch cannot be decoded, the last of them in "
+                     "%s; is that the right format? Smaller batches can keep more, and "
+                     "`on_decode_error: drop` passes over them",
+                     SM_DECODE_MAX_BAD, run->what.files[w->block.file].name);
     return rc;
 }
 

@@ -42,6 +42,7 @@ typedef struct sm_decode_what {
     sm_decode_aside aside;         /* JSON and CSV: columns that the data does not feed */
     bool strict_records; /* an undecodable record fails the scan at the end of its block */
     bool strict_fields;  /* so does an unknown field */
+    bool keep_bad;       /* keep every undecodable record, for sm_decode_run_bads() */
     size_t block_size;   /* 0: chosen from the total */
 } sm_decode_what;
 
@@ -56,6 +57,9 @@ const sm_decode_what *sm_decode_run_what(const sm_decode_run *run);
 
 /* What the fullest scan so far saw; borrowed until the run ends. */
 const sm_decode_tally *sm_decode_run_tally(const sm_decode_run *run);
+
+/* The undecodable records of that scan; NULL unless they are kept.  Borrowed until the run ends. */
+sm_decode_bads *sm_decode_run_bads(const sm_decode_run *run);
 
 /* SM_E_INVALID naming file, line and reason of the first undecodable record; SM_OK if there
  * is none. */

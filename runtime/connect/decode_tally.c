@@ -12,17 +12,10 @@
 
 #include "runtime/connect/decode_unpack.h"
 
-static int tally_compare(sm_decode_place x, sm_decode_place y)
-{
-    if (x.file != y.file)
-        return x.file < y.file ? -1 : 1;
-    return (x.offset > y.offset) - (x.offset < y.offset);
-}
-
 static void tally_insert_sample(sm_decode_tally *t, const sm_decode_sample *sample)
 {
     size_t i = t->n_samples;
-    while (i > 0 && tally_compare(t->samples[i - 1].at, sample->at) > 0)
+    while (i > 0 && sm_decode_place_compare(t->samples[i - 1].at, sample->at) > 0)
         i--;
     if (i == SM_DECODE_SAMPLES)
         return;
@@ -32,9 +25,11 @@ static void tally_insert_sample(sm_decode_tally *t, const sm_decode_sample *samp
     t->n_samples += t->n_samples < SM_DECODE_SAMPLES;
 }
 
-void sm_decode_tally_bad(sm_decode_tally *t, sm_decode_place at, const char *reason)
+void sm_decode_tally_bad(sm_decode_tally *t, sm_decode_place at, int64_t len, const char *reason)
 {
     t->undecodable++;
+    if (t->bads != NULL)
+        sm_decode_bads_add(t->bads, at, len, reason);
     if (t->n_samples == SM_DECODE_SAMPLES)
         return; /* a part is tallied in the order of its places */
     sm_decode_sample sample = { .at = at };
@@ -54,7 +49,7 @@ void sm_decode_tally_unknown(sm_decode_tally *t, sm_sv name, sm_decode_place at)
         t->n_unknown++;
         u[i] = (sm_decode_unknown){ .at = at, .len = len };
         memcpy(u[i].name, name.ptr, len);
-    } else if (tally_compare(at, u[i].at) < 0) {
+    } else if (sm_decode_place_compare(at, u[i].at) < 0) {
         u[i].at = at;
     }
 }
@@ -70,6 +65,8 @@ void sm_decode_tally_merge(sm_decode_tally *t, sm_decode_tally *part)
     for (size_t i = 0; i < part->n_unknown; i++)
         sm_decode_tally_unknown(t, (sm_sv){ part->unknown[i].name, part->unknown[i].len },
                                 part->unknown[i].at);
+    if (part->bads != NULL)
+        sm_decode_bads_merge(t->bads, part->bads);
     part->records = part->undecodable = part->misfits = part->bytes = 0;
     part->n_samples = part->n_unknown = 0;
 }

@@ -11,11 +11,12 @@ void sm_text_begin(sm_text_lines *d, const sm_decode_block *block)
     *d = (sm_text_lines){ .block = block, .p = block->data };
 }
 
-static void text_bad(const sm_text_lines *d, sm_decode_tally *t, int64_t offset, const char *reason)
+static void text_bad(const sm_text_lines *d, sm_decode_tally *t, int64_t offset, int64_t len,
+                     const char *reason)
 {
     sm_decode_place at = { d->block->file, offset };
     t->records++;
-    sm_decode_tally_bad(t, at, reason);
+    sm_decode_tally_bad(t, at, len, reason);
 }
 
 size_t sm_text_rows(sm_text_lines *d, sm_decode_vector *vector, sm_decode_tally *t)
@@ -33,7 +34,7 @@ size_t sm_text_rows(sm_text_lines *d, sm_decode_vector *vector, sm_decode_tally 
         if (good < len) {
             char reason[64];
             snprintf(reason, sizeof reason, "invalid UTF-8, at byte %zu", good + 1);
-            text_bad(d, t, block->offset + (p - block->data), reason);
+            text_bad(d, t, block->offset + (p - block->data), (int64_t)len, reason);
             continue;
         }
         t->records++;
@@ -42,7 +43,7 @@ size_t sm_text_rows(sm_text_lines *d, sm_decode_vector *vector, sm_decode_tally 
         rows++;
     }
     if (d->p >= block->end && block->left_out >= 0 && !d->told) {
-        text_bad(d, t, block->left_out, block->why);
+        text_bad(d, t, block->left_out, SM_DECODE_NO_END, block->why);
         d->told = true;
     }
     return rows;

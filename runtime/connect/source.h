@@ -26,6 +26,7 @@
 #include <stdint.h>
 
 #include "runtime/base/arena.h"
+#include "runtime/base/decode_policy.h"
 #include "runtime/base/error.h"
 #include "runtime/base/json.h"
 #include "runtime/base/option.h"
@@ -40,7 +41,7 @@ struct sm_store;
 /* What became of the records of one read().  Complete after verify(). */
 typedef struct sm_read_report {
     int64_t read;        /* records found, undecodable ones included */
-    int64_t undecodable; /* records that are none, skipped because on_decode_error says so */
+    int64_t undecodable; /* records that are none, left out because on_decode_error says so */
     int64_t bytes;       /* of input, as stored */
     int64_t files;
     const sm_json *samples; /* array of {file, line, reason, text}, at most 20; NULL if none */
@@ -66,8 +67,8 @@ typedef struct sm_source {
     bool schema_declared;    /* the user wrote the schema */
     bool metadata;           /* the columns _metadata and _ingested_at follow those of the schema */
     sm_evolution evolution;  /* what becomes of fields that `schema` has not */
-    bool drop_undecodable;   /* on_decode_error: drop; else the batch fails */
-    int64_t batch_time_ms;   /* the batch timestamp, for read() */
+    sm_decode_policy on_decode_error; /* QUARANTINE: bad_records() is asked after verify() */
+    int64_t batch_time_ms;            /* the batch timestamp, for read() */
 
     struct sm_session *session;   /* the flow's connection while a batch is running, else NULL */
     struct sm_store *store;       /* the control store, for sources that track what they saw; */
@@ -111,6 +112,11 @@ typedef struct sm_source_ops {
      * attempt, or, with s->report.grown, if the schema has to grow first; SM_E_INVALID naming
      * what a field or record did wrong.  Optional. */
     sm_code (*verify)(sm_source *s, const sm_json *start, const sm_json *end, sm_error *err);
+
+    /* After verify(), with on_decode_error QUARANTINE and report.undecodable > 0: those records
+     * appear as the relation `view` (path VARCHAR, line BIGINT, raw VARCHAR, reason VARCHAR).
+     * Once it is read, verify() is asked again.  NULL: every record of it can be decoded. */
+    sm_code (*bad_records)(sm_source *s, sm_sv view, sm_error *err);
 
     /* The batch that ends at `end` is done; nobody asks for it again.  Optional. */
     sm_code (*forget)(sm_source *s, const sm_json *end, sm_error *err);

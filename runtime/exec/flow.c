@@ -185,12 +185,16 @@ static sm_code inputs_read(sm_flow *f, const sm_batch *b, sm_error *err)
     return rc;
 }
 
+bool sm_flow__counts_input(const sm_flow *f, const sm_flow_input *in)
+{
+    return in->plan->mode == SM_INPUT_STREAM || f->n_streams == 0;
+}
+
 static void count_input(const sm_flow *f, const sm_flow_input *in, sm_batch *b)
 {
     const sm_read_report *r = &in->source.report;
 
-    /* What a batch reads are its streams; of a view of everything, everything. */
-    if (in->plan->mode != SM_INPUT_STREAM && f->n_streams > 0)
+    if (!sm_flow__counts_input(f, in))
         return;
     b->counts.read += r->read;
     b->counts.undecodable += r->undecodable;

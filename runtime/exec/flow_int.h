@@ -150,6 +150,9 @@ sm_code sm_flow__open_side(sm_flow *f, sm_error *err);
 sm_code sm_flow__set_aside(sm_flow *f, sm_batch *b, sm_error *err);
 sm_code sm_flow__publish_side(sm_flow *f, sm_batch *b, sm_error *err);
 
+/* What a batch reads are its streams; of a view of everything, everything. */
+bool sm_flow__counts_input(const sm_flow *f, const sm_flow_input *in);
+
 /* flow.c: take the next batch to done.  b->state is SM_BATCH_IDLE when there was none. */
 sm_code sm_flow__run_batch(sm_flow *f, sm_batch *b, sm_error *err);
 /* An empty batch that ends where the rebuilt inputs (per dataset) end now: what was added

@@ -102,6 +102,18 @@ static const sm_json *table_config(sm_flow *f, const sm_plan_dataset *d)
     return config;
 }
 
+/* A table that is looked up beside a stream is read with each batch: what is kept of it would be
+ * kept again and again, so it fails. */
+static sm_decode_policy decode_policy(const sm_flow *f, const sm_flow_input *in)
+{
+    const sm_plan_dataset *d = in->dataset;
+
+    if (d->on_decode_error != SM_DECODE_QUARANTINE)
+        return d->on_decode_error;
+    return sm_dataset_keeps_records(d) && sm_flow__counts_input(f, in) ? SM_DECODE_QUARANTINE
+                                                                       : SM_DECODE_FAIL;
+}
+
 static sm_code input_open(sm_flow *f, sm_flow_input *in, sm_error *err)
 {
     const sm_plan_dataset *d = in->dataset;
@@ -122,7 +134,7 @@ static sm_code input_open(sm_flow *f, sm_flow_input *in, sm_error *err)
                       .schema_declared = d->schema_declared,
                       .evolution = d->evolution,
                       .schema_hints = d->schema_hints,
-                      .drop_undecodable = d->drop_undecodable,
+                      .on_decode_error = decode_policy(f, in),
                       .metadata = in->plan->metadata,
                       .store = f->env->q->store,
                       .owner = &f->env->owner,

@@ -2,7 +2,8 @@
 /* flow_side.c -- the quarantine of a table: the second target of its flows' batches.
  *
  *     the pass of SQL ──▶ kept rows ──▶ files of the table            (sink)
- *                    └──▶ rows set aside, in the engine ──▶ files of the quarantine
+ *                    └──▶ rows set aside, in the engine ──┐
+ *     input that is no record, read once more ────────────┴──▶ files of the quarantine
  *
  * Both are in the batch's one manifest, so they are decided together.  The table is published
  * first: it may have to give way to a foreign commit, while nobody has seen the batch.  The
@@ -15,6 +16,9 @@
 #include "runtime/base/fs.h"
 #include "runtime/base/limit.h"
 #include "runtime/base/sqltext.h"
+
+#define SOURCE                                                                                     \
+    "STRUCT(path VARCHAR, line BIGINT, topic VARCHAR, \"partition\" INTEGER, \"offset\" BIGINT)"
 
 sm_code sm_flow__open_side(sm_flow *f, sm_error *err)
 {
@@ -68,27 +72,98 @@ static void add_origin(const sm_flow *f, const sm_batch *batch, sm_buf *b)
                 (long long)batch->n, (long long)batch->time_ms * 1000);
 }
 
-static sm_code rows_select(const sm_flow *f, const sm_batch *batch, sm_sv relation, sm_sv *out,
-                           sm_error *err)
+/* Rows of the result that broke a rule: `relation` holds them. */
+static void add_broken(const sm_flow *f, const sm_batch *batch, sm_sv relation, sm_buf *b)
 {
     const sm_schema *result = &f->result;
+
+    sm_buf_adds(b, "SELECT ");
+    for (size_t i = 0; i < result->n; i++) {
+        sm_sql_ident(b, result->columns[i].name);
+        sm_buf_adds(b, ", ");
+    }
+    add_rule_names(f, b);
+    sm_buf_adds(b, " AS _rules, NULL::VARCHAR AS _raw, NULL::" SOURCE " AS _source, ");
+    add_origin(f, batch, b);
+    sm_buf_adds(b, ", NULL::VARCHAR AS _input, NULL::VARCHAR AS _reason FROM memory.main.");
+    sm_sql_ident(b, relation);
+}
+
+/* Records of an input that are none: `view` shows them. */
+static void add_records(const sm_flow *f, const sm_batch *batch, const sm_flow_input *in,
+                        sm_sv view, sm_buf *b)
+{
+    const sm_schema *result = &f->result;
+
+    sm_buf_adds(b, "SELECT ");
+    for (size_t i = 0; i < result->n; i++) {
+        sm_buf_adds(b, "NULL::");
+        sm_buf_add(b, result->columns[i].type);
+        sm_buf_adds(b, " AS ");
+        sm_sql_ident(b, result->columns[i].name);
+        sm_buf_adds(b, ", ");
+    }
+    sm_buf_adds(b, "[]::VARCHAR[] AS _rules, raw AS _raw, {'path': path, 'line': line, 'topic': "
+                   "NULL, 'partition': NULL, 'offset': NULL}::" SOURCE " AS _source, ");
+    add_origin(f, batch, b);
+    sm_buf_adds(b, ", ");
+    sm_sql_literal(b, in->dataset->name);
+    sm_buf_adds(b, " AS _input, reason AS _reason FROM ");
+    sm_sql_ident(b, view);
+}
+
+static bool keeps_records(const sm_flow_input *in)
+{
+    return in->source.on_decode_error == SM_DECODE_QUARANTINE && in->source.report.undecodable > 0;
+}
+
+static sm_code add_inputs(sm_flow *f, sm_batch *batch, sm_buf *b, sm_error *err)
+{
+    sm_code rc = SM_OK;
+
+    for (size_t i = 0; rc == SM_OK && i < f->plan->n_inputs; i++) {
+        sm_flow_input *in = &f->inputs[i];
+        sm_sv view = sm_arena_printf(f->scratch, "_smelt_bad_%zu", i);
+
+        if (!keeps_records(in))
+            continue;
+        if (b->len > 0)
+            sm_buf_adds(b, " UNION ALL ");
+        rc = sm_source_bad_records(&in->source, view, err);
+        add_records(f, batch, in, view, b);
+        batch->counts.kept += in->source.report.undecodable;
+    }
+    return rc;
+}
+
+/* The rows for the quarantine; "" when there are none. */
+static sm_code rows_select(sm_flow *f, sm_batch *batch, sm_sv relation, sm_sv *out, sm_error *err)
+{
     sm_buf b;
     sm_code rc;
 
     sm_buf_init(&b, SM_LIMIT_BATCH_SQL);
-    sm_buf_adds(&b, "SELECT ");
-    for (size_t i = 0; i < result->n; i++) {
-        sm_sql_ident(&b, result->columns[i].name);
-        sm_buf_adds(&b, ", ");
-    }
-    add_rule_names(f, &b);
-    sm_buf_adds(&b, " AS _rules, NULL AS _raw, NULL AS _source, ");
-    add_origin(f, batch, &b);
-    sm_buf_adds(&b, ", NULL AS _input FROM memory.main.");
-    sm_sql_ident(&b, relation);
-    if ((rc = sm_buf_check(&b, "the SQL of a quarantine", err)) == SM_OK)
+    if (relation.len > 0)
+        add_broken(f, batch, relation, &b);
+    rc = add_inputs(f, batch, &b, err);
+    if (rc == SM_OK && (rc = sm_buf_check(&b, "the SQL of a quarantine", err)) == SM_OK)
         *out = sm_arena_dup(f->scratch, sm_buf_sv(&b));
     sm_buf_release(&b);
+    return rc;
+}
+
+/* The records were read once more: are the files still those that the batch read? */
+static sm_code records_verify(sm_flow *f, const sm_batch *b, sm_error *err)
+{
+    sm_code rc = SM_OK;
+
+    for (size_t i = 0; rc == SM_OK && i < f->plan->n_inputs; i++) {
+        sm_flow_input *in = &f->inputs[i];
+
+        if (keeps_records(in))
+            rc = sm_source_verify(&in->source, in->done, sm_json_get_by(b->end, in->dataset->name),
+                                  err);
+    }
     return rc;
 }
 
@@ -106,10 +181,24 @@ static sm_code empty_select(sm_flow *f, sm_sv *out, sm_error *err)
     return sm_plan_empty_select(&f->side->schema, f->scratch, out, err);
 }
 
+static sm_code write_rows(sm_flow *f, sm_batch *b, sm_sv select, int64_t rows, sm_error *err)
+{
+    int64_t bytes, written = 0;
+    sm_code rc;
+
+    f->side_sink.session = f->session;
+    rc = sm_sink_prepare(&f->side_sink, select, b->manifest, &written, &bytes, err);
+    f->side_sink.session = NULL;
+    if (rc == SM_OK && written != rows)
+        rc = sm_fail(err, SM_E_SQL, 0, "%lld of %lld rows were written to the quarantine",
+                     (long long)written, (long long)rows);
+    return rc;
+}
+
 sm_code sm_flow__set_aside(sm_flow *f, sm_batch *b, sm_error *err)
 {
-    int64_t rows = 0, bytes, written = 0;
-    sm_sv relation = SM_SV(""), select;
+    int64_t rows = 0;
+    sm_sv relation = SM_SV(""), select = SM_SV("");
     sm_code rc = SM_OK;
 
     if (f->side == NULL)
@@ -120,15 +209,13 @@ sm_code sm_flow__set_aside(sm_flow *f, sm_batch *b, sm_error *err)
         rc = sm_fail(err, SM_E_SQL, 0, "%lld rows were set aside, and %lld judged so",
                      (long long)rows, (long long)b->counts.quarantined);
     if (rc == SM_OK)
-        rc = rows > 0 ? rows_select(f, b, relation, &select, err) : empty_select(f, &select, err);
-    if (rc == SM_OK && select.len > 0) {
-        f->side_sink.session = f->session;
-        rc = sm_sink_prepare(&f->side_sink, select, b->manifest, &written, &bytes, err);
-        f->side_sink.session = NULL;
-    }
-    if (rc == SM_OK && written != rows)
-        rc = sm_fail(err, SM_E_SQL, 0, "%lld of %lld rows were written to the quarantine",
-                     (long long)written, (long long)rows);
+        rc = rows_select(f, b, relation, &select, err);
+    if (rc == SM_OK && select.len == 0)
+        rc = empty_select(f, &select, err);
+    if (rc == SM_OK && select.len > 0)
+        rc = write_rows(f, b, select, rows + b->counts.kept, err);
+    if (rc == SM_OK)
+        rc = records_verify(f, b, err);
     if (f->rules != NULL)
         sm_engine_rules_forget(f->rules);
     return rc;

@@ -27,6 +27,7 @@ static const struct {
 } fields[] = {
     { "read", offsetof(sm_flow_counts, read) },
     { "undecodable", offsetof(sm_flow_counts, undecodable) },
+    { "undecodable_kept", offsetof(sm_flow_counts, kept) },
     { "result", offsetof(sm_flow_counts, result) },
     { "combined", offsetof(sm_flow_counts, combined) },
     { "dropped", offsetof(sm_flow_counts, dropped) },

@@ -41,6 +41,7 @@ typedef struct sm_run sm_run;
 /* Sums over the batches of one flow in one run. */
 typedef struct sm_flow_counts {
     int64_t read, undecodable, result, dropped, quarantined, written;
+    int64_t kept;     /* of the undecodable: in the quarantine */
     int64_t combined; /* by the query of a materialized view: rows that went into others */
     int64_t bytes_in, bytes_out, files_in, files_out;
 } sm_flow_counts;

@@ -602,6 +602,12 @@ static sm_code files_verify(sm_source *s, const sm_json *start, const sm_json *e
     return f->relation == NULL ? SM_OK : sm_files__judge_text(s, err);
 }
 
+static sm_code files_bad_records(sm_source *s, sm_sv view, sm_error *err)
+{
+    const sm_files_state *f = s->state;
+    return sm_decode_relation_bad(f->relation, s->session, view, err);
+}
+
 /* --- Adoption --- */
 
 /* Number the files that the lost tracking had: those up to the offset's time.  Numbers of
@@ -696,6 +702,7 @@ const sm_source_ops sm_source_files = {
     .latest = files_latest,
     .read = files_read,
     .verify = files_verify,
+    .bad_records = files_bad_records,
     .adopt = files_adopt,
     .position = files_position,
     .snapshot = files_snapshot,

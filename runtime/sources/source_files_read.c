@@ -231,7 +231,8 @@ sm_code sm_files__read_text(sm_source *s, bool at_once, sm_sv view, sm_error *er
         .files = sm_files__decode_files(&f->files, f->framing, f->read),
         .n_files = f->files.n,
         .dialect = &f->dialect,
-        .strict_records = at_once && !s->drop_undecodable,
+        .strict_records = at_once && s->on_decode_error == SM_DECODE_FAIL,
+        .keep_bad = s->on_decode_error == SM_DECODE_QUARANTINE,
         .strict_fields = at_once && !sm_evolution_stays(s->evolution) && !sm_files__grows(s),
     };
     sm_code rc;
@@ -278,7 +279,7 @@ sm_code sm_files__judge_text(sm_source *s, sm_error *err)
     s->report.samples = sm_decode_tally_samples(t, sm_decode_run_what(run)->files, f->read);
     if (widen && sm_files__grows(s))
         rc = sm_files__grow(s, NULL, err);
-    if (rc == SM_OK && !s->drop_undecodable)
+    if (rc == SM_OK && s->on_decode_error == SM_DECODE_FAIL)
         rc = sm_decode_run_judge(run, t, err);
     if (rc == SM_OK && !widen && t->n_unknown > 0 && sm_files__grows(s))
         rc = sm_files__grow(s, NULL, err);

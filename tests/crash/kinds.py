@@ -4,6 +4,7 @@
 A kind has a pipeline, what is there `before` (taken to its end without faults), what arrives, and the
 `command` that is run under a fault and repeated after it.
 """
+import json
 
 HEAD = """version: 1
 pipeline: crash
@@ -223,21 +224,28 @@ QUARANTINE = """  cold:
 """
 
 
+def put_bad(world, first, end, folder):
+    """Files whose every third line is no record, each by its own text."""
+    for k in range(first, end):
+        lines = [json.dumps(row) if i % 3 else f'{{"id": bad {folder} {k} {i}' for i, row in enumerate(readings(k))]
+        world.write(f"{folder}/r{k:03}.json", "\n".join(lines), age=k)
+
+
 class Quarantine(Kind):
-    """Two flows into one table, both with rows for its quarantine, which a stream reads; a view whose
-    quarantine is replaced."""
+    """Two flows into one table, both with rows for its quarantine, one with records that are none; a stream
+    reads it; a view whose quarantine is replaced."""
     name = "quarantine"
 
     def before(self, world):
         sources = "".join(READINGS_SOURCE.format(files=2).replace("readings:", f"{name}:").replace(
             "landing/", f"{name}/") + DECLARED for name in ("east", "west"))
         world.write("pipeline.yml", HEAD + "sources:\n" + sources + "tables:\n" + QUARANTINE)
-        put_readings(world, 0, 2, folder="west")
+        put_bad(world, 0, 2, folder="west")
         put_readings(world, 0, 1, folder="east")
         run_before(world)
 
     def arrive(self, world):
-        put_readings(world, 2, 5, folder="west")
+        put_bad(world, 2, 5, folder="west")
         put_readings(world, 1, 4, folder="east")
 
 

@@ -148,7 +148,7 @@ CHANGES = {
         ("sources.orders.rows_per_second", 4), ("sources.orders.schema", []),
         ("sources.orders.schema", [{"name": "x"}]),
         ("sources.orders.schema", [{"name": "x", "data_type": "INT", "type": "x"}]),
-        ("sources.orders.on_decode_error", "quarantine"), ("sources.orders.header", "yes"),
+        ("sources.orders.on_decode_error", "keep"), ("sources.orders.header", "yes"),
         ("sources.orders.max_files_per_trigger", 0), ("sources.orders.watermark", {}),
         ("sources.ticks.names", ["a", 1]), ("sources.ticks.share", "much"),
         ("sources.ticks.every", "soon"), ("sources.ticks.fields", ["a"]),

@@ -34,7 +34,7 @@ tables:
       small: amount < 1000
 """
 OWN = ["_rules", "_raw", "_source", "_run_id", "_flow", "_batch_id", "_quarantined_at", "_row_id", "_attempt",
-       "_input"]
+       "_input", "_reason"]
 
 
 def order(i, amount, who="ada"):
@@ -134,6 +134,92 @@ class Quarantine(unittest.TestCase):
         result = self.w.finish(self.w.start("run", failpoint="count"))
         self.assertEqual(result.code, 0, result.err)
         self.assertIn("nothing new", result.out)
+
+    # ---- records that are none ----
+
+    def kept(self, table="bronze__quarantine"):
+        return sorted((r["_source"]["path"], r["_source"]["line"], r["_raw"]) for r in self.w.rows(table))
+
+    def test_a_record_that_is_none_is_kept_with_its_text_its_place_and_the_reason(self):
+        self.project()
+        self.w.write("data/a.json", b'{"id":1,"amount":5,"who":"ada"}\n  {"id":2 oops\r\n\xff\xfe{}\n{"id":3}\n[]', age=0)
+        flows = self.run_json()
+        self.assertEqual((flows["bronze"]["read"], flows["bronze"]["undecodable"], flows["bronze"]["written"]), (5, 3, 2))
+        self.assertEqual(self.kept(), [("data/a.json", 2, '{"id":2 oops'), ("data/a.json", 3, "\ufffd\ufffd{}"),
+                                       ("data/a.json", 5, "[]")])
+        for row in self.w.rows("bronze__quarantine"):
+            self.assertEqual((row["_rules"], row["_input"], row["_attempt"], row["id"]), ([], "orders", 1, None))
+            self.assertTrue(row["_reason"])
+        self.assertEqual(self.w.tables().keys(), {"bronze", "bronze__quarantine", "silver", "silver__quarantine"})
+
+    def test_records_of_files_that_break_off_and_of_many_blocks_are_all_kept(self):
+        good = "".join(json.dumps(order(i, 5)) + "\n" for i in range(30000)).encode()
+        self.project()
+        self.w.write("data/a.json", good + b"".join(b"bad %d\n" % i + good[:5000 - 5000 % 49] + b"\n"
+                                                    for i in range(300)), age=0)
+        self.run_json()
+        import gzip
+        self.w.write("data/b.json.gz", gzip.compress(good, 9, mtime=0)[:-2000], age=1)
+        self.project(PIPELINE.replace("*.json", "*"))
+        rows = self.run_json()["bronze"]
+        self.assertEqual(rows["undecodable"], 1)
+        raws = [r["_raw"] for r in self.w.rows("bronze__quarantine") if r["_source"]["path"] == "data/a.json"]
+        self.assertEqual(sorted(r for r in raws if r.startswith("bad")), sorted(f"bad {i}" for i in range(300)))
+        broken, = [r for r in self.w.rows("bronze__quarantine") if r["_source"]["path"] == "data/b.json.gz"]
+        self.assertEqual(broken["_source"]["line"], rows["read"])
+        self.assertIn("ends before", broken["_reason"])
+        self.assertTrue(f'{{"id": {rows["written"]}, "amount": 5, "who": "ada"}}'.startswith(broken["_raw"]), broken)
+
+    def test_each_text_format_keeps_its_records(self):
+        for form, options, text, wanted in (
+                ("json", {"multi_line": True}, '[{"id": 1},\n {"id":\n x},\n {"id": 2}]', [(2, '{"id":\n x}')]),
+                ("csv", {}, "id,who\n1,a\n2\n3,b\n", [(3, "2")]),
+                ("csv", {"multi_line": True}, 'id,who\n1,a\n2,"p\nq","r"\n3,b\n', [(3, '2,"p\nq","r"')]),
+                ("text", {}, b"one\ntw\xffo\nthree\n", [(2, "tw\ufffdo")])):
+            with self.subTest(form=form, options=options):
+                self.w = world.World(f"formats_{form}_{len(options)}")
+                columns = [("value", "VARCHAR")] if form == "text" else [("id", "BIGINT"), ("who", "VARCHAR")]
+                if form == "json":
+                    columns = columns[:1]
+                self.w.write("pipeline.yml", json.dumps({
+                    "version": 1, "pipeline": "p", "schema": "s", "storage": "./lake", "tables": {"t": {"from": "src"}},
+                    "sources": {"src": {"type": "files", "path": "data", "format": form, **options, "schema": [
+                        {"name": n, "data_type": t} for n, t in columns]}}}))
+                self.w.write("data/a", text, age=0)
+                self.assertEqual(self.run_json()["t"]["undecodable"], 1)
+                self.assertEqual(self.kept("t__quarantine"), [("data/a", *w) for w in wanted])
+
+    def test_each_table_that_reads_a_source_keeps_its_records(self):
+        self.project(PIPELINE + """  other: {sql: "SELECT id FROM STREAM(orders)"}
+  behind: {sql: "SELECT id FROM STREAM(over)"}
+  over: {type: view, sql: "SELECT id FROM STREAM(orders)"}
+  all: {type: materialized_view, sql: "SELECT count(*) AS n FROM orders"}
+""")
+        self.w.write("data/a.json", "no\n" + json.dumps(order(1, 5)) + "\n", age=0)
+        self.run_json()
+        for table in ("bronze", "other", "behind", "all"):
+            self.assertEqual(self.kept(f"{table}__quarantine"), [("data/a.json", 1, "no")])
+        self.w.write("data/b.json", "nor that\n", age=1)
+        self.run_json()
+        for table in ("bronze", "other", "behind", "all"):
+            self.assertEqual(len(self.kept(f"{table}__quarantine")), 2, table)
+
+    def test_a_bad_record_of_what_is_looked_up_beside_a_stream_fails_the_batch(self):
+        self.project(PIPELINE.replace("FROM STREAM(bronze)", "FROM STREAM(bronze) JOIN names USING (who)").replace(
+            "tables:\n", "  names:\n    type: files\n    path: names.json\n    format: json\n"
+            "    schema: [{name: who, data_type: VARCHAR}]\ntables:\n"))
+        self.arrive(order(1, 5))
+        self.w.write("names.json", '{"who":"ada"}\nbad\n')
+        self.assertIn("names.json:2", self.smelt("run", code=1))
+
+    def test_fail_and_drop_keep_no_record_and_declare_no_table(self):
+        for policy, code in (("drop", 0), ("fail", 1)):
+            self.w = world.World(f"policy_{policy}")
+            self.project(PIPELINE.replace("format: json\n", f"format: json\n    on_decode_error: {policy}\n"))
+            self.w.write("data/a.json", "no\n" + json.dumps(order(1, 5)) + "\n", age=0)
+            self.smelt("run", code=code)
+            self.assertNotIn("bronze__quarantine", self.w.table_folders())
+            self.smelt("query", "SELECT * FROM bronze__quarantine", code=2)
 
     # ---- readers ----
 

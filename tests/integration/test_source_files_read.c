@@ -143,7 +143,7 @@ static void test_verify__counts_undecodable_records_that_may_be_dropped(void **s
     (void)state;
     open_and_read(&f, "a INTEGER",
                   "{\"a\":1}\n\xff\n{\"a\":\n{\"a\":\"x\"}\n[1]\n{\"a\":2}\n{\"a\":{}}\n");
-    f.s.drop_undecodable = true;
+    f.s.on_decode_error = SM_DECODE_DROP;
     verify_ok(&f, NULL, NULL);
     assert_int_equal(f.s.report.read, 7);
     assert_int_equal(f.s.report.undecodable, 5);
@@ -401,7 +401,7 @@ static bool survives_fault(const char *point, int nth)
     source_file(&f, "in/a.csv", "a\n1\n", 1);
     source_file(&f, "in/b.csv", "a\n2\nx\n", 2);
     source_schema(&f, "a BIGINT");
-    f.s.drop_undecodable = true;
+    f.s.on_decode_error = SM_DECODE_DROP;
     snprintf(spec, sizeof spec, "%s:%d:EIO", point, nth);
     sm_failpoint_set(spec);
     sm_code rc = sm_source_newest(&f.s, f.a, &newest, &f.err);

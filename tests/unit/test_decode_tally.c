@@ -19,7 +19,7 @@ static void test_tally__keeps_the_samples_with_the_lowest_places(void **state)
     (void)state;
     for (size_t file = 5; file-- > 0;) { /* the last file's block comes first */
         for (int64_t i = 0; i < 30; i++)
-            sm_decode_tally_bad(part, (sm_decode_place){ file, i }, "bad");
+            sm_decode_tally_bad(part, (sm_decode_place){ file, i }, 7, "bad");
         part->records = 30;
         sm_decode_tally_merge(all, part);
         assert_int_equal(part->undecodable, 0);
@@ -59,8 +59,8 @@ static void test_tally__reads_lines_and_texts_again(void **state)
     snprintf(path, sizeof path, "%s/t.json", sm_test_folder("decode_tally"));
     sm_test_write(path, "{}\nbad one\n{}\nb\xff\n");
     const sm_decode_file file = { path, "t.json", 17, NULL };
-    sm_decode_tally_bad(t, (sm_decode_place){ 0, 3 }, "why");
-    sm_decode_tally_bad(t, (sm_decode_place){ 0, 14 }, "why not");
+    sm_decode_tally_bad(t, (sm_decode_place){ 0, 3 }, 7, "why");
+    sm_decode_tally_bad(t, (sm_decode_place){ 0, 14 }, 7, "why not");
     sm_sv text = sm_json_text(sm_decode_tally_samples(t, &file, a), a);
     assert_string_equal(text.ptr,
                         "[{\"file\":\"t.json\",\"line\":2,\"reason\":\"why\",\"text\":\"bad one\"},"

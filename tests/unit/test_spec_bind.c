@@ -92,7 +92,7 @@ static void test_spec_bind__a_source_has_its_options_with_defaults(void **state)
     assert_true(
         sm_sv_eq_str(sm_json_get_sv(source->origins, "path", SM_SV("")), "pipeline.yml:5:25"));
     assert_true(sm_sv_eq_str(sm_json_get_sv(source->origins, "header", SM_SV("")), "default"));
-    assert_int_equal(source->on_decode_error.v, SM_DECODE_FAIL);
+    assert_int_equal(source->on_decode_error.v, SM_DECODE_QUARANTINE);
     assert_null(sm_json_get(source->options, "type"));
 }
 

@@ -156,7 +156,7 @@ static sm_code show_source(reader *r, const sm_plan_dataset *ds, sm_source *s, s
                       .evolution = ds->evolution,
                       .schema_hints = ds->schema_hints,
                       .metadata = ds->metadata,
-                      .drop_undecodable = ds->drop_undecodable,
+                      .on_decode_error = ds->on_decode_error,
                       .arena = r->c->a };
     if (s->ops->position == NULL || !ds->known) {
         s->ops = NULL;

@@ -89,6 +89,8 @@ static void add_counts(sm_buf *b, const sm_flow_outcome *o)
     sm_buf_add_count(b, o->counts.written);
     sm_buf_adds(b, " written");
     add_some(b, o->counts.undecodable, "undecodable");
+    if (o->counts.kept > 0)
+        sm_buf_adds(b, " → quarantine");
     add_some(b, sm_flow_counts_filtered(&o->counts), "filtered");
     if (o->counts.read > 0) /* a query over no input gives rows too */
         add_some(b, sm_flow_counts_expanded(&o->counts), "added by joins");
