@@ -47,8 +47,7 @@ static void flow_check(const sm_flow *f, const sm_batch *b)
 
 /* ---- planned ------------------------------------------------------------------- */
 
-/* The batch that an earlier life decided and did not finish. */
-static sm_code batch_load_decided(sm_flow *f, sm_batch *b, sm_error *err)
+sm_code sm_flow__load_decided(sm_flow *f, sm_batch *b, sm_error *err)
 {
     sm_position pos;
     sm_json *start = NULL;
@@ -118,8 +117,7 @@ static bool batch_is_due(const sm_flow *f, bool moved, const sm_json *reads)
     return moved || (f->plan->once && f->n_streams == 0);
 }
 
-/* The clock may go backwards, the timestamps of a flow's batches do not. */
-static int64_t batch_time(const sm_flow *f)
+int64_t sm_flow__batch_time(const sm_flow *f)
 {
     int64_t now = sm_clock_now_ms();
 
@@ -146,7 +144,7 @@ static sm_code batch_plan(sm_flow *f, sm_batch *b, sm_error *err)
         b->state = SM_BATCH_RUNNING;
         b->describes = true;
     }
-    b->time_ms = batch_time(f);
+    b->time_ms = sm_flow__batch_time(f);
     return SM_OK;
 }
 
@@ -158,7 +156,7 @@ static sm_code flow_next_batch(sm_flow *f, sm_batch *b, sm_error *err)
                      .side_version = -1,
                      .started_ms = sm_clock_now_ms() };
     if (f->decided)
-        return batch_load_decided(f, b, err);
+        return sm_flow__load_decided(f, b, err);
     return batch_plan(f, b, err);
 }
 
@@ -367,6 +365,8 @@ static void flow_advance(sm_flow *f, const sm_batch *b)
     if (f->plan->kind == SM_FLOW_APPEND) {
         f->sink.mode = SM_WRITE_APPEND;
         f->sink.replace_schema = false;
+        f->side_sink.mode = SM_WRITE_APPEND;
+        f->side_sink.replace_schema = false;
     }
 }
 
@@ -481,7 +481,7 @@ sm_code sm_flow__skip_rebuilt(sm_flow *f, const bool *rebuilt, sm_error *err)
     if ((rc = plan_skip(f, rebuilt, start, end, &moved, err)) != SM_OK || !moved)
         return rc;
     b = (sm_batch){ .n = f->next,
-                    .time_ms = batch_time(f),
+                    .time_ms = sm_flow__batch_time(f),
                     .attempt = 1,
                     .version = -1,
                     .side_version = -1,

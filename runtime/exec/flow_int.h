@@ -60,6 +60,7 @@ typedef struct sm_flow {
     const sm_plan_dataset *side; /* the quarantine of the target; NULL: it has none */
     sm_sink side_sink;
     bool side_open;
+    bool replays;          /* takes rows out of the quarantine: see replay.c */
     bool refresh;          /* batch 0 of a new generation removes all that is there */
     bool switched;         /* refresh: the new generation is the current one already */
     bool empties;          /* that batch 0 of an earlier run is still to be published */
@@ -155,6 +156,10 @@ bool sm_flow__counts_input(const sm_flow *f, const sm_flow_input *in);
 
 /* flow.c: take the next batch to done.  b->state is SM_BATCH_IDLE when there was none. */
 sm_code sm_flow__run_batch(sm_flow *f, sm_batch *b, sm_error *err);
+/* The batch that an earlier life decided and did not finish. */
+sm_code sm_flow__load_decided(sm_flow *f, sm_batch *b, sm_error *err);
+/* The clock may go backwards, the timestamps of a flow's batches do not. */
+int64_t sm_flow__batch_time(const sm_flow *f);
 /* An empty batch that ends where the rebuilt inputs (per dataset) end now: what was added
  * to them before is not read.  None when the flow has read nothing of them.  A batch that an
  * earlier life decided is published first. */
@@ -166,6 +171,9 @@ void sm_flow__counts_read(sm_flow *f, sm_batch *b, sm_sv counters, sm_sv expecta
 sm_run_flow_rec sm_flow__progress(const sm_flow_outcome *o, sm_arena *a);
 /* Add the batch to what the flow did in this run. */
 void sm_flow__add_batch(sm_flow *f, const sm_batch *b);
+
+/* replay.c: publish the replays of the pipeline that were decided and not finished. */
+sm_code sm_replay__finish(const sm_flow_env *env, sm_error *err);
 
 /* flow_record.c: the record of a batch, and the events that go with it. */
 sm_code sm_flow__decide(sm_flow *f, sm_batch *b, sm_error *err);

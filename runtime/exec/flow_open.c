@@ -99,6 +99,9 @@ static const sm_json *table_config(sm_flow *f, const sm_plan_dataset *d)
 
     sm_json_set_string(config, "path",
                        sm_sv_cstr(sm_path_join(f->arena, f->env->q->storage_dir, d->path)));
+    /* A replay takes rows away; those that stay were seen before. */
+    if (d->kind == SM_DATASET_QUARANTINE)
+        sm_json_set_bool(config, "skip_change_commits", true);
     return config;
 }
 
@@ -263,7 +266,8 @@ sm_code sm_flow__open(sm_flow *f, sm_error *err)
 
     f->arena = sm_arena_new("flow");
     f->scratch = sm_arena_new("batch");
-    f->side = sm_plan_quarantine_of(f->whole, f->target);
+    if (f->side == NULL)
+        f->side = sm_plan_quarantine_of(f->whole, f->target);
     inputs_bind(f);
     sm_flow__set_result(f);
     if ((rc = generation_load(f, err)) != SM_OK || (rc = sink_open(f, err)) != SM_OK ||

@@ -10,7 +10,8 @@
  * quarantine never has to (sm_sink.side).  Its table is made by its first row.  For that, where
  * another flow may have decided rows in the types of today, those stay.
  *
- * A materialized view is computed anew each time, so its quarantine is replaced as well. */
+ * A materialized view is computed anew each time, so its quarantine is replaced as well; so is that
+ * of a table that is rebuilt with its quarantine. */
 #include "runtime/exec/flow_int.h"
 
 #include "runtime/base/fs.h"
@@ -23,7 +24,8 @@
 sm_code sm_flow__open_side(sm_flow *f, sm_error *err)
 {
     const sm_plan_dataset *d = f->side;
-    bool overwrite = f->plan->kind == SM_FLOW_OVERWRITE;
+    bool overwrite = f->plan->kind == SM_FLOW_OVERWRITE || f->replays ||
+                     (f->refresh && f->env->q->with_quarantine);
 
     if (d == NULL)
         return SM_OK;
@@ -36,9 +38,9 @@ sm_code sm_flow__open_side(sm_flow *f, sm_error *err)
                    .schema = &d->schema,
                    .description = d->description,
                    .mode = overwrite ? SM_WRITE_OVERWRITE : SM_WRITE_APPEND,
-                   .replace_schema = overwrite,
-                   .side = true,
-                   .keeps_types = f->target->n_flows > 1,
+                   .replace_schema = overwrite && !f->replays,
+                   .side = !f->replays,
+                   .keeps_types = f->target->n_flows > 1 || f->replays,
                    .arena = f->arena };
     if (sm_flow__sink_memory(f, &f->side_sink, err) != SM_OK)
         return err->code;
@@ -167,14 +169,14 @@ static sm_code records_verify(sm_flow *f, const sm_batch *b, sm_error *err)
     return rc;
 }
 
-/* No row was set aside: only a view whose last computation had some has something to do. */
+/* No row was set aside: only what is replaced and had some has something to do. */
 static sm_code empty_select(sm_flow *f, sm_sv *out, sm_error *err)
 {
     sm_target_state t;
     sm_code rc;
 
     *out = SM_SV("");
-    if (f->plan->kind != SM_FLOW_OVERWRITE)
+    if (f->side_sink.mode != SM_WRITE_OVERWRITE)
         return SM_OK;
     if ((rc = sm_sink_inspect(&f->side_sink, f->scratch, &t, err)) != SM_OK || !t.exists)
         return rc;

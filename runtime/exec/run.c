@@ -86,6 +86,15 @@ static bool is_refreshed(const sm_run *r, size_t dataset)
     return r->q.full_refresh != NULL && r->q.full_refresh[dataset];
 }
 
+/* The same, or a quarantine that goes with its table. */
+static bool is_rebuilt(const sm_run *r, size_t dataset)
+{
+    const sm_plan_dataset *d = &r->q.plan->datasets[dataset];
+
+    return is_refreshed(r, dataset) ||
+           (r->q.with_quarantine && d->kind == SM_DATASET_QUARANTINE && is_refreshed(r, d->owner));
+}
+
 /* Does a flow before `i` rebuild the table that `i` writes?  Not always the table's first one
  * does: a flow without columns yet takes no part. */
 static bool has_lead(const sm_run *r, size_t i)
@@ -155,7 +164,7 @@ static sm_code check_refresh(const sm_run *r, sm_error *err)
         if (is_refreshed(r, f->target))
             continue;
         for (size_t k = 0; k < f->n_inputs; k++) {
-            if (f->inputs[k].mode != SM_INPUT_STREAM || !is_refreshed(r, f->inputs[k].dataset))
+            if (f->inputs[k].mode != SM_INPUT_STREAM || !is_rebuilt(r, f->inputs[k].dataset))
                 continue;
             if (sm_store_position(r->q.store, r->env.owner.pipeline, f->name, r->arena, &pos,
                                   err) != SM_OK)
@@ -218,6 +227,8 @@ sm_code sm_run_new(const sm_run_request *q, sm_run **out, sm_error *err)
         rc = sm_run__check_left(r, err);
     if (rc == SM_OK)
         rc = sm_owner__declare(&r->q, &r->env.owner, r->arena, err);
+    if (rc == SM_OK)
+        rc = sm_replay__finish(&r->env, err);
     if (rc == SM_OK)
         rc = sm_store_ballast_ensure(q->store, err);
     if (rc == SM_OK)

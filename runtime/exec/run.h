@@ -106,6 +106,7 @@ typedef struct sm_run_request {
     const bool *selected;     /* per dataset; NULL: all */
     const bool *full_refresh; /* per dataset; NULL: none */
     bool keep_downstream;     /* STREAM readers of a refreshed table go on after it */
+    bool with_quarantine;     /* what refreshed tables have set aside goes too */
     int workers;              /* flows at once */
     sm_sv cause, commit, selection;
     sm_run_listener listener; /* NULL: none */

@@ -25,6 +25,7 @@
 typedef struct delta_config {
     sm_sv path;
     int64_t max_files, max_bytes;
+    bool skip_change_commits;
 } delta_config;
 
 static const sm_option delta_options[] = {
@@ -51,6 +52,14 @@ static const sm_option delta_options[] = {
         .min = 1,
         .max = INT64_MAX,
         .doc = "How many bytes of files one batch reads at most; always at least one file.",
+    },
+    {
+        .name = "skip_change_commits",
+        .type = SM_TYPE_BOOL,
+        .offset = offsetof(delta_config, skip_change_commits),
+        .fallback = "false",
+        .doc = "Pass over commits that change or delete rows, with all that they add, instead of "
+               "stopping at them.",
     },
     { .name = NULL },
 };
@@ -102,6 +111,7 @@ typedef struct range {
     int64_t bytes;
     int64_t max_files, max_bytes; /* 0: no limit */
     bool full;
+    bool skip_changes; /* commits that take rows away give none */
 } range;
 
 /* Takes the file unless the limits are reached; the first one always. */
@@ -162,6 +172,7 @@ static sm_code take_commit(delta_source *s, range *r, int64_t version, int64_t s
                            delta_offset *at, sm_error *err)
 {
     sm_arena *scratch = sm_arena_new("delta commit");
+    const range before = *r;
     commit_walk w = { .r = r, .skip = skip, .limit = limit, .taken_to = skip };
     sm_code rc = sm_delta_each(s->table, version, scratch, walk_action, &w, err);
 
@@ -171,7 +182,10 @@ static sm_code take_commit(delta_source *s, range *r, int64_t version, int64_t s
                        (long long)version);
     if (rc != SM_OK)
         return rc;
-    if (w.removes)
+    if (w.removes && r->skip_changes) {
+        *r = before;
+        w.taken_to = w.seen;
+    } else if (w.removes)
         return sm_fail(err, SM_E_INVALID, 0,
                        "version %lld (%.*s) removed rows that may have been read; rebuild the "
                        "reader with --full-refresh",
@@ -358,7 +372,10 @@ static sm_code delta_latest(sm_source *src, const sm_json *start, const sm_json 
     const delta_config *c = src->config;
     delta_source *s = src->state;
     int64_t end = sm_json_get_int(until, "version", -1);
-    range r = { .a = a, .max_files = c->max_files, .max_bytes = c->max_bytes };
+    range r = { .a = a,
+                .max_files = c->max_files,
+                .max_bytes = c->max_bytes,
+                .skip_changes = c->skip_change_commits };
     delta_offset at = offset_read(start);
     bool listed = true;
     sm_code rc;
@@ -456,7 +473,7 @@ static sm_code delta_read(sm_source *src, const sm_json *start, const sm_json *e
 {
     delta_source *s = src->state;
     sm_arena *a = sm_arena_new("delta read");
-    range r = { .a = a };
+    range r = { .a = a, .skip_changes = ((const delta_config *)src->config)->skip_change_commits };
     sm_code rc;
 
     if ((rc = take_range(src, &r, start, end, err)) != SM_OK)

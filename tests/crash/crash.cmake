@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Each default test has a whole one beside it, which runs only with the label `all`.
 set(crash_run "${CMAKE_SOURCE_DIR}/tests/support/oracles/run.sh")
-foreach(name IN ITEMS matrix named rebuild kill_loop signals)
+foreach(name IN ITEMS matrix named rebuild replay kill_loop signals)
   sm_script_test(crash.${name} LABELS crash TIMEOUT 300
     COMMAND "${crash_run}" "${CMAKE_CURRENT_SOURCE_DIR}/${name}.py")
 endforeach()

@@ -301,6 +301,110 @@ class Quarantine(unittest.TestCase):
         self.assertIn("dice", result.out + result.err)
         self.assertEqual(self.w.tables(), before)
 
+    def test_a_full_refresh_with_quarantine_empties_it_and_takes_another_type(self):
+        self.project(PIPELINE + '  seen: {sql: "SELECT id FROM STREAM(silver__quarantine)"}\n')
+        self.arrive(order(1, 5), order(2, -1))
+        self.run_json()
+        self.project(PIPELINE.replace("random() AS dice", "'six' AS dice") +
+                     '  seen: {sql: "SELECT id FROM STREAM(silver__quarantine)"}\n')
+        refused = self.w.smelt("run", "--full-refresh", "silver", "--with-quarantine", "--yes")
+        self.assertEqual((refused.code, "seen reads STREAM(silver__quarantine)" in refused.err), (7, True), refused)
+        self.run_json("--full-refresh", "silver seen", "--with-quarantine", "--yes")
+        self.assertEqual([(r["id"], r["dice"]) for r in self.w.rows("silver__quarantine")], [(2, "six")])
+        self.assertEqual(self.ids("seen"), [2])
+        self.arrive(order(3, -1))
+        self.run_json()
+        self.assertEqual(self.ids("silver__quarantine"), [2, 3])
+        self.assertEqual(self.ids("seen"), [2, 3])
+        self.smelt("run", "--with-quarantine", code=2)
+
+    # ---- replay, discard ----
+
+    LOOSER = PIPELINE.replace("amount > 0", "amount > -3")
+
+    def act(self, *words, code=0):
+        out = self.smelt("quarantine", *words, "--json", code=code)
+        self.assertEqual(list(world.faults(self.w)), [])
+        return json.loads(out) if code == 0 else out
+
+    def test_a_replay_judges_by_the_rules_of_today_and_keeps_what_breaks_them_again(self):
+        self.project(PIPELINE.replace("random() AS dice", "1 AS dice"))
+        self.arrive(order(1, 5), order(2, -1), order(3, -2, None), order(4, -9))
+        self.run_json()
+        before = {r["id"]: r["_row_id"] for r in self.w.rows("silver__quarantine")}
+        self.project(self.LOOSER.replace("random() AS dice", "1 AS dice"))
+        done = self.act("replay", "silver")
+        self.assertEqual((done["taken"], done["written"], done["dropped"], done["broken"], done["left"]), (3, 1, 1, 1, 1))
+        self.assertEqual(self.ids("silver"), [1, 2])
+        row, = self.w.rows("silver__quarantine")
+        self.assertEqual((row["id"], row["_row_id"], row["_attempt"], row["_run_id"]), (4, before[4], 2, 1))
+        self.arrive(order(5, -9), order(6, 1))
+        self.run_json()
+        self.assertEqual((self.ids("silver"), self.ids("silver__quarantine")), ([1, 2, 6], [4, 5]))
+        self.assertEqual(self.act("replay", "silver")["written"], 0)
+
+    def test_a_stream_of_a_quarantine_goes_on_behind_a_replay(self):
+        self.project(PIPELINE + '  seen: {sql: "SELECT id FROM STREAM(silver__quarantine)"}\n')
+        self.arrive(order(1, 5), order(2, -1), order(3, -9))
+        self.run_json()
+        self.project(self.LOOSER + '  seen: {sql: "SELECT id FROM STREAM(silver__quarantine)"}\n')
+        self.act("replay", "silver")
+        self.run_json()
+        self.assertEqual(self.ids("seen"), [2, 3])
+        self.arrive(order(4, -7))
+        self.run_json()
+        self.assertEqual(self.ids("seen"), [2, 3, 4])
+
+    def test_a_rule_with_policy_fail_stops_a_replay_and_changes_nothing(self):
+        self.project()
+        self.arrive(order(1, -5), order(2, -1))
+        self.run_json()
+        before = self.w.tables()
+        self.project(PIPELINE.replace("on_violation: quarantine", "on_violation: fail"))
+        self.act("replay", "silver", code=5)
+        self.assertEqual(self.w.tables(), before)
+
+    def test_rows_are_found_when_their_rule_has_left_the_file(self):
+        self.project()
+        self.arrive(order(1, -5), order(2, 1))
+        self.run_json()
+        self.project(PIPELINE.replace("      positive: {expect: amount > 0, on_violation: quarantine}\n", ""))
+        self.assertEqual([(q["table"], q["rows"]) for q in self.act("list")["quarantines"]], [("silver", 1)])
+        row, = self.act("show", "silver")["rows"]
+        self.assertEqual((row["rules"], row["row"]["id"]), ([{"name": "positive"}], 1))
+        self.assertEqual(self.act("replay", "silver")["written"], 1)
+        self.assertEqual(self.ids("silver"), [1, 2])
+
+    def test_records_stay_in_a_replay_and_are_shown_with_place_and_reason(self):
+        self.project()
+        self.w.write("data/a.json", "no\n" + json.dumps(order(1, 5)) + "\n", age=0)
+        self.run_json()
+        done = self.act("replay", "bronze")
+        self.assertEqual((done["undecodable"], done["left"], done["written"]), (1, 1, 0))
+        row, = self.act("show", "bronze")["rows"]
+        self.assertEqual((row["path"], row["line"], row["raw"], row["input"]), ("data/a.json", 1, "no", "orders"))
+        self.assertTrue(row["reason"])
+
+    def test_discard_asks_and_takes_what_was_chosen(self):
+        self.project()
+        self.arrive(order(1, -5), order(2, -1, None), order(3, -1))
+        self.run_json()
+        self.smelt("quarantine", "discard", "silver", code=7)
+        self.assertEqual(self.act("discard", "silver", "--rule", "known", "--yes")["discarded"], 1)
+        row = next(r for r in self.w.rows("silver__quarantine") if r["id"] == 3)
+        self.assertEqual(self.act("discard", "silver", "--row", row["_row_id"], "--yes")["left"], 1)
+        self.assertEqual(self.ids("silver__quarantine"), [1])
+        self.act("discard", "silver", "--yes")
+        self.assertEqual((self.w.rows("silver__quarantine"), self.w.rows("silver")), ([], []))
+        self.smelt("quarantine", "replay", "seen", code=2)
+
+    def test_a_replay_of_a_table_that_set_nothing_aside_says_so(self):
+        self.project()
+        self.arrive(order(1, 5))
+        self.run_json()
+        self.smelt("quarantine", "replay", "silver", code=2)
+        self.assertEqual(self.act("list")["quarantines"], [])
+
     # ---- is this checkpoint the right one? ----
 
     def last_commit(self, table):

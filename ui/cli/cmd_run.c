@@ -21,6 +21,8 @@ static const sm_cli_option options[] = {
       "it)" },
     { "--exclude", NULL, "S", "what not to run, in the same grammar" },
     { "--full-refresh", NULL, "S", "rebuild S from its sources; needs --yes or the typed name" },
+    { "--with-quarantine", NULL, NULL,
+      "with --full-refresh: what the tables have set aside goes too" },
     { "--keep-downstream", NULL, NULL,
       "tables that read a rebuilt one by STREAM keep their rows\nand go on behind the rebuild" },
     { "--dry-run", "-n", NULL, "say what would be run, and run nothing" },
@@ -57,6 +59,8 @@ static int read_wish(const sm_cli *c, const sm_project *project, wish *w)
     w->refresh = SM_NEW_N(c->a, bool, p->n_datasets + 1);
     if (refresh != NULL && refresh[0] == '\0')
         return sm_cli_usage(c, "--full-refresh needs to know what: a name, or '*' for everything");
+    if (refresh == NULL && sm_cli_has(c, "--with-quarantine"))
+        return sm_cli_usage(c, "--with-quarantine goes with --full-refresh");
     if ((status = sm_cli_since_select(c, project, &since)) != SM_EXIT_DONE)
         return status;
     if (select_datasets(&v, since, select, exclude, w->selected, &err) != SM_OK ||
@@ -110,6 +114,8 @@ static bool confirm_refresh(const sm_cli *c, const sm_plan *p, const wish *w)
         sm_buf_addf(&what, "%s %.*s", word == NULL ? "" : ",", SM_SV_ARG(p->datasets[i].name));
         word = word == NULL ? sm_arena_cstr(c->a, p->datasets[i].name) : "yes";
     }
+    if (sm_cli_has(c, "--with-quarantine"))
+        sm_buf_adds(&what, ", and what they have set aside,");
     sm_buf_adds(&what, " and reads the sources again from their beginning");
     yes = word == NULL || sm_cli_confirm(c, what.ptr, word);
     sm_buf_release(&what);
@@ -134,6 +140,7 @@ static sm_run_request make_request(const sm_cli *c, sm_project *p, const wish *w
         .selected = w->selected,
         .full_refresh = w->refresh,
         .keep_downstream = sm_cli_has(c, "--keep-downstream"),
+        .with_quarantine = sm_cli_has(c, "--with-quarantine"),
         .workers = (int)p->spec->engine.workers.v,
         .cause = SM_SV("manual"),
         .commit = sm_git_commit(p->base_dir, c->a),
@@ -217,7 +224,7 @@ const sm_command sm_command_run = {
     .name = "run",
     .group = "run",
     .summary = "Catch up with everything new, then exit",
-    .usage = "[PIPELINE] [--select S] [--full-refresh S [--keep-downstream]]",
+    .usage = "[PIPELINE] [--select S] [--full-refresh S [--keep-downstream] [--with-quarantine]]",
     .options = options,
     .examples = "smelt run\nsmelt run examples/iot/pipeline.yml --select +readings_10m",
     .exec = run_exec,

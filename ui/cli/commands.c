@@ -19,6 +19,7 @@
     X(events)                                                                                      \
     X(query)                                                                                       \
     X(preview)                                                                                     \
+    X(quarantine)                                                                                  \
     X(checkpoint)                                                                                  \
     X(doctor)                                                                                      \
     X(completions)                                                                                 \

@@ -291,8 +291,8 @@ static const char *next_command(const sm_run_printer *p, const sm_run_result *r)
     if (r->state == SM_RUN_CANCELED)
         return "smelt run";
     for (size_t i = r->n_flows; i > 0; i--)
-        if (r->flows[i - 1].counts.quarantined > 0)
-            return sm_arena_printf(p->c->a, "smelt preview %.*s" SM_PLAN_QUARANTINE,
+        if (r->flows[i - 1].counts.quarantined + r->flows[i - 1].counts.kept > 0)
+            return sm_arena_printf(p->c->a, "smelt quarantine show %.*s",
                                    SM_SV_ARG(r->flows[i - 1].dataset))
                 .ptr;
     for (size_t i = r->n_flows; i > 0; i--)

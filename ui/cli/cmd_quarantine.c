@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cmd_quarantine.c -- smelt quarantine: rows that tables did not take, and a person's acts on them.
+ */
+#include "ui/view/view_quarantine.h"
+
+#include "runtime/base/clock.h"
+#include "runtime/delta/delta.h"
+#include "runtime/exec/replay.h"
+#include "runtime/sinks/sinks.h"
+#include "runtime/sources/sources.h"
+#include "ui/cli/audit.h"
+#include "ui/cli/exit_code.h"
+#include "ui/cli/grid.h"
+#include "ui/cli/look.h"
+
+enum { ROWS_SHOWN = 20, ROWS_MAX = 10000 };
+
+static const sm_cli_option options[] = {
+    { "--rule", NULL, "NAME", "only rows that broke this rule" },
+    { "--row", NULL, "ID", "only the row with this _row_id" },
+    { "--limit", NULL, "N", "show: at most N rows (20)" },
+    SM_LOOK_OPTIONS,
+    { NULL, NULL, NULL, NULL },
+};
+
+/* ---- list ---------------------------------------------------------------------------- */
+
+static void add_why(const sm_json *q, sm_buf *b)
+{
+    const sm_json *rules = sm_json_get(q, "rules");
+    int64_t records = sm_json_get_int(q, "undecodable", 0);
+
+    if (records > 0)
+        sm_buf_addf(b, "%lld undecodable", (long long)records);
+    for (sm_json_iter it = sm_json_first(rules); sm_json_valid(&it); sm_json_next(&it))
+        sm_buf_addf(b, "%s%lld %.*s", b->len > 0 ? ", " : "",
+                    (long long)sm_json_int_value(it.value), SM_SV_ARG(it.key));
+}
+
+static int print_list(const sm_cli *c, const sm_json *doc)
+{
+    const sm_json *list = sm_json_get(doc, "quarantines");
+    sm_grid *g = sm_grid_new(c, "lrl");
+    sm_sv next = SM_SV("");
+    sm_buf b;
+
+    sm_grid_head(g, "table|rows|why");
+    for (size_t i = 0; i < sm_json_len(list); i++) {
+        const sm_json *q = sm_json_at(list, i);
+        sm_buf why;
+
+        sm_grid_row(g);
+        sm_grid_cell(g, sm_json_get_sv(q, "table", SM_SV("")));
+        sm_grid_count(g, sm_json_get_int(q, "rows", 0));
+        sm_buf_init(&why, 64 * 1024);
+        add_why(q, &why);
+        sm_grid_cell(g, sm_buf_sv(&why));
+        sm_buf_release(&why);
+        if (next.len == 0 && sm_json_get_int(q, "rows", 0) > 0)
+            next = sm_json_get_sv(q, "table", SM_SV(""));
+    }
+    sm_buf_init(&b, SM_LOOK_OUT_MAX);
+    if (sm_json_len(list) == 0)
+        sm_buf_adds(&b, "Nothing is in quarantine.\n");
+    else
+        sm_grid_print(g, 0, &b);
+    if (next.len > 0)
+        sm_look_next(c, &b, "smelt quarantine show %.*s", SM_SV_ARG(next));
+    return sm_cli_out(&b);
+}
+
+/* ---- show ---------------------------------------------------------------------------- */
+
+static void add_text(sm_buf *b, const sm_json *o, const char *key)
+{
+    sm_buf_add_safe(b, sm_json_get_sv(o, key, SM_SV("")));
+}
+
+static void add_reasons(const sm_json *row, sm_buf *b)
+{
+    const sm_json *rules = sm_json_get(row, "rules");
+
+    for (size_t i = 0; i < sm_json_len(rules); i++) {
+        const sm_json *rule = sm_json_at(rules, i);
+
+        sm_buf_adds(b, "    ");
+        add_text(b, rule, "name");
+        if (sm_json_get(rule, "expect") != NULL) {
+            sm_buf_adds(b, ": ");
+            add_text(b, rule, "expect");
+        } else {
+            sm_buf_adds(b, ": no rule of today");
+        }
+        sm_buf_addc(b, '\n');
+    }
+}
+
+static void add_one_row(const sm_json *row, sm_buf *b)
+{
+    bool record = sm_json_get(row, "raw") != NULL;
+    int64_t attempt = sm_json_get_int(row, "attempt", 1);
+
+    add_text(b, row, "id");
+    if (record) {
+        sm_buf_adds(b, "  ");
+        add_text(b, row, "path");
+        sm_buf_addf(b, ":%lld", (long long)sm_json_get_int(row, "line", 0));
+    } else {
+        sm_buf_addf(b, "  run %lld", (long long)sm_json_get_int(row, "run", 0));
+    }
+    if (attempt > 1)
+        sm_buf_addf(b, "  attempt %lld", (long long)attempt);
+    sm_buf_addc(b, '\n');
+    if (record) {
+        sm_buf_adds(b, "    ");
+        add_text(b, row, "reason");
+        sm_buf_addc(b, '\n');
+    }
+    add_reasons(row, b);
+    sm_buf_adds(b, "    ");
+    if (record)
+        add_text(b, row, "raw");
+}
+
+/* Records can only arrive again; rows can be judged again. */
+static const char *next_act(const sm_json *list)
+{
+    for (size_t i = 0; i < sm_json_len(list); i++)
+        if (sm_json_get(sm_json_at(list, i), "raw") == NULL)
+            return "replay";
+    return "discard";
+}
+
+static int print_rows(const sm_cli *c, const sm_json *doc)
+{
+    const sm_json *list = sm_json_get(doc, "rows");
+    sm_sv table = sm_json_get_sv(doc, "table", SM_SV(""));
+    sm_buf b;
+
+    sm_buf_init(&b, SM_LOOK_OUT_MAX);
+    sm_buf_addf(&b, "%.*s  %lld in quarantine\n", SM_SV_ARG(table),
+                (long long)sm_json_get_int(doc, "total", 0));
+    for (size_t i = 0; i < sm_json_len(list); i++) {
+        const sm_json *row = sm_json_at(list, i);
+
+        add_one_row(row, &b);
+        if (sm_json_get(row, "row") != NULL)
+            sm_buf_add_safe(&b, sm_json_text(sm_json_get(row, "row"), c->a));
+        sm_buf_addc(&b, '\n');
+    }
+    if (sm_json_get_bool(doc, "truncated", false))
+        sm_buf_addf(&b, "These are the first %zu; --limit shows more.\n", sm_json_len(list));
+    if (sm_json_len(list) > 0)
+        sm_look_next(c, &b, "smelt quarantine %s %.*s", next_act(list), SM_SV_ARG(table));
+    return sm_cli_out(&b);
+}
+
+static sm_sv option_sv(const sm_cli *c, const char *name)
+{
+    const char *text = sm_cli_get(c, name);
+
+    return text == NULL ? SM_SV("") : sm_sv_cstr(text);
+}
+
+/* A look at rows is in the log of what people did. */
+static sm_code read_rows(sm_cli *c, sm_project *p, const sm_plan_dataset *table, int64_t limit,
+                         sm_json **doc, sm_error *err)
+{
+    sm_view v = sm_look_view(c, p);
+    sm_view_quarantine_filter filter = { option_sv(c, "--rule"), option_sv(c, "--row"), limit };
+    sm_session *session = NULL;
+    sm_engine *e;
+    sm_code rc = sm_project_engine(p, &e, err);
+
+    if (rc == SM_OK)
+        rc = sm_session_open(e, &session, err);
+    if (rc == SM_OK && table == NULL)
+        rc = sm_view_quarantines(&v, session, doc, err);
+    else if (rc == SM_OK &&
+             (rc = sm_audit(p, SM_SV("quarantine show"), table->name, SM_SV(""), err)) == SM_OK)
+        rc = sm_view_quarantine(&v, table, session, &filter, doc, err);
+    sm_session_close(session);
+    return rc;
+}
+
+static const sm_plan_dataset *find_table(sm_cli *c, const sm_plan *plan, const char *name)
+{
+    const sm_plan_dataset *ds = sm_look_find(c, plan, name);
+
+    if (ds != NULL && ds->kind == SM_DATASET_QUARANTINE)
+        return &plan->datasets[ds->owner];
+    if (ds != NULL && !sm_dataset_is_table(ds)) {
+        sm_cli_usage(c, "\"%s\" is no table: nothing of it is set aside", name);
+        return NULL;
+    }
+    return ds;
+}
+
+static int look(sm_cli *c, const char *name)
+{
+    const char *limit = sm_cli_get(c, "--limit");
+    const sm_plan_dataset *table = NULL;
+    int64_t most = ROWS_SHOWN;
+    sm_project p;
+    sm_json *doc;
+    sm_error err;
+    int status;
+
+    if (limit != NULL && !sm_look_number(c, "--limit", limit, &most))
+        return SM_EXIT_USAGE;
+    if (most < 1 || most > ROWS_MAX)
+        return sm_cli_usage(c, "--limit is from 1 to %d, not %s", ROWS_MAX, limit);
+    status = sm_project_start(c, &p, sm_cli_get(c, "--pipeline"), SM_NEED_ROWS);
+    if (status == SM_EXIT_DONE && name != NULL && (table = find_table(c, p.plan, name)) == NULL)
+        status = SM_EXIT_USAGE;
+    if (status == SM_EXIT_DONE && read_rows(c, &p, table, most, &doc, &err) != SM_OK) {
+        status = sm_cli_fail(c, &err, "smelt quarantine list");
+        status = err.code == SM_E_NOT_FOUND ? SM_EXIT_USAGE : status;
+    } else if (status == SM_EXIT_DONE) {
+        status = c->json         ? sm_cli_out_json(c, doc)
+                 : table == NULL ? print_list(c, doc)
+                                 : print_rows(c, doc);
+    }
+    sm_project_close(&p);
+    return status;
+}
+
+/* ---- replay, discard ------------------------------------------------------------------- */
+
+static sm_code columns_of(void *ctx, sm_sv path, sm_arena *a, sm_schema *out, int64_t *version,
+                          sm_error *err)
+{
+    sm_delta_info info;
+    sm_code rc = sm_delta_describe(path, -1, NULL, a, &info, err);
+
+    (void)ctx;
+    if (rc != SM_OK)
+        return rc;
+    if (info.version < 0)
+        return sm_fail(err, SM_E_NOT_FOUND, 0, "nothing is in quarantine");
+    *out = info.schema;
+    *version = info.version;
+    return SM_OK;
+}
+
+static sm_run_request act_request(sm_project *p)
+{
+    return (sm_run_request){ .plan = p->plan,
+                             .store = p->store,
+                             .sources = sm_sources(),
+                             .sinks = sm_sinks(),
+                             .engine = sm_project_engine,
+                             .engine_ctx = p,
+                             .base_dir = p->base_dir,
+                             .storage_dir = p->storage_dir,
+                             .state_dir = p->state_dir };
+}
+
+static void add_some(sm_buf *b, int64_t n, const char *what)
+{
+    if (n == 0)
+        return;
+    sm_buf_adds(b, "  ");
+    sm_buf_add_count(b, n);
+    sm_buf_addf(b, " %s", what);
+}
+
+static int tell_act(const sm_cli *c, sm_sv table, const sm_replay_request *what,
+                    const sm_replay_result *r)
+{
+    sm_json *doc = sm_json_object(c->a);
+    int64_t left = r->rows - r->written - r->dropped - r->discarded;
+    sm_buf b;
+
+    sm_json_set_string(doc, "table", table);
+    sm_json_set_string(doc, "act", what->discard ? SM_SV("discard") : SM_SV("replay"));
+    sm_json_set_int(doc, "taken", r->taken);
+    sm_json_set_int(doc, "written", r->written);
+    sm_json_set_int(doc, "dropped", r->dropped);
+    sm_json_set_int(doc, "broken", r->broken);
+    sm_json_set_int(doc, "undecodable", r->records);
+    sm_json_set_int(doc, "discarded", r->discarded);
+    sm_json_set_int(doc, "left", left);
+    if (c->json)
+        return sm_cli_out_json(c, doc);
+    sm_buf_init(&b, 64 * 1024);
+    sm_buf_addf(&b, "%.*s  %lld taken", SM_SV_ARG(table), (long long)r->taken);
+    add_some(&b, r->written, "written");
+    add_some(&b, r->dropped, "dropped");
+    add_some(&b, r->broken, "broken again");
+    add_some(&b, r->records, "undecodable, stay");
+    add_some(&b, r->discarded, "discarded");
+    sm_buf_addf(&b, "  %lld left\n", (long long)left);
+    if (r->written > 0)
+        sm_look_next(c, &b, "smelt run");
+    return sm_cli_out(&b);
+}
+
+static bool confirmed(const sm_cli *c, const sm_replay_request *what)
+{
+    char text[400];
+
+    if (!what->discard)
+        return true;
+    snprintf(text, sizeof text, "%s of table %.*s%s%.*s will be deleted from its quarantine",
+             what->row.len > 0 ? "one row" : "all rows", SM_SV_ARG(what->table),
+             what->rule.len > 0 ? " that broke rule " : "", SM_SV_ARG(what->rule));
+    return sm_cli_confirm(c, text, sm_arena_cstr(c->a, what->table));
+}
+
+static int act_on(sm_cli *c, sm_project *p, sm_replay_request *what)
+{
+    sm_run_request q = act_request(p);
+    sm_replay_result result;
+    sm_error err;
+    sm_sv action = what->discard ? SM_SV("quarantine discard") : SM_SV("quarantine replay");
+    sm_code rc = sm_audit(p, action, what->table, SM_SV(""), &err);
+
+    if (rc == SM_OK)
+        rc = sm_replay(&q, what, &result, &err);
+    if (rc == SM_OK)
+        return tell_act(c, what->table, what, &result);
+    if (rc == SM_E_NOT_FOUND) {
+        sm_cli_fail(c, &err, "smelt quarantine list");
+        return SM_EXIT_USAGE;
+    }
+    return sm_cli_fail(c, &err, NULL);
+}
+
+static int act(sm_cli *c, const char *name, bool discard)
+{
+    sm_replay_request what = { .rule = option_sv(c, "--rule"),
+                               .row = option_sv(c, "--row"),
+                               .discard = discard,
+                               .columns = columns_of };
+    const sm_plan_dataset *table = NULL;
+    sm_project p;
+    int status = sm_project_start(c, &p, sm_cli_get(c, "--pipeline"), SM_NEED_PLAN_AND_STORE_WRITE);
+
+    if (status == SM_EXIT_DONE && (table = find_table(c, p.plan, name)) == NULL)
+        status = SM_EXIT_USAGE;
+    if (status == SM_EXIT_DONE) {
+        what.table = table->name;
+        status = confirmed(c, &what) ? act_on(c, &p, &what) : SM_EXIT_REFUSED;
+    }
+    sm_project_close(&p);
+    return status;
+}
+
+/* ---- the command ------------------------------------------------------------------------- */
+
+static int quarantine_exec(sm_cli *c)
+{
+    const char *verb = sm_cli_arg(c, 0), *table = sm_cli_arg(c, 1);
+    bool list = verb == NULL || strcmp(verb, "list") == 0;
+    bool show = !list && strcmp(verb, "show") == 0, replay = !list && strcmp(verb, "replay") == 0;
+
+    if (c->n_args > 2 || (list && table != NULL))
+        return sm_cli_usage(c, "too many arguments");
+    if (list && (sm_cli_has(c, "--rule") || sm_cli_has(c, "--row")))
+        return sm_cli_usage(c, "--rule and --row go with show, replay and discard");
+    if (sm_cli_has(c, "--limit") && !show)
+        return sm_cli_usage(c, "--limit goes with `smelt quarantine show TABLE`");
+    if (list)
+        return look(c, NULL);
+    if (!show && !replay && strcmp(verb, "discard") != 0)
+        return sm_cli_usage(c, "quarantine can list, show, replay and discard, not \"%s\"", verb);
+    if (table == NULL)
+        return sm_cli_usage(c, "name a table: smelt quarantine %s TABLE", verb);
+    return show ? look(c, table) : act(c, table, !replay);
+}
+
+const sm_command sm_command_quarantine = {
+    .name = "quarantine",
+    .group = "data",
+    .summary = "Show the rows that tables did not take; judge them again, or forget them",
+    .usage = "[list | show TABLE | replay TABLE | discard TABLE]",
+    .options = options,
+    .examples =
+        "smelt quarantine list\nsmelt quarantine show readings_silver --rule plausible\nsmelt "
+        "quarantine replay readings_silver",
+    .exec = quarantine_exec,
+};
