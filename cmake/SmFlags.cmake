@@ -47,4 +47,10 @@ if(SM_SANITIZE)
   set(sm_sanitize "-fsanitize=${SM_SANITIZE}" -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_compile_options(sm_flags INTERFACE ${sm_sanitize})
   target_link_options(sm_flags INTERFACE ${sm_sanitize})
+  # clang's ASan looks for __cxa_throw when a program starts.  DuckDB brings it later, and its first
+  # exception would end the program: so libstdc++ is there from the start.
+  if(CMAKE_C_COMPILER_ID MATCHES "Clang")
+    target_link_options(sm_flags INTERFACE
+      -Wl,--push-state,--no-as-needed -l:libstdc++.so.6 -Wl,--pop-state)
+  endif()
 endif()

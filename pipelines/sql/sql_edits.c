@@ -169,6 +169,29 @@ static void add_qualified(sm_sql_compiler *c, const sm_sql_call *call)
     }
 }
 
+/* Each was judged where the tree has it.  One that the tree leaves out was not: it is told here. */
+static void add_variables(sm_sql_compiler *c)
+{
+    const sm_sql_tokens *t = &c->q->tree->tokens;
+
+    for (size_t i = 0; c->q->tree->n_params > 0 && i < t->n; i++) {
+        const sm_sql_token *token = &t->items[i];
+        const sm_sql_variable *v;
+
+        if (token->kind != SM_TOKEN_PARAM)
+            continue;
+        v = sm_sql__variable_at(c->q, i);
+        if (v != NULL && v->has_value) {
+            add_edit(c, (sm_sql_edit){ token->at, token->len, SM_EDIT_VARIABLE, i, false });
+            continue;
+        }
+        sm_diag_add(c->d, "SM0240", sm_text_span(c->q->text, token->at, token->len),
+                    "%.*s: there is no value for `%.*s`", SM_SV_ARG(c->q->owner),
+                    SM_SV_ARG(sm_sql__token_text(t, i)));
+        c->ok = false;
+    }
+}
+
 void sm_sql__find_edits(sm_sql_compiler *c)
 {
     const struct sm_sql_tree *tree = c->q->tree;
@@ -199,11 +222,7 @@ void sm_sql__find_edits(sm_sql_compiler *c)
         if (sm_sql__token_is_window(t, i) && sm_sql__token_symbol(t, i + 1, '.'))
             add_edit(c, (sm_sql_edit){ t->items[i].at, t->items[i].len, SM_EDIT_QUOTE, 0, false });
     }
-    for (size_t i = 0; tree->n_params > 0 && i < t->n; i++) {
-        if (t->items[i].kind == SM_TOKEN_PARAM)
-            add_edit(c,
-                     (sm_sql_edit){ t->items[i].at, t->items[i].len, SM_EDIT_VARIABLE, i, false });
-    }
+    add_variables(c);
     if (t->n > 0 && sm_sql__token_symbol(t, t->n - 1, ';'))
         add_edit(c, (sm_sql_edit){ t->items[t->n - 1].at, 1, SM_EDIT_DROP, 0, false });
     qsort(c->edits, c->n, sizeof *c->edits, edit_order);

@@ -166,6 +166,12 @@ void decode_table_ndjson(decode_table *t, const char *text, size_t len)
     sm_ndjson_free(d);
 }
 
+/* The columns that a field of a record feeds. */
+static size_t table_fields(const decode_table *t)
+{
+    return t->n - (t->aside.rescued != NULL) - (t->aside.corrupt != NULL);
+}
+
 void decode_table_csv(decode_table *t, const sm_csv_dialect *dialect, const char *text, size_t len)
 {
     sm_csv *d = sm_csv_new(t->columns, t->n, dialect);
@@ -177,7 +183,7 @@ void decode_table_csv(decode_table *t, const sm_csv_dialect *dialect, const char
         sm_csv_aside(d, &t->aside);
         sm_decode_block_keep(&block);
     }
-    sm_csv_begin(d, &block, &(sm_csv_fields){ .n = t->n });
+    sm_csv_begin(d, &block, &(sm_csv_fields){ .n = table_fields(t) });
     while ((rows = sm_csv_rows(d, t->vectors, &t->tally)) > 0)
         table_rows(t, rows);
     sm_decode_block_release(&block);
