@@ -27,6 +27,8 @@ def write_files(folder, files):
 
 def pipeline(case, form):
     options = {"type": "files", "path": "in", "format": form, **case.options}
+    if case.error:  # by default the run goes on, and what cannot be read is in quarantine
+        options.setdefault("on_decode_error", "fail")
     if case.schema:
         options["schema"] = [dict(zip(("name", "data_type"), column)) for column in case.schema]
     spec = {"version": 1, "pipeline": "p", "schema": "s", "storage": "./lake",

@@ -356,7 +356,7 @@ class Evolution(unittest.TestCase):
         self.assertEqual([(r["id"], r["k"]) for r in self.rows("bronze")], [(1, 5), (2, None), (3, 5), (4, 2**33)])
 
     def test_a_type_that_is_no_wider_one_stays_and_the_value_is_undecodable(self):
-        self.pipeline(source("orders", more=self.WIDEN), "  bronze: {from: orders}\n")
+        self.pipeline(source("orders", more=self.WIDEN + "    on_decode_error: fail\n"), "  bronze: {from: orders}\n")
         self.world.write_rows("orders/a.json", [{"id": 1, "n": 7}], age=1)
         self.run_ok()
         self.world.write_rows("orders/b.json", [{"id": 2, "n": 1.5}], age=2)
