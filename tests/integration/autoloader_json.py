@@ -33,7 +33,8 @@ CASES = [
        MULTI, AB),
     js("4.5", "with multi_line a record with a fault costs only itself",
        '[{"a": 1},\n {"a": x},\n 7,\n {"a": "z"},\n {"a": 2}]', [{"a": 1}, {"a": 2}], {**MULTI, **DROP}, A, undecodable=3),
-    js("4.5", "with multi_line faults are named by file and line", '[\n{"a": 1},\n{"a": x}\n]', [], MULTI, A,
+    js("4.5", "with multi_line faults are named by file and line", '[\n{"a": 1},\n{"a": x}\n]', [],
+       {**MULTI, "on_decode_error": "fail"}, A,
        error=("in/a.json:3", "x")),
     js("4.5", "with multi_line a newline inside a string is a fault of its record", '{"a": 1, "b": "x\ny"}\n{"a": 2}\n',
        [{"a": 2, "b": None}], {**MULTI, **DROP}, AB, undecodable=1),
@@ -43,7 +44,8 @@ CASES = [
     js("4.5", "with multi_line records cross the blocks of a file",
        "[" + ",\n".join(f'{{\n  "a": {i},\n  "b": "{"x" * 300}"\n}}' for i in range(1000)) + "]",
        [{"a": i, "b": "x" * 300} for i in range(1000)], MULTI),
-    js("4.5", "without multi_line an array is told", '[{"a": 1}]', [], {}, A, error=("a.json:1", "`multi_line: true`")),
+    js("4.5", "without multi_line an array is told", '[{"a": 1}]', [], {"on_decode_error": "fail"}, A,
+       error=("a.json:1", "`multi_line: true`")),
 
     # ---- inference ----
     js("4.3", "types are inferred", '{"a": 1, "b": 1.5, "c": true, "d": "2026-01-31", "e": "2026-01-31T10:00:00Z", '
