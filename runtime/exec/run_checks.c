@@ -18,7 +18,7 @@
 #include "runtime/base/limit.h"
 #include "runtime/base/sqltext.h"
 
-enum { SAMPLES = 20 };
+enum { SAMPLES = 20, EXAMPLE = 160 /* bytes of one in a sentence */ };
 
 typedef struct look {
     sm_run *r;
@@ -166,19 +166,22 @@ static void add_bad(const look *l, size_t i, sm_buf *b)
     sm_buf_adds(b, c->kind == SM_CHECK_UNIQUE ? " HAVING count(*) > 1) " : ") ");
 }
 
-/* A key and its number of rows, as an object. */
+/* A key and its number of rows, as an object; a value that is too large to keep as a word. */
 static const sm_json *sample_of(const look *l, const sm_rows *rows)
 {
     const sm_schema *s = sm_rows_schema(rows);
     sm_json *o = sm_json_object(l->a), *value = NULL;
+    size_t room = SM_LIMIT_SAMPLE_BYTES;
     sm_error ignored;
     sm_buf b;
 
     for (size_t i = 0; i < s->n; i++) {
-        sm_buf_init(&b, SM_LIMIT_BATCH_SQL);
+        sm_buf_init(&b, i + 1 < s->n ? room : SM_LIMIT_SAMPLE_BYTES);
         sm_rows_json(rows, i, &b);
-        if (sm_json_parse(sm_buf_sv(&b), l->a, &value, &ignored) != SM_OK)
-            value = sm_json_string(l->a, sm_buf_sv(&b));
+        if (b.over || sm_json_parse(sm_buf_sv(&b), l->a, &value, &ignored) != SM_OK)
+            value = sm_json_string(l->a, SM_SV("(too large to show)"));
+        else if (i + 1 < s->n)
+            room -= b.len;
         sm_json_set_sv(o, i + 1 < s->n ? s->columns[i].name : SM_SV("_rows"), value);
         sm_buf_release(&b);
     }
@@ -230,19 +233,22 @@ static sm_code count_bad(const look *l, size_t i, sm_rule_count *c, sm_json *sam
 
 /* ---- verdicts -------------------------------------------------------------------- */
 
-/* What is wrong, as the rest of a sentence. */
+/* What is wrong, as the rest of a sentence; a long key stands among the samples only. */
 static sm_sv words_of(const look *l, const sm_plan_check *c, const sm_rule_count *n,
                       const sm_json *samples)
 {
     int64_t all = n->passed + n->failed;
     sm_sv share = sm_verdict_percent(n->failed, all, l->a), what;
+    sm_sv example = sm_json_text(sm_json_at(samples, 0), l->a);
 
     what = c->kind == SM_CHECK_UNIQUE ? SM_SV("have the key of another row")
                                       : sm_arena_printf(l->a, "have no row in %.*s",
                                                         SM_SV_ARG(l->plan->datasets[c->to].name));
-    return sm_arena_printf(l->a, "%lld of %lld rows (%.*s) %.*s, for example %.*s",
-                           (long long)n->failed, (long long)all, SM_SV_ARG(share), SM_SV_ARG(what),
-                           SM_SV_ARG(sm_json_text(sm_json_at(samples, 0), l->a)));
+    example = example.len > EXAMPLE
+                  ? SM_SV("")
+                  : sm_arena_printf(l->a, ", for example %.*s", SM_SV_ARG(example));
+    return sm_arena_printf(l->a, "%lld of %lld rows (%.*s) %.*s%.*s", (long long)n->failed,
+                           (long long)all, SM_SV_ARG(share), SM_SV_ARG(what), SM_SV_ARG(example));
 }
 
 static sm_code look_at_count(const look *l, const sm_plan_check *c, sm_rule_count *n, sm_sv *words,

@@ -238,6 +238,22 @@ class Checks(unittest.TestCase):
         self.assertIn("check_result", events)
         self.assertIn('"_rows": 2', events)
 
+    def test_keys_of_any_size_are_told_in_few_words(self):
+        large = "(too large to show)"
+        for size, shown, example in ((500, "m" * 500, ""),
+                                     (500000, large, f', for example {{"id":7,"day":"{large}","_rows":2}}')):
+            with self.subTest(size):
+                self.w = world.World(f"keys_{size}")
+                self.project("{unique: [id, day], on_violation: fail}")
+                self.arrive("orders", self.order(7, "m" * size), self.order(7, "m" * size))
+                self.arrive("people", {"id": 1})
+                rule = self.run_json(5)["sold"]["expectations"][0]
+                self.assertEqual(rule["samples"], [{"id": 7, "day": shown, "_rows": 2}])
+                (error,), = self.w.store("select message from events where type = 'flow_failed'")
+                self.assertIn(f"have the key of another row{example}; what is written stays", error)
+                (details,), = self.w.store("select details from events where type = 'check_result'")
+                self.assertEqual(json.loads(details)["samples"], rule["samples"])
+
 
 if __name__ == "__main__":
     world.run_tests()
