@@ -431,11 +431,13 @@ sm_code sm_flow__run_batch(sm_flow *f, sm_batch *b, sm_error *err)
     sm_failpoint("flow.after_publish");
     if ((rc = sm_flow__mark_done(f, b, err)) != SM_OK)
         goto done;
+    sm_flow__leave_side(f);
     sm_failpoint("flow.after_done");
     flow_advance(f, b);
     flow_maintain(f, b);
     rc = inputs_forget(f, err);
 done:
+    sm_flow__leave_side(f);
     if (rc != SM_OK)
         sm_wrap(err, "batch %lld", (long long)f->next);
     return rc;

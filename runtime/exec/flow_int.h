@@ -5,6 +5,7 @@
 
 #include "expectations/mask.h"
 #include "expectations/verdict.h"
+#include "runtime/base/thread.h"
 #include "runtime/engine/engine.h"
 #include "runtime/engine/engine_rules.h"
 #include "runtime/events/event_log.h"
@@ -60,6 +61,9 @@ typedef struct sm_flow {
     const sm_plan_dataset *side; /* the quarantine of the target; NULL: it has none */
     sm_sink side_sink;
     bool side_open;
+    sm_mutex *side_mu; /* where the table has other flows: held while a batch has files for the
+                        * quarantine and is not done; NULL: there are none */
+    bool side_held;
     bool replays;          /* takes rows out of the quarantine: see replay.c */
     bool refresh;          /* batch 0 of a new generation removes all that is there */
     bool switched;         /* refresh: the new generation is the current one already */
@@ -150,6 +154,8 @@ sm_code sm_flow__open_side(sm_flow *f, sm_error *err);
 /* After sm_flow__judge(): the rows that were set aside become files, and part of the manifest. */
 sm_code sm_flow__set_aside(sm_flow *f, sm_batch *b, sm_error *err);
 sm_code sm_flow__publish_side(sm_flow *f, sm_batch *b, sm_error *err);
+/* The batch is done, or given up: other flows of the table may write to its quarantine. */
+void sm_flow__leave_side(sm_flow *f);
 
 /* What a batch reads are its streams; of a view of everything, everything. */
 bool sm_flow__counts_input(const sm_flow *f, const sm_flow_input *in);

@@ -7,8 +7,11 @@
  *
  * Both are in the batch's one manifest, so they are decided together.  The table is published
  * first: it may have to give way to a foreign commit, while nobody has seen the batch.  The
- * quarantine never has to (sm_sink.side).  Its table is made by its first row.  For that, where
- * another flow may have decided rows in the types of today, those stay.
+ * quarantine never has to (sm_sink.side).  Its table is made by its first row.
+ *
+ * So its types may not change under rows that are decided and not published.  Flows of one table
+ * take turns from the files of the quarantine to done; only a batch that an earlier life decided
+ * and that could not be published yet keeps the types as they are.
  *
  * A materialized view is computed anew each time, so its quarantine is replaced as well; so is that
  * of a table that is rebuilt with its quarantine. */
@@ -183,6 +186,39 @@ static sm_code empty_select(sm_flow *f, sm_sv *out, sm_error *err)
     return sm_plan_empty_select(&f->side->schema, f->scratch, out, err);
 }
 
+/* Has another flow of the table decided a batch that is not done? */
+static sm_code others_decided(const sm_flow *f, bool *out, sm_error *err)
+{
+    const sm_plan_dataset *t = f->target;
+    sm_batch_rec *open;
+    size_t n = 0;
+    sm_code rc =
+        sm_store_open_batches(f->env->q->store, f->env->owner.pipeline, f->scratch, &open, &n, err);
+
+    for (size_t i = 0; rc == SM_OK && i < n; i++)
+        for (size_t k = t->flow; k < t->flow + t->n_flows; k++)
+            *out |= k != f->index && sm_sv_eq(open[i].flow, f->whole->flows[k].name);
+    return rc;
+}
+
+/* From here to sm_flow__leave_side() no other flow of this run writes to the quarantine. */
+static sm_code enter_side(sm_flow *f, sm_error *err)
+{
+    if (f->side_mu == NULL)
+        return SM_OK;
+    sm_mutex_lock(f->side_mu);
+    f->side_held = true;
+    f->side_sink.keeps_types = f->replays;
+    return others_decided(f, &f->side_sink.keeps_types, err);
+}
+
+void sm_flow__leave_side(sm_flow *f)
+{
+    if (f->side_held)
+        sm_mutex_unlock(f->side_mu);
+    f->side_held = false;
+}
+
 static sm_code write_rows(sm_flow *f, sm_batch *b, sm_sv select, int64_t rows, sm_error *err)
 {
     int64_t bytes, written = 0;
@@ -214,7 +250,7 @@ sm_code sm_flow__set_aside(sm_flow *f, sm_batch *b, sm_error *err)
         rc = rows_select(f, b, relation, &select, err);
     if (rc == SM_OK && select.len == 0)
         rc = empty_select(f, &select, err);
-    if (rc == SM_OK && select.len > 0)
+    if (rc == SM_OK && select.len > 0 && (rc = enter_side(f, err)) == SM_OK)
         rc = write_rows(f, b, select, rows + b->counts.kept, err);
     if (rc == SM_OK)
         rc = records_verify(f, b, err);

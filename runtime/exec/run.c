@@ -209,6 +209,7 @@ sm_code sm_run_new(const sm_run_request *q, sm_run **out, sm_error *err)
     sm_mutex_init(&r->mu);
     sm_mutex_init(&r->listener_mu);
     sm_mutex_init(&r->grow_mu);
+    sm_mutex_init(&r->side_mu);
     sm_cond_init(&r->changed);
     r->env = (sm_flow_env){ .q = &r->q,
                             .log = { q->store, q->bus },
@@ -249,6 +250,7 @@ void sm_run_free(sm_run *r)
     sm_mutex_release(&r->mu);
     sm_mutex_release(&r->listener_mu);
     sm_mutex_release(&r->grow_mu);
+    sm_mutex_release(&r->side_mu);
     free(r->sessions);
     sm_arena_free(r->told);
     sm_arena_free(r->arena);

@@ -51,6 +51,7 @@ static void flow_reset(sm_run *r, size_t i, bool refresh)
                              .whole = whole,
                              .plan = p,
                              .target = &whole->datasets[p->target],
+                             .side_mu = whole->datasets[p->target].n_flows > 1 ? &r->side_mu : NULL,
                              .out = &r->outcomes[i],
                              .refresh = refresh };
 }
@@ -75,6 +76,18 @@ static sm_code name_siblings(sm_run *r, size_t i, sm_error *err)
     return SM_OK;
 }
 
+/* What an earlier life decided for a quarantine goes there first: another flow of the table may
+ * need wider types. */
+static sm_code roll_forward(sm_flow *f, sm_error *err)
+{
+    sm_batch b = { 0 };
+    sm_code rc = SM_OK;
+
+    if (f->decided && f->side != NULL && f->side_mu != NULL)
+        rc = sm_flow__run_batch(f, &b, err);
+    return rc == SM_E_AGAIN ? SM_OK : rc; /* taken back: it is planned again */
+}
+
 static sm_code flow_open(sm_run *r, size_t i, sm_error *err)
 {
     bool lead = r->slots[i].lead;
@@ -91,7 +104,8 @@ static sm_code flow_open(sm_run *r, size_t i, sm_error *err)
     flow_reset(r, i, lead);
     if (lead && rc == SM_OK)
         rc = name_siblings(r, i, err);
-    if (rc == SM_OK && (rc = sm_flow__open(&r->flows[i], err)) == SM_OK)
+    if (rc == SM_OK && (rc = sm_flow__open(&r->flows[i], err)) == SM_OK &&
+        (rc = roll_forward(&r->flows[i], err)) == SM_OK)
         rc = sm_flow__fix_horizon(&r->flows[i], true, err);
     return rc;
 }

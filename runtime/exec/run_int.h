@@ -37,6 +37,7 @@ struct sm_run {
     bool stopping;
     sm_mutex listener_mu; /* one call of the listener at a time */
     sm_mutex grow_mu;     /* one schema grows at a time; taken before mu */
+    sm_mutex side_mu;     /* sm_flow.side_mu; taken before the others */
 };
 
 /* run_flow.c: open flow `i` and fix how far it reads outside; take it to its end. */

@@ -343,6 +343,44 @@ class Evolution(unittest.TestCase):
                              [(1, 1), (1, 1), (2, 2**64), (2, 2**64), (3, 3), (4, 4)])
         self.ends_well()
 
+    MERGED = ("  merged:\n    flows:\n      west: {sql: SELECT * FROM STREAM(west)}\n"
+              "      east: {sql: SELECT * FROM STREAM(east)}\n"
+              "    expectations: {few: {expect: n > 0, on_violation: quarantine}}\n")
+
+    def quarantined(self):
+        rows = self.table("merged__quarantine").to_pyarrow_table().to_pylist()
+        return sorted((r["id"], int(r["n"]), r["_flow"]) for r in rows)
+
+    def test_the_quarantine_of_several_flows_follows_each_of_them(self):
+        self.pipeline(source("west", more=self.WIDEN) + source("east", more=self.WIDEN), self.MERGED)
+        for name in ("east", "west"):
+            self.world.write_rows(f"{name}/a.json", [{"id": 1, "n": 1}, {"id": 2, "n": -1}], age=1)
+        self.run_ok()
+        for name in ("east", "west"):
+            self.world.write_rows(f"{name}/b.json", [{"id": 3, "n": -2**64}, {"id": 4, "n": 2**64}], age=2)
+        self.run_ok()
+        self.assertEqual(self.quarantined(), [(k, n, f) for k, n in ((2, -1), (3, -2**64)) for f in ("merged.east", "merged.west")])
+        self.assertEqual(self.columns("merged__quarantine")["n"], "decimal(38,0)")
+        self.ends_well()
+
+    def test_what_was_decided_for_a_quarantine_goes_there_before_its_types_change(self):
+        for point in ("flow.after_decided", "delta.between_targets"):
+            with self.subTest(point):
+                self.world = world.World("decided_" + point.split(".")[1])
+                self.world.write("pipeline.yml", HEAD + "engine: {workers: 1}\nsources:\n" + source("west", more=self.WIDEN) +
+                                 source("east", more=self.WIDEN) + "tables:\n" + self.MERGED)
+                for name in ("east", "west"):
+                    self.world.write_rows(f"{name}/a.json", [{"id": 1, "n": 1}, {"id": 2, "n": -1}], age=1)
+                self.run_ok()
+                self.world.write_rows("east/b.json", [{"id": 3, "n": 3}, {"id": 4, "n": -3}], age=2)
+                self.assertTrue(world.killed(self.world.run(failpoint=point + ":kill")))
+                self.world.write_rows("west/b.json", [{"id": 5, "n": 2**70}, {"id": 6, "n": -2**70}], age=2)
+                self.run_ok()
+                self.assertEqual(self.quarantined(), [(2, -1, "merged.east"), (2, -1, "merged.west"), (4, -3, "merged.east"),
+                                                      (6, -2**70, "merged.west")])
+                self.assertEqual([(r["id"], int(r["n"])) for r in self.rows("merged")], [(1, 1), (1, 1), (3, 3), (5, 2**70)])
+                self.ends_well()
+
     def test_a_column_of_partitions_widens_as_far_as_readers_follow(self):
         query = "  bronze: {partition_by: [k], sql: \"SELECT id, k::%s AS k FROM STREAM(orders)\"}\n"
         self.pipeline(source("orders"), query % "INTEGER")
