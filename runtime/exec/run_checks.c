@@ -39,23 +39,30 @@ static bool refers(const sm_plan_check *c, const look *l)
     return c->kind == SM_CHECK_FOREIGN_KEY && &l->plan->datasets[c->to] != l->table;
 }
 
-/* Which batches made the table; *written: there are some. */
+/* The last batch of a flow. */
+static sm_code hash_flow(const look *l, sm_hash *h, sm_sv flow, bool *written, sm_error *err)
+{
+    sm_position pos;
+    sm_code rc = sm_store_position(l->r->q.store, l->r->env.owner.pipeline, flow, l->a, &pos, err);
+
+    if (rc != SM_OK || !pos.has_done)
+        return rc;
+    *written = true;
+    sm_hash_add(h, pos.generation.uuid);
+    sm_hash_add(h, sm_arena_printf(l->a, "%lld", (long long)pos.last_done.n));
+    return SM_OK;
+}
+
+/* Which batches made the table, also those that gave it rows back from its quarantine (replay.c);
+ * *written: there are some. */
 static sm_code hash_batches(const look *l, sm_hash *h, const sm_plan_dataset *ds, bool *written,
                             sm_error *err)
 {
-    sm_code rc = SM_OK;
+    sm_code rc = hash_flow(
+        l, h, sm_arena_printf(l->a, "%.*s" SM_PLAN_QUARANTINE, SM_SV_ARG(ds->name)), written, err);
 
-    for (size_t i = 0; rc == SM_OK && i < ds->n_flows; i++) {
-        sm_position pos;
-
-        rc = sm_store_position(l->r->q.store, l->r->env.owner.pipeline,
-                               l->plan->flows[ds->flow + i].name, l->a, &pos, err);
-        if (rc != SM_OK || !pos.has_done)
-            continue;
-        *written = true;
-        sm_hash_add(h, pos.generation.uuid);
-        sm_hash_add(h, sm_arena_printf(l->a, "%lld", (long long)pos.last_done.n));
-    }
+    for (size_t i = 0; rc == SM_OK && i < ds->n_flows; i++)
+        rc = hash_flow(l, h, l->plan->flows[ds->flow + i].name, written, err);
     sm_hash_add(h, SM_SV(""));
     return rc;
 }

@@ -186,6 +186,21 @@ class Checks(unittest.TestCase):
         flow = self.run_json(5)["sold"]
         self.assertEqual((flow["batches"], self.looked(flow)), (0, (2, 0)))
 
+    def test_rows_that_come_back_from_the_quarantine_have_the_table_looked_at_again(self):
+        both = ("{unique: id, on_violation: fail}\n"
+                "      early: {expect: \"day = '%s' OR id < 2\", on_violation: quarantine}")
+        self.project(both % "mon")
+        self.arrive("orders", self.order(7), self.order(7, "tue"))
+        self.arrive("people", {"id": 1})
+        self.run_json()
+        self.assertEqual(len(self.w.rows("sold")), 1)
+        self.project(both % "mon' OR day = 'tue")
+        result = self.w.smelt("quarantine", "replay", "sold", "--yes")
+        self.assertEqual(result.code, 0, result.out + result.err)
+        self.assertEqual(len(self.w.rows("sold")), 2)
+        flow = self.run_json(5)["sold"]
+        self.assertEqual([(r["failed"], r["passed"]) for r in flow["expectations"] if r["name"] == "rule"], [(2, 0)])
+
     def test_the_last_of_several_flows_looks_once(self):
         self.w.write("pipeline.yml", PIPELINE.replace("    %(head)s\n", """    flows:
       a: {sql: "SELECT id, day, customer FROM STREAM(orders)"}
