@@ -67,7 +67,7 @@ static sm_sv columns_text(const sm_schema *s, sm_arena *a)
 }
 
 sm_code sm_delta_grow_refuse(const sm_delta_metadata *m, const sm_schema *columns, ptrdiff_t at,
-                             sm_arena *a, sm_error *err)
+                             bool kept, sm_arena *a, sm_error *err)
 {
     enum { SHORT = 300 }; /* bytes of both definitions; longer ones bury the message */
     const sm_column *c = &columns->columns[at];
@@ -78,12 +78,20 @@ sm_code sm_delta_grow_refuse(const sm_delta_metadata *m, const sm_schema *column
 
     if (rc != SM_OK)
         return rc;
+    k = sm_schema_find(&table, c->name);
+    if (kept)
+        return sm_fail(
+            err, SM_E_INVALID, 0,
+            "column \"%.*s\" is %.*s in the rows that are there and %.*s in the query; "
+            "a quarantine keeps its rows, also when its table is rebuilt: cast the column "
+            "to %.*s in the query, or give it another name",
+            SM_SV_ARG(c->name), SM_SV_ARG(table.columns[k].type), SM_SV_ARG(c->type),
+            SM_SV_ARG(table.columns[k].type));
     was = columns_text(&table, a);
     now = columns_text(columns, a);
     if (was.len + now.len <= SHORT)
         both = sm_arena_printf(a, " (the table has (%.*s), the query gives (%.*s))", SM_SV_ARG(was),
                                SM_SV_ARG(now));
-    k = sm_schema_find(&table, c->name);
     return sm_fail(
         err, SM_E_INVALID, 0,
         "the definition changed: column \"%.*s\" is %.*s in the table and %.*s in the "

@@ -22,8 +22,8 @@ sm_code sm_delta_metadata_with(const sm_delta_metadata *m, const sm_schema *sche
 sm_schema sm_delta_file_columns(const sm_schema *table, const sm_schema *columns, sm_arena *a);
 
 /* SM_E_INVALID: column `at` of `columns` does not fit the table, with both definitions and
- * what to do about it. */
+ * what to do about it; a quarantine is `kept` by --full-refresh, which is no way then. */
 sm_code sm_delta_grow_refuse(const sm_delta_metadata *m, const sm_schema *columns, ptrdiff_t at,
-                             sm_arena *a, sm_error *err);
+                             bool kept, sm_arena *a, sm_error *err);
 
 #endif

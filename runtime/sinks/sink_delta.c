@@ -130,7 +130,7 @@ static sm_code prepare_growth(preparing *p, sm_error *err)
     if ((rc = sm_delta_grow(m, p->k->schema, how, a, &g, err)) != SM_OK)
         return rc;
     if (g.conflict >= 0)
-        return sm_delta_grow_refuse(m, p->k->schema, g.conflict, a, err);
+        return sm_delta_grow_refuse(m, p->k->schema, g.conflict, p->k->side, a, err);
     if (g.widened > 0 && (rc = sm_delta_widen(p->s->table, p->s->head, p->k->schema,
                                               SM_DELTA_WIDEN_BYTES, p->k->session, err)) != SM_OK)
         return rc;
