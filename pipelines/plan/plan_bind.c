@@ -174,8 +174,14 @@ static sm_sv input_relation(plan_builder *b, inputs *in, size_t ds, sm_input_mod
     return in->items[in->n++].relation;
 }
 
-/* The text of a query with its leaves as relations of `in` and its views inside. */
-static bool compile_query(plan_builder *b, const plan_query *q, purpose what, inputs *in,
+static bool too_much(const inputs *in, const sm_sql_text *text)
+{
+    return text->text.len > MAX_COMPILED || in->leaves > MAX_LEAVES;
+}
+
+/* The text of a query with its leaves as relations of `in` and its views inside; what stops it
+ * in a view is told at the view, or is the size, which compile_query() tells. */
+static bool compile_parts(plan_builder *b, const plan_query *q, purpose what, inputs *in,
                           sm_sql_text *out)
 {
     sm_sql_leaf *leaves = SM_NEW_N(b->scratch, sm_sql_leaf, q->read->n_refs + 1);
@@ -188,7 +194,7 @@ static bool compile_query(plan_builder *b, const plan_query *q, purpose what, in
         if (b->datasets[ds].kind == SM_DATASET_VIEW) {
             sm_sql_text *view = SM_NEW(b->scratch, sm_sql_text);
 
-            if (!compile_query(b, &b->nodes[ds].queries[0], what, in, view))
+            if (!compile_parts(b, &b->nodes[ds].queries[0], what, in, view) || too_much(in, view))
                 return false;
             leaves[i].view = view;
         } else {
@@ -201,14 +207,36 @@ static bool compile_query(plan_builder *b, const plan_query *q, purpose what, in
                     sm_plan__bind_relation(b, sm_plan__leaf_schema(b, q, ds))->name;
         }
     }
-    if (!sm_sql_compile(q->read, leaves, b->scratch, b->d, out))
-        return false;
-    if (out->text.len <= MAX_COMPILED && in->leaves <= MAX_LEAVES)
-        return true;
-    sm_diag_add(b->d, "SM0214", sm_text_span(q->text, 0, 1),
+    return sm_sql_compile(q->read, leaves, b->scratch, b->d, out);
+}
+
+/* At the first view that the query itself names: only there it can be made smaller. */
+static void tell_too_much(plan_builder *b, const plan_query *q)
+{
+    sm_span at = sm_text_span(q->text, 0, 1);
+
+    for (size_t i = q->read->n_refs; i-- > 0;) {
+        if (b->datasets[q->datasets[i]].kind == SM_DATASET_VIEW)
+            at = sm_text_span(q->text, q->read->refs[i].name_offset, q->read->refs[i].name_len);
+    }
+    sm_diag_add(b->d, "SM0214", at,
                 "%.*s: with its views inside, the SQL names more than %d inputs or is longer than "
-                "%zu bytes",
-                SM_SV_ARG(q->label), MAX_LEAVES, MAX_COMPILED);
+                "%zu KiB",
+                SM_SV_ARG(q->label), MAX_LEAVES, MAX_COMPILED / 1024);
+    sm_diag_hint(b->d, "Views that read views grow with each step; make one of them a table, which "
+                       "is computed once and read as one input.");
+}
+
+static bool compile_query(plan_builder *b, const plan_query *q, purpose what, inputs *in,
+                          sm_sql_text *out)
+{
+    size_t errors = sm_diags_errors(b->d);
+    bool ok = compile_parts(b, q, what, in, out);
+
+    if (ok && !too_much(in, out))
+        return true;
+    if (sm_diags_errors(b->d) == errors)
+        tell_too_much(b, q);
     return false;
 }
 

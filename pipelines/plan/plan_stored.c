@@ -2,6 +2,19 @@
 /* plan_stored.c -- what a table can store: names, types, flows that agree, partitions. */
 #include "pipelines/plan/plan_int.h"
 
+/* The engine calls an expression by its text, after smelt has written parts of it anew. */
+static bool tell_unnamed(plan_builder *b, const plan_query *q, const sm_schema *s, size_t i)
+{
+    sm_sv name = s->columns[i].name;
+
+    if (!sm_sql_column_unnamed(q->read, i, s->n) && sm_sv_find(name, SM_SV("smelt_")) < 0)
+        return false;
+    sm_diag_add(b->d, "SM0213", sm_sql_column_span(q->read, i, s->n),
+                "%.*s: this column needs a name", SM_SV_ARG(q->label));
+    sm_diag_hint(b->d, "write AS and a name behind it, without a space and , ; { } ( ) =");
+    return true;
+}
+
 static void judge_name(plan_builder *b, const plan_query *q, const sm_schema *s, size_t i, bool *ok)
 {
     sm_sv name = s->columns[i].name;
@@ -10,10 +23,13 @@ static void judge_name(plan_builder *b, const plan_query *q, const sm_schema *s,
     for (size_t k = 0; k < name.len; k++) {
         if (!memchr(" ,;{}()\n\t=", name.ptr[k], 10))
             continue;
+        *ok = false;
+        if (tell_unnamed(b, q, s, i))
+            return;
         sm_diag_add(b->d, "SM0213", at, "%.*s: a table cannot have a column named \"%.*s\"",
                     SM_SV_ARG(q->label), SM_SV_ARG(name));
-        sm_diag_hint(b->d, "Give it a name with AS; names hold no space and none of , ; { } ( ) =");
-        *ok = false;
+        sm_diag_hint(b->d, "Give it another name with AS; names hold no space and none of "
+                           ", ; { } ( ) =");
         return;
     }
     for (size_t k = 0; k < i; k++) {

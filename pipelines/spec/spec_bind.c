@@ -50,6 +50,7 @@ void sm_spec__tell_unknown(const sm_bind *b, const sm_block *block, const sm_spe
 {
     const sm_yaml_node *key = p.key;
     names list = { .n = 0 };
+    const char *habit;
     size_t near;
 
     add_keys(&list, block, unit);
@@ -59,11 +60,16 @@ void sm_spec__tell_unknown(const sm_bind *b, const sm_block *block, const sm_spe
     else
         sm_diag_add(b->d, "SM0110", sm_yaml_span(key), "%s has no key `%.*s`", block->what,
                     SM_SV_ARG(key->text));
+    habit = sm_spec__habit(block->what, key->text);
     near = sm_suggest(key->text, list.items, list.n);
+    if (near == list.n)
+        near = sm_suggest(sm_spec__snake(key->text, b->a), list.items, list.n);
     if (sm_key_listed(block->elsewhere, key->text))
         sm_diag_hint(b->d, "it stands in smelt.yml, for all pipelines of the project");
     else if (p.value->start == key->end) /* no colon: it stands in { } */
         sm_diag_hint(b->d, "inside { } a comma ends a value: put the value in quotes");
+    else if (habit)
+        sm_diag_hint(b->d, "%s", habit);
     else if (near < list.n)
         sm_diag_hint(b->d, "did you mean `%.*s`? Its keys are %s", SM_SV_ARG(list.items[near]),
                      joined(b, &list));

@@ -151,4 +151,11 @@ bool sm_spec__check_columns(const sm_bind *b, sm_spec_table *t);
 /* What tables of keys cannot say: names, what excludes what, limits (spec_check.c). */
 void sm_spec__check(const sm_bind *b, sm_spec *s);
 
+/* ---- habits: spec_habits.c ---- */
+
+/* What says here what another tool says by `key`; NULL when there is nothing to say. */
+const char *sm_spec__habit(const char *what, sm_sv key);
+/* A key in camelCase, with or without a prefix and a dot, as it is written here. */
+sm_sv sm_spec__snake(sm_sv key, sm_arena *a);
+
 #endif

@@ -77,7 +77,7 @@ const sm_key_form sm_form_name = {
 const sm_key_form sm_form_reference = {
     .pattern = "^[A-Za-z_][A-Za-z0-9_]{0,127}(\\.[A-Za-z_][A-Za-z0-9_]{0,127})?$",
     .words = "the name of a source, table or view",
-    .hint = "a query goes under `sql`",
+    .hint = "`from: x` takes the new rows of x; a query, and STREAM(x), go under `sql`",
     .code = "SM0125",
     .matches = is_reference,
 };

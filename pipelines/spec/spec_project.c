@@ -248,6 +248,22 @@ static void take_rules(const sm_bind *b, const sm_yaml_node *item, const sm_yaml
         tell_rule(b, item, library);
 }
 
+/* A map of rules by their names, and not one rule with its name inside. */
+static bool is_rules(const sm_yaml_node *item)
+{
+    return item->kind == SM_YAML_MAP && !sm_yaml_get(item, "expect");
+}
+
+static void tell_rule_form(const sm_bind *b, const sm_yaml_node *item)
+{
+    const sm_yaml_node *name = sm_yaml_get(item, "name");
+    bool named = name && name->kind == SM_YAML_STRING;
+
+    sm_diag_add(b->d, "SM0113", sm_yaml_span(item->items[0]),
+                "a rule in a list stands below its name");
+    sm_diag_hint(b->d, "write %.*s: {expect: …}", SM_SV_ARG(named ? name->text : SM_SV("name")));
+}
+
 /* A list of names, tags and maps as one map of rules. */
 static const sm_yaml_node *rules_of(const sm_bind *b, const sm_yaml_node *list,
                                     const sm_yaml_node *library)
@@ -265,7 +281,9 @@ static const sm_yaml_node *rules_of(const sm_bind *b, const sm_yaml_node *list,
             take_rules(b, item, library, out);
         else if (item->kind != SM_YAML_MAP)
             sm_spec__wrong_kind(b, (sm_pair){ NULL, item }, "the name of a rule, tag:x or a rule");
-        for (size_t k = 0; item->kind == SM_YAML_MAP && k < item->n; k++)
+        else if (sm_yaml_get(item, "expect"))
+            tell_rule_form(b, item);
+        for (size_t k = 0; is_rules(item) && k < item->n; k++)
             put_rule(b, out, item->items[2 * k], item->items[2 * k], item->items[2 * k + 1]);
     }
     return out;

@@ -38,7 +38,10 @@ const sm_spec_unit *sm_spec__unit(const sm_bind *b, sm_pair type)
         sm_diag_hint(b->d, "the types are %s", supported_names(b));
         return NULL;
     }
-    near = sm_suggest(word, names, n);
+    near = sm_suggest(sm_spec__snake(word, b->a), names, n);
+    if (near == n &&
+        (sm_sv_eq_nocase(word, SM_SV("cloudFiles")) || sm_sv_eq_nocase(word, SM_SV("autoloader"))))
+        near = sm_suggest(SM_SV("files"), names, n);
     sm_diag_add(b->d, "SM0401", sm_yaml_span(type.value), "there is no source of type \"%.*s\"",
                 SM_SV_ARG(word));
     if (near < n)

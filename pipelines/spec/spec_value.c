@@ -30,7 +30,11 @@ void sm_spec__wrong_kind(const sm_bind *b, sm_pair p, const char *wanted)
     if (name)
         sm_diag_add(b->d, "SM0113", sm_yaml_span(p.value), "`%.*s` takes %s, not %.*s",
                     SM_SV_ARG(name->text), wanted, SM_SV_ARG(sm_yaml_describe(p.value, b->a)));
-    else
+    if (name && p.value->kind == SM_YAML_LIST && strcmp(wanted, "a map of names") == 0)
+        sm_diag_hint(b->d, "write each as `name:` with its keys below, without a dash");
+    else if (name && p.value->kind == SM_YAML_MAP && strcmp(wanted, "a list") == 0)
+        sm_diag_hint(b->d, "each item begins with a dash");
+    if (!name)
         sm_diag_add(b->d, "SM0113", sm_yaml_span(p.value), "expected %s here, not %.*s", wanted,
                     SM_SV_ARG(sm_yaml_describe(p.value, b->a)));
 }
@@ -76,9 +80,22 @@ static bool known_as_later(const sm_bind *b, sm_pair p, const char *const *later
     return true;
 }
 
+/* The value that comes closest, or that is the first word: DROP ROW is drop. */
+static size_t near_choice(sm_sv word, const sm_sv *names, size_t n)
+{
+    size_t near = sm_suggest(word, names, n);
+    ptrdiff_t space = sm_sv_find_char(word, ' ');
+
+    for (size_t i = 0; i < n && near == n && space > 0; i++) {
+        if (sm_sv_eq_nocase(names[i], sm_sv_sub(word, 0, (size_t)space)))
+            near = i;
+    }
+    return near;
+}
+
 static void tell_choice(const sm_bind *b, sm_pair p, const sm_sv *names, size_t n)
 {
-    size_t near = sm_suggest(p.value->text, names, n);
+    size_t near = near_choice(p.value->text, names, n);
     sm_buf all;
 
     sm_buf_init(&all, 4096);

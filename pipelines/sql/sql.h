@@ -188,6 +188,8 @@ bool sm_sql_judge_clock(const sm_sql_query *q, const sm_sql_relation *relations,
 /* Where the n-th column of a result of `n` columns is written: its item of the select list
  * when the list names each column, else the beginning of the query. */
 sm_span sm_sql_column_span(const sm_sql_query *q, size_t column, size_t n);
+/* Is it an expression without a name of its own? */
+bool sm_sql_column_unnamed(const sm_sql_query *q, size_t column, size_t n);
 
 /* The i-th variable that the query names, in the order of the text and once for each `$x`;
  * NULL behind the last. */

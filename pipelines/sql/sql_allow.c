@@ -140,6 +140,7 @@ void sm_sql__allow_class(sm_sql_walk *w, const sm_json *node, sm_sv class)
 static void refuse_unknown(sm_sql_walk *w, const sm_json *node, sm_sv name)
 {
     const char *why = sm_sql__function_refused(name);
+    const char *habit = sm_sql__habit_function(name);
     sm_sv like = sm_sql__function_like(name);
 
     if (why) {
@@ -147,7 +148,9 @@ static void refuse_unknown(sm_sql_walk *w, const sm_json *node, sm_sv name)
         return;
     }
     refuse(w, "SM0205", node, "function \"%.*s\" is not known", SM_SV_ARG(name));
-    if (like.len > 0)
+    if (habit)
+        sm_diag_hint(w->diags, "%s", habit);
+    else if (like.len > 1)
         sm_diag_hint(w->diags, "did you mean \"%.*s\"?", SM_SV_ARG(like));
 }
 

@@ -237,6 +237,7 @@ static void emit_call(sm_sql_compiler *c, const sm_sql_edit *e)
         emit_window_time(c, e);
         break;
     case SM_CALL_QUALIFIED: /* an SM_EDIT_DROP */
+    case SM_CALL_SESSION:   /* none */
         break;
     }
     if (call->bare) { /* the column keeps the name of the call */

@@ -207,6 +207,8 @@ void sm_sql__find_edits(sm_sql_compiler *c)
             add_qualified(c, &tree->calls[i]);
             continue;
         }
+        if (tree->calls[i].kind == SM_CALL_SESSION)
+            continue;
         sm_sql__call_range(c->q, &tree->calls[i], &e.at, &e.len);
         if (tree->calls[i].bare)
             take_brackets(t, &e);

@@ -58,6 +58,15 @@ static const struct {
     { "pragma_*", "it looks into the engine" },
     { "pg_*", "it looks into the engine" },
     { "getvariable", "it looks into the engine" },
+    { "current_catalog", "it looks into the engine" },
+    { "current_database", "it looks into the engine" },
+    { "current_role", "it looks into the engine" },
+    { "current_schema", "it looks into the engine" },
+    { "current_schemas", "it looks into the engine" },
+    { "current_user", "it looks into the engine" },
+    { "session_user", "it looks into the engine" },
+    { "user", "it looks into the engine" },
+    { "version", "it looks into the engine" },
     { "current_setting", "it looks into the engine" },
     { "which_secret", "it looks into the engine" },
     { "write_log", "it acts on the engine" },
@@ -122,6 +131,18 @@ bool sm_sql__function_rewritten(sm_sv name, bool word, sm_sql_call_kind *kind)
             *kind = rewritten[i].kind;
             return true;
         }
+    }
+    return false;
+}
+
+bool sm_sql__session_word(sm_sv name)
+{
+    static const char *const words[] = { "current_catalog", "current_role", "current_schema",
+                                         "current_user",    "session_user", "user" };
+
+    for (size_t i = 0; i < COUNT(words); i++) {
+        if (name_order(name, words[i]) == 0)
+            return true;
     }
     return false;
 }

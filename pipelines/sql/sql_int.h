@@ -16,6 +16,7 @@ typedef enum sm_sql_call_kind {
     SM_CALL_WINDOW,
     SM_CALL_WINDOW_TIME,
     SM_CALL_QUALIFIED, /* no call: a column written schema.table.column */
+    SM_CALL_SESSION,   /* no call: a column, or current_user and its kin */
 } sm_sql_call_kind;
 
 typedef struct sm_sql_call {
@@ -66,6 +67,16 @@ bool sm_sql__table_function(sm_sv name);
 /* Does the engine have it, but it acts on the outside?  NULL, or why it is refused. */
 const char *sm_sql__function_refused(sm_sv name);
 
+/* Is it one of those that the engine takes without brackets for itself: current_user, …? */
+bool sm_sql__session_word(sm_sv name);
+
+/* ---- habits: sql_habits.c -------------------------------------------------------- */
+
+/* How a function of another dialect is written here; NULL when there is nothing to say. */
+const char *sm_sql__habit_function(sm_sv name);
+/* What to write instead of a text that does not parse at token `fault`; NULL likewise. */
+const char *sm_sql__habit_syntax(const sm_sql_tokens *t, size_t fault, bool rule);
+
 /* ---- variables: sql_variables.c ------------------------------------------------ */
 
 /* The variable called `name`, without its $; NULL if there is none. */
@@ -91,6 +102,7 @@ typedef struct sm_sql_walk {
     sm_diags *diags;
     size_t faults;
     size_t depth;
+    bool too_deep; /* which is told once */
     sm_sql_ref *refs;
     size_t *places;
     size_t n_refs, cap_refs;

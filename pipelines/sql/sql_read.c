@@ -131,6 +131,36 @@ static size_t error_position(const sm_json *answer)
     return (size_t)at;
 }
 
+/* The brackets around a rule are ours: what the engine says of the closing one is about the end
+ * of the rule, or about a bracket that the rule has too many. */
+static bool tell_rule_end(const sm_sql_input *in, const struct sm_sql_tree *tree, size_t token,
+                          sm_diags *d)
+{
+    const sm_sql_tokens *t = &tree->tokens;
+    int64_t open = 0;
+
+    if (in->kind != SM_SQL_RULE || token + 1 != tree->prepared_tokens.n ||
+        !sm_sql__token_symbol(&tree->prepared_tokens, token, ')'))
+        return false;
+    for (size_t i = 0; i < t->n; i++) {
+        open += sm_sql__token_symbol(t, i, '(') - sm_sql__token_symbol(t, i, ')');
+        if (open >= 0)
+            continue;
+        sm_diag_add(d, "SM0201", sm_text_span(in->text, t->items[i].at, t->items[i].len),
+                    "%.*s: this bracket closes none", SM_SV_ARG(in->owner));
+        return true;
+    }
+    if (t->n == 0)
+        sm_diag_add(d, "SM0201", sm_text_span(in->text, 0, in->text->text.len),
+                    "%.*s: there is no condition in it", SM_SV_ARG(in->owner));
+    else
+        sm_diag_add(d, "SM0201",
+                    sm_text_span(in->text, t->items[t->n - 1].at, t->items[t->n - 1].len),
+                    "%.*s: the condition ends too early, behind \"%.*s\"", SM_SV_ARG(in->owner),
+                    SM_SV_ARG(sm_sql__token_text(t, t->n - 1)));
+    return true;
+}
+
 static void tell_syntax(const sm_sql_input *in, const struct sm_sql_tree *tree,
                         const sm_json *answer, sm_diags *d)
 {
@@ -138,6 +168,7 @@ static void tell_syntax(const sm_sql_input *in, const struct sm_sql_tree *tree,
     size_t at = error_position(answer);
     size_t token = at == SM_SQL_NOWHERE ? t->n : sm_sql__token_at(t, at);
     sm_sv message = sm_ast_text(answer, "error_message");
+    const char *habit;
 
     if (sm_ast_is(answer, "error_type", "not implemented")) {
         bool select = sm_sv_starts(message, SM_SV("Only SELECT"));
@@ -145,8 +176,13 @@ static void tell_syntax(const sm_sql_input *in, const struct sm_sql_tree *tree,
         sm_diag_add(d, select ? "SM0202" : "SM0201", sm_sql__span(in->text, tree, SM_SQL_NOWHERE),
                     "%.*s: %.*s", SM_SV_ARG(in->owner),
                     SM_SV_ARG(select ? SM_SV("only a SELECT is accepted") : message));
+        if ((habit = sm_sql__habit_syntax(t, 0, false)))
+            sm_diag_hint(d, "%s", habit);
         return;
     }
+    if (tell_rule_end(in, tree, token, d))
+        return;
+    habit = sm_sql__habit_syntax(t, token, in->kind == SM_SQL_RULE);
     sm_diag_add(d, "SM0201", sm_sql__span(in->text, tree, at), "%.*s: %.*s", SM_SV_ARG(in->owner),
                 SM_SV_ARG(message));
     if (sm_sv_find(in->text->text, SM_SV("{{")) >= 0)
@@ -155,6 +191,8 @@ static void tell_syntax(const sm_sql_input *in, const struct sm_sql_tree *tree,
                "write x, or STREAM(x) for its new rows; a variable is $name.");
     else if (sm_sql__token_symbol(t, token, ':') && sm_sql__token_name(t, token + 1))
         sm_diag_hint(d, "A variable in SQL is written $name.");
+    else if (habit)
+        sm_diag_hint(d, "%s", habit);
 }
 
 /* Where the text goes on behind its first semicolon. */

@@ -257,6 +257,9 @@ static void walk_expression(walk_state s, const sm_json *node, sm_sv class)
         if (sm_ast_count(names) == 1 &&
             sm_sql__function_rewritten(sm_json_sv(sm_ast_item(names, 0)), true, &kind))
             add_call(s, node, kind);
+        else if (sm_ast_count(names) == 1 &&
+                 sm_sql__session_word(sm_json_sv(sm_ast_item(names, 0))))
+            add_call(s, node, SM_CALL_SESSION);
         return;
     }
     if (sm_sv_eq(class, SM_SV("FUNCTION"))) {
@@ -294,8 +297,9 @@ static void walk_object(walk_state s, const sm_json *node)
 static void walk_value(walk_state s, const sm_json *value)
 {
     if (++s.w->depth > SM_SQL_MAX_DEPTH) {
-        if (s.w->depth == SM_SQL_MAX_DEPTH + 1) {
-            sm_diag_add(s.w->diags, "SM0214", sm_sql__walk_span(s.w, NULL),
+        if (!s.w->too_deep) {
+            s.w->too_deep = true;
+            sm_diag_add(s.w->diags, "SM0214", sm_sql__walk_span(s.w, value),
                         "%.*s: the query is nested deeper than %d levels",
                         SM_SV_ARG(s.w->query->owner), SM_SQL_MAX_DEPTH);
             s.w->faults++;

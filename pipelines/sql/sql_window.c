@@ -111,7 +111,27 @@ bool sm_sql__duration(sm_sv text, int64_t *out_us)
 
 /* ---- the call ------------------------------------------------------------------ */
 
-/* '10 minutes', INTERVAL '10 minutes', or a variable. */
+/* INTERVAL 10 MINUTES, which the engine reads as to_minutes(CAST(10 AS …)). */
+static bool interval_of_unit(const sm_json *node, int64_t *out)
+{
+    sm_sv name = sm_ast_text(node, "function_name");
+    const sm_json *value = sm_ast_item(sm_ast_get(node, "children"), 0);
+    int64_t us = unit_us(sm_sv_sub(name, 3, name.len)), number;
+
+    if (!sm_sv_starts(name, SM_SV("to_")) || us == 0)
+        return false;
+    while (sm_ast_is(value, "class", "CAST") || sm_ast_is(value, "function_name", "trunc"))
+        value = sm_ast_is(value, "class", "CAST") ? sm_ast_get(value, "child")
+                                                  : sm_ast_item(sm_ast_get(value, "children"), 0);
+    value = sm_ast_get(value, "value");
+    if (sm_ast_is(sm_ast_get(value, "type"), "id", "INTEGER"))
+        number = sm_json_get_int(value, "value", 0);
+    else if (!sm_sv_to_int64(sm_ast_text(value, "value"), &number))
+        return false;
+    return !__builtin_mul_overflow(number, us, out);
+}
+
+/* '10 minutes', INTERVAL '10 minutes', INTERVAL 10 MINUTES, or a variable. */
 static bool interval_of(const sm_sql_query *q, const sm_json *node, int64_t *out)
 {
     const sm_json *value;
@@ -121,6 +141,8 @@ static bool interval_of(const sm_sql_query *q, const sm_json *node, int64_t *out
 
         return v && sm_sql__duration(v->value, out);
     }
+    if (sm_ast_is(node, "class", "FUNCTION"))
+        return interval_of_unit(node, out);
     if (sm_ast_is(node, "class", "CAST") &&
         sm_ast_is(sm_ast_get(node, "cast_type"), "id", "INTERVAL"))
         node = sm_ast_get(node, "child");

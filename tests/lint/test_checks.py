@@ -44,7 +44,7 @@ class Checks(unittest.TestCase):
         self.assertIn(words, output)
 
     def test_a_clean_tree_has_no_fault(self):
-        for check in ("layers", "files", "functions", "code"):
+        for check in ("layers", "files", "functions", "code", "diagnostics"):
             code, output = run(check, {})
             self.assertEqual(code, 0, output)
 
@@ -98,6 +98,14 @@ class Checks(unittest.TestCase):
 
     def test_a_value_pasted_into_sql(self):
         self.finds("code", "runtime/store/a.c", SPDX + "x = \"SELECT 1 WHERE a = '%s'\";\n", "pasted in")
+
+    def test_a_code_without_a_row(self):
+        self.finds("diagnostics", "runtime/base/a.c", SPDX + 'const char *s = "SM0999";\n',
+                   "runtime/base/a.c:2: SM0999 is no row of diag_0N.def")
+
+    def test_a_row_without_a_case(self):
+        self.finds("diagnostics", "runtime/base/diag_09.def", SPDX + 'X(SM0999, ERROR, "a", "b")\n',
+                   "runtime/base/diag_09.def:2: SM0999 has no case in tests/golden/diag")
 
     def test_a_banned_function(self):
         self.finds("code", "runtime/store/a.c", SPDX + "int a = atoi(b);\n", "atoi() is not used here")
