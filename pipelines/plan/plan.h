@@ -223,6 +223,8 @@ size_t sm_plan_index(const sm_plan *p, const sm_plan_dataset *ds);
 bool sm_dataset_is_table(const sm_plan_dataset *ds); /* with flows: no quarantine */
 /* Can this source have records that are to be kept in a quarantine? */
 bool sm_dataset_keeps_records(const sm_plan_dataset *source);
+/* Does a quarantine have a column of that name for itself, beside those of its table? */
+bool sm_plan_is_quarantine_own(sm_sv column);
 /* The dataset that keeps what the table sets aside; NULL if it sets nothing aside. */
 const sm_plan_dataset *sm_plan_quarantine_of(const sm_plan *p, const sm_plan_dataset *table);
 /* The columns of a source, then _metadata and _ingested_at.  Lives in `a`. */

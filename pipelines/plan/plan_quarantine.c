@@ -27,6 +27,14 @@ static const struct {
 };
 enum { OWN = sizeof own / sizeof own[0] };
 
+bool sm_plan_is_quarantine_own(sm_sv column)
+{
+    for (size_t i = 0; i < OWN; i++)
+        if (sm_sql_same_name(column, sm_sv_cstr(own[i].name)))
+            return true;
+    return false;
+}
+
 bool sm_dataset_keeps_records(const sm_plan_dataset *source)
 {
     static const char *const texts[] = { "json", "csv", "text" };

@@ -37,7 +37,8 @@ typedef struct replay {
     const sm_plan_dataset *table;
     sm_plan_flow plan;
     sm_plan_dataset side;
-    int64_t version; /* of the quarantine, whose columns side.schema has */
+    int64_t version;  /* of the quarantine, whose columns side.schema has */
+    sm_schema target; /* what rows are written with */
     sm_flow_outcome outcome;
     sm_flow f;
     sm_source rows; /* the quarantine */
@@ -107,6 +108,30 @@ static sm_code replay_open(replay *r, sm_error *err)
                       .replays = true,
                       .out = &r->outcome };
     return sm_flow__open(&r->f, err);
+}
+
+/* The columns of the query, and behind them those that it gives no more: where table and quarantine
+ * have kept one, its values are nowhere else once the row has left the quarantine. */
+static sm_code find_target(replay *r, sm_error *err)
+{
+    const sm_schema *query = &r->table->schema;
+    sm_schema has = { .n = 0 };
+    int64_t version;
+    sm_code rc = r->what->columns(r->what->ctx, folder_of(r->q, r->a, r->table->path), r->a, &has,
+                                  &version, err);
+
+    if (rc != SM_OK && rc != SM_E_NOT_FOUND)
+        return rc;
+    r->target = (sm_schema){ .columns = SM_NEW_N(r->a, sm_column, query->n + has.n + 1) };
+    for (size_t i = 0; i < query->n; i++)
+        r->target.columns[r->target.n++] = query->columns[i];
+    for (size_t i = 0; i < has.n; i++)
+        if (sm_schema_find(query, has.columns[i].name) < 0 &&
+            sm_schema_find(&r->side.schema, has.columns[i].name) >= 0 &&
+            !sm_plan_is_quarantine_own(has.columns[i].name))
+            r->target.columns[r->target.n++] = has.columns[i];
+    r->f.sink.schema = &r->target;
+    return SM_OK;
 }
 
 /* ---- judged -------------------------------------------------------------------------- */
@@ -288,12 +313,14 @@ static sm_code count_all(replay *r, sm_error *err)
 
 static sm_code write_table(replay *r, sm_batch *batch, sm_error *err)
 {
-    const sm_schema *s = &r->table->schema;
+    const sm_schema *s = &r->target;
     sm_buf b;
     sm_code rc;
 
     if (r->out->written == 0)
         return SM_OK;
+    if ((rc = find_target(r, err)) != SM_OK)
+        return rc;
     sm_buf_init(&b, SM_LIMIT_BATCH_SQL);
     for (size_t i = 0; i < s->n; i++) {
         sm_buf_adds(&b, i == 0 ? "SELECT " : ", ");

@@ -344,6 +344,36 @@ class Quarantine(unittest.TestCase):
         self.assertEqual((self.ids("silver"), self.ids("silver__quarantine")), ([1, 2, 6], [4, 5]))
         self.assertEqual(self.act("replay", "silver")["written"], 0)
 
+    def test_a_replay_keeps_the_values_of_columns_that_the_query_gives_no_more(self):
+        self.project(PIPELINE.replace("random() AS dice", "id * 10 AS dice"))
+        self.arrive(order(1, 5), order(2, -1), order(3, -9))
+        self.run_json()
+        self.project(self.LOOSER.replace("random() AS dice", "amount * 2 AS twice"))
+        row = next(r for r in self.act("show", "silver")["rows"] if r["row"]["id"] == 2)
+        self.assertEqual(row["row"]["dice"], 20)
+        self.assertEqual(self.act("replay", "silver")["written"], 1)
+        row = next(r for r in self.w.rows("silver") if r["id"] == 2)
+        self.assertEqual((row["dice"], row["twice"]), (20, None))
+
+    def test_plan_does_not_take_a_replay_for_a_flow_that_left_the_file(self):
+        self.project(PIPELINE.replace("random() AS dice", "1 AS dice"))
+        self.arrive(order(1, 5), order(2, -1))
+        self.run_json()
+        self.act("replay", "silver")
+        self.assertIn("Nothing would change", self.smelt("plan"))
+
+    def test_a_choice_that_is_none_is_told_and_takes_nothing(self):
+        self.project()
+        self.arrive(order(1, -5), order(2, -1))
+        self.run_json()
+        before = self.w.tables()
+        for verb in (["show", "silver"], ["replay", "silver"], ["discard", "silver", "--yes"]):
+            for choice in (["--row", "no-such-id"], ["--row", ""], ["--rule", ""], ["--rule", "positiv"]):
+                self.smelt("quarantine", *verb, *choice, code=2)
+        self.assertEqual(self.w.tables(), before)
+        self.assertIn('did you mean "positive"?', self.w.smelt("quarantine", "show", "silver", "--rule", "positiv").err)
+        self.assertEqual(self.act("replay", "silver", "--rule", "known")["taken"], 0)
+
     def test_a_stream_of_a_quarantine_goes_on_behind_a_replay(self):
         self.project(PIPELINE + '  seen: {sql: "SELECT id FROM STREAM(silver__quarantine)"}\n')
         self.arrive(order(1, 5), order(2, -1), order(3, -9))

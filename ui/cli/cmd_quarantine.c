@@ -4,6 +4,7 @@
 #include "ui/view/view_quarantine.h"
 
 #include "runtime/base/clock.h"
+#include "runtime/base/suggest.h"
 #include "runtime/delta/delta.h"
 #include "runtime/exec/replay.h"
 #include "runtime/sinks/sinks.h"
@@ -30,11 +31,15 @@ static void add_why(const sm_json *q, sm_buf *b)
     const sm_json *rules = sm_json_get(q, "rules");
     int64_t records = sm_json_get_int(q, "undecodable", 0);
 
-    if (records > 0)
-        sm_buf_addf(b, "%lld undecodable", (long long)records);
-    for (sm_json_iter it = sm_json_first(rules); sm_json_valid(&it); sm_json_next(&it))
-        sm_buf_addf(b, "%s%lld %.*s", b->len > 0 ? ", " : "",
-                    (long long)sm_json_int_value(it.value), SM_SV_ARG(it.key));
+    if (records > 0) {
+        sm_buf_add_count(b, records);
+        sm_buf_adds(b, " undecodable");
+    }
+    for (sm_json_iter it = sm_json_first(rules); sm_json_valid(&it); sm_json_next(&it)) {
+        sm_buf_adds(b, b->len > 0 ? ", " : "");
+        sm_buf_add_count(b, sm_json_int_value(it.value));
+        sm_buf_addf(b, " %.*s", SM_SV_ARG(it.key));
+    }
 }
 
 static int print_list(const sm_cli *c, const sm_json *doc)
@@ -138,8 +143,9 @@ static int print_rows(const sm_cli *c, const sm_json *doc)
     sm_buf b;
 
     sm_buf_init(&b, SM_LOOK_OUT_MAX);
-    sm_buf_addf(&b, "%.*s  %lld in quarantine\n", SM_SV_ARG(table),
-                (long long)sm_json_get_int(doc, "total", 0));
+    sm_buf_addf(&b, "%.*s  ", SM_SV_ARG(table));
+    sm_buf_add_count(&b, sm_json_get_int(doc, "total", 0));
+    sm_buf_adds(&b, " in quarantine\n");
     for (size_t i = 0; i < sm_json_len(list); i++) {
         const sm_json *row = sm_json_at(list, i);
 
@@ -160,6 +166,50 @@ static sm_sv option_sv(const sm_cli *c, const char *name)
     const char *text = sm_cli_get(c, name);
 
     return text == NULL ? SM_SV("") : sm_sv_cstr(text);
+}
+
+static bool has_rule(const sm_plan_dataset *table, sm_sv name)
+{
+    for (size_t i = 0; i < table->n_rules; i++)
+        if (sm_sv_eq(table->rules[i].name, name))
+            return true;
+    return false;
+}
+
+/* An id or a rule that is none chooses nothing, which would look like success.  A rule of the file
+ * that nothing broke is fine. */
+static bool chose_nothing(const sm_cli *c, const sm_plan_dataset *table, sm_error *err)
+{
+    sm_sv row = option_sv(c, "--row"), rule = option_sv(c, "--rule");
+    sm_sv *names = SM_NEW_N(c->a, sm_sv, table->n_rules + 1);
+    size_t close;
+
+    if (row.len > 0) {
+        sm_fail(err, SM_E_NOT_FOUND, 0,
+                "no row in the quarantine of table \"%.*s\" has the id %.*s%s%.*s",
+                SM_SV_ARG(table->name), SM_SV_ARG(row), rule.len > 0 ? " and broke rule " : "",
+                SM_SV_ARG(rule));
+        return true;
+    }
+    if (rule.len == 0 || has_rule(table, rule))
+        return false;
+    for (size_t i = 0; i < table->n_rules; i++)
+        names[i] = table->rules[i].name;
+    close = sm_suggest(rule, names, table->n_rules);
+    sm_fail(err, SM_E_NOT_FOUND, 0,
+            "no row in the quarantine of table \"%.*s\" broke a rule \"%.*s\"%s%.*s%s",
+            SM_SV_ARG(table->name), SM_SV_ARG(rule),
+            close < table->n_rules ? "; did you mean \"" : "",
+            SM_SV_ARG(close < table->n_rules ? names[close] : SM_SV("")),
+            close < table->n_rules ? "\"?" : "");
+    return true;
+}
+
+static int tell_nothing(const sm_cli *c, const sm_plan_dataset *table, const sm_error *err)
+{
+    sm_cli_fail(c, err,
+                sm_arena_printf(c->a, "smelt quarantine show %.*s", SM_SV_ARG(table->name)).ptr);
+    return SM_EXIT_USAGE;
 }
 
 /* A look at rows is in the log of what people did. */
@@ -216,6 +266,9 @@ static int look(sm_cli *c, const char *name)
     if (status == SM_EXIT_DONE && read_rows(c, &p, table, most, &doc, &err) != SM_OK) {
         status = sm_cli_fail(c, &err, "smelt quarantine list");
         status = err.code == SM_E_NOT_FOUND ? SM_EXIT_USAGE : status;
+    } else if (status == SM_EXIT_DONE && table != NULL && sm_json_get_int(doc, "total", 0) == 0 &&
+               chose_nothing(c, table, &err)) {
+        status = tell_nothing(c, table, &err);
     } else if (status == SM_EXIT_DONE) {
         status = c->json         ? sm_cli_out_json(c, doc)
                  : table == NULL ? print_list(c, doc)
@@ -284,13 +337,17 @@ static int tell_act(const sm_cli *c, sm_sv table, const sm_replay_request *what,
     if (c->json)
         return sm_cli_out_json(c, doc);
     sm_buf_init(&b, 64 * 1024);
-    sm_buf_addf(&b, "%.*s  %lld taken", SM_SV_ARG(table), (long long)r->taken);
+    sm_buf_addf(&b, "%.*s  ", SM_SV_ARG(table));
+    sm_buf_add_count(&b, r->taken);
+    sm_buf_adds(&b, " taken");
     add_some(&b, r->written, "written");
     add_some(&b, r->dropped, "dropped");
     add_some(&b, r->broken, "broken again");
     add_some(&b, r->records, "undecodable, stay");
     add_some(&b, r->discarded, "discarded");
-    sm_buf_addf(&b, "  %lld left\n", (long long)left);
+    sm_buf_adds(&b, "  ");
+    sm_buf_add_count(&b, left);
+    sm_buf_adds(&b, " left\n");
     if (r->written > 0)
         sm_look_next(c, &b, "smelt run");
     return sm_cli_out(&b);
@@ -308,7 +365,7 @@ static bool confirmed(const sm_cli *c, const sm_replay_request *what)
     return sm_cli_confirm(c, text, sm_arena_cstr(c->a, what->table));
 }
 
-static int act_on(sm_cli *c, sm_project *p, sm_replay_request *what)
+static int act_on(sm_cli *c, sm_project *p, const sm_plan_dataset *table, sm_replay_request *what)
 {
     sm_run_request q = act_request(p);
     sm_replay_result result;
@@ -318,6 +375,8 @@ static int act_on(sm_cli *c, sm_project *p, sm_replay_request *what)
 
     if (rc == SM_OK)
         rc = sm_replay(&q, what, &result, &err);
+    if (rc == SM_OK && result.taken == 0 && chose_nothing(c, table, &err))
+        return tell_nothing(c, table, &err);
     if (rc == SM_OK)
         return tell_act(c, what->table, what, &result);
     if (rc == SM_E_NOT_FOUND) {
@@ -341,7 +400,7 @@ static int act(sm_cli *c, const char *name, bool discard)
         status = SM_EXIT_USAGE;
     if (status == SM_EXIT_DONE) {
         what.table = table->name;
-        status = confirmed(c, &what) ? act_on(c, &p, &what) : SM_EXIT_REFUSED;
+        status = confirmed(c, &what) ? act_on(c, &p, table, &what) : SM_EXIT_REFUSED;
     }
     sm_project_close(&p);
     return status;
@@ -359,6 +418,10 @@ static int quarantine_exec(sm_cli *c)
         return sm_cli_usage(c, "too many arguments");
     if (list && (sm_cli_has(c, "--rule") || sm_cli_has(c, "--row")))
         return sm_cli_usage(c, "--rule and --row go with show, replay and discard");
+    if ((sm_cli_has(c, "--rule") && option_sv(c, "--rule").len == 0) ||
+        (sm_cli_has(c, "--row") && option_sv(c, "--row").len == 0))
+        return sm_cli_usage(c,
+                            "--rule and --row take a name and an id; leave them out for all rows");
     if (sm_cli_has(c, "--limit") && !show)
         return sm_cli_usage(c, "--limit goes with `smelt quarantine show TABLE`");
     if (list)

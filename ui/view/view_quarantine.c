@@ -93,13 +93,13 @@ static void add_column(const sm_schema *s, const char *name, const char *instead
     sm_buf_addf(b, "%s AS %s, ", there ? instead : "NULL", as);
 }
 
-/* The columns of the table as one object. */
-static void add_row(const sm_plan_dataset *table, const sm_schema *s, sm_buf *b)
+/* The columns of the table as one object, with those that its query gives no more. */
+static void add_row(const sm_schema *s, sm_buf *b)
 {
     bool any = false;
 
     for (size_t i = 0; i < s->n; i++) {
-        if (sm_schema_find(&table->schema, s->columns[i].name) < 0)
+        if (sm_plan_is_quarantine_own(s->columns[i].name))
             continue;
         sm_buf_adds(b, any ? ", " : "{");
         sm_sql_literal(b, s->columns[i].name);
@@ -125,8 +125,7 @@ static void add_where(const sm_view_quarantine_filter *filter, sm_buf *b)
     }
 }
 
-static void add_select(const sm_plan_dataset *table, const sm_schema *s,
-                       const sm_view_quarantine_filter *filter, sm_buf *b)
+static void add_select(const sm_schema *s, const sm_view_quarantine_filter *filter, sm_buf *b)
 {
     sm_buf_adds(b, "SELECT _row_id AS id, _rules AS rules, _attempt AS attempt, _run_id AS run, "
                    "_flow AS flow, _batch_id AS batch, _quarantined_at AS at, ");
@@ -135,7 +134,7 @@ static void add_select(const sm_plan_dataset *table, const sm_schema *s,
     add_column(s, "_source", "_source.line", "line", b);
     add_column(s, "_reason", "_reason", "reason", b);
     add_column(s, "_raw", "_raw", "raw", b);
-    add_row(table, s, b);
+    add_row(s, b);
     add_where(filter, b);
     sm_buf_adds(b, " ORDER BY _quarantined_at, path, line, _row_id");
 }
@@ -192,7 +191,7 @@ sm_code sm_view_quarantine(const sm_view *v, const sm_plan_dataset *table, sm_se
     if (rc != SM_OK)
         return rc;
     sm_buf_init(&b, SM_LIMIT_BATCH_SQL);
-    add_select(table, &info.schema, filter, &b);
+    add_select(&info.schema, filter, &b);
     if ((rc = sm_buf_check(&b, "the SQL of a quarantine", err)) == SM_OK)
         rc = sm_view_rows(session, sm_buf_sv(&b), filter->limit, v->a, &found, err);
     sm_buf_clear(&b);
