@@ -71,6 +71,8 @@ const char *sm_cli_arg(const sm_cli *c, size_t i);
 /* "smelt: <text>" on stderr. */
 SM_PRINTF(2, 3)
 void sm_cli_say(const sm_cli *c, const char *fmt, ...);
+/* `command` ("smelt preview t") with the options of this call that say where: -C, -p, -t. */
+const char *sm_cli_next(const sm_cli *c, const char *command);
 /* Tell the failure and return its exit status; `next` is what to type next, or NULL. */
 int sm_cli_fail(const sm_cli *c, const sm_error *err, const char *next);
 /* Wrong usage: the text, then how to see the help.  Returns 2. */

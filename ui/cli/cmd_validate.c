@@ -176,6 +176,18 @@ static void add_counted(sm_buf *b, size_t n, const char *noun)
     sm_buf_addf(b, " %s%s", noun, n == 1 ? "" : "s");
 }
 
+/* Of several pipelines one has to be named. */
+static const char *next_command(const sm_cli *c, const tally *t)
+{
+    const char *path = sm_cli_arg(c, 0);
+    sm_sv name = sm_json_get_sv(sm_json_at(t->documents, 0), "pipeline", SM_SV(""));
+
+    if (path != NULL)
+        return sm_arena_printf(c->a, "smelt run %s", path).ptr;
+    return t->files > 1 ? sm_arena_printf(c->a, "smelt run %.*s", SM_SV_ARG(name)).ptr
+                        : "smelt run";
+}
+
 static void print_summary(const sm_cli *c, const tally *t, int64_t ms)
 {
     sm_buf b;
@@ -195,7 +207,7 @@ static void print_summary(const sm_cli *c, const tally *t, int64_t ms)
     sm_buf_add_duration(&b, ms);
     fprintf(t->errors > 0 ? stderr : stdout, "%s\n", b.ptr);
     if (t->errors == 0 && !c->quiet)
-        printf("Next: smelt run\n");
+        printf("Next: %s\n", sm_cli_next(c, next_command(c, t)));
     sm_buf_release(&b);
 }
 

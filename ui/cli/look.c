@@ -33,14 +33,16 @@ int sm_look_start(sm_cli *c, sm_project *p, sm_view *v)
 void sm_look_next(const sm_cli *c, sm_buf *b, const char *fmt, ...)
 {
     va_list ap;
+    sm_buf next;
 
     if (c->quiet)
         return;
-    sm_buf_adds(b, "Next: ");
+    sm_buf_init(&next, 64 * 1024);
     va_start(ap, fmt);
-    sm_buf_addv(b, fmt, ap);
+    sm_buf_addv(&next, fmt, ap);
     va_end(ap);
-    sm_buf_addc(b, '\n');
+    sm_buf_addf(b, "Next: %s\n", sm_cli_next(c, sm_arena_cstr(c->a, sm_buf_sv(&next))));
+    sm_buf_release(&next);
 }
 
 const sm_plan_dataset *sm_look_find(const sm_cli *c, const sm_plan *p, const char *name)

@@ -318,7 +318,7 @@ sm_json *sm_run_print_document(const sm_run_printer *p, const sm_run_result *r)
     for (size_t i = 0; i < r->n_flows; i++)
         sm_json_append(flows, flow_json(p, &r->flows[i]));
     sm_json_set(doc, "flows", flows);
-    sm_json_set_string(doc, "next", sm_sv_cstr(next_command(p, r)));
+    sm_json_set_string(doc, "next", sm_sv_cstr(sm_cli_next(p->c, next_command(p, r))));
     return doc;
 }
 
@@ -336,7 +336,7 @@ void sm_run_print_end(sm_run_printer *p, const sm_run_result *r)
     sm_buf_add_duration(&b, r->duration_ms);
     printf("%s\n", b.ptr);
     if (!p->c->quiet)
-        printf("Next: %s\n", next_command(p, r));
+        printf("Next: %s\n", sm_cli_next(p->c, next_command(p, r)));
     fflush(stdout);
     sm_buf_release(&b);
 }

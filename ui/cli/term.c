@@ -35,7 +35,7 @@ int sm_cli_fail(const sm_cli *c, const sm_error *err, const char *next)
 {
     sm_cli_say(c, "%s", err->msg);
     if (next != NULL)
-        fprintf(stderr, "Next: %s\n", next);
+        fprintf(stderr, "Next: %s\n", sm_cli_next(c, next));
     return sm_exit_code(err->code);
 }
 
