@@ -90,6 +90,11 @@ static sm_code bind_source(plan_builder *b, size_t ds, sm_error *err)
     node->failed = rc != SM_OK && told_of_source(b, node, rc, err);
     if (rc != SM_OK)
         return node->failed ? SM_OK : rc;
+    if (!b->datasets[ds].schema_declared &&
+        !sm_plan__judge_hints(b, &node->source->schema_hints, &b->datasets[ds].schema)) {
+        node->failed = true;
+        return SM_OK;
+    }
     b->datasets[ds].known = b->datasets[ds].schema.n > 0;
     node->grows = !b->datasets[ds].schema_declared && sm_evolution_grows(b->datasets[ds].evolution);
     return SM_OK;

@@ -95,6 +95,10 @@ void sm_plan__reach(const sm_plan *p, size_t from, bool up, size_t depth, bool *
 /* ---- plan_bind.c: columns -------------------------------------------------------- */
 
 sm_code sm_plan__bind(plan_builder *b, sm_error *err);
+/* `schema_hints` of a source against its columns `now`: false when a hint goes nowhere, which is
+ * told; one that comes too late is a warning (plan_hints.c). */
+bool sm_plan__judge_hints(plan_builder *b, const sm_text *text, const sm_schema *now);
+
 /* The relation that stands for every dataset with these columns, when the engine judges. */
 const sm_sql_relation *sm_plan__bind_relation(plan_builder *b, const sm_schema *schema);
 

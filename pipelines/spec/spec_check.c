@@ -86,27 +86,6 @@ bool sm_spec__check_type(const sm_bind *b, const sm_text *at, sm_sv name, sm_sv 
     return false;
 }
 
-/* Hints are what stands between the brackets of a STRUCT. */
-static bool check_hints(const sm_bind *b, const sm_text *hints)
-{
-    sm_sqltype *all;
-    sm_error err;
-    bool ok = true;
-
-    if (!sm_text_set(hints))
-        return true;
-    if (sm_sqltype_parse(sm_arena_printf(b->a, "STRUCT(%.*s)", SM_SV_ARG(hints->text)), b->a, &all,
-                         &err) != SM_OK ||
-        all->kind != SM_SQLTYPE_STRUCT) {
-        sm_diag_add(b->d, "SM0406", hints->at, "`schema_hints` is no list of columns and types");
-        sm_diag_hint(b->d, "it is written as \"a BIGINT, b VARCHAR[]\"");
-        return false;
-    }
-    for (size_t i = 0; i < all->n; i++)
-        ok = sm_spec__check_type(b, hints, all->fields[i].name, all->fields[i].type->text) && ok;
-    return ok;
-}
-
 static bool check_columns(const sm_bind *b, const sm_spec_columns *columns)
 {
     sm_strmap *seen = sm_strmap_new_nocase(b->a);
@@ -232,7 +211,7 @@ static void check_sources(const sm_bind *b, sm_spec *s, datasets *all)
 
         ok = add_dataset(b, all, &source->name, "source") && ok;
         ok = check_columns(b, &source->schema) && ok;
-        ok = check_hints(b, &source->schema_hints) && ok;
+        ok = sm_spec__check_hints(b, &source->schema_hints) && ok;
         ok = check_evolution(b, source) && ok;
         source->broken = source->broken || !ok;
     }

@@ -134,6 +134,9 @@ bool sm_spec__check_name(const sm_bind *b, const sm_text *name, const char *what
 bool sm_spec__check_rules(const sm_bind *b, sm_spec_rules *rules);
 /* A type that the engine has and a table can hold; else told at `at`. */
 bool sm_spec__check_type(const sm_bind *b, const sm_text *at, sm_sv name, sm_sv type);
+
+/* `schema_hints`: each fault is told at its place in the list (spec_hints.c). */
+bool sm_spec__check_hints(const sm_bind *b, const sm_text *hints);
 /* Properties of a Delta table, as texts. */
 void sm_spec__properties(const sm_bind *b, const sm_key *key, sm_pair p, void *to);
 /* Those of delta.… that may be set, ends with NULL. */

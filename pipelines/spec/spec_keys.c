@@ -214,7 +214,8 @@ static const sm_key source_keys[] = {
     { .name = "schema_hints",
       .kind = SM_KEY_TEXT,
       .offset = offsetof(sm_spec_source, schema_hints),
-      .doc = "Types for some of the inferred columns, as \"battery INT, tags VARCHAR[]\"." },
+      .doc = "Types for some of the inferred columns and their parts, as \"battery INT, user.born "
+             "DATE, items.element.price DECIMAL(10,2)\"; what the data has not yet is added." },
     { .name = "schema_evolution_mode",
       .kind = SM_KEY_ENUM,
       .offset = offsetof(sm_spec_source, evolution),

@@ -127,8 +127,8 @@ sm_code sm_decode_unknown_field(sm_sv name, sm_sv twin, size_t others, const cha
     return sm_fail(
         err, SM_E_INVALID, 0,
         "field \"%.*s\"%s appeared in %s:%lld, the schema in force does not have it; let "
-        "it become a column with `schema_evolution_mode: add_new_columns`, pass over it "
-        "with `none`, or take it out of the file",
+        "it become a column with `schema_evolution_mode: add_new_columns` or by a line in "
+        "`schema_hints`, pass over it with `none`, or take it out of the file",
         SM_SV_ARG(name), more, file, line);
 }
 

@@ -12,6 +12,7 @@
 
 #include "runtime/base/failpoint.h"
 #include "runtime/base/fs.h"
+#include "runtime/connect/decode_hints.h"
 
 struct sm_owner_lock {
     sm_fs_lock *lock;
@@ -72,6 +73,23 @@ void sm_owner__release(sm_owner_lock *lock)
     free(lock);
 }
 
+/* Is the plan's schema what is pinned, and what hints add to it?  sm_run__pin_hints() makes that
+ * a version of its own. */
+static sm_code extends_pinned(const sm_plan_dataset *d, sm_sv pinned, sm_arena *a, bool *out,
+                              sm_error *err)
+{
+    sm_schema schema;
+    sm_json *j;
+    bool added;
+    sm_code rc;
+
+    if ((rc = sm_json_parse(pinned, a, &j, err)) == SM_OK &&
+        (rc = sm_schema_from_json(j, a, &schema, err)) == SM_OK &&
+        (rc = sm_decode_add_hints(d->schema_hints, a, &schema, &added, err)) == SM_OK)
+        *out = sm_schema_equal(&schema, &d->schema);
+    return rc;
+}
+
 /* Pin what was inferred, once: later runs read with these columns. */
 static sm_code pin_source(const sm_run_request *q, const sm_owner *owner, const sm_plan_dataset *d,
                           sm_arena *a, sm_error *err)
@@ -81,8 +99,12 @@ static sm_code pin_source(const sm_run_request *q, const sm_owner *owner, const 
     int64_t version;
     sm_code rc = sm_store_schema(q->store, owner->pipeline, d->name, 0, a, &pinned, err);
 
-    if (rc == SM_OK && sm_sv_eq(pinned.schema, schema))
-        return SM_OK;
+    bool same = rc == SM_OK && sm_sv_eq(pinned.schema, schema);
+
+    if (rc == SM_OK && !same)
+        rc = extends_pinned(d, pinned.schema, a, &same, err);
+    if (same)
+        return rc;
     if (rc == SM_OK)
         return sm_fail(err, SM_E_CONFLICT, 0,
                        "another run has pinned the columns of source \"%.*s\" meanwhile; run again",

@@ -235,6 +235,8 @@ sm_code sm_run_new(const sm_run_request *q, sm_run **out, sm_error *err)
     if (rc == SM_OK)
         rc = create_record(r, err);
     if (rc == SM_OK)
+        rc = sm_run__pin_hints(r, err);
+    if (rc == SM_OK)
         *out = r;
     else
         sm_run_free(r);

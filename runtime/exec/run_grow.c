@@ -80,25 +80,51 @@ static sm_code newest_schema(sm_run *r, const sm_plan_dataset *d, sm_arena *a, s
     return rc;
 }
 
+static sm_code pin(sm_run *r, const sm_plan_dataset *d, const sm_schema *was, const sm_schema *now,
+                   sm_sv why, sm_arena *a, sm_error *err)
+{
+    sm_sv text = sm_json_text(sm_schema_to_json(now, a), a);
+    int64_t version;
+    sm_code rc = sm_store_schema_pin(r->q.store, &r->env.owner, d->name, text, why, &version, err);
+
+    if (rc != SM_OK)
+        return rc;
+    sm_failpoint("schema.after_version");
+    tell_growth(r, d->name, was, now, version, a);
+    return SM_OK;
+}
+
 static sm_code pin_and_take(sm_run *r, const sm_plan_dataset *d, const sm_schema *was,
                             const sm_schema *now, sm_arena *a, sm_error *err)
 {
-    sm_sv text = sm_json_text(sm_schema_to_json(now, a), a);
     const sm_plan *plan = NULL;
-    int64_t version;
     sm_code rc;
 
-    if ((rc = r->q.replan(r->q.replan_ctx, d->name, now, &plan, err)) != SM_OK)
+    if ((rc = r->q.replan(r->q.replan_ctx, d->name, now, &plan, err)) != SM_OK ||
+        (rc = pin(r, d, was, now, SM_SV("new field"), a, err)) != SM_OK)
         return rc;
-    if ((rc = sm_store_schema_pin(r->q.store, &r->env.owner, d->name, text, SM_SV("new field"),
-                                  &version, err)) != SM_OK)
-        return rc;
-    sm_failpoint("schema.after_version");
     sm_mutex_lock(&r->mu);
     r->plan = plan;
     sm_mutex_unlock(&r->mu);
-    tell_growth(r, d->name, was, now, version, a);
     return SM_OK;
+}
+
+sm_code sm_run__pin_hints(sm_run *r, sm_error *err)
+{
+    sm_code rc = SM_OK;
+
+    for (size_t i = 0; rc == SM_OK && i < r->plan->n_datasets; i++) {
+        const sm_plan_dataset *d = &r->plan->datasets[i];
+        sm_schema was;
+
+        if (d->kind != SM_DATASET_SOURCE || !d->known || d->schema_declared ||
+            d->schema_hints.len == 0)
+            continue;
+        if ((rc = newest_schema(r, d, r->arena, &was, err)) == SM_OK &&
+            !sm_schema_equal(&was, &d->schema))
+            rc = pin(r, d, &was, &d->schema, SM_SV("schema_hints"), r->arena, err);
+    }
+    return rc;
 }
 
 static sm_code grow(sm_run *r, sm_sv source, const sm_schema *schema, sm_arena *a, sm_error *err)

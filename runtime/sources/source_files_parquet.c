@@ -318,11 +318,12 @@ static sm_code parquet_unknown(const sm_source *s, const sm_file *file, const sm
         if (at >= 0 && at != rescued)
             continue;
         if (sm_schema_find(s->schema, name) < 0 && !sm_evolution_stays(s->evolution))
-            return sm_fail(err, SM_E_INVALID, 0,
-                           "column \"%.*s\" appeared in file \"%s\", the schema in force does not "
-                           "have it; let it become a column with `schema_evolution_mode: "
-                           "add_new_columns`, or pass over it with `none`",
-                           SM_SV_ARG(name), file->name);
+            return sm_fail(
+                err, SM_E_INVALID, 0,
+                "column \"%.*s\" appeared in file \"%s\", the schema in force does not "
+                "have it; let it become a column with `schema_evolution_mode: "
+                "add_new_columns` or by a line in `schema_hints`, or pass over it with `none`",
+                SM_SV_ARG(name), file->name);
         if (rescued >= 0)
             parquet_rescue(members, name, a);
     }

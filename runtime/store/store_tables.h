@@ -58,7 +58,7 @@ typedef struct sm_schema_version {
     sm_sv dataset;
     int64_t version; /* 1, 2, … */
     sm_sv schema;    /* JSON array [{name, type, …}] */
-    sm_sv why;       /* "inferred", "declared", "new field", … */
+    sm_sv why;       /* "inferred", "new field", "schema_hints" */
     int64_t created_ms;
 } sm_schema_version;
 

@@ -311,6 +311,60 @@ class Evolution(unittest.TestCase):
         self.run_ok()
         self.assertEqual(self.rows("bronze"), [{"id": 1, "n": 7}])
 
+    # ---- schema_hints ----
+
+    def hinted(self, hints, mode="fail_on_new_columns"):
+        self.pipeline(source("orders", more=f"    schema_evolution_mode: {mode}\n    schema_hints: '{hints}'\n"),
+                      "  bronze: {from: orders}\n  silver: {sql: SELECT * FROM STREAM(bronze)}\n")
+
+    def test_a_hint_adds_columns_and_fields_to_pinned_ones_in_every_mode(self):
+        for mode in ("fail_on_new_columns", "none", "add_new_columns", "add_new_columns_with_type_widening"):
+            with self.subTest(mode):
+                self.world = world.World("hint_" + mode)
+                self.hinted("id BIGINT", mode)
+                self.world.write_rows("orders/a.json", [{"id": 1, "s": {"a": 1}}], age=1)
+                self.run_ok()
+                self.world.write_rows("orders/b.json", [{"id": 2, "s": {"a": 2, "b": "3"}, "x": 4}], age=2)
+                if mode == "fail_on_new_columns":
+                    self.run_fails('field "s.b" (and 1 more) appeared', "schema_hints")
+                self.hinted("id BIGINT, s.b VARCHAR, x INT, later.at DATE", mode)
+                self.run_ok()
+                for name in ("bronze", "silver"):
+                    self.assertEqual(self.rows(name), [
+                        {"id": 1, "s": {"a": 1, "b": None}, "x": None, "later": None},
+                        {"id": 2, "s": {"a": 2, "b": "3"}, "x": 4, "later": None}])
+                self.assertEqual([(n, why) for n, _, why in self.versions("orders")], [(1, "inferred"), (2, "schema_hints")])
+                self.assertEqual([(d, e["version"], e["added"]) for d, e in self.events("schema_changed")],
+                                 [("orders", 2, ["x INTEGER", 'later STRUCT("at" DATE)'])])
+                before = self.world.store("select * from plans")
+                self.run_ok()
+                self.assertEqual(self.world.store("select * from plans"), before)
+                self.ends_well()
+
+    def test_a_kill_behind_the_version_of_a_hint_loses_nothing(self):
+        self.hinted("id BIGINT")
+        self.world.write_rows("orders/a.json", [{"id": 1}], age=1)
+        self.run_ok()
+        self.world.write_rows("orders/b.json", [{"id": 2, "x": 4}], age=2)
+        self.hinted("id BIGINT, x INT")
+        self.assertEqual(self.world.run(failpoint="schema.after_version:1:kill").code, -9)
+        self.run_ok()
+        self.assertEqual(self.rows("silver"), [{"id": 1, "x": None}, {"id": 2, "x": 4}])
+        self.assertEqual([n for n, _, _ in self.versions("orders")], [1, 2])
+        self.ends_well()
+
+    def test_a_hint_for_the_type_of_a_pinned_column_comes_too_late_and_is_told(self):
+        self.hinted("s.a INT")
+        self.world.write_rows("orders/a.json", [{"id": 1, "s": {"a": 1}}], age=1)
+        self.run_ok()
+        self.hinted("id VARCHAR, s STRUCT(a INT), s.a INT")
+        result = self.world.smelt("validate")
+        self.assertEqual(result.code, 0)
+        self.assertEqual((result.out + result.err).count("SM0413"), 1)
+        self.assertIn('"id" is pinned as BIGINT', result.out + result.err)
+        self.run_ok()
+        self.assertEqual([n for n, _, _ in self.versions("orders")], [1])
+
     def test_the_quarantine_follows_its_table(self):
         self.pipeline(source("orders", more=self.WIDEN),
                       "  bronze:\n    from: orders\n    expectations: {few: {expect: n > 0, on_violation: quarantine}}\n")

@@ -13,6 +13,7 @@
 #include "runtime/base/fs.h"
 #include "runtime/base/hash.h"
 #include "runtime/base/thread.h"
+#include "runtime/connect/decode_hints.h"
 #include "runtime/engine/engine_parse.h"
 #include "runtime/sources/sources.h"
 #include "runtime/store/store_tables.h"
@@ -504,6 +505,7 @@ static sm_code plan_schema_of(void *ctx, const sm_spec_source *source, sm_arena 
                               sm_error *err)
 {
     sm_project *p = ctx;
+    bool added;
     sm_code rc;
 
     *out = (sm_schema){ 0 };
@@ -512,7 +514,9 @@ static sm_code plan_schema_of(void *ctx, const sm_spec_source *source, sm_arena 
         return SM_OK;
     }
     rc = pinned_schema(p, source->name.text, a, out, err);
-    return rc != SM_OK || out->n > 0 ? rc : infer_schema(p, source, a, out, err);
+    if (rc == SM_OK && out->n > 0)
+        return sm_decode_add_hints(source->schema_hints.text, a, out, &added, err);
+    return rc != SM_OK ? rc : infer_schema(p, source, a, out, err);
 }
 
 static bool plan_has_snapshot(void *ctx, sm_sv type)
