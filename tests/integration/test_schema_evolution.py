@@ -207,7 +207,7 @@ class Evolution(unittest.TestCase):
         self.world.write_rows("orders/a.json", [{"id": 1}], age=1)
         self.run_ok()
         self.world.write_rows("orders/b.json", [{"id": 2, "next": 9}], age=2)
-        self.run_fails("new columns of source \"orders\"", "two columns named \"next\"", "pipeline.yml:12:18")
+        self.run_fails("new columns of source \"orders\"", "two columns named \"next\"", "pipeline.yml:12:28")
         self.assertEqual([n for n, _, _ in self.versions("orders")], [1])
         self.pipeline(source("orders"), "  bronze: {sql: \"SELECT *, id + 1 AS after FROM STREAM(orders)\"}\n"
                       "  other: {from: orders}\n")
