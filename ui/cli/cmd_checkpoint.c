@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_checkpoint.c -- smelt checkpoint: where flows stand, and a person's acts on that. */
 #include "runtime/exec/checkpoint.h"
-#include "runtime/sinks/sinks.h"
-#include "runtime/sources/sources.h"
 #include "ui/cli/exit_code.h"
 #include "ui/cli/flow_rows.h"
 #include "ui/cli/grid.h"
@@ -179,19 +177,6 @@ static int look(sm_cli *c, const char *flow)
 
 /* ---- acts ------------------------------------------------------------------------- */
 
-static sm_run_request act_request(sm_project *p)
-{
-    return (sm_run_request){ .plan = p->plan,
-                             .store = p->store,
-                             .sources = sm_sources(),
-                             .sinks = sm_sinks(),
-                             .engine = sm_project_engine,
-                             .engine_ctx = p,
-                             .base_dir = p->base_dir,
-                             .storage_dir = p->storage_dir,
-                             .state_dir = p->state_dir };
-}
-
 static bool confirmed(const sm_cli *c, const char *flow, bool adopt)
 {
     sm_buf what;
@@ -247,7 +232,7 @@ static int act(sm_cli *c, const char *flow, bool adopt)
     if (status == SM_EXIT_DONE && !confirmed(c, flow, adopt))
         status = SM_EXIT_REFUSED;
     if (status == SM_EXIT_DONE) {
-        sm_run_request q = act_request(&p);
+        sm_run_request q = sm_project_request(&p);
         sm_code rc = adopt ? sm_checkpoint_adopt(&q, sm_sv_cstr(flow), c->a, &adopted, &err)
                            : sm_checkpoint_reset(&q, sm_sv_cstr(flow), &err);
 

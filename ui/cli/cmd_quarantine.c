@@ -7,8 +7,6 @@
 #include "runtime/base/suggest.h"
 #include "runtime/delta/delta.h"
 #include "runtime/exec/replay.h"
-#include "runtime/sinks/sinks.h"
-#include "runtime/sources/sources.h"
 #include "ui/cli/audit.h"
 #include "ui/cli/exit_code.h"
 #include "ui/cli/grid.h"
@@ -296,19 +294,6 @@ static sm_code columns_of(void *ctx, sm_sv path, sm_arena *a, sm_schema *out, in
     return SM_OK;
 }
 
-static sm_run_request act_request(sm_project *p)
-{
-    return (sm_run_request){ .plan = p->plan,
-                             .store = p->store,
-                             .sources = sm_sources(),
-                             .sinks = sm_sinks(),
-                             .engine = sm_project_engine,
-                             .engine_ctx = p,
-                             .base_dir = p->base_dir,
-                             .storage_dir = p->storage_dir,
-                             .state_dir = p->state_dir };
-}
-
 static void add_some(sm_buf *b, int64_t n, const char *what)
 {
     if (n == 0)
@@ -367,7 +352,7 @@ static bool confirmed(const sm_cli *c, const sm_replay_request *what)
 
 static int act_on(sm_cli *c, sm_project *p, const sm_plan_dataset *table, sm_replay_request *what)
 {
-    sm_run_request q = act_request(p);
+    sm_run_request q = sm_project_request(p);
     sm_replay_result result;
     sm_error err;
     sm_sv action = what->discard ? SM_SV("quarantine discard") : SM_SV("quarantine replay");

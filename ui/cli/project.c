@@ -15,6 +15,7 @@
 #include "runtime/base/thread.h"
 #include "runtime/connect/decode_hints.h"
 #include "runtime/engine/engine_parse.h"
+#include "runtime/sinks/sinks.h"
 #include "runtime/sources/sources.h"
 #include "runtime/store/store_tables.h"
 #include "ui/cli/exit_code.h"
@@ -391,6 +392,19 @@ void sm_project_release_engine(sm_project *p)
     sm_engine_close(p->engine);
     p->binder = NULL;
     p->engine = NULL;
+}
+
+sm_run_request sm_project_request(sm_project *p)
+{
+    return (sm_run_request){ .plan = p->plan,
+                             .store = p->store,
+                             .sources = sm_sources(),
+                             .sinks = sm_sinks(),
+                             .engine = sm_project_engine,
+                             .engine_ctx = p,
+                             .base_dir = p->base_dir,
+                             .storage_dir = p->storage_dir,
+                             .state_dir = p->state_dir };
 }
 
 sm_code sm_project_binder(sm_project *p, sm_error *err)

@@ -15,6 +15,7 @@
 #include "pipelines/spec/spec.h"
 #include "runtime/connect/connect.h"
 #include "runtime/engine/engine.h"
+#include "runtime/exec/run.h"
 #include "runtime/store/store.h"
 #include "ui/cli/cli.h"
 #include "ui/cli/git.h"
@@ -77,6 +78,8 @@ void sm_project_use_plan(sm_project *p, const sm_plan *plan);
 
 /* The engine, opened when first asked for. */
 sm_code sm_project_engine(void *project, sm_engine **out, sm_error *err);
+/* What acts on stored flows asks a run for: all but the engine is borrowed from `p`. */
+sm_run_request sm_project_request(sm_project *p);
 /* The planner's session, opened when first asked for: p->binder. */
 sm_code sm_project_binder(sm_project *p, sm_error *err);
 /* Close both; whoever asks next opens them again.  Nothing of them may be in use. */
