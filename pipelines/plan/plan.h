@@ -28,6 +28,7 @@
 
 #include "pipelines/spec/spec.h"
 #include "pipelines/sql/sql.h"
+#include "pipelines/sql/sql_stage.h"
 #include "runtime/base/arena.h"
 #include "runtime/base/diag.h"
 #include "runtime/base/error.h"
@@ -120,7 +121,16 @@ typedef struct sm_plan_flow {
     bool once; /* one batch per generation, then never again */
     const sm_plan_input *inputs;
     size_t n_inputs;
-    sm_sv sql;         /* compiled: names only input relations; no STREAM, no window( */
+    /* Compiled: names only input relations and what stages put out; no STREAM, no window(. */
+    sm_sv sql;
+    const sm_stage *stages; /* what it remembers, in the order in which they run */
+    size_t n_stages;
+    sm_stage_mode output_mode; /* UPDATE upserts by merge_keys, COMPLETE replaces the table */
+    sm_plan_list merge_keys;   /* UPDATE: columns of the result */
+    sm_sv touched;             /* UPDATE: SELECT of them for each group that the batch touched */
+    bool watermark_max;        /* of several watermarks the greatest counts, not the least */
+    bool no_data_batches;      /* a batch without rows follows when the watermark has moved */
+    bool keeps_late;           /* late rows go to the table of late rows; else they are counted */
     sm_sv sql_text;    /* as written */
     bool bound;        /* false: waiting for the schema of a source */
     sm_schema result;  /* what the query gives, in the engine's types */
