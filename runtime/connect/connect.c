@@ -133,12 +133,31 @@ sm_code sm_sink_open(sm_sink *k, sm_error *err)
     return sink_result(k, k->ops->open(k, err), err);
 }
 
+/* Does what is asked of the sink go together, and can it do it? */
+static sm_code sink_check(const sm_sink *k, sm_error *err)
+{
+    if (k->mode != SM_WRITE_MERGE)
+        return SM_OK;
+    if (!k->ops->merges)
+        return sm_fail(err, SM_E_INVALID, 0,
+                       "sinks of type %s cannot update rows by key, which is not supported yet",
+                       k->ops->name);
+    assert(k->merge_key_count > 0 && k->touched.len > 0 && !k->side);
+    for (size_t i = 0; i < k->merge_key_count; i++)
+        assert(sm_schema_find(k->schema, k->merge_keys[i]) >= 0);
+    return SM_OK;
+}
+
 sm_code sm_sink_prepare(sm_sink *k, sm_sv select, sm_manifest *m, int64_t *rows_out,
                         int64_t *bytes_out, sm_error *err)
 {
+    sm_code rc;
+
     assert(k->session != NULL);
     *rows_out = *bytes_out = 0;
-    return sink_result(k, k->ops->prepare(k, select, m, rows_out, bytes_out, err), err);
+    if ((rc = sink_check(k, err)) == SM_OK)
+        rc = k->ops->prepare(k, select, m, rows_out, bytes_out, err);
+    return sink_result(k, rc, err);
 }
 
 sm_code sm_sink_publish(sm_sink *k, const sm_manifest *m, int64_t *version_out, sm_error *err)

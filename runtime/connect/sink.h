@@ -41,6 +41,9 @@ typedef enum sm_delivery {
 typedef enum sm_write_mode {
     SM_WRITE_APPEND,
     SM_WRITE_OVERWRITE, /* materialized view; batch 0 of a full refresh */
+    /* By key: what the target has of the keys that the batch touched goes, and the rows of the
+     * batch come.  Only sinks that say `merges`. */
+    SM_WRITE_MERGE,
 } sm_write_mode;
 
 /* What the target says of a generation (exactly-once.md, section 3). */
@@ -71,6 +74,17 @@ typedef struct sm_sink {
     sm_sv description;
     const sm_json *properties; /* of the table, an object of texts; NULL: none */
     sm_write_mode mode;
+    /* With MERGE: the columns of `schema`, one or more, that tell rows apart.  NULL is a value
+     * like any other there: NULL equals NULL.  A target has at most one row per key, as long as
+     * nobody else writes to it. */
+    const sm_sv *merge_keys;
+    size_t merge_key_count;
+    /* With MERGE, while prepare() runs: a SELECT of the columns `merge_keys`, over relations of
+     * the session, that gives every key whose row may have changed, in any order, also more
+     * than once.  It is run once, and before the SELECT of the rows.  That one gives at most one
+     * row per key; of a touched key that it does not give the row is deleted.  A row whose key is
+     * not touched is a fault of the caller: prepare() fails. */
+    sm_sv touched;
     bool replace_schema; /* with OVERWRITE: the schema may change (full refresh) */
     /* This target follows another one of the same batch and is published after it, so it may
      * not stand in the way: what others did to the table meanwhile is no conflict. */
@@ -91,13 +105,15 @@ typedef struct sm_sink_ops {
     const sm_option *options; /* NULL: it has none */
     size_t config_size;
     sm_delivery strongest; /* `smelt plan` prints it, a crash test proves it */
+    bool merges;           /* it knows SM_WRITE_MERGE */
 
     sm_code (*open)(sm_sink *k, sm_error *err);
     /* `rows_out`, `bytes_out`, `files_out`: what was written. */
     sm_code (*prepare)(sm_sink *k, sm_sv select, sm_manifest *m, int64_t *rows_out,
                        int64_t *bytes_out, sm_error *err);
-    /* SM_E_AGAIN: a foreign commit removed a file that `m` removes.  `*version_out` is the
-     * version that holds the batch, also when it was there before. */
+    /* SM_E_AGAIN: a foreign commit removed a file that `m` removes, or came between a batch
+     * that read the target and its publishing.  `*version_out` is the version that holds the
+     * batch, also when it was there before. */
     sm_code (*publish)(sm_sink *k, const sm_manifest *m, int64_t *version_out, sm_error *err);
     void (*discard)(sm_sink *k, const sm_manifest *m); /* what it misses is an orphan */
     /* What the target says of k->generation.  Strings live in `a`. */
