@@ -19,6 +19,7 @@
  *     metaData still what the files were written for?                ──no──▶ SM_E_AGAIN
  *     columns of ours that the newest metaData has not: it grows by them
  *     overwrite: nobody changed files since they were listed?        ──no──▶ SM_E_AGAIN
+ *     merge: nobody added rows, or removed a file that we remove?    ──no──▶ SM_E_AGAIN
  *         │ yes
  *         ▼
  *     put version + 1 ──exists──▶ the next try (at most SM_DELTA_COMMIT_TRIES)
@@ -28,9 +29,12 @@
  *
  * Why a blind append never conflicts with another append: it read nothing, so whatever the
  * others added is as if it had been there first.  An overwrite did read: the list of files
- * that it removes.  It is void as soon as any data file came or went meanwhile.  So is every
- * batch whose files were written for another definition of the table.  Nothing has been
- * published then, and the batch runs again.
+ * that it removes.  It is void as soon as any data file came or went meanwhile.  A merge
+ * read the rows of its keys: it is void when a file that it removes is gone (also by a
+ * compaction), and when rows came, for one of its keys may be among them.  Rows that went from
+ * other files, and compactions of other files, are none of its keys.  Void is also every batch
+ * whose files were written for another definition of the table.  Nothing has been published
+ * then, and the batch runs again.
  *
  * New columns go the same way: metaData is composed at each try, from the newest one, so
  * two flows that bring different columns both win, whoever is first.
@@ -43,7 +47,7 @@
  *       is the batch's own.
  *   (3) What this file returns as success is durable: file and directory are synced.
  *
- * It deliberately does not resolve conflicts of updates, or write log checkpoints
+ * It deliberately does not resolve conflicts of merges, or write log checkpoints
  * (delta_checkpoint.c does, between batches).
  */
 #include "runtime/delta/delta_commit.h"
@@ -52,6 +56,7 @@
 #include <string.h>
 
 #include "runtime/base/failpoint.h"
+#include "runtime/base/strmap.h"
 #include "runtime/delta/delta_action.h"
 #include "runtime/delta/delta_grow.h"
 #include "runtime/delta/delta_path.h"
@@ -139,33 +144,71 @@ static sm_code check_definition(const sm_delta_head *h, const sm_delta_change *c
     return SM_OK;
 }
 
+typedef struct winner_walk {
+    const sm_strmap *ours; /* a merge: the keys of the files that it removes; NULL: overwrite */
+    bool changed;
+} winner_walk;
+
 static sm_code see_winner(void *ctx, const sm_delta_action *action, sm_error *err)
 {
-    bool *changed = ctx;
+    winner_walk *w = ctx;
+    const sm_delta_file *f = &action->u.file;
+    size_t at;
 
     (void)err;
-    if (action->kind == SM_DELTA_ADD || action->kind == SM_DELTA_REMOVE)
-        *changed = true;
+    if (action->kind == SM_DELTA_ADD)
+        w->changed |= w->ours == NULL || f->data_change;
+    else if (action->kind == SM_DELTA_REMOVE)
+        w->changed |= w->ours == NULL || sm_strmap_get(w->ours, f->key, &at);
     return SM_OK;
 }
 
-/* Removes were listed at read_version: any file that came or went since voids them. */
-static sm_code check_files(sm_delta_table *t, const sm_delta_head *h, const sm_delta_change *c,
-                           sm_error *err)
+/* The files that `c` removes, by their keys. */
+static sm_code list_removed(const sm_delta_change *c, sm_arena *a, sm_strmap *out, sm_error *err)
 {
-    sm_code rc;
+    for (size_t i = 0; i < sm_json_len(c->actions); i++) {
+        sm_delta_action action;
+        sm_code rc = sm_delta_action_read(sm_json_at(c->actions, i), a, &action, err);
 
-    for (int64_t v = c->read_version + 1; c->overwrites && v <= h->version; v++) {
-        sm_arena *scratch = sm_arena_new("delta winner");
-        bool changed = false;
-        rc = sm_delta_each(t, v, scratch, see_winner, &changed, err);
-        sm_arena_free(scratch);
         if (rc != SM_OK)
             return rc;
-        if (changed)
-            return sm_fail(err, SM_E_AGAIN, 0, "version %lld changed files that were read",
-                           (long long)v);
+        if (action.kind == SM_DELTA_REMOVE)
+            (void)sm_strmap_put(out, action.u.file.key, i);
     }
+    return SM_OK;
+}
+
+static sm_code see_version(sm_delta_table *t, int64_t version, winner_walk *w, sm_error *err)
+{
+    sm_arena *scratch = sm_arena_new("delta winner");
+    sm_code rc = sm_delta_each(t, version, scratch, see_winner, w, err);
+
+    sm_arena_free(scratch);
+    if (rc == SM_OK && w->changed)
+        rc = sm_fail(err, SM_E_AGAIN, 0, "version %lld changed files that were read",
+                     (long long)version);
+    return rc;
+}
+
+/* Removes were listed at read_version: what came or went since may void them. */
+static sm_code check_files(sm_delta_table *t, const sm_delta_head *h, const sm_delta_change *c,
+                           sm_arena *a, sm_error *err)
+{
+    sm_strmap *ours = NULL;
+    winner_walk w = { 0 };
+    sm_code rc;
+
+    if ((!c->overwrites && !c->merges) || c->read_version >= h->version)
+        return SM_OK;
+    if (c->merges) {
+        ours = sm_strmap_new(a);
+        if ((rc = list_removed(c, a, ours, err)) != SM_OK)
+            return rc;
+    }
+    w.ours = ours;
+    for (int64_t v = c->read_version + 1; v <= h->version; v++)
+        if ((rc = see_version(t, v, &w, err)) != SM_OK)
+            return rc;
     return SM_OK;
 }
 
@@ -194,7 +237,7 @@ static sm_json *commit_info(const sm_delta_head *h, const sm_delta_change *c, sm
         sm_json_set(info, "readVersion", sm_json_int(a, h->version));
     sm_json_set(info, "isolationLevel", sm_json_string(a, SM_SV("Serializable")));
     sm_json_set(info, "isBlindAppend",
-                sm_json_bool(a, !c->overwrites && find_action(c, "remove") == NULL));
+                sm_json_bool(a, !c->overwrites && !c->merges && find_action(c, "remove") == NULL));
     sm_json_set(info, "operationMetrics", copy_or_empty(c->metrics, a));
     sm_json_set(info, "engineInfo", sm_json_string(a, SM_SV("smelt")));
     sm_json_set(info, "txnId", sm_json_string(a, c->txn_id));
@@ -242,7 +285,7 @@ static sm_code try_once(sm_delta_table *t, sm_delta_head *h, const sm_delta_chan
     sm_buf_init(&text, SM_DELTA_MAX_COMMIT);
     if ((rc = check_definition(h, c, &grown, a, err)) != SM_OK)
         goto done;
-    if ((rc = check_files(t, h, c, err)) != SM_OK)
+    if ((rc = check_files(t, h, c, a, err)) != SM_OK)
         goto done;
     if ((rc = compose(h, c, grown, a, &text, err)) != SM_OK)
         goto done;

@@ -23,7 +23,8 @@ typedef struct sm_delta_change {
     sm_sv txn_id;           /* of this change, the same at every try */
     const sm_json *actions; /* array: add, remove, metaData, protocol */
     bool overwrites;        /* what is there was read, and is removed: all of read_version */
-    int64_t read_version;   /* overwrites: where the removes were listed; -1: there was no table */
+    bool merges;            /* what is there was read, and some files of it are removed */
+    int64_t read_version;   /* both: where the removes were listed; -1: there was no table */
     int64_t
         definition_version; /* the metaData that files were written for came with it; -1: unknown */
     bool creates;           /* metaData is meant for a table that was not there */

@@ -177,6 +177,7 @@ typedef struct files_query {
     size_t partition_count;
     const sm_delta_file *const *files;
     size_t n;
+    sm_sv number; /* the column that tells which file; empty: none */
     sm_arena *a;
     sm_buf sql;
 } files_query;
@@ -216,6 +217,10 @@ static void typed_nothing(files_query *q)
                                  : sm_sqltype_file_text(q->types[i], q->a));
         sm_buf_add(&q->sql, SM_SV(") AS "));
         sm_sql_ident(&q->sql, c->name);
+    }
+    if (q->number.len > 0) {
+        sm_buf_add(&q->sql, SM_SV(", CAST(NULL AS BIGINT) AS "));
+        sm_sql_ident(&q->sql, q->number);
     }
     sm_buf_add(&q->sql, SM_SV(" WHERE false"));
 }
@@ -271,6 +276,10 @@ static void file_columns(files_query *q)
 static void files_rows(files_query *q)
 {
     file_columns(q);
+    if (q->number.len > 0) {
+        sm_buf_add(&q->sql, SM_SV(", CAST(file_index AS BIGINT) AS "));
+        sm_sql_ident(&q->sql, q->number);
+    }
     sm_buf_add(&q->sql, SM_SV(" FROM read_parquet(["));
     for (size_t i = 0; i < q->n; i++) {
         if (i > 0)
@@ -303,9 +312,36 @@ static sm_code parse_types(files_query *q, sm_error *err)
     return SM_OK;
 }
 
-sm_code sm_delta_files_select(sm_sv root, const sm_schema *schema, const sm_sv *partition_by,
-                              size_t partition_count, const sm_delta_file *const *files, size_t n,
-                              sm_arena *a, sm_sv *out, sm_error *err)
+static sm_code files_select(files_query *q, sm_sv *out, sm_error *err)
+{
+    sm_code rc;
+
+    if ((rc = check_paths(q, err)) != SM_OK || (rc = parse_types(q, err)) != SM_OK)
+        return rc;
+    sm_buf_init(&q->sql, SELECT_MAX);
+    sm_buf_add(&q->sql, SM_SV("SELECT "));
+    for (size_t i = 0; i < q->schema->n; i++) {
+        if (i > 0)
+            sm_buf_add(&q->sql, SM_SV(", "));
+        view_value(q, i);
+    }
+    if (q->number.len > 0) {
+        sm_buf_add(&q->sql, SM_SV(", "));
+        sm_sql_ident(&q->sql, q->number);
+    }
+    sm_buf_add(&q->sql, SM_SV(" FROM ("));
+    typed_nothing(q);
+    if (q->n > 0) {
+        sm_buf_add(&q->sql, SM_SV(" UNION ALL BY NAME "));
+        files_rows(q);
+    }
+    sm_buf_add(&q->sql, SM_SV(") AS _smelt_files"));
+    return finish(&q->sql, q->a, out, err);
+}
+
+sm_code sm_delta_files_numbered(sm_sv root, const sm_schema *schema, const sm_sv *partition_by,
+                                size_t partition_count, const sm_delta_file *const *files, size_t n,
+                                sm_sv number, sm_arena *a, sm_sv *out, sm_error *err)
 {
     files_query q = {
         .root = root,
@@ -314,25 +350,17 @@ sm_code sm_delta_files_select(sm_sv root, const sm_schema *schema, const sm_sv *
         .partition_count = partition_count,
         .files = files,
         .n = n,
+        .number = number,
         .a = a,
     };
-    sm_code rc;
 
-    if ((rc = check_paths(&q, err)) != SM_OK || (rc = parse_types(&q, err)) != SM_OK)
-        return rc;
-    sm_buf_init(&q.sql, SELECT_MAX);
-    sm_buf_add(&q.sql, SM_SV("SELECT "));
-    for (size_t i = 0; i < schema->n; i++) {
-        if (i > 0)
-            sm_buf_add(&q.sql, SM_SV(", "));
-        view_value(&q, i);
-    }
-    sm_buf_add(&q.sql, SM_SV(" FROM ("));
-    typed_nothing(&q);
-    if (n > 0) {
-        sm_buf_add(&q.sql, SM_SV(" UNION ALL BY NAME "));
-        files_rows(&q);
-    }
-    sm_buf_add(&q.sql, SM_SV(") AS _smelt_files"));
-    return finish(&q.sql, a, out, err);
+    return files_select(&q, out, err);
+}
+
+sm_code sm_delta_files_select(sm_sv root, const sm_schema *schema, const sm_sv *partition_by,
+                              size_t partition_count, const sm_delta_file *const *files, size_t n,
+                              sm_arena *a, sm_sv *out, sm_error *err)
+{
+    return sm_delta_files_numbered(root, schema, partition_by, partition_count, files, n, SM_SV(""),
+                                   a, out, err);
 }

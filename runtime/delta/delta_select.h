@@ -24,4 +24,9 @@ sm_code sm_delta_files_select(sm_sv root, const sm_schema *schema, const sm_sv *
                               size_t partition_count, const sm_delta_file *const *files, size_t n,
                               sm_arena *a, sm_sv *out, sm_error *err);
 
+/* The same with a column `number` BIGINT at its end: which of `files` a row is from, from 0. */
+sm_code sm_delta_files_numbered(sm_sv root, const sm_schema *schema, const sm_sv *partition_by,
+                                size_t partition_count, const sm_delta_file *const *files, size_t n,
+                                sm_sv number, sm_arena *a, sm_sv *out, sm_error *err);
+
 #endif

@@ -4,9 +4,10 @@
  *     files    keyed by decoded path; an add inserts or replaces, a remove deletes
  *     txn      by application id; protocol and metaData as a whole
  *
- * Entries are never taken out of the list: a removed file is an entry that is not live, so
- * an index found in the map stays right.  Deletion vectors are refused, not ignored: rows
- * would come back.
+ * Entries are not taken out of the list: a removed file is an entry that is not live, so
+ * an index found in the map stays right.  What advances for days sees many files come and go, so
+ * when the dead are more than half, the living move into new memory.  Deletion vectors are refused,
+ * not ignored: rows would come back.
  */
 #include "runtime/delta/delta_snapshot.h"
 
@@ -18,16 +19,37 @@
 #include "runtime/delta/delta_checkpoint.h"
 #include "runtime/delta/delta_schema.h"
 
+enum { DEAD_FILES = 1024 }; /* fewer are not worth the move */
+
 typedef struct replay_entry {
     sm_delta_file file;
     bool live;
 } replay_entry;
 
 struct sm_delta_replay {
+    sm_arena *arena;  /* of all that replay keeps */
+    sm_arena *listed; /* of the list that callers see */
     sm_strmap *index; /* key -> position in `entries` */
     replay_entry *entries;
     size_t n, cap;
 };
+
+static struct sm_delta_replay *replay_new(void)
+{
+    sm_arena *a = sm_arena_new("delta replay");
+    struct sm_delta_replay *r = SM_NEW(a, struct sm_delta_replay);
+
+    r->arena = a;
+    r->listed = sm_arena_new("delta files");
+    r->index = sm_strmap_new(a);
+    return r;
+}
+
+static void replay_free(struct sm_delta_replay *r)
+{
+    sm_arena_free(r->listed);
+    sm_arena_free(r->arena);
+}
 
 static sm_delta_snapshot *snapshot_new(void)
 {
@@ -36,35 +58,35 @@ static sm_delta_snapshot *snapshot_new(void)
 
     s->arena = a;
     s->version = -1;
-    s->replay = SM_NEW(a, struct sm_delta_replay);
-    s->replay->index = sm_strmap_new(a);
+    s->replay = replay_new();
     return s;
 }
 
 void sm_delta_snapshot_free(sm_delta_snapshot *s)
 {
-    if (s != NULL)
-        sm_arena_free(s->arena);
+    if (s == NULL)
+        return;
+    replay_free(s->replay);
+    sm_arena_free(s->arena);
 }
 
 /* ---- replay ---- */
 
-static replay_entry *replay_put(sm_delta_snapshot *s, sm_sv key)
+static replay_entry *replay_put(struct sm_delta_replay *r, sm_sv key)
 {
-    struct sm_delta_replay *r = s->replay;
     size_t at;
 
     if (sm_strmap_get(r->index, key, &at))
         return &r->entries[at];
     if (r->n == r->cap) {
         size_t cap = r->cap == 0 ? 64 : r->cap * 2;
-        replay_entry *wider = SM_NEW_N(s->arena, replay_entry, cap);
+        replay_entry *wider = SM_NEW_N(r->arena, replay_entry, cap);
         if (r->n > 0)
             memcpy(wider, r->entries, r->n * sizeof *wider);
         r->entries = wider;
         r->cap = cap;
     }
-    sm_strmap_put(r->index, sm_arena_dup(s->arena, key), r->n);
+    sm_strmap_put(r->index, sm_arena_dup(r->arena, key), r->n);
     return &r->entries[r->n++];
 }
 
@@ -79,13 +101,13 @@ static void replay_txn(sm_delta_snapshot *s, const sm_delta_txn *t)
     }
     if ((s->txn_count & (s->txn_count - 1)) == 0) {
         size_t cap = s->txn_count == 0 ? 1 : s->txn_count * 2;
-        sm_delta_txn *wider = SM_NEW_N(s->arena, sm_delta_txn, cap);
+        sm_delta_txn *wider = SM_NEW_N(s->replay->arena, sm_delta_txn, cap);
         if (s->txn_count > 0)
             memcpy(wider, s->txns, s->txn_count * sizeof *wider);
         s->txns = wider;
     }
     s->txns[s->txn_count] = *t;
-    s->txns[s->txn_count++].app_id = sm_arena_dup(s->arena, t->app_id);
+    s->txns[s->txn_count++].app_id = sm_arena_dup(s->replay->arena, t->app_id);
 }
 
 static sm_code replay_file(sm_delta_snapshot *s, const sm_delta_action *action, sm_error *err)
@@ -96,10 +118,10 @@ static sm_code replay_file(sm_delta_snapshot *s, const sm_delta_action *action, 
         return sm_fail(err, SM_E_INVALID, 0,
                        "file \"%.*s\" has a deletion vector, which is not supported yet",
                        SM_SV_ARG(f->path));
-    replay_entry *e = replay_put(s, f->key);
+    replay_entry *e = replay_put(s->replay, f->key);
     e->live = action->kind == SM_DELTA_ADD;
     if (e->live)
-        e->file = sm_delta_file_copy(f, s->arena);
+        e->file = sm_delta_file_copy(f, s->replay->arena);
     return SM_OK;
 }
 
@@ -112,10 +134,10 @@ static sm_code replay_action(void *ctx, const sm_delta_action *action, sm_error 
     case SM_DELTA_REMOVE:
         return replay_file(s, action, err);
     case SM_DELTA_METADATA:
-        s->metadata = sm_delta_metadata_copy(&action->u.metadata, s->arena);
+        s->metadata = sm_delta_metadata_copy(&action->u.metadata, s->replay->arena);
         break;
     case SM_DELTA_PROTOCOL:
-        s->protocol = sm_delta_protocol_copy(&action->u.protocol, s->arena);
+        s->protocol = sm_delta_protocol_copy(&action->u.protocol, s->replay->arena);
         return sm_delta_protocol_check(&s->protocol, false, err);
     case SM_DELTA_TXN:
         replay_txn(s, &action->u.txn);
@@ -139,18 +161,44 @@ static int by_time(const void *x, const void *y)
     return c != 0 ? c : (f->key.len > g->key.len) - (f->key.len < g->key.len);
 }
 
+/* The living, and what stands beside them, in memory of their own. */
+static void renew(sm_delta_snapshot *s)
+{
+    struct sm_delta_replay *was = s->replay, *now = replay_new();
+    sm_delta_txn *txns = SM_NEW_N(now->arena, sm_delta_txn, s->txn_count * 2 + 1);
+
+    for (size_t i = 0; i < was->n; i++) {
+        if (!was->entries[i].live)
+            continue;
+        replay_entry *e = replay_put(now, was->entries[i].file.key);
+        e->file = sm_delta_file_copy(&was->entries[i].file, now->arena);
+        e->live = true;
+    }
+    for (size_t i = 0; i < s->txn_count; i++) {
+        txns[i] = s->txns[i];
+        txns[i].app_id = sm_arena_dup(now->arena, s->txns[i].app_id);
+    }
+    s->txns = txns;
+    s->metadata = sm_delta_metadata_copy(&s->metadata, now->arena);
+    s->protocol = sm_delta_protocol_copy(&s->protocol, now->arena);
+    s->replay = now;
+    replay_free(was);
+}
+
 /* The list that callers see, from the entries that replay left. */
 static void collect(sm_delta_snapshot *s)
 {
     const struct sm_delta_replay *r = s->replay;
-    const sm_delta_file **files = SM_NEW_N(s->arena, const sm_delta_file *, r->n + 1);
+    const sm_delta_file **files;
 
+    sm_arena_reset(r->listed);
+    files = SM_NEW_N(r->listed, const sm_delta_file *, r->n + 1);
     s->file_count = 0;
     s->bytes = 0;
     for (size_t i = 0; i < r->n; i++) {
         if (!r->entries[i].live)
             continue;
-        sm_delta_file *copy = SM_NEW(s->arena, sm_delta_file);
+        sm_delta_file *copy = SM_NEW(r->listed, sm_delta_file);
         *copy = r->entries[i].file;
         files[s->file_count++] = copy;
         s->bytes += copy->size;
@@ -194,6 +242,10 @@ sm_code sm_delta_snapshot_advance(sm_delta_snapshot *s, sm_delta_table *t, int64
     if ((rc = replay_commits(s, t, version, err)) != SM_OK)
         return rc;
     collect(s);
+    if (s->replay->n > 2 * s->file_count + DEAD_FILES) {
+        renew(s);
+        collect(s);
+    }
     return SM_OK;
 }
 

@@ -16,8 +16,8 @@ enum {
     ROW_GROUP_ROWS = 61440,
 };
 
-sm_code sm_delta_write(sm_sv root, const sm_delta_definition *d, sm_sv select, sm_sv stem,
-                       struct sm_session *session, sm_arena *a, sm_copied *out, sm_error *err)
+sm_code sm_delta_write_form(sm_sv root, const sm_delta_definition *d, sm_sv select, sm_sv stem,
+                            struct sm_session *session, sm_arena *a, sm_copied *out, sm_error *err)
 {
     sm_copy_options o = {
         .folder = root,
@@ -28,12 +28,10 @@ sm_code sm_delta_write(sm_sv root, const sm_delta_definition *d, sm_sv select, s
         .partition_count = d->partition_count,
     };
     size_t kept = 0;
-    sm_sv sql;
     sm_code rc;
 
-    if ((rc = sm_delta_select(d, select, a, &sql, err)) != SM_OK ||
-        (rc = sm_fs_mkdirs(sm_arena_cstr(a, root), FOLDER_MODE, err)) != SM_OK ||
-        (rc = sm_session_copy(session, sql, &o, a, out, err)) != SM_OK)
+    if ((rc = sm_fs_mkdirs(sm_arena_cstr(a, root), FOLDER_MODE, err)) != SM_OK ||
+        (rc = sm_session_copy(session, select, &o, a, out, err)) != SM_OK)
         return rc;
     for (size_t i = 0; i < out->n_files; i++) {
         if (out->files[i].rows > 0)
@@ -43,6 +41,15 @@ sm_code sm_delta_write(sm_sv root, const sm_delta_definition *d, sm_sv select, s
     }
     out->n_files = kept;
     return SM_OK;
+}
+
+sm_code sm_delta_write(sm_sv root, const sm_delta_definition *d, sm_sv select, sm_sv stem,
+                       struct sm_session *session, sm_arena *a, sm_copied *out, sm_error *err)
+{
+    sm_sv form;
+    sm_code rc = sm_delta_select(d, select, a, &form, err);
+
+    return rc != SM_OK ? rc : sm_delta_write_form(root, d, form, stem, session, a, out, err);
 }
 
 sm_code sm_delta_write_sync(sm_sv root, const sm_copied *files, sm_arena *a, sm_error *err)

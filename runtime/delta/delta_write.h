@@ -14,6 +14,10 @@
 sm_code sm_delta_write(sm_sv root, const sm_delta_definition *d, sm_sv select, sm_sv stem,
                        struct sm_session *session, sm_arena *a, sm_copied *out, sm_error *err);
 
+/* The same for a `select` that is in the form of files already: delta_select.h. */
+sm_code sm_delta_write_form(sm_sv root, const sm_delta_definition *d, sm_sv select, sm_sv stem,
+                            struct sm_session *session, sm_arena *a, sm_copied *out, sm_error *err);
+
 /* fsync the files and their folders. */
 sm_code sm_delta_write_sync(sm_sv root, const sm_copied *files, sm_arena *a, sm_error *err);
 

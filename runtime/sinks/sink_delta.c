@@ -5,14 +5,17 @@
  *
  *     {"stem":…,                  begins the name of every file of this attempt
  *      "txn_id":…,                of the commit, the same at every try
- *      "mode":"append"|"overwrite",
+ *      "mode":"append"|"overwrite"|"merge",
  *      "creates":bool,            metaData is for a table that was not there
  *      "definition_version":n,    the metaData in force when the files were written; -1 none,
  *                                 or, of a side target, not to be compared
  *      "side":true,               only of a side target
- *      "read_version":n,          overwrite: where the removed files were listed; else -1, and
- *                                 of a side target, whose removes hold whatever came since
- *      "columns":[…],             append: what the files have; the table grows by what is new
+ *      "read_version":n,          overwrite, merge: where the removed files were listed; else -1,
+ *                                 and of a side target, whose removes hold whatever came since
+ *      "columns":[…],             not overwrite: what the files have; the table grows by what is
+ *                                 new
+ *      "keys":[…], "kept":n,      merge: the columns of the key; rows of removed files that were
+ *                                 written again
  *      "partition_by":[…],        with "columns"
  *      "describes":{…},           nothing but a metaData: the properties that the table gets
  *      "rows":n, "bytes":n, "files":n, "removed":n}
@@ -39,6 +42,7 @@
 #include "runtime/delta/delta_grow.h"
 #include "runtime/delta/delta_head.h"
 #include "runtime/delta/delta_log.h"
+#include "runtime/delta/delta_merge.h"
 #include "runtime/delta/delta_schema.h"
 #include "runtime/delta/delta_snapshot.h"
 #include "runtime/delta/delta_widen.h"
@@ -47,7 +51,7 @@
 typedef struct delta_sink {
     sm_delta_table *table;
     sm_delta_head *head;         /* NULL until it is needed */
-    sm_delta_snapshot *snapshot; /* of an overwritten table, kept to go on from */
+    sm_delta_snapshot *snapshot; /* of a table whose files go, kept to go on from */
     sm_arena *memory[2];         /* k->memory lives in one, the one before it in the other */
     int turn;
 } delta_sink;
@@ -112,11 +116,13 @@ typedef struct preparing {
     sm_schema files_have; /* k->schema under the table's names and in its types */
     sm_sv stem;
     sm_copied copied;
+    sm_delta_merged merged; /* in mode MERGE */
     int64_t files, rows, bytes, removed;
 } preparing;
 
 /* The table has other columns than the query gives: it grows by those that it has not, columns
- * take wider types at once, and the files take its names and types for the others. */
+ * take wider types at once, and the files take its names and types for the others.  A merge
+ * writes rows of the table again, with all that they have. */
 static sm_code prepare_growth(preparing *p, sm_error *err)
 {
     const sm_delta_metadata *m = &p->s->head->metadata;
@@ -134,7 +140,8 @@ static sm_code prepare_growth(preparing *p, sm_error *err)
     if (g.widened > 0 && (rc = sm_delta_widen(p->s->table, p->s->head, p->k->schema,
                                               SM_DELTA_WIDEN_BYTES, p->k->session, err)) != SM_OK)
         return rc;
-    p->files_have = sm_delta_file_columns(&g.schema, p->k->schema, a);
+    p->files_have =
+        p->k->mode == SM_WRITE_MERGE ? g.schema : sm_delta_file_columns(&g.schema, p->k->schema, a);
     p->definition.schema = &p->files_have;
     return SM_OK;
 }
@@ -161,7 +168,7 @@ static sm_code prepare_definition(preparing *p, sm_error *err)
     if (p->creates)
         return SM_OK;
     if ((rc = sm_delta_protocol_check(&h->protocol, true, err)) != SM_OK ||
-        (rc = sm_delta_metadata_check(&h->metadata, p->k->mode == SM_WRITE_OVERWRITE, p->m->arena,
+        (rc = sm_delta_metadata_check(&h->metadata, p->k->mode != SM_WRITE_APPEND, p->m->arena,
                                       err)) != SM_OK)
         return rc;
     if (sm_delta_metadata_fits(&h->metadata, &p->definition, p->m->arena))
@@ -172,6 +179,42 @@ static sm_code prepare_definition(preparing *p, sm_error *err)
     return SM_OK;
 }
 
+/* The live files, as the head has the table now. */
+static sm_code current_files(preparing *p, sm_error *err)
+{
+    delta_sink *s = p->s;
+    int64_t version = s->head->version;
+
+    if (s->snapshot != NULL)
+        return sm_delta_snapshot_advance(s->snapshot, s->table, version, err);
+    return sm_delta_snapshot_load(s->table, version, p->k->session, &s->snapshot, err);
+}
+
+static sm_code prepare_merge(preparing *p, sm_sv select, sm_error *err)
+{
+    const sm_sink *k = p->k;
+    sm_delta_merge merge = {
+        .root = sm_delta_root(p->s->table),
+        .definition = &p->definition,
+        .given = k->schema,
+        .keys = k->merge_keys,
+        .key_count = k->merge_key_count,
+        .rows = select,
+        .touched = k->touched,
+        .stem = p->stem,
+    };
+    sm_code rc;
+
+    if (!p->creates) {
+        if ((rc = current_files(p, err)) != SM_OK)
+            return rc;
+        merge.now = p->s->snapshot;
+    }
+    if ((rc = sm_delta_merge_write(&merge, k->session, p->m->arena, &p->merged, err)) == SM_OK)
+        p->copied = p->merged.copied;
+    return rc;
+}
+
 static sm_code prepare_files(preparing *p, sm_sv select, sm_error *err)
 {
     sm_sv root = sm_delta_root(p->s->table);
@@ -179,9 +222,12 @@ static sm_code prepare_files(preparing *p, sm_sv select, sm_error *err)
     int fault;
     sm_code rc;
 
-    if ((rc = sm_delta_write(root, &p->definition, select, p->stem, p->k->session, a, &p->copied,
-                             err)) != SM_OK ||
-        (rc = sm_delta_write_sync(root, &p->copied, a, err)) != SM_OK)
+    if (p->k->mode == SM_WRITE_MERGE)
+        rc = prepare_merge(p, select, err);
+    else
+        rc = sm_delta_write(root, &p->definition, select, p->stem, p->k->session, a, &p->copied,
+                            err);
+    if (rc != SM_OK || (rc = sm_delta_write_sync(root, &p->copied, a, err)) != SM_OK)
         return rc;
     if ((fault = sm_failpoint_err("delta.after_file")) != 0)
         return sm_fail_errno(err, fault, "after the files of a batch");
@@ -219,23 +265,25 @@ static sm_code put_definition(preparing *p, sm_error *err)
     return add_action(p, sm_delta_metadata_json(&metadata, a), err);
 }
 
-/* Overwrite: every live file goes. */
+/* Overwrite: every live file goes.  Merge: those that held a touched key. */
 static sm_code put_removes(preparing *p, sm_error *err)
 {
-    delta_sink *s = p->s;
-    int64_t version = s->head->version;
-    sm_code rc;
+    bool overwrite = p->k->mode == SM_WRITE_OVERWRITE;
+    const sm_delta_file *const *files = p->merged.removed;
+    size_t n = p->merged.removed_count;
+    sm_code rc = SM_OK;
 
-    if (p->k->mode != SM_WRITE_OVERWRITE || p->creates)
+    if (p->creates || p->k->mode == SM_WRITE_APPEND)
         return SM_OK;
-    if (s->snapshot != NULL)
-        rc = sm_delta_snapshot_advance(s->snapshot, s->table, version, err);
-    else
-        rc = sm_delta_snapshot_load(s->table, version, p->k->session, &s->snapshot, err);
-    for (size_t i = 0; rc == SM_OK && i < s->snapshot->file_count; i++) {
-        rc = add_action(
-            p, sm_delta_remove_json(s->snapshot->files[i], p->m->id.time_ms, true, p->m->arena),
-            err);
+    if (overwrite) {
+        if ((rc = current_files(p, err)) != SM_OK)
+            return rc;
+        files = p->s->snapshot->files;
+        n = p->s->snapshot->file_count;
+    }
+    for (size_t i = 0; rc == SM_OK && i < n; i++) {
+        rc =
+            add_action(p, sm_delta_remove_json(files[i], p->m->id.time_ms, true, p->m->arena), err);
         p->removed++;
     }
     return rc;
@@ -257,6 +305,8 @@ static sm_code put_adds(preparing *p, sm_error *err)
         p->rows += f->rows;
         p->bytes += f->bytes;
     }
+    if (p->k->mode == SM_WRITE_MERGE)
+        p->rows = p->merged.rows;
     return SM_OK;
 }
 
@@ -274,23 +324,49 @@ static sm_json *partition_names(const preparing *p)
     return names;
 }
 
+static sm_sv mode_name(sm_write_mode mode)
+{
+    switch (mode) {
+    case SM_WRITE_OVERWRITE:
+        return SM_SV("overwrite");
+    case SM_WRITE_MERGE:
+        return SM_SV("merge");
+    case SM_WRITE_APPEND:
+        break;
+    }
+    return SM_SV("append");
+}
+
+static void put_merge_facts(preparing *p)
+{
+    sm_json *keys = sm_json_array(p->m->arena);
+
+    for (size_t i = 0; i < p->k->merge_key_count; i++)
+        sm_json_append_string(keys, p->k->merge_keys[i]);
+    sm_json_set(p->target, "keys", keys);
+    sm_json_set_int(p->target, "kept", p->merged.rows_kept);
+}
+
 static void put_facts(preparing *p)
 {
     sm_json *t = p->target;
     bool overwrite = p->k->mode == SM_WRITE_OVERWRITE, side = p->k->side;
+    bool reads = p->k->mode != SM_WRITE_APPEND && !side;
 
     sm_json_set_string(t, "stem", p->stem);
     sm_json_set_string(t, "txn_id", sm_uuid4(p->m->arena));
-    sm_json_set_string(t, "mode", overwrite ? SM_SV("overwrite") : SM_SV("append"));
+    sm_json_set_string(t, "mode", mode_name(p->k->mode));
     sm_json_set_bool(t, "creates", p->creates);
     sm_json_set_int(t, "definition_version", side ? -1 : p->s->head->metadata_version);
     if (!overwrite) {
         sm_json_set(t, "columns", sm_schema_to_json(p->definition.schema, p->m->arena));
         sm_json_set(t, "partition_by", partition_names(p));
     }
-    sm_json_set_int(t, "read_version", overwrite && !side ? p->s->head->version : -1);
+    sm_json_set_int(t, "read_version", reads ? p->s->head->version : -1);
     if (side)
         sm_json_set_bool(t, "side", true);
+    if (p->k->mode == SM_WRITE_MERGE)
+        put_merge_facts(p);
     sm_json_set_int(t, "rows", p->rows);
     sm_json_set_int(t, "bytes", p->bytes);
     sm_json_set_int(t, "files", p->files);
@@ -396,9 +472,21 @@ static void set_number(sm_json *j, const char *name, const sm_json *target, cons
                        sm_arena_printf(a, "%lld", (long long)sm_json_get_int(target, from, 0)));
 }
 
-static bool is_overwrite(const sm_json *target)
+static bool has_mode(const sm_json *target, const char *mode)
 {
-    return sm_sv_eq_str(sm_json_get_sv(target, "mode", SM_SV("")), "overwrite");
+    return sm_sv_eq_str(sm_json_get_sv(target, "mode", SM_SV("")), mode);
+}
+
+static void describe_stream(const sm_json *target, const sm_manifest *m, sm_json *parameters,
+                            sm_arena *a)
+{
+    bool merge = has_mode(target, "merge");
+
+    sm_json_set_string(parameters, "outputMode", merge ? SM_SV("Update") : SM_SV("Append"));
+    sm_json_set_string(parameters, "queryId", m->id.generation);
+    sm_json_set_string(parameters, "epochId", sm_arena_printf(a, "%lld", (long long)m->id.n));
+    if (merge)
+        sm_json_set_string(parameters, "keys", sm_json_text(sm_json_get(target, "keys"), a));
 }
 
 /* Every value a string: other readers parse both as maps of strings. */
@@ -414,18 +502,19 @@ static void describe_change(const sm_json *target, const sm_manifest *m, sm_delt
         c->parameters = parameters;
         return;
     }
-    if (is_overwrite(target)) {
+    if (has_mode(target, "overwrite"))
         sm_json_set_string(parameters, "mode", SM_SV("Overwrite"));
-    } else {
-        sm_json_set_string(parameters, "outputMode", SM_SV("Append"));
-        sm_json_set_string(parameters, "queryId", m->id.generation);
-        sm_json_set_string(parameters, "epochId", sm_arena_printf(a, "%lld", (long long)m->id.n));
-    }
+    else
+        describe_stream(target, m, parameters, a);
     set_number(metrics, "numOutputRows", target, "rows", a);
     set_number(metrics, "numOutputBytes", target, "bytes", a);
     set_number(metrics, "numAddedFiles", target, "files", a);
     set_number(metrics, "numRemovedFiles", target, "removed", a);
-    c->operation = is_overwrite(target) ? SM_SV("WRITE") : SM_SV("STREAMING UPDATE");
+    if (has_mode(target, "merge"))
+        set_number(metrics, "numTargetRowsCopied", target, "kept", a);
+    c->operation = has_mode(target, "overwrite") ? SM_SV("WRITE")
+                   : has_mode(target, "merge")   ? SM_SV("MERGE")
+                                                 : SM_SV("STREAMING UPDATE");
     c->parameters = parameters;
     c->metrics = metrics;
 }
@@ -465,7 +554,8 @@ static sm_code delta_publish(sm_sink *k, const sm_manifest *m, int64_t *version_
         .batch = m->id.n,
         .txn_id = sm_json_get_sv(target, "txn_id", SM_SV("")),
         .actions = actions,
-        .overwrites = is_overwrite(target) && !sm_json_get_bool(target, "side", false),
+        .overwrites = has_mode(target, "overwrite") && !sm_json_get_bool(target, "side", false),
+        .merges = has_mode(target, "merge"),
         .read_version = sm_json_get_int(target, "read_version", -1),
         .definition_version = sm_json_get_int(target, "definition_version", -1),
         .creates = sm_json_get_bool(target, "creates", false),
@@ -556,6 +646,7 @@ const sm_sink_ops sm_sink_delta = {
     .name = "delta",
     .summary = "A Delta Lake table in a folder.",
     .strongest = SM_EXACTLY_ONCE,
+    .merges = true,
     .open = delta_open,
     .prepare = delta_prepare,
     .publish = delta_publish,

@@ -9,5 +9,7 @@ sm_unit_test(test_delta_commit runtime/delta SOURCES delta_fixture.c LABELS unit
 sm_unit_test(test_delta_snapshot runtime/delta SOURCES delta_fixture.c)
 sm_unit_test(test_connect_sink runtime/connect)
 sm_unit_test(test_sink_delta runtime/sinks runtime/sources LABELS unit fault)
+sm_unit_test(test_sink_merge runtime/sinks runtime/sources LABELS unit fault)
+sm_unit_test(test_delta_prune runtime/delta)
 sm_unit_test(test_delta_widen runtime/delta SOURCES delta_fixture.c)
 sm_unit_test(test_source_delta runtime/sources SOURCES delta_fixture.c)

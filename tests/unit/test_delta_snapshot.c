@@ -87,6 +87,27 @@ static void test_delta_snapshot__advances_as_if_loaded_anew(void **state)
     assert_int_equal(snapshot->bytes, 6);
 }
 
+/* What a table sees that is merged into at each batch. */
+static void test_delta_snapshot__forgets_files_that_are_gone_for_long(void **state)
+{
+    enum { VERSIONS = 1300 };
+
+    (void)state;
+    delta_fixture_put(&f, 0, DELTA_CREATE DELTA_ADD("stays") DELTA_ADD("0") DELTA_TXN("g", "0"));
+    sm_assert_ok(load(0), f.err);
+    for (int v = 1; v <= VERSIONS; v++) {
+        sm_sv text = sm_arena_printf(
+            f.arena, DELTA_REMOVE("%d") DELTA_ADD("%d") DELTA_TXN("g", "%d"), v - 1, v, v);
+        delta_fixture_put(&f, v, text.ptr);
+        sm_assert_ok(sm_delta_snapshot_advance(snapshot, f.table, v, &f.err), f.err);
+    }
+    assert_string_equal(live(), "1300,stays");
+    assert_int_equal(snapshot->bytes, 6);
+    assert_int_equal(snapshot->txn_count, 1);
+    assert_int_equal(snapshot->txns[0].version, VERSIONS);
+    assert_true(sm_sv_eq_str(snapshot->metadata.id, "table-1"));
+}
+
 static void test_delta_snapshot__a_gap_is_corrupt(void **state)
 {
     (void)state;
@@ -188,6 +209,7 @@ int main(void)
         DELTA_TEST(test_delta_snapshot__the_last_word_on_each_path_wins),
         DELTA_TEST(test_delta_snapshot__shows_every_version),
         DELTA_TEST(test_delta_snapshot__advances_as_if_loaded_anew),
+        DELTA_TEST(test_delta_snapshot__forgets_files_that_are_gone_for_long),
         DELTA_TEST(test_delta_snapshot__a_gap_is_corrupt),
         DELTA_TEST(test_delta_snapshot__refuses_deletion_vectors),
         DELTA_TEST(test_delta_snapshot__of_no_table_is_not_found),
