@@ -131,9 +131,9 @@ typedef struct sm_plan_flow {
     bool watermark_max;        /* of several watermarks the greatest counts, not the least */
     bool no_data_batches;      /* a batch without rows follows when the watermark has moved */
     bool keeps_late;           /* late rows go to the table of late rows; else they are counted */
-    sm_sv sql_text;    /* as written */
-    bool bound;        /* false: waiting for the schema of a source */
-    sm_schema result;  /* what the query gives, in the engine's types */
+    sm_sv sql_text;            /* as written */
+    bool bound;                /* false: waiting for the schema of a source */
+    sm_schema result;          /* what the query gives, in the engine's types */
     sm_sv fingerprint; /* of sql, inputs, rules and schema; not of comments or descriptions */
     sm_plan_place place;
 } sm_plan_flow;

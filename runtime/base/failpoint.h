@@ -26,6 +26,7 @@
     X("files.after_clean")                                                                         \
     X("delta.after_file")                                                                          \
     X("delta.after_rewrite")                                                                       \
+    X("ops.after_state")                                                                           \
     X("flow.after_decided")                                                                        \
     X("delta.after_link")                                                                          \
     X("delta.between_targets")                                                                     \

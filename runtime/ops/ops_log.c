@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ops_log.c -- a log of rows in memory: a temporary table that rows are only added to.
+ *
+ * Adding costs what is added, whatever is there already.  When more was added than there was
+ * after the last time, the table is written anew, combined and without what is dead; so that
+ * costs, over all batches, a small multiple of what was added. */
+#include "runtime/ops/ops_int.h"
+
+#include "runtime/base/limit.h"
+#include "runtime/base/sqltext.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+enum { SHRINK_FROM = 8192 }; /* rows; below that there is nothing to gain */
+
+sm_ops__log *sm_ops__log_new(sm_ops__stage *s, const char *suffix)
+{
+    sm_ops__log *l = &s->logs[s->n_logs++];
+
+    assert(s->n_logs <= SM_OPS__LOGS);
+    l->name = sm_arena_printf(s->arena, "%.*s%s", SM_SV_ARG(s->plan->name), suffix);
+    l->relation = sm_arena_printf(s->arena, "_smelt_s_%zu%s", s->number, suffix);
+    l->added = sm_arena_printf(s->arena, "_smelt_d_%zu%s", s->number, suffix);
+    l->combine = l->combine_tail = SM_SV("");
+    return l;
+}
+
+void sm_ops__add_alive(const sm_ops__log *l, int64_t dead_us, sm_buf *sql)
+{
+    if (l->dies && dead_us != SM_OPS_NO_TIME)
+        sm_buf_addf(sql, "(_smelt_t IS NULL OR _smelt_t > %lld)", (long long)dead_us);
+    else
+        sm_buf_adds(sql, "true");
+}
+
+void sm_ops__add_columns(const sm_ops__log *l, sm_buf *sql)
+{
+    for (size_t i = 0; i < l->schema.n; i++) {
+        sm_buf_adds(sql, i > 0 ? ", " : "");
+        sm_sql_ident(sql, l->schema.columns[i].name);
+    }
+}
+
+void sm_ops__add_combined(const sm_ops__log *l, sm_sv relation, sm_buf *sql)
+{
+    sm_buf_add(sql, l->combine.len > 0 ? l->combine : SM_SV("SELECT * FROM "));
+    sm_buf_add(sql, relation);
+    sm_buf_add(sql, l->combine_tail);
+}
+
+static sm_code count_rows(sm_ops__log *l, const sm_ops_batch *b, sm_error *err)
+{
+    char sql[160];
+
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM %.*s", SM_SV_ARG(l->relation));
+    return sm_session_int64(b->session, sm_sv_cstr(sql), &l->rows, err);
+}
+
+static sm_code make_table(sm_ops__stage *s, sm_ops__log *l, const sm_ops_batch *b, sm_error *err)
+{
+    sm_buf sql;
+    sm_code rc;
+
+    sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
+    sm_buf_addf(&sql, "CREATE OR REPLACE TEMPORARY TABLE %.*s AS ", SM_SV_ARG(l->relation));
+    sm_buf_add(&sql, l->empty);
+    if ((rc = sm_ops__exec(b, &sql, err)) != SM_OK || l->schema.n > 0)
+        return rc;
+    return sm_session_describe(
+        b->session, sm_arena_printf(s->arena, "SELECT * FROM %.*s", SM_SV_ARG(l->relation)),
+        s->arena, &l->schema, err);
+}
+
+sm_code sm_ops__log_load(sm_ops__stage *s, sm_ops__log *l, const sm_ops_batch *b, sm_error *err)
+{
+    sm_buf sql;
+    sm_code rc = make_table(s, l, b, err);
+
+    l->rows = l->merged = 0;
+    if (rc != SM_OK || l->files.n == 0 || (rc = sm_ops__files_check(s, l, b, err)) != SM_OK)
+        return rc;
+    sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
+    sm_buf_addf(&sql, "INSERT INTO %.*s SELECT * FROM (", SM_SV_ARG(l->relation));
+    rc = sm_ops__files_select(s, l, l->files.items, l->files.n, &sql, err);
+    sm_buf_adds(&sql, ") WHERE ");
+    sm_ops__add_alive(l, s->late_us, &sql);
+    if (rc != SM_OK)
+        sm_buf_release(&sql);
+    else if ((rc = sm_ops__exec(b, &sql, err)) != SM_OK)
+        rc = sm_ops__files_fault(s, err);
+    if (rc != SM_OK)
+        return rc;
+    if ((rc = count_rows(l, b, err)) == SM_OK)
+        l->merged = l->rows;
+    return rc;
+}
+
+sm_code sm_ops__log_shrink(sm_ops__stage *s, sm_ops__log *l, const sm_ops_batch *b, sm_error *err)
+{
+    sm_buf sql, alive;
+    sm_code rc;
+
+    if (l->rows < SHRINK_FROM || l->rows <= 2 * l->merged || (l->combine.len == 0 && !l->dies))
+        return SM_OK;
+    sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
+    sm_buf_init(&alive, SM_LIMIT_BATCH_SQL);
+    sm_buf_addf(&alive, "(SELECT * FROM %.*s WHERE ", SM_SV_ARG(l->relation));
+    sm_ops__add_alive(l, s->late_us, &alive);
+    sm_buf_addc(&alive, ')');
+    sm_buf_addf(&sql, "CREATE OR REPLACE TEMPORARY TABLE %.*s_ AS %.*s; INSERT INTO %.*s_ ",
+                SM_SV_ARG(l->relation), SM_SV_ARG(l->empty), SM_SV_ARG(l->relation));
+    sm_ops__add_combined(l, sm_buf_sv(&alive), &sql);
+    sm_buf_addf(&sql, "; DROP TABLE %.*s; ALTER TABLE %.*s_ RENAME TO %.*s", SM_SV_ARG(l->relation),
+                SM_SV_ARG(l->relation), SM_SV_ARG(l->relation));
+    sm_buf_release(&alive);
+    if ((rc = sm_ops__exec(b, &sql, err)) == SM_OK && (rc = count_rows(l, b, err)) == SM_OK)
+        l->merged = l->rows;
+    return rc;
+}
+
+sm_code sm_ops__log_add(sm_ops__log *l, const sm_ops_batch *b, sm_error *err)
+{
+    int64_t before = l->rows;
+    sm_buf sql;
+    sm_code rc;
+
+    sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
+    sm_buf_addf(&sql, "INSERT INTO %.*s SELECT ", SM_SV_ARG(l->relation));
+    sm_ops__add_columns(l, &sql);
+    sm_buf_addf(&sql, " FROM %.*s", SM_SV_ARG(l->added));
+    if ((rc = sm_ops__exec(b, &sql, err)) == SM_OK && (rc = count_rows(l, b, err)) == SM_OK)
+        l->n_added = l->rows - before;
+    return rc;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ops_record.c -- which files are the state after a batch, as the record of the batch has it.
+ *
+ *     {"format":1, "stages":[{"name":"aggregate_1", "kind":"aggregate", "fingerprint":"…",
+ *       "logs":[{"name":"aggregate_1", "files":[{"name":"12-0a1b2c3d.parquet", "batch":12,
+ *         "rows":3, "bytes":812, "tier":0, "min":us, "max":us, "lasting":false}]}]}]}
+ */
+#include "runtime/ops/ops_int.h"
+
+#include <stdio.h>
+
+enum { FORMAT = 1 };
+
+/* ---- write ----------------------------------------------------------------------- */
+
+static sm_json *file_json(const sm_ops__file *f, sm_arena *a)
+{
+    sm_json *j = sm_json_object(a);
+
+    sm_json_set_string(j, "name", sm_sv_cstr(f->name));
+    sm_json_set_int(j, "batch", f->batch);
+    sm_json_set_int(j, "rows", f->rows);
+    sm_json_set_int(j, "bytes", f->bytes);
+    sm_json_set_int(j, "tier", f->tier);
+    if (f->max_us != SM_OPS_NO_TIME) {
+        sm_json_set_int(j, "min", f->min_us);
+        sm_json_set_int(j, "max", f->max_us);
+    }
+    if (f->lasting)
+        sm_json_set_bool(j, "lasting", true);
+    return j;
+}
+
+static sm_json *log_json(const sm_ops__log *l, sm_arena *a)
+{
+    sm_json *j = sm_json_object(a), *files = sm_json_array(a);
+
+    for (size_t i = 0; i < l->next.n; i++)
+        sm_json_append(files, file_json(&l->next.items[i], a));
+    sm_json_set_string(j, "name", l->name);
+    sm_json_set(j, "files", files);
+    return j;
+}
+
+sm_json *sm_ops__record(const sm_ops *o, sm_arena *a)
+{
+    sm_json *j = sm_json_object(a), *stages = sm_json_array(a);
+
+    for (size_t i = 0; i < o->c.n_stages; i++) {
+        const sm_ops__stage *s = &o->stages[i];
+        sm_json *row = sm_json_object(a), *logs = sm_json_array(a);
+
+        if (!sm_stage_remembers(s->plan))
+            continue;
+        for (size_t k = 0; k < s->n_logs; k++)
+            sm_json_append(logs, log_json(&s->logs[k], a));
+        sm_json_set_string(row, "name", s->plan->name);
+        sm_json_set_string(row, "kind", sm_sv_cstr(s->kind->name));
+        sm_json_set_string(row, "fingerprint", s->plan->fingerprint);
+        sm_json_set(row, "logs", logs);
+        sm_json_append(stages, row);
+    }
+    sm_json_set_int(j, "format", FORMAT);
+    sm_json_set(j, "stages", stages);
+    return j;
+}
+
+/* ---- read ------------------------------------------------------------------------ */
+
+static sm_code corrupt(const sm_ops *o, sm_error *err)
+{
+    return sm_fail(
+        err, SM_E_CORRUPT, 0,
+        "the record of what flow \"%.*s\" remembers cannot be read; nothing was changed. "
+        "Bring the control store back, or rebuild with `smelt run --full-refresh %.*s`",
+        SM_SV_ARG(o->c.flow), SM_SV_ARG(o->c.table));
+}
+
+static sm_code log_read(const sm_ops *o, sm_ops__log *l, const sm_json *files, sm_error *err)
+{
+    for (size_t i = 0; i < sm_json_len(files); i++) {
+        const sm_json *j = sm_json_at(files, i);
+        sm_sv name = sm_json_get_sv(j, "name", SM_SV(""));
+        sm_ops__file f = { .batch = sm_json_get_int(j, "batch", -1),
+                           .rows = sm_json_get_int(j, "rows", -1),
+                           .bytes = sm_json_get_int(j, "bytes", -1),
+                           .tier = (int)sm_json_get_int(j, "tier", 0),
+                           .min_us = sm_json_get_int(j, "min", SM_OPS_NO_TIME),
+                           .max_us = sm_json_get_int(j, "max", SM_OPS_NO_TIME),
+                           .lasting = sm_json_get_bool(j, "lasting", false) };
+
+        if (name.len == 0 || name.len >= sizeof f.name || sm_sv_find_char(name, '/') >= 0 ||
+            f.rows < 0 || f.bytes < 0 || (!f.lasting && f.max_us == SM_OPS_NO_TIME))
+            return corrupt(o, err);
+        snprintf(f.name, sizeof f.name, "%.*s", SM_SV_ARG(name));
+        sm_ops__files_add(&l->files, &f);
+    }
+    return SM_OK;
+}
+
+static const sm_json *named(const sm_json *list, sm_sv name)
+{
+    for (size_t i = 0; i < sm_json_len(list); i++)
+        if (sm_sv_eq(sm_json_get_sv(sm_json_at(list, i), "name", SM_SV("")), name))
+            return sm_json_at(list, i);
+    return NULL;
+}
+
+static sm_code changed(const sm_ops *o, sm_sv stage, const char *how, sm_error *err)
+{
+    return sm_fail(
+        err, SM_E_CORRUPT, 0,
+        "stage \"%.*s\" of flow \"%.*s\" %s, so what it remembers cannot be used; nothing "
+        "was changed. Take the change of the query back, or rebuild with `smelt run "
+        "--full-refresh %.*s`",
+        SM_SV_ARG(stage), SM_SV_ARG(o->c.flow), how, SM_SV_ARG(o->c.table));
+}
+
+static sm_code stage_read(const sm_ops *o, sm_ops__stage *s, const sm_json *stages, sm_error *err)
+{
+    const sm_json *was = named(stages, s->plan->name);
+    sm_code rc = SM_OK;
+
+    if (was == NULL)
+        return changed(o, s->plan->name, "was not there before", err);
+    if (!sm_sv_eq(sm_json_get_sv(was, "fingerprint", SM_SV("")), s->plan->fingerprint))
+        return changed(o, s->plan->name, "has other keys, aggregates or types than before", err);
+    for (size_t i = 0; rc == SM_OK && i < s->n_logs; i++) {
+        const sm_json *l = named(sm_json_get(was, "logs"), s->logs[i].name);
+
+        rc = l == NULL ? corrupt(o, err) : log_read(o, &s->logs[i], sm_json_get(l, "files"), err);
+    }
+    return rc;
+}
+
+/* Does the query of now have a stage for everything that is remembered? */
+static sm_code check_all_used(const sm_ops *o, const sm_json *stages, sm_error *err)
+{
+    for (size_t i = 0; i < sm_json_len(stages); i++) {
+        sm_sv name = sm_json_get_sv(sm_json_at(stages, i), "name", SM_SV(""));
+        bool used = false;
+
+        for (size_t k = 0; k < o->c.n_stages; k++)
+            used |= sm_stage_remembers(&o->c.stages[k]) && sm_sv_eq(o->c.stages[k].name, name);
+        if (!used)
+            return changed(o, name, "is not there any more", err);
+    }
+    return SM_OK;
+}
+
+sm_code sm_ops__record_read(sm_ops *o, const sm_json *state, sm_error *err)
+{
+    const sm_json *stages = sm_json_get(state, "stages");
+    sm_code rc;
+
+    if (state == NULL)
+        return SM_OK;
+    if (sm_json_get_int(state, "format", 0) != FORMAT || !sm_json_is_array(stages))
+        return corrupt(o, err);
+    rc = check_all_used(o, stages, err);
+    for (size_t i = 0; rc == SM_OK && i < o->c.n_stages; i++)
+        if (sm_stage_remembers(o->stages[i].plan))
+            rc = stage_read(o, &o->stages[i], stages, err);
+    return rc;
+}

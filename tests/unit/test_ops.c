@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_ops.c -- stages that remember, over batches, restarts and faults. */
+#include "tests/unit/ops_fixture.h"
+
+#include <stdio.h>
+
+#include "runtime/base/fs.h"
+
+/* ---- stages, as the cut makes them -------------------------------------------------- */
+
+static sm_column input_columns[] = { { .name = { "ts", 2 }, .type = { "TIMESTAMP", 9 } },
+                                     { .name = { "k", 1 }, .type = { "VARCHAR", 7 } },
+                                     { .name = { "v", 1 }, .type = { "INTEGER", 7 } } };
+static sm_column group_columns[] = { { .name = { "k0", 2 }, .type = { "BIGINT", 6 } },
+                                     { .name = { "k1", 2 }, .type = { "VARCHAR", 7 } },
+                                     { .name = { "x0", 2 }, .type = { "INTEGER", 7 } },
+                                     { .name = { "_smelt_t", 8 }, .type = { "BIGINT", 6 } } };
+static sm_column out_columns[] = { { .name = { "k0", 2 }, .type = { "BIGINT", 6 } },
+                                   { .name = { "k1", 2 }, .type = { "VARCHAR", 7 } },
+                                   { .name = { "a0", 2 }, .type = { "BIGINT", 6 } },
+                                   { .name = { "a1", 2 }, .type = { "HUGEINT", 7 } } };
+static const sm_stage_partial partials[] = { { SM_SV_LIT("count(*)"), SM_SV_LIT("sum(p0)") },
+                                             { SM_SV_LIT("sum(x0)"), SM_SV_LIT("sum(p1)") } };
+static const sm_stage_value values[] = { { SM_SV_LIT("p0"), SM_SV_LIT("count(*)") },
+                                         { SM_SV_LIT("p1"), SM_SV_LIT("sum(v)") } };
+static const sm_stage_value row_values[] = { { SM_SV_LIT("count(DISTINCT x0)"),
+                                               SM_SV_LIT("count(DISTINCT v)") },
+                                             { SM_SV_LIT("sum(x0)"), SM_SV_LIT("sum(v)") } };
+static const sm_sv labels[] = { SM_SV_LIT("window(ts)"), SM_SV_LIT("k"), SM_SV_LIT("v") };
+
+/* Windows of ten seconds: k0 is the number of the window, _smelt_t its end. */
+#define ROWS                                                                                       \
+    "SELECT epoch_us(ts) // 10000000 AS k0, k AS k1, v AS x0, "                                    \
+    "(epoch_us(ts) // 10000000 + 1) * 10000000 AS _smelt_t FROM _smelt_st_0"
+
+static sm_stage watermark(void)
+{
+    return (sm_stage){ .kind = SM_STAGE_WATERMARK,
+                       .name = SM_SV("watermark_0"),
+                       .relation = SM_SV("_smelt_st_0"),
+                       .rows = SM_SV("SELECT * FROM _smelt_in_0"),
+                       .schema = { input_columns, 3 },
+                       .out = { input_columns, 3 },
+                       .time_column = SM_SV("ts"),
+                       .max_future_us = -1 };
+}
+
+static sm_stage aggregate(sm_stage_mode mode)
+{
+    return (sm_stage){ .kind = SM_STAGE_AGGREGATE,
+                       .name = SM_SV("aggregate_1"),
+                       .relation = SM_SV("_smelt_st_1"),
+                       .rows = SM_SV(ROWS),
+                       .schema = { group_columns, 4 },
+                       .n_hidden = 1,
+                       .late_by = SM_SV("_smelt_t"),
+                       .final_by = SM_SV("_smelt_t"),
+                       .out = { out_columns, 4 },
+                       .watermarked = true,
+                       .fingerprint = SM_SV("one"),
+                       .mode = mode,
+                       .n_keys = 2,
+                       .labels = labels,
+                       .n_args = 1,
+                       .partials = partials,
+                       .n_partials = 2,
+                       .values = values,
+                       .n_values = 2 };
+}
+
+/* Rows "second key value", … as the input. */
+#define IN(rows)                                                                                   \
+    "SELECT make_timestamp(s * 1000000) AS ts, k, v::INTEGER AS v FROM (VALUES " rows ") t(s, k, " \
+    "v)"
+#define NOTHING IN("(0, 'a', 1)") " WHERE false"
+#define SHOW                                                                                       \
+    "SELECT coalesce(string_agg(concat_ws(' ', k0, coalesce(k1, '-'), a0, a1), ', ' ORDER BY k0, " \
+    "k1), '') FROM _smelt_st_1"
+#define S(seconds) ((int64_t)(seconds)*1000000)
+
+/* ---- append ---------------------------------------------------------------------------- */
+
+static void test_ops__a_window_comes_out_once_when_it_is_final_also_over_restarts(void **state)
+{
+    ops_fixture *f = *state;
+    sm_stage st[] = { watermark(), aggregate(SM_STAGE_APPEND) };
+
+    ops_begin(f, st, 2);
+    assert_string_equal(ops_batch(f, IN("(1, 'a', 1), (2, 'a', 2), (11, 'b', 5)"), NONE, SHOW), "");
+    assert_int_equal(f->counts[0].seen_us, S(11));
+    assert_int_equal(f->counts[0].rows, 3);
+    ops_restart(f);
+    assert_string_equal(ops_batch(f, IN("(3, 'a', 4), (21, 'b', 1)"), S(10), SHOW), "0 a 3 7");
+    ops_restart(f);
+    assert_string_equal(ops_batch(f, NOTHING, S(21), SHOW), "1 b 1 5");
+    ops_restart(f);
+    assert_string_equal(ops_batch(f, NOTHING, S(30), SHOW), "2 b 1 1");
+    assert_int_equal(ops_files(f, "aggregate_1"), 0);
+}
+
+static void test_rule_D1_a_row_at_the_watermark_of_the_batch_before_is_late(void **state)
+{
+    ops_fixture *f = *state;
+    sm_stage st[] = { watermark(), aggregate(SM_STAGE_APPEND) };
+    sm_buf sql;
+    sm_sv text;
+
+    ops_begin(f, st, 2);
+    ops_batch(f, IN("(15, 'a', 1)"), S(9), SHOW);
+    /* the window [0, 10) is not late at 9, so it is folded, and final at 10 in the same batch */
+    assert_string_equal(ops_batch(f, IN("(1, 'a', 1)"), S(10), SHOW), "0 a 1 1");
+    assert_int_equal(f->counts[1].late, 0);
+    assert_string_equal(ops_batch(f, IN("(2, 'a', 1), (3, 'b', 7), (12, 'a', 1)"), S(10), SHOW),
+                        "");
+    assert_int_equal(f->counts[1].late, 2);
+    sm_buf_init(&sql, 100000);
+    sm_buf_adds(&sql,
+                "SELECT string_agg(concat_ws('|', _stage, _event_time, _watermark, _lateness, "
+                "_row), '; ' ORDER BY _row) FROM (");
+    sm_ops_late_rows(f->ops, &sql);
+    sm_buf_addc(&sql, ')');
+    sm_assert_ok(sm_session_text(f->s, sm_buf_sv(&sql), f->a, &text, &f->err), f->err);
+    assert_string_equal(text.ptr, "aggregate_1|1970-01-01 00:00:10|1970-01-01 00:00:10|0|"
+                                  "{\"window(ts)\":0,\"k\":\"a\",\"v\":1}; "
+                                  "aggregate_1|1970-01-01 00:00:10|1970-01-01 00:00:10|0|"
+                                  "{\"window(ts)\":0,\"k\":\"b\",\"v\":7}");
+    sm_buf_release(&sql);
+}
+
+static void test_ops__null_is_a_key_and_windows_before_1970_are_windows(void **state)
+{
+    ops_fixture *f = *state;
+    sm_stage st[] = { watermark(), aggregate(SM_STAGE_APPEND) };
+
+    st[1].rows =
+        SM_SV("SELECT CAST(floor(epoch_us(ts) / 1e7) AS BIGINT) AS k0, k AS k1, v AS x0, "
+              "(CAST(floor(epoch_us(ts) / 1e7) AS BIGINT) + 1) * 10000000 AS _smelt_t FROM "
+              "_smelt_st_0");
+    ops_begin(f, st, 2);
+    ops_batch(f, IN("(-5, NULL, 1)"), NONE, SHOW);
+    ops_batch(f, IN("(-6, NULL, 2)"), S(-100), SHOW);
+    assert_string_equal(ops_batch(f, NOTHING, S(0), SHOW), "-1 - 2 3");
+}
+
+/* ---- update, complete -------------------------------------------------------------------- */
+
+static void test_rule_F2_update_gives_each_touched_group_once(void **state)
+{
+    ops_fixture *f = *state;
+    sm_stage st[] = { watermark(), aggregate(SM_STAGE_UPDATE) };
+
+    ops_begin(f, st, 2);
+    assert_string_equal(ops_batch(f, IN("(1, 'a', 1), (2, 'b', 2), (3, NULL, 3)"), NONE, SHOW),
+                        "0 a 1 1, 0 b 1 2, 0 - 1 3");
+    ops_restart(f);
+    assert_string_equal(ops_batch(f, IN("(4, NULL, 1), (5, 'b', 1)"), NONE, SHOW),
+                        "0 b 2 3, 0 - 2 4");
+    assert_string_equal(ops_batch(f, NOTHING, S(10), SHOW), "");
+    assert_string_equal(ops_batch(f, IN("(6, 'b', 1), (11, 'b', 1)"), S(10), SHOW), "1 b 1 1");
+    assert_int_equal(f->counts[1].late, 1);
+}
+
+static void test_rule_F3_complete_gives_all_groups_and_has_no_late_rows(void **state)
+{
+    ops_fixture *f = *state;
+    sm_stage st[] = { watermark(), aggregate(SM_STAGE_COMPLETE) };
+
+    ops_begin(f, st, 2);
+    ops_batch(f, IN("(1, 'a', 1)"), S(100), SHOW);
+    ops_restart(f);
+    assert_string_equal(ops_batch(f, IN("(2, 'a', 1), (12, 'b', 1)"), S(100), SHOW),
+                        "0 a 2 2, 1 b 1 1");
+    assert_string_equal(ops_batch(f, NOTHING, S(200), SHOW), "0 a 2 2, 1 b 1 1");
+    assert_int_equal(f->counts[1].late, 0);
+}
+
+#define SHOW_ONE                                                                                   \
+    "SELECT count(*) || ': ' || string_agg(concat_ws(' ', a0, a1), ',') FROM _smelt_st_1"
+
+static void test_rule_F4_a_global_aggregate_has_one_row_also_of_nothing(void **state)
+{
+    ops_fixture *f = *state;
+    sm_stage st[] = { watermark(), aggregate(SM_STAGE_UPDATE) };
+
+    st[1].n_keys = 0;
+    st[1].rows = SM_SV("SELECT v AS x0 FROM _smelt_st_0");
+    st[1].schema = (sm_schema){ group_columns + 2, 1 };
+    st[1].out = (sm_schema){ out_columns + 2, 2 };
+    st[1].late_by = st[1].final_by = SM_SV("");
+    st[1].labels = labels + 2;
+    ops_begin(f, st, 2);
+    assert_string_equal(ops_batch(f, NOTHING, NONE, SHOW_ONE), "1: 0");
+    assert_string_equal(ops_batch(f, IN("(1, 'a', 1), (2, 'b', 4)"), NONE, SHOW_ONE), "1: 2 5");
+    ops_restart(f);
+    assert_string_equal(ops_batch(f, NOTHING, NONE, SHOW_ONE), "1: 2 5");
+    assert_int_equal(ops_files(f, "aggregate_1"), 1);
+}
+
+static void test_ops__what_does_not_decompose_keeps_its_rows(void **state)
+{
+    ops_fixture *f = *state;
+    sm_stage st[] = { watermark(), aggregate(SM_STAGE_UPDATE) };
+
+    st[1].keeps_rows = true;
+    st[1].values = row_values;
+    ops_begin(f, st, 2);
+    assert_string_equal(ops_batch(f, IN("(1, 'a', 1), (2, 'a', 1), (3, 'a', 2)"), NONE, SHOW),
+                        "0 a 2 4");
+    ops_restart(f);
+    assert_string_equal(ops_batch(f, IN("(1, 'a', 2), (1, 'a', 3)"), NONE, SHOW), "0 a 3 9");
+}
+
+/* ---- files ------------------------------------------------------------------------------- */
+
+static void test_ops__sixteen_files_become_one_and_its_rows_are_combined(void **state)
+{
+    ops_fixture *f = *state;
+    sm_stage st[] = { watermark(), aggregate(SM_STAGE_UPDATE) };
+
+    ops_begin(f, st, 2);
+    for (int i = 1; i <= 40; i++) {
+        char expected[64];
+
+        snprintf(expected, sizeof expected, "0 a %d %d", i, i);
+        assert_string_equal(ops_batch(f, IN("(1, 'a', 1)"), NONE, SHOW), expected);
+        if (i % 7 == 0)
+            ops_restart(f);
+    }
+    assert_int_equal(ops_files(f, "aggregate_1"), 2 + 8);
+}
+
+static void test_ops__an_attempt_that_is_dropped_leaves_nothing(void **state)
+{
+    ops_fixture *f = *state;
+    sm_stage st[] = { watermark(), aggregate(SM_STAGE_UPDATE) };
+    const sm_json *unused;
+
+    ops_begin(f, st, 2);
+    ops_batch(f, IN("(1, 'a', 1)"), NONE, SHOW);
+    assert_string_equal(ops_attempt(f, IN("(1, 'a', 5)"), NONE, SHOW), "0 a 2 6");
+    sm_assert_ok(sm_ops_save(f->ops, f->a, &unused, &f->err), f->err);
+    assert_int_equal(ops_files(f, "aggregate_1"), 2);
+    sm_ops_drop(f->ops);
+    assert_int_equal(ops_files(f, "aggregate_1"), 1);
+    assert_string_equal(ops_batch(f, IN("(1, 'a', 3)"), NONE, SHOW), "0 a 2 4");
+}
+
+static void test_ops__what_a_dead_attempt_left_is_removed_by_the_next(void **state)
+{
+    ops_fixture *f = *state;
+    sm_stage st[] = { watermark(), aggregate(SM_STAGE_UPDATE) };
+    const sm_json *unused;
+
+    ops_begin(f, st, 2);
+    ops_batch(f, IN("(1, 'a', 1)"), NONE, SHOW);
+    ops_attempt(f, IN("(1, 'a', 5)"), NONE, SHOW);
+    sm_assert_ok(sm_ops_save(f->ops, f->a, &unused, &f->err), f->err);
+    ops_restart(f); /* it died before it decided */
+    assert_string_equal(ops_batch(f, IN("(1, 'a', 3)"), NONE, SHOW), "0 a 2 4");
+    assert_int_equal(ops_files(f, "aggregate_1"), 2);
+}
+
+/* Run the next batch over one row; what it says when it fails. */
+static const char *run_fails(ops_fixture *f, sm_code code)
+{
+    sm_ops_batch b = { .n = f->next, .late_us = NONE, .final_us = NONE, .session = f->s };
+
+    ops_input(f, IN("(1, 'a', 1)"));
+    sm_assert_code(sm_ops_run(f->ops, &b, &f->err), code);
+    return f->err.msg;
+}
+
+static sm_fs_entry *only_file(ops_fixture *f)
+{
+    sm_fs_entry *found;
+    size_t n;
+    const char *path = sm_path_join(f->a, sm_sv_cstr(f->folder), SM_SV("aggregate_1"));
+
+    sm_assert_ok(sm_fs_list(path, true, f->a, &found, &n, &f->err), f->err);
+    assert_int_equal(n, 1);
+    found->name = sm_sv_cstr(sm_path_join(f->a, sm_sv_cstr(path), found->name));
+    return found;
+}
+
+static void test_ops__a_missing_or_damaged_file_is_refused_with_advice(void **state)
+{
+    ops_fixture *f = *state;
+    sm_stage st[] = { watermark(), aggregate(SM_STAGE_UPDATE) };
+    sm_fs_entry *file;
+    char zeros[4096] = { 0 };
+
+    ops_begin(f, st, 2);
+    ops_batch(f, IN("(1, 'a', 1)"), NONE, SHOW);
+    file = only_file(f);
+    ops_restart(f);
+    sm_assert_ok(
+        sm_fs_write(file->name.ptr, (sm_sv){ zeros, (size_t)file->stat.size }, 0600, &f->err),
+        f->err);
+    sm_test_contains(run_fails(f, SM_E_CORRUPT),
+                     "the state of stage \"aggregate_1\" cannot be read");
+    sm_assert_ok(sm_fs_write(file->name.ptr, SM_SV("short"), 0600, &f->err), f->err);
+    sm_test_contains(run_fails(f, SM_E_CORRUPT), "has 5 bytes");
+    sm_assert_ok(sm_fs_unlink(file->name.ptr, &f->err), f->err);
+    sm_test_contains(run_fails(f, SM_E_CORRUPT), "--full-refresh t");
+}
+
+/* ---- changed queries --------------------------------------------------------------------- */
+
+static void refused(ops_fixture *f, const sm_stage *stages, size_t n, const char *why)
+{
+    sm_ops_config c = { .stages = stages,
+                        .n_stages = n,
+                        .folder = sm_sv_cstr(f->folder),
+                        .flow = SM_SV("t"),
+                        .table = SM_SV("t") };
+    sm_ops *o;
+
+    sm_assert_code(sm_ops_open(&c, f->record, &o, &f->err), SM_E_CORRUPT);
+    sm_test_contains(f->err.msg, why);
+    sm_test_contains(f->err.msg, "aggregate_");
+    sm_test_contains(f->err.msg, "--full-refresh t");
+}
+
+static void test_ops__state_of_another_stage_is_refused_by_name(void **state)
+{
+    ops_fixture *f = *state;
+    sm_stage st[] = { watermark(), aggregate(SM_STAGE_UPDATE), aggregate(SM_STAGE_UPDATE) };
+
+    ops_begin(f, st, 2);
+    ops_batch(f, IN("(1, 'a', 1)"), NONE, SHOW);
+    st[2].name = SM_SV("aggregate_2");
+    refused(f, st, 3, "was not there before");
+    refused(f, st, 1, "is not there any more");
+    st[1].fingerprint = SM_SV("two");
+    refused(f, st, 2, "other keys, aggregates or types");
+}
+
+static void test_ops__what_has_no_code_is_refused(void **state)
+{
+    ops_fixture *f = *state;
+    sm_stage join = { .kind = SM_STAGE_JOIN, .name = SM_SV("join_1") };
+
+    sm_assert_code(sm_ops_supported(&join, 1, &f->err), SM_E_INVALID);
+    sm_test_contains(f->err.msg, "not supported yet");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SM_TEST(test_ops__a_window_comes_out_once_when_it_is_final_also_over_restarts),
+        SM_TEST(test_rule_D1_a_row_at_the_watermark_of_the_batch_before_is_late),
+        SM_TEST(test_ops__null_is_a_key_and_windows_before_1970_are_windows),
+        SM_TEST(test_rule_F2_update_gives_each_touched_group_once),
+        SM_TEST(test_rule_F3_complete_gives_all_groups_and_has_no_late_rows),
+        SM_TEST(test_rule_F4_a_global_aggregate_has_one_row_also_of_nothing),
+        SM_TEST(test_ops__what_does_not_decompose_keeps_its_rows),
+        SM_TEST(test_ops__sixteen_files_become_one_and_its_rows_are_combined),
+        SM_TEST(test_ops__an_attempt_that_is_dropped_leaves_nothing),
+        SM_TEST(test_ops__what_a_dead_attempt_left_is_removed_by_the_next),
+        SM_TEST(test_ops__a_missing_or_damaged_file_is_refused_with_advice),
+        SM_TEST(test_ops__state_of_another_stage_is_refused_by_name),
+        SM_TEST(test_ops__what_has_no_code_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, ops_setup, ops_teardown);
+}
