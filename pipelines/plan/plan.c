@@ -104,6 +104,7 @@ static void add_source(plan_builder *b, size_t ds, const sm_spec_source *s)
         .metadata = s->include_metadata.v && s->unit != NULL && s->unit->metadata,
         .place = sm_plan__place(&s->name.at),
     };
+    sm_plan__add_source_watermark(b, ds);
 }
 
 static void add_flow(plan_builder *b, size_t ds, const sm_spec_table *t, size_t i)
@@ -225,6 +226,7 @@ static void add_table(plan_builder *b, size_t ds, const sm_spec_table *t)
         node->queries[i].whole = node->queries[i].text && node->queries[i].text->map == from_span;
     }
     if (kind == SM_DATASET_VIEW) {
+        sm_plan__add_streaming(b, ds);
         table->sql_text = node->queries[0].text ? node->queries[0].text->text : SM_SV("");
         return;
     }
@@ -234,6 +236,7 @@ static void add_table(plan_builder *b, size_t ds, const sm_spec_table *t)
     for (size_t i = 0; i < node->n_queries; i++)
         add_flow(b, ds, t, i);
     b->plan->n_flows += node->n_queries;
+    sm_plan__add_streaming(b, ds);
     add_rules(b, ds, t);
     sm_plan__add_checks(b, ds, t);
 }

@@ -106,6 +106,23 @@ typedef struct sm_plan_check {
     sm_plan_place place;
 } sm_plan_check;
 
+/* The event time of the rows of a dataset that is read as a stream. */
+typedef struct sm_plan_watermark {
+    size_t input;          /* dataset: a source or view itself; of a table the one that it reads */
+    sm_sv column;          /* of that dataset, TIMESTAMP */
+    int64_t delay_us;      /* how far behind the greatest event time the watermark is */
+    int64_t idle_us;       /* without rows for so long it does not hold others back; 0: never */
+    int64_t max_future_us; /* rows further ahead of the batch's time do not count; -1: all count */
+    sm_plan_place place;
+} sm_plan_watermark;
+
+/* Of rows with the same key the first one is taken. */
+typedef struct sm_plan_deduplicate {
+    sm_plan_list keys; /* columns of the result; none: all of them */
+    bool within_watermark;
+    sm_plan_place place;
+} sm_plan_deduplicate;
+
 /* (dataset, mode) that a flow reads; exec makes it appear on the session as `relation`. */
 typedef struct sm_plan_input {
     size_t dataset; /* a source or a table, never a view */
@@ -153,13 +170,16 @@ typedef struct sm_plan_dataset {
     sm_sv contract;    /* tables: "warn", "enforced" or "": `schema` is all that it may have */
     sm_sv source_type; /* sources */
     sm_sv pipeline;    /* sources: the pipeline of the project whose table it is, or "" */
-    const sm_json *source_config;     /* sources: options by name, with defaults, no secrets */
-    bool schema_declared;             /* sources: the user wrote `schema` */
-    sm_evolution evolution;           /* sources: what becomes of fields that are no columns */
-    sm_sv schema_hints;               /* sources: "battery INT, …" or "" */
-    sm_decode_policy on_decode_error; /* sources: what becomes of input that is no record */
-    bool metadata;                    /* sources: every reader gets _metadata and _ingested_at */
-    const sm_plan_rule *rules;        /* tables */
+    const sm_json *source_config;        /* sources: options by name, with defaults, no secrets */
+    bool schema_declared;                /* sources: the user wrote `schema` */
+    sm_evolution evolution;              /* sources: what becomes of fields that are no columns */
+    sm_sv schema_hints;                  /* sources: "battery INT, …" or "" */
+    sm_decode_policy on_decode_error;    /* sources: what becomes of input that is no record */
+    bool metadata;                       /* sources: every reader gets _metadata and _ingested_at */
+    const sm_plan_watermark *watermarks; /* sources, views: at most one; tables: by input */
+    size_t n_watermarks;
+    const sm_plan_deduplicate *deduplicate; /* tables, views; NULL: nothing is */
+    const sm_plan_rule *rules;              /* tables */
     size_t n_rules;
     const sm_plan_check *checks; /* tables */
     size_t n_checks;

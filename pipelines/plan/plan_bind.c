@@ -446,6 +446,7 @@ sm_code sm_plan__bind(plan_builder *b, sm_error *err)
         b->plan->n_waiting += !b->datasets[ds].known;
     }
     sm_plan__judge_readers(b);
+    sm_plan__judge_streaming(b);
     sm_plan__judge_checks(b);
     return SM_OK;
 }

@@ -20,6 +20,71 @@ static void hash_list(sm_hash *h, const sm_plan_list *list)
     sm_hash_add(h, SM_SV(""));
 }
 
+static void hash_int(sm_hash *h, int64_t v)
+{
+    sm_hash_add(h, (sm_sv){ (const char *)&v, sizeof v });
+}
+
+static void hash_side(sm_hash *h, const sm_stage_side *s, sm_arena *scratch)
+{
+    sm_hash_add(h, sm_sql_normal(s->rows, scratch));
+    sm_hash_add(h, s->late_by);
+    sm_hash_add(h, s->final_by);
+    sm_hash_add(h, s->ok_by);
+    hash_int(h, s->preserved);
+}
+
+/* What decides rows beside the SQL: nothing of it, as long as nothing is remembered. */
+static void hash_stages(sm_hash *h, const sm_plan_flow *f, sm_arena *scratch)
+{
+    bool remembers = false;
+
+    for (size_t i = 0; i < f->n_stages; i++)
+        remembers |= sm_stage_remembers(&f->stages[i]);
+    if (!remembers)
+        return;
+    hash_int(h, f->output_mode);
+    hash_list(h, &f->merge_keys);
+    hash_int(h, f->watermark_max);
+    for (size_t i = 0; i < f->n_stages; i++) {
+        const sm_stage *s = &f->stages[i];
+
+        sm_hash_add(h, s->fingerprint);
+        sm_hash_add(h, sm_sql_normal(s->rows, scratch));
+        hash_side(h, &s->left, scratch);
+        hash_side(h, &s->right, scratch);
+        sm_hash_add(h, s->late_by);
+        sm_hash_add(h, s->final_by);
+        sm_hash_add(h, s->time_column);
+        for (size_t k = 0; k < s->n_values; k++)
+            sm_hash_add(h, s->values[k].final);
+        hash_int(h, s->watermarked);
+        hash_int(h, s->lag_us);
+        hash_int(h, s->delay_us);
+        hash_int(h, s->idle_us);
+        hash_int(h, s->max_future_us);
+        hash_int(h, s->limit);
+    }
+}
+
+/* The plan's own word for it, whether or not somebody remembers rows by it. */
+static void hash_streaming(plan_builder *b, sm_hash *h, const sm_plan_dataset *ds)
+{
+    for (size_t i = 0; i < ds->n_watermarks; i++) {
+        const sm_plan_watermark *w = &ds->watermarks[i];
+
+        sm_hash_add(h, b->datasets[w->input].name);
+        sm_hash_add(h, w->column);
+        hash_int(h, w->delay_us);
+        hash_int(h, w->idle_us);
+        hash_int(h, w->max_future_us);
+    }
+    if (ds->deduplicate) {
+        hash_list(h, &ds->deduplicate->keys);
+        hash_int(h, ds->deduplicate->within_watermark);
+    }
+}
+
 static sm_sv flow_fingerprint(plan_builder *b, const sm_plan_flow *f)
 {
     const sm_plan_dataset *table = &b->datasets[f->target];
@@ -41,6 +106,7 @@ static sm_sv flow_fingerprint(plan_builder *b, const sm_plan_flow *f)
         sm_hash_add(h, table->rules[i].policy);
     }
     hash_schema(h, &f->result);
+    hash_stages(h, f, b->scratch);
     return sm_hash_hex(h, b->a);
 }
 
@@ -64,6 +130,7 @@ static sm_sv dataset_fingerprint(plan_builder *b, const sm_plan_dataset *ds)
     sm_hash_add(h, ds->name);
     hash_schema(h, &ds->schema);
     hash_list(h, &ds->partition_by);
+    hash_streaming(b, h, ds);
     if (ds->kind == SM_DATASET_SOURCE) {
         sm_hash_add(h, ds->source_type);
         sm_hash_add(h, sm_json_dump(ds->source_config, SM_JSON_SORTED, b->scratch));

@@ -35,8 +35,9 @@ typedef struct plan_node {
     plan_query *queries;
     size_t n_queries; /* one per flow; a view has one */
     plan_query *rules;
-    plan_check_text *checks; /* as many as the dataset's */
-    bool streaming;          /* a view over a stream */
+    plan_check_text *checks;       /* as many as the dataset's */
+    sm_plan_watermark *watermarks; /* those of the dataset */
+    bool streaming;                /* a view over a stream */
     bool grows; /* data may bring it more columns: a source that infers them, a * over one */
     sm_schema *with_metadata; /* a source: its columns, then those of metadata; made when needed */
     bool failed;              /* its columns cannot be known: the reason is told */
@@ -167,6 +168,22 @@ sm_sv sm_plan__qualified(const sm_sql_ref *ref, sm_arena *a);
 /* Fill b->names and add the tables of other pipelines that queries read, behind all other
  * datasets.  A name with a fault, which is told, is there as SIZE_MAX. */
 sm_code sm_plan__add_others(plan_builder *b, sm_error *err);
+
+/* ---- plan_streaming.c: watermarks, duplicates, what a batch does to the table ------------- */
+
+/* What the spec says, before anything is resolved. */
+void sm_plan__add_source_watermark(plan_builder *b, size_t ds);
+void sm_plan__add_streaming(plan_builder *b, size_t ds);
+/* When columns are known: what watermarks and duplicates are of. */
+void sm_plan__judge_streaming(plan_builder *b);
+
+/* ---- plan_json_stage.c --------------------------------------------------------------------- */
+
+/* [{"kind":"aggregate",…}]; reading back gives equal stages.  Lives in `a`. */
+sm_json *sm_plan__stages_json(const sm_stage *stages, size_t n, sm_arena *a);
+/* SM_E_CORRUPT when they are none.  Borrows nothing from `array`. */
+sm_code sm_plan__stages_from_json(const sm_json *array, sm_arena *a, const sm_stage **out,
+                                  size_t *n_out, sm_error *err);
 
 /* ---- plan_fingerprint.c ----------------------------------------------------------- */
 

@@ -170,6 +170,27 @@ static sm_json *steps_json(sm_arena *a, const sm_plan *p, const sm_plan_flow *f)
     return array;
 }
 
+static const char *const output_modes[] = { "append", "update", "complete" };
+
+/* What differs from a flow that only appends. */
+static void put_output(sm_arena *a, sm_json *o, const sm_plan_flow *f)
+{
+    bool appends = f->kind == SM_FLOW_APPEND;
+
+    if (f->n_stages > 0)
+        sm_json_set(o, "stages", sm_plan__stages_json(f->stages, f->n_stages, a));
+    if (f->output_mode != SM_STAGE_APPEND)
+        sm_json_set_string(o, "output_mode", sm_sv_cstr(output_modes[f->output_mode]));
+    put_list(a, o, "merge_keys", &f->merge_keys);
+    put_text(o, "touched", f->touched);
+    if (f->watermark_max)
+        sm_json_set_string(o, "watermark_policy", SM_SV("max"));
+    if (appends && !f->no_data_batches)
+        sm_json_set_bool(o, "no_data_batches", false);
+    if (appends && !f->keeps_late)
+        sm_json_set_string(o, "late_rows", SM_SV("drop"));
+}
+
 static sm_json *flows_json(sm_arena *a, const sm_plan *p, const sm_plan_dataset *ds)
 {
     sm_json *array = sm_json_array(a);
@@ -185,6 +206,7 @@ static sm_json *flows_json(sm_arena *a, const sm_plan *p, const sm_plan_dataset 
         sm_json_set_bool(o, "bound", f->bound);
         sm_json_set(o, "inputs", inputs_json(a, p, f));
         sm_json_set(o, "steps", steps_json(a, p, f));
+        put_output(a, o, f);
         sm_json_set_string(o, "sql_text", f->sql_text);
         sm_json_set_string(o, "fingerprint", f->fingerprint);
         put_place(a, o, &f->place);
@@ -208,6 +230,36 @@ static sm_json *source_json(sm_arena *a, const sm_plan_dataset *ds)
     sm_json_set_string(o, "on_decode_error",
                        sm_sv_cstr(sm_decode_policy_name(ds->on_decode_error)));
     return o;
+}
+
+static void put_streaming(sm_arena *a, sm_json *o, const sm_plan *p, const sm_plan_dataset *ds)
+{
+    sm_json *array = sm_json_array(a);
+
+    for (size_t i = 0; i < ds->n_watermarks; i++) {
+        const sm_plan_watermark *w = &ds->watermarks[i];
+        sm_json *one = sm_json_object(a);
+
+        sm_json_set_string(one, "input", p->datasets[w->input].name);
+        sm_json_set_string(one, "column", w->column);
+        sm_json_set_int(one, "delay_us", w->delay_us);
+        if (w->idle_us != 0)
+            sm_json_set_int(one, "idle_us", w->idle_us);
+        if (w->max_future_us >= 0)
+            sm_json_set_int(one, "max_future_us", w->max_future_us);
+        put_place(a, one, &w->place);
+        sm_json_append(array, one);
+    }
+    if (ds->n_watermarks > 0)
+        sm_json_set(o, "watermarks", array);
+    if (ds->deduplicate) {
+        sm_json *one = sm_json_object(a);
+
+        put_list(a, one, "keys", &ds->deduplicate->keys);
+        sm_json_set_bool(one, "within_watermark", ds->deduplicate->within_watermark);
+        put_place(a, one, &ds->deduplicate->place);
+        sm_json_set(o, "deduplicate", one);
+    }
 }
 
 static sm_json *dataset_json(sm_arena *a, const sm_plan *p, const sm_plan_dataset *ds)
@@ -237,6 +289,7 @@ static sm_json *dataset_json(sm_arena *a, const sm_plan *p, const sm_plan_datase
     }
     if (ds->kind == SM_DATASET_QUARANTINE)
         sm_json_set_string(o, "owner", p->datasets[ds->owner].name);
+    put_streaming(a, o, p, ds);
     if (ds->n_rules > 0)
         sm_json_set(o, "rules", rules_json(a, ds));
     if (ds->n_checks > 0)
@@ -492,6 +545,22 @@ static void read_inputs(reader *r, const sm_json *array, sm_plan_flow *f)
     f->n_inputs = n;
 }
 
+static void read_output(reader *r, const sm_json *o, sm_plan_flow *f)
+{
+    bool appends = f->kind == SM_FLOW_APPEND;
+
+    if (sm_json_get(o, "output_mode"))
+        f->output_mode = (sm_stage_mode)take_word(r, o, "output_mode", output_modes, 3);
+    f->merge_keys = take_list(r, o, "merge_keys");
+    f->touched = take_text(r, o, "touched");
+    f->watermark_max = sm_sv_eq_str(sm_json_get_sv(o, "watermark_policy", SM_SV("")), "max");
+    f->no_data_batches = sm_json_get_bool(o, "no_data_batches", appends);
+    f->keeps_late = appends && !sm_json_get(o, "late_rows");
+    if (r->rc == SM_OK)
+        r->rc = sm_plan__stages_from_json(sm_json_get(o, "stages"), r->a, &f->stages, &f->n_stages,
+                                          r->err);
+}
+
 static void read_flow(reader *r, const sm_json *o, size_t target, sm_plan_flow *f)
 {
     static const char *const kinds[] = { "append", "overwrite" };
@@ -508,6 +577,7 @@ static void read_flow(reader *r, const sm_json *o, size_t target, sm_plan_flow *
         .fingerprint = take_text(r, o, "fingerprint"),
         .place = take_place(r, o),
     };
+    read_output(r, o, f);
     read_inputs(r, sm_json_get(o, "inputs"), f);
     take_schema(r, sm_json_get(map, "columns"), &f->result);
 }
@@ -521,6 +591,34 @@ static void read_reads(reader *r, const sm_json *array, sm_plan_dataset *ds)
         reads[i] = take_dataset(r, sm_json_at(array, i));
     ds->reads = reads;
     ds->n_reads = n;
+}
+
+static void read_streaming(reader *r, const sm_json *o, sm_plan_dataset *ds)
+{
+    const sm_json *array = sm_json_get(o, "watermarks"), *once = sm_json_get(o, "deduplicate");
+    size_t n = sm_json_len(array);
+    sm_plan_watermark *list = SM_NEW_N(r->a, sm_plan_watermark, n + 1);
+
+    for (size_t i = 0; i < n; i++) {
+        const sm_json *one = sm_json_at(array, i);
+
+        list[i] = (sm_plan_watermark){ .input = take_dataset(r, sm_json_get(one, "input")),
+                                       .column = take_text(r, one, "column"),
+                                       .delay_us = sm_json_get_int(one, "delay_us", 0),
+                                       .idle_us = sm_json_get_int(one, "idle_us", 0),
+                                       .max_future_us = sm_json_get_int(one, "max_future_us", -1),
+                                       .place = take_place(r, one) };
+    }
+    ds->watermarks = list;
+    ds->n_watermarks = n;
+    if (once) {
+        sm_plan_deduplicate *d = SM_NEW(r->a, sm_plan_deduplicate);
+
+        d->keys = take_list(r, once, "keys");
+        d->within_watermark = sm_json_get_bool(once, "within_watermark", false);
+        d->place = take_place(r, once);
+        ds->deduplicate = d;
+    }
 }
 
 static void read_dataset(reader *r, const sm_json *o, size_t i)
@@ -564,6 +662,7 @@ static void read_dataset(reader *r, const sm_json *o, size_t i)
         r->datasets[ds->owner].quarantine = i;
     }
     take_schema(r, sm_json_get(o, "columns"), &ds->schema);
+    read_streaming(r, o, ds);
     read_rules(r, sm_json_get(o, "rules"), ds);
     read_checks(r, sm_json_get(o, "checks"), ds);
     read_reads(r, sm_json_get(o, "reads"), ds);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan_print.c -- the plan and its graph for people. */
 #include "pipelines/plan/plan_int.h"
+#include "runtime/base/duration.h"
 
 /* ---- the plan ------------------------------------------------------------------ */
 
@@ -71,6 +72,38 @@ static void print_flow(const sm_plan *p, const sm_plan_flow *f, sm_buf *out)
     print_sql(f->sql, out);
 }
 
+static void print_duration(const char *before, int64_t us, sm_arena *a, sm_buf *out)
+{
+    sm_buf_addf(out, "%s%.*s", before, SM_SV_ARG(sm_duration_text(us, a)));
+}
+
+static void print_streaming(const sm_plan *p, const sm_plan_dataset *ds, sm_buf *out)
+{
+    sm_arena *a = sm_arena_new("print");
+
+    for (size_t i = 0; i < ds->n_watermarks; i++) {
+        const sm_plan_watermark *w = &ds->watermarks[i];
+
+        sm_buf_addf(out, "    watermark %.*s", SM_SV_ARG(w->column));
+        if (&p->datasets[w->input] != ds)
+            sm_buf_addf(out, " of %.*s", SM_SV_ARG(p->datasets[w->input].name));
+        print_duration(", delay ", w->delay_us, a, out);
+        if (w->idle_us > 0)
+            print_duration(", idle_timeout ", w->idle_us, a, out);
+        if (w->max_future_us >= 0)
+            print_duration(", max_future ", w->max_future_us, a, out);
+        sm_buf_addc(out, '\n');
+    }
+    if (ds->deduplicate) {
+        sm_buf_adds(out, "    takes the first row of each");
+        for (size_t i = 0; i < ds->deduplicate->keys.n; i++)
+            sm_buf_addf(out, "%s %.*s", i ? "," : "", SM_SV_ARG(ds->deduplicate->keys.items[i]));
+        sm_buf_adds(out, ds->deduplicate->keys.n == 0 ? " kind" : "");
+        sm_buf_adds(out, ds->deduplicate->within_watermark ? ", within the watermark\n" : "\n");
+    }
+    sm_arena_free(a);
+}
+
 static void print_dataset(const sm_plan *p, const sm_plan_dataset *ds, sm_buf *out)
 {
     sm_buf_addf(out, "\n%s %.*s", sm_dataset_kind_name(ds->kind), SM_SV_ARG(ds->name));
@@ -91,6 +124,7 @@ static void print_dataset(const sm_plan *p, const sm_plan_dataset *ds, sm_buf *o
     }
     sm_buf_adds(out, ds->known ? "    columns\n" : "    columns are not known yet\n");
     print_columns(&ds->schema, out);
+    print_streaming(p, ds, out);
     print_rules(ds, out);
     print_checks(ds, out);
     if (ds->kind == SM_DATASET_VIEW)

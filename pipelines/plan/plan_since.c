@@ -22,6 +22,14 @@ static bool same_sql(const pair *x, sm_sv p, sm_sv q)
     return sm_sv_eq(sm_sql_normal(p, x->a), sm_sql_normal(q, x->a));
 }
 
+static bool same_list(const sm_plan_list *p, const sm_plan_list *q)
+{
+    for (size_t i = 0; p->n == q->n && i < p->n; i++)
+        if (!sm_sql_same_name(p->items[i], q->items[i]))
+            return false;
+    return p->n == q->n;
+}
+
 /* ---- rules ----------------------------------------------------------------------- */
 
 static const sm_plan_rule *rule_named(const sm_plan_dataset *ds, sm_sv name)
@@ -157,15 +165,43 @@ static void compare_options(const pair *x)
     }
 }
 
-/* ---- all of it ------------------------------------------------------------------- */
+/* ---- watermarks, duplicates, what a batch does ---------------------------------------- */
 
-static bool same_list(const sm_plan_list *p, const sm_plan_list *q)
+static bool same_watermark(const pair *x, const sm_plan_watermark *p, const sm_plan_watermark *q)
 {
-    for (size_t i = 0; p->n == q->n && i < p->n; i++)
-        if (!sm_sql_same_name(p->items[i], q->items[i]))
-            return false;
-    return p->n == q->n;
+    return sm_sql_same_name(x->old_plan->datasets[p->input].name,
+                            x->plan->datasets[q->input].name) &&
+           sm_sql_same_name(p->column, q->column) && p->delay_us == q->delay_us &&
+           p->idle_us == q->idle_us && p->max_future_us == q->max_future_us;
 }
+
+static bool same_deduplicate(const sm_plan_deduplicate *p, const sm_plan_deduplicate *q)
+{
+    if (!p || !q)
+        return p == q;
+    return same_list(&p->keys, &q->keys) && p->within_watermark == q->within_watermark;
+}
+
+static void compare_streaming(const pair *x)
+{
+    const sm_plan_dataset *ds = x->ds, *old = x->old;
+    bool same = ds->n_watermarks == old->n_watermarks;
+
+    for (size_t i = 0; same && i < ds->n_watermarks; i++)
+        same = same_watermark(x, &old->watermarks[i], &ds->watermarks[i]);
+    if (!same)
+        sm_plan__say(x->r, "`watermark` changed");
+    if (!same_deduplicate(old->deduplicate, ds->deduplicate))
+        sm_plan__say(x->r, "`deduplicate` changed");
+    if (ds->n_flows == 0 || old->n_flows == 0)
+        return;
+    if (x->plan->flows[ds->flow].output_mode != x->old_plan->flows[old->flow].output_mode)
+        sm_plan__say(x->r, "`output_mode` changed");
+    if (x->plan->flows[ds->flow].watermark_max != x->old_plan->flows[old->flow].watermark_max)
+        sm_plan__say(x->r, "`watermark_policy` changed");
+}
+
+/* ---- all of it ------------------------------------------------------------------- */
 
 static void compare(const pair *x)
 {
@@ -182,6 +218,7 @@ static void compare(const pair *x)
         sm_plan__say(x->r, "its SQL changed");
     if (ds->kind == SM_DATASET_SOURCE && old->kind == SM_DATASET_SOURCE)
         compare_options(x);
+    compare_streaming(x);
     compare_flows(x);
     compare_rules(x);
     compare_checks(x);

@@ -41,7 +41,7 @@ typedef struct sm_spec_unit {
 } sm_spec_unit;
 
 /* Values.  Texts are sm_text, whose `at` plays the same part. */
-typedef struct sm_spec_int { /* also sizes (bytes) and durations (ms) */
+typedef struct sm_spec_int { /* also sizes (bytes) and durations (microseconds) */
     int64_t v;
     sm_span at;
 } sm_spec_int;
@@ -177,6 +177,50 @@ typedef struct sm_spec_columns {
     sm_span at;
 } sm_spec_columns;
 
+/* Which column tells when a row happened, and how late rows may come. */
+typedef struct sm_spec_watermark {
+    sm_text name; /* of a table with several streaming inputs: which one; "" else */
+    sm_text column;
+    sm_spec_int delay;        /* microseconds */
+    sm_spec_int idle_timeout; /* the same; 0: none */
+    sm_spec_int max_future;   /* the same, where it is given */
+    sm_span at;               /* line 0: there is no watermark */
+} sm_spec_watermark;
+
+typedef struct sm_spec_watermarks {
+    sm_spec_watermark *items;
+    size_t n;
+    sm_span at;
+} sm_spec_watermarks;
+
+/* Of rows with the same key the first one is taken. */
+typedef struct sm_spec_deduplicate {
+    sm_spec_texts keys; /* columns of the result; not given: all */
+    sm_spec_bool within_watermark;
+    sm_span at; /* line 0: nothing is */
+} sm_spec_deduplicate;
+
+typedef enum sm_output_mode {
+    SM_OUTPUT_APPEND,
+    SM_OUTPUT_UPDATE,
+    SM_OUTPUT_COMPLETE,
+} sm_output_mode;
+
+typedef enum sm_watermark_policy {
+    SM_WATERMARK_MIN,
+    SM_WATERMARK_MAX,
+} sm_watermark_policy;
+
+typedef enum sm_unbounded_state {
+    SM_UNBOUNDED_WARN,
+    SM_UNBOUNDED_ACCEPTED,
+} sm_unbounded_state;
+
+typedef enum sm_late_rows {
+    SM_LATE_ROWS_QUARANTINE,
+    SM_LATE_ROWS_DROP,
+} sm_late_rows;
+
 typedef struct sm_spec_source {
     sm_text name; /* the key */
     sm_text type;
@@ -188,8 +232,9 @@ typedef struct sm_spec_source {
     sm_spec_enum evolution;       /* sm_evolution */
     sm_spec_enum on_decode_error; /* sm_decode_policy */
     sm_spec_bool include_metadata;
-    sm_span at;  /* of the whole source */
-    bool broken; /* it has a fault that is already told */
+    sm_spec_watermark watermark; /* holds for whoever reads it */
+    sm_span at;                  /* of the whole source */
+    bool broken;                 /* it has a fault that is already told */
 } sm_spec_source;
 
 typedef struct sm_spec_sources {
@@ -358,6 +403,13 @@ typedef struct sm_spec_table {
     sm_text sql_file;    /* "": the text stands in the file itself */
     sm_spec_flows flows; /* exactly one of from, sql, flows is set unless `broken` */
     sm_spec_bool include_metadata;
+    sm_spec_watermarks watermark;    /* a view: of its result; a table: of its streaming inputs */
+    sm_spec_deduplicate deduplicate; /* of its result */
+    sm_spec_enum output_mode;        /* sm_output_mode */
+    sm_spec_enum watermark_policy;   /* sm_watermark_policy */
+    sm_spec_enum unbounded_state;    /* sm_unbounded_state */
+    sm_spec_enum late_rows;          /* sm_late_rows */
+    sm_spec_bool no_data_batches;
     sm_spec_texts partition_by;
     sm_spec_texts tags;
     sm_text owner;

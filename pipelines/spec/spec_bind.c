@@ -204,6 +204,9 @@ static void check_variant(const sm_bind *b, const sm_block *block, sm_pair p, co
         else if (found.key && (k->except >> kind.v & 1U))
             sm_diag_add(b->d, "SM0124", sm_yaml_span(found.key), "a %s has no `%s`",
                         type->choices[kind.v], k->name);
+        if (found.key && (k->single_in >> kind.v & 1U) && sm_spec__is_map_of_maps(found.value))
+            sm_diag_add(b->d, "SM0124", sm_yaml_span(found.key),
+                        "a %s has one `%s`, and no map of them", type->choices[kind.v], k->name);
         if (!found.key && (k->needed >> kind.v & 1U) && kind.at.line != 0) {
             sm_diag_add(b->d, "SM0112", place_of(p), "%s `%s` needs `%s`", block->what,
                         type->choices[kind.v], k->name);

@@ -239,6 +239,7 @@ static void check_tables(const sm_bind *b, sm_spec *s, datasets *all)
         ok = sm_spec__check_rules(b, &t->expectations) && ok;
         ok = sm_spec__check_columns(b, t) && ok;
         ok = fill_sql(b, &t->sql_file, &t->sql) && ok;
+        ok = sm_spec__check_streaming(b, t) && ok;
         t->broken = t->broken || !ok;
     }
     if (s->tables.at.line != 0 && s->tables.n == 0 && sm_diags_errors(b->d) == 0) {

@@ -61,6 +61,9 @@ void sm_spec__bind_block(const sm_bind *b, const sm_block *block, sm_pair p, voi
 void sm_spec__bind_value(const sm_bind *b, const sm_key *key, sm_pair p, void *to);
 void sm_spec__bind_default(const sm_bind *b, const sm_key *key, void *to);
 
+/* Names and what they stand for, where the block by itself is a form too? */
+bool sm_spec__is_map_of_maps(const sm_yaml_node *n);
+
 /* The default of an INT or SIZE that has one. */
 int64_t sm_spec__fallback_int(const sm_key *key);
 
@@ -150,6 +153,10 @@ bool sm_spec__check_threshold(const sm_bind *b, const sm_spec_enum *on_violation
                               const sm_text *threshold, const char *key);
 /* Columns, their tests and the contract of a table; names tests (spec_columns.c). */
 bool sm_spec__check_columns(const sm_bind *b, sm_spec_table *t);
+
+/* What a table or view says of its streams; false when it has a fault, which is told
+ * (spec_streaming.c). */
+bool sm_spec__check_streaming(const sm_bind *b, const sm_spec_table *t);
 
 /* What tables of keys cannot say: names, what excludes what, limits (spec_check.c). */
 void sm_spec__check(const sm_bind *b, sm_spec *s);

@@ -22,6 +22,7 @@ typedef enum sm_key_kind {
     SM_KEY_ENUM,       /* sm_spec_enum: the number of one of `choices` */
     SM_KEY_INT,        /* sm_spec_int */
     SM_KEY_SIZE,       /* sm_spec_int, bytes */
+    SM_KEY_DURATION,   /* sm_spec_int, microseconds: a text */
     SM_KEY_BOOL,       /* sm_spec_bool */
     SM_KEY_TEXTS,      /* sm_spec_texts: a list of texts */
     SM_KEY_SCALAR,     /* sm_spec_scalar: any scalar, with its type */
@@ -60,18 +61,21 @@ typedef struct sm_key {
     bool required;
     bool single;          /* TEXTS: a text is short for a list of it */
     bool listed;          /* MAP: a list of names, tags and maps is a form too (spec_project.c) */
+    bool unnamed;         /* MAP: the block by itself is short for a map of one without a name */
+    bool optional;        /* BLOCK: where it is not written there is none */
     bool early;           /* bound before the others, which may refer to it by `${…}` */
     const char *fallback; /* as YAML text; NULL: zero, "" or empty */
     const char *fallback_doc;     /* when the default is computed: "the pipeline's name" */
-    int64_t min, max;             /* INT and SIZE, both inclusive */
+    int64_t min, max;             /* INT and SIZE, both inclusive; DURATION: min */
     const char *const *choices;   /* CHOICE and ENUM, in the order of the C enum, ends with NULL */
     const char *const *later;     /* CHOICE and ENUM: values without code yet, ends with NULL */
     bool map_later;               /* CHOICE: a map is a form without code yet */
-    const sm_key_form *form;      /* TEXT and TEXTS */
+    const sm_key_form *form;      /* TEXT and TEXTS; `unnamed`: of the names */
     const struct sm_block *block; /* BLOCK, MAP and LIST */
     unsigned except;              /* bit n: not in a block whose variant is choice n */
-    unsigned needed;              /* bit n: required in a block whose variant is choice n */
-    const char *doc;              /* one sentence, with its period */
+    unsigned single_in; /* `unnamed`, bit n: no map in a block whose variant is choice n */
+    unsigned needed;    /* bit n: required in a block whose variant is choice n */
+    const char *doc;    /* one sentence, with its period */
 } sm_key;
 
 /* Blocks of a MAP are structs that begin with `sm_text name`, the key; those of a LIST and of
@@ -97,7 +101,8 @@ typedef struct sm_block {
 extern const sm_block sm_block_pipeline, sm_block_state, sm_block_engine, sm_block_source,
     sm_block_column, sm_block_table, sm_block_flow, sm_block_expectation, sm_block_variable,
     sm_block_project, sm_block_target, sm_block_defaults, sm_block_secret, sm_block_connection,
-    sm_block_test, sm_block_table_column, sm_block_foreign_key, sm_block_row_count;
+    sm_block_test, sm_block_table_column, sm_block_foreign_key, sm_block_row_count,
+    sm_block_watermark, sm_block_deduplicate;
 
 /* The row of a key, NULL if there is none. */
 const sm_key *sm_key_find(const sm_block *block, sm_sv name);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "pipelines/spec/spec_int.h"
+#include "runtime/base/duration.h"
 #include "runtime/base/limit.h"
 
 typedef struct maker {
@@ -124,6 +125,25 @@ static sm_json *named_schema(const maker *m, const sm_block *block)
     return s;
 }
 
+/* Watermarks: one, or a map of them by the names of inputs. */
+static sm_json *unnamed_schema(const maker *m, const sm_key *key)
+{
+    sm_json *s = of_type(m, "object");
+
+    sm_json_set(s, "propertyNames", text_schema(m, key->form));
+    sm_json_set(s, "additionalProperties", block_schema(m, key->block));
+    sm_json_set(s, "minProperties", sm_json_int(m->a, 1));
+    return either(m, block_schema(m, key->block), s);
+}
+
+static sm_json *duration_schema(const maker *m)
+{
+    sm_json *s = of_type(m, "string");
+
+    sm_json_set(s, "pattern", text(m, SM_DURATION_PATTERN));
+    return s;
+}
+
 static sm_json *list_schema(const maker *m, const sm_block *block)
 {
     sm_json *s = of_type(m, "array");
@@ -217,7 +237,11 @@ static sm_json *plain_schema(const maker *m, const sm_key *key)
                            : texts_schema(m, key->form);
     case SM_KEY_BLOCK:
         return block_schema(m, key->block);
+    case SM_KEY_DURATION:
+        return duration_schema(m);
     case SM_KEY_MAP:
+        if (key->unnamed)
+            return unnamed_schema(m, key);
         return key->listed ? either(m, named_schema(m, key->block), listed_schema(m, key->block))
                            : named_schema(m, key->block);
     case SM_KEY_SECRET:
@@ -247,6 +271,7 @@ static const char *reference_pattern(const sm_key *key)
     case SM_KEY_CHOICE:
     case SM_KEY_ENUM:
     case SM_KEY_SIZE:
+    case SM_KEY_DURATION:
         return SM_SPEC_INTERPOLATED_PATTERN;
     case SM_KEY_INT:
     case SM_KEY_BOOL:
@@ -314,6 +339,8 @@ static sm_json *variant_rule(const maker *m, const sm_block *block, unsigned var
     for (const sm_key *k = block->keys; k->name; k++) {
         if (k->except >> variant & 1U)
             sm_json_set(never, k->name, sm_json_bool(m->a, false));
+        if (k->single_in >> variant & 1U)
+            sm_json_set(never, k->name, block_schema(m, k->block));
         if (k->needed >> variant & 1U)
             sm_json_append(needed, text(m, k->name));
     }
@@ -458,10 +485,11 @@ static sm_json *block_schema(const maker *m, const sm_block *block)
 }
 
 static const sm_block *const blocks[] = {
-    &sm_block_pipeline, &sm_block_state,      &sm_block_engine,       &sm_block_source,
-    &sm_block_table,    &sm_block_flow,       &sm_block_expectation,  &sm_block_column,
-    &sm_block_variable, &sm_block_project,    &sm_block_target,       &sm_block_defaults,
-    &sm_block_secret,   &sm_block_connection, &sm_block_table_column, &sm_block_test,
+    &sm_block_pipeline,  &sm_block_state,       &sm_block_engine,       &sm_block_source,
+    &sm_block_table,     &sm_block_flow,        &sm_block_expectation,  &sm_block_column,
+    &sm_block_variable,  &sm_block_project,     &sm_block_target,       &sm_block_defaults,
+    &sm_block_secret,    &sm_block_connection,  &sm_block_table_column, &sm_block_test,
+    &sm_block_watermark, &sm_block_deduplicate,
 };
 
 #define N_BLOCKS (sizeof(blocks) / sizeof(blocks[0]))

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "pipelines/spec/spec_int.h"
+#include "runtime/base/duration.h"
 
 typedef struct show {
     sm_arena *a;
@@ -78,10 +79,14 @@ static void show_plain(const show *s, const sm_key *key, sm_sv name, const void 
         add_row(s, name, sm_json_bool(s->a, boolean->v), origin_of(s, boolean->at));
     else if ((key->kind == SM_KEY_JSON || key->kind == SM_KEY_PROPERTIES) && json->v)
         add_row(s, name, sm_json_copy(s->a, json->v), origin_of(s, json->at));
-    else if (key->kind == SM_KEY_INT && key->fallback_doc && number->at.line == 0)
+    else if ((key->kind == SM_KEY_INT || key->kind == SM_KEY_DURATION) && key->fallback_doc &&
+             number->at.line == 0)
         add_row(s, name, sm_json_null(s->a), origin_of(s, number->at));
     else if (key->kind == SM_KEY_INT || key->kind == SM_KEY_SIZE)
         add_row(s, name, sm_json_int(s->a, number->v), origin_of(s, number->at));
+    else if (key->kind == SM_KEY_DURATION)
+        add_row(s, name, sm_json_string(s->a, sm_duration_text(number->v, s->a)),
+                origin_of(s, number->at));
 }
 
 static void show_items(const show *s, const sm_key *key, sm_sv name, const void *from)
@@ -95,7 +100,9 @@ static void show_items(const show *s, const sm_key *key, sm_sv name, const void 
 
         memcpy(&own, item, sizeof(own)); /* both kinds begin with their name */
         show_block(s, key->block,
-                   sm_arena_printf(s->a, "%.*s.%.*s.", SM_SV_ARG(name), SM_SV_ARG(own.text)), item);
+                   sm_arena_printf(s->a, "%.*s.%.*s%s", SM_SV_ARG(name), SM_SV_ARG(own.text),
+                                   own.text.len > 0 ? "." : ""),
+                   item);
     }
 }
 
@@ -121,6 +128,7 @@ static void show_value(const show *s, const sm_key *key, sm_sv name, const void 
     case SM_KEY_ENUM:
     case SM_KEY_INT:
     case SM_KEY_SIZE:
+    case SM_KEY_DURATION:
     case SM_KEY_BOOL:
     case SM_KEY_JSON:
     case SM_KEY_PROPERTIES:
@@ -163,7 +171,8 @@ static bool is_shown(const sm_block *block, const sm_key *key, const void *from)
         memcpy(&texts, (const char *)from + key->offset, sizeof(texts));
         return texts.at.line != 0;
     }
-    if (sm_key_listed(block->one_of, sm_sv_cstr(key->name)) && key->kind == SM_KEY_BLOCK) {
+    if (key->kind == SM_KEY_BLOCK &&
+        (key->optional || sm_key_listed(block->one_of, sm_sv_cstr(key->name)))) {
         memcpy(&at, (const char *)from + key->offset + key->block->at, sizeof(at));
         return at.line != 0;
     }

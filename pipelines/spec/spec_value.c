@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "pipelines/spec/spec_int.h"
+#include "runtime/base/duration.h"
 #include "runtime/base/suggest.h"
 
 /* Values, columns and named things that one list or map may hold. */
@@ -216,6 +217,29 @@ static void bind_size(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
                     SM_SV_ARG(size_words(b, key->min)), SM_SV_ARG(size_words(b, key->max)));
 }
 
+/* A number alone says nothing. */
+static void bind_duration(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
+{
+    sm_spec_int value = { 0, sm_yaml_span(p.value) };
+    sm_error err;
+
+    if (!fill(b, &p, false))
+        return;
+    if (p.value->kind != SM_YAML_STRING) {
+        sm_spec__wrong_kind(b, p, sm_type_name(SM_TYPE_TIME));
+        if (p.value->kind == SM_YAML_INT)
+            sm_diag_hint(b->d, "it has a unit: %.*ss, %.*sm, %.*sh", SM_SV_ARG(p.value->text),
+                         SM_SV_ARG(p.value->text), SM_SV_ARG(p.value->text));
+        return;
+    }
+    if (sm_duration_parse(p.value->text, &value.v, &err) != SM_OK)
+        sm_diag_add(b->d, "SM0116", value.at, "`%s`: %s", key->name, err.msg);
+    else if (value.v < key->min)
+        sm_diag_add(b->d, "SM0116", value.at, "`%s` must be longer than that", key->name);
+    else
+        memcpy(to, &value, sizeof(value));
+}
+
 static void bind_bool(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
 {
     sm_spec_bool value;
@@ -331,6 +355,15 @@ static void bind_struct(const sm_bind *b, const sm_key *key, sm_pair p, void *to
     sm_spec__bind_block(b, key->block, p, to);
 }
 
+bool sm_spec__is_map_of_maps(const sm_yaml_node *n)
+{
+    bool maps = n->kind == SM_YAML_MAP && n->n > 0;
+
+    for (size_t i = 0; maps && i < n->n; i++)
+        maps = n->items[2 * i + 1]->kind == SM_YAML_MAP;
+    return maps;
+}
+
 /* Room for the structs of `count` blocks; NULL after telling that there are too many. */
 static char *new_items(const sm_bind *b, const sm_key *key, sm_pair p, size_t count)
 {
@@ -346,6 +379,12 @@ static void bind_named(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
     sm_spec_items list = { .at = sm_yaml_span(p.key) };
     char *items;
 
+    if (key->unnamed && !sm_spec__is_map_of_maps(p.value)) {
+        list.items = items = new_items(b, key, p, list.n = 1);
+        sm_spec__bind_block(b, key->block, p, items);
+        memcpy(to, &list, sizeof(list));
+        return;
+    }
     if (p.value->kind != SM_YAML_MAP) {
         sm_spec__wrong_kind(b, p, "a map of names");
         return;
@@ -445,23 +484,15 @@ static void bind_merged(const sm_bind *b, const sm_key *key, sm_pair p, void *to
 }
 
 static const bind_fn binders[] = {
-    [SM_KEY_TEXT] = bind_text,
-    [SM_KEY_SQL] = bind_sql,
-    [SM_KEY_CHOICE] = bind_choice,
-    [SM_KEY_ENUM] = bind_enum,
-    [SM_KEY_INT] = bind_int,
-    [SM_KEY_SIZE] = bind_size,
-    [SM_KEY_BOOL] = bind_bool,
-    [SM_KEY_TEXTS] = bind_texts,
-    [SM_KEY_JSON] = bind_json,
-    [SM_KEY_BLOCK] = bind_struct,
-    [SM_KEY_MAP] = bind_named,
-    [SM_KEY_LIST] = bind_list,
-    [SM_KEY_SCALAR] = bind_scalar,
-    [SM_KEY_SECRET] = bind_secret,
-    [SM_KEY_MERGED] = bind_merged,
-    [SM_KEY_SCALARS] = bind_scalars,
-    [SM_KEY_PROPERTIES] = sm_spec__properties,
+    [SM_KEY_TEXT] = bind_text,         [SM_KEY_SQL] = bind_sql,
+    [SM_KEY_CHOICE] = bind_choice,     [SM_KEY_ENUM] = bind_enum,
+    [SM_KEY_INT] = bind_int,           [SM_KEY_SIZE] = bind_size,
+    [SM_KEY_DURATION] = bind_duration, [SM_KEY_BOOL] = bind_bool,
+    [SM_KEY_TEXTS] = bind_texts,       [SM_KEY_JSON] = bind_json,
+    [SM_KEY_BLOCK] = bind_struct,      [SM_KEY_MAP] = bind_named,
+    [SM_KEY_LIST] = bind_list,         [SM_KEY_SCALAR] = bind_scalar,
+    [SM_KEY_SECRET] = bind_secret,     [SM_KEY_MERGED] = bind_merged,
+    [SM_KEY_SCALARS] = bind_scalars,   [SM_KEY_PROPERTIES] = sm_spec__properties,
 };
 
 void sm_spec__bind_value(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
@@ -508,6 +539,7 @@ void sm_spec__bind_default(const sm_bind *b, const sm_key *key, void *to)
         return;
     case SM_KEY_INT:
     case SM_KEY_SIZE:
+    case SM_KEY_DURATION:
         number.v = key->fallback ? sm_spec__fallback_int(key) : 0;
         memcpy(to, &number, sizeof(number));
         return;

@@ -108,6 +108,80 @@ static void test_plan__types_of_a_table_are_those_that_it_stores(void **state)
     sm_arena_free(m.a);
 }
 
+static const sm_plan_dataset *dataset(const made *m, const char *name)
+{
+    return sm_plan_find(m->plan, sm_sv_cstr(name));
+}
+
+static void
+test_plan__a_watermark_is_part_of_its_dataset_and_not_of_rows_that_nobody_remembers(void **state)
+{
+    made one = plan_of("tables: {t: {from: s}, r: {from: t}}\n");
+    made two =
+        plan_of("tables: {t: {from: s, watermark: {column: TS, delay: 1m}}, r: {from: t}}\n");
+    made three =
+        plan_of("tables: {t: {from: s, watermark: {s: {column: ts, delay: 2m}}}, r: {from: "
+                "t}}\n");
+    const sm_plan_dataset *t = dataset(&two, "t");
+    const sm_plan_since_row *rows;
+    size_t n, changed = 0;
+
+    (void)state;
+    assert_int_equal(t->n_watermarks, 1);
+    assert_string_equal(two.plan->datasets[t->watermarks[0].input].name.ptr, "s");
+    assert_true(sm_sv_eq_str(t->watermarks[0].column, "ts"));
+    assert_int_equal(t->watermarks[0].delay_us, 60000000);
+    assert_int_equal(t->watermarks[0].max_future_us, -1);
+    assert_false(sm_sv_eq(dataset(&one, "t")->fingerprint, t->fingerprint));
+    assert_false(sm_sv_eq(dataset(&three, "t")->fingerprint, t->fingerprint));
+    assert_true(sm_sv_eq(dataset(&one, "r")->fingerprint, dataset(&two, "r")->fingerprint));
+    assert_true(sm_sv_eq(one.plan->flows[0].fingerprint, two.plan->flows[0].fingerprint));
+    assert_true(one.plan->flows[0].no_data_batches && one.plan->flows[0].keeps_late);
+    sm_plan_since(two.plan, one.plan, one.a, &rows, &n);
+    for (size_t i = 0; i < n; i++)
+        changed += rows[i].change == SM_SINCE_MODIFIED &&
+                   sm_sv_eq_str(rows[i].reasons[0], "`watermark` changed");
+    assert_int_equal(changed, 1);
+    sm_arena_free(one.a);
+    sm_arena_free(two.a);
+    sm_arena_free(three.a);
+}
+
+static void test_plan__rule_B5_a_watermark_waits_for_the_columns_of_its_input(void **state)
+{
+    made m =
+        plan_of("tables: {t: {from: u, watermark: {column: x, delay: 1m}, late_rows: drop}}\n");
+
+    (void)state;
+    assert_int_equal(dataset(&m, "t")->n_watermarks, 1);
+    sm_arena_free(m.a);
+    check_codes("tables: {t: {from: s, watermark: {column: x, delay: 1m}}}\n", "SM0541");
+    check_codes("tables: {t: {from: s, watermark: {column: id, delay: 1m}}}\n", "SM0540");
+}
+
+static void test_plan__rule_B8_no_row_has_two_watermarks(void **state)
+{
+    static const char view[] = "  v: {type: view, sql: \"SELECT * FROM STREAM(s)\", watermark: "
+                               "{column: ts, delay: 1m}}\n";
+    sm_arena *a = sm_arena_new("test");
+
+    (void)state;
+    check_codes(sm_arena_printf(a, "tables:\n%s%s", view,
+                                "  t: {from: v, watermark: {column: ts, delay: 1m}}\n")
+                    .ptr,
+                "SM0542");
+    check_codes(sm_arena_printf(a, "tables:\n%s%s%s", view,
+                                "  w: {type: view, sql: \"SELECT id AS i, ts FROM v\"}\n",
+                                "  t: {from: w, watermark: {w: {column: ts, delay: 1m}}}\n")
+                    .ptr,
+                "SM0542");
+    sm_arena_free(plan_of(sm_arena_printf(a, "tables:\n%s%s%s", view, "  b: {from: v}\n",
+                                          "  t: {from: b, watermark: {column: ts, delay: 1m}}\n")
+                              .ptr)
+                      .a);
+    sm_arena_free(a);
+}
+
 static void test_plan__a_variable_is_one_constant_and_part_of_the_fingerprint(void **state)
 {
     made one =
@@ -334,6 +408,10 @@ static int close_engine(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        SM_TEST(
+            test_plan__a_watermark_is_part_of_its_dataset_and_not_of_rows_that_nobody_remembers),
+        SM_TEST(test_plan__rule_B5_a_watermark_waits_for_the_columns_of_its_input),
+        SM_TEST(test_plan__rule_B8_no_row_has_two_watermarks),
         SM_TEST(test_plan__types_of_a_table_are_those_that_it_stores),
         SM_TEST(test_plan__a_variable_is_one_constant_and_part_of_the_fingerprint),
         SM_TEST(test_plan__what_reads_an_unknown_source_waits),
