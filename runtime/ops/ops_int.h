@@ -18,6 +18,8 @@
  *     ---------   -------------------------------------------------------------
  *     WATERMARK   none
  *     AGGREGATE   k… p… [_smelt_t], or k… x… [_smelt_t] when it keeps rows
+ *     DEDUP       k… [_smelt_t]
+ *     LIMIT       given
  */
 #ifndef SM_OPS_OPS_INT_H
 #define SM_OPS_OPS_INT_H
@@ -66,6 +68,7 @@ typedef struct sm_ops__stage {
     sm_ops__log logs[SM_OPS__LOGS];
     size_t n_logs;
     sm_ops_count *count;
+    sm_sv batch_rows; /* of kinds that need one: a temporary table for the rows of the batch */
     /* Of the batch: */
     int64_t late_us, final_us; /* of this stage: SM_OPS_NO_TIME when nothing is late or final */
     sm_sv late_rows;           /* SELECT for sm_ops_late_rows(), or "" */
@@ -93,8 +96,8 @@ struct sm_ops {
     sm_ops_batch batch; /* of the last run; its session is only used by it and sm_ops_save() */
 };
 
-/* ops_watermark.c, ops_aggregate.c */
-extern const sm_ops__kind sm_ops__watermark, sm_ops__aggregate;
+/* ops_watermark.c, ops_aggregate.c, … */
+extern const sm_ops__kind sm_ops__watermark, sm_ops__aggregate, sm_ops__dedup, sm_ops__limit;
 
 /* ops.c: run the statements and release `sql`. */
 sm_code sm_ops__exec(const sm_ops_batch *b, sm_buf *sql, sm_error *err);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "runtime/base/clock.h"
 #include "runtime/base/fs.h"
 
 int ops_setup(void **state)
@@ -119,4 +120,19 @@ size_t ops_files(ops_fixture *f, const char *log)
     if (sm_fs_list(path, false, f->a, &found, &n, &f->err) != SM_OK)
         return 0;
     return n;
+}
+
+unsigned ops_seed(void)
+{
+    const char *given = getenv("SM_SEED");
+    unsigned seed = given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)sm_clock_boot_us();
+
+    print_message("SM_SEED=%u\n", seed);
+    return seed;
+}
+
+size_t ops_random(unsigned *seed, size_t n)
+{
+    *seed = *seed * 1664525U + 1013904223U;
+    return (size_t)(*seed >> 8) % n;
 }

@@ -41,6 +41,10 @@ const char *ops_batch(ops_fixture *f, const char *select, int64_t final, const c
 const char *ops_attempt(ops_fixture *f, const char *select, int64_t final, const char *show);
 /* Another process, with what the record says: everything is loaded again. */
 void ops_restart(ops_fixture *f);
+/* A seed that differs from run to run and is printed; SM_SEED gives one. */
+unsigned ops_seed(void);
+/* From 0 to below `n`. */
+size_t ops_random(unsigned *seed, size_t n);
 /* How many files lie below the folder of the state. */
 size_t ops_files(ops_fixture *f, const char *log);
 
