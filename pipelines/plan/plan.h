@@ -251,6 +251,9 @@ const sm_plan_dataset *sm_plan_find(const sm_plan *p, sm_sv name);
 const sm_plan_flow *sm_plan_find_flow(const sm_plan *p, sm_sv name);
 size_t sm_plan_index(const sm_plan *p, const sm_plan_dataset *ds);
 bool sm_dataset_is_table(const sm_plan_dataset *ds); /* with flows: no quarantine */
+/* Is this source of a text format, so that its records are decoded?  Of JSON? */
+bool sm_dataset_decodes(const sm_plan_dataset *source);
+bool sm_dataset_is_json(const sm_plan_dataset *source);
 /* Can this source have records that are to be kept in a quarantine? */
 bool sm_dataset_keeps_records(const sm_plan_dataset *source);
 /* Does a quarantine have a column of that name for itself, beside those of its table? */

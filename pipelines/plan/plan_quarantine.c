@@ -24,6 +24,8 @@ static const struct {
     { "_attempt", "INTEGER" },
     { "_input", "VARCHAR" },
     { "_reason", "VARCHAR" },
+    { "_source_file", "STRUCT(name VARCHAR, size BIGINT, modification_time TIMESTAMP, header "
+                      "VARCHAR, whole BOOLEAN)" },
 };
 enum { OWN = sizeof own / sizeof own[0] };
 
@@ -35,16 +37,25 @@ bool sm_plan_is_quarantine_own(sm_sv column)
     return false;
 }
 
+static bool has_format(const sm_plan_dataset *source, const char *format)
+{
+    return source->kind == SM_DATASET_SOURCE &&
+           sm_sv_eq_str(sm_json_get_sv(source->source_config, "format", SM_SV("")), format);
+}
+
+bool sm_dataset_is_json(const sm_plan_dataset *source)
+{
+    return has_format(source, "json");
+}
+
+bool sm_dataset_decodes(const sm_plan_dataset *source)
+{
+    return has_format(source, "json") || has_format(source, "csv") || has_format(source, "text");
+}
+
 bool sm_dataset_keeps_records(const sm_plan_dataset *source)
 {
-    static const char *const texts[] = { "json", "csv", "text" };
-
-    if (source->kind != SM_DATASET_SOURCE || source->on_decode_error != SM_DECODE_QUARANTINE)
-        return false;
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        if (sm_sv_eq_str(sm_json_get_sv(source->source_config, "format", SM_SV("")), texts[i]))
-            return true;
-    return false;
+    return source->on_decode_error == SM_DECODE_QUARANTINE && sm_dataset_decodes(source);
 }
 
 /* What one flow reads, itself or through views. */

@@ -90,6 +90,13 @@ sm_code sm_source_bad_records(sm_source *s, sm_sv view, sm_error *err)
     return source_result(s, s->ops->bad_records(s, view, err), err);
 }
 
+sm_code sm_source_reread(sm_source *s, const sm_kept *kept, sm_sv view, sm_error *err)
+{
+    assert(s->session != NULL && s->ops->reread != NULL);
+    s->report = (sm_read_report){ 0 };
+    return source_result(s, s->ops->reread(s, kept, view, err), err);
+}
+
 sm_code sm_source_forget(sm_source *s, const sm_json *end, sm_error *err)
 {
     assert(s->session == NULL);

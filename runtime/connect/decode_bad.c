@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/base/percent.h"
 #include "runtime/connect/decode_rescue.h"
-#include "runtime/connect/decode_unpack.h"
+#include "runtime/connect/decode_stream.h"
 
 int sm_decode_place_compare(sm_decode_place x, sm_decode_place y)
 {
@@ -67,7 +68,19 @@ void sm_decode_bads_merge(sm_decode_bads *b, sm_decode_bads *part)
 
 /* --- Rows --- */
 
-enum { BAD_PATH, BAD_LINE, BAD_RAW, BAD_REASON, BAD_COLUMNS };
+enum {
+    BAD_PATH,
+    BAD_LINE,
+    BAD_RAW,
+    BAD_REASON,
+    BAD_WHOLE,
+    BAD_FILE,
+    BAD_NAME,
+    BAD_SIZE,
+    BAD_MTIME,
+    BAD_HEADER,
+    BAD_COLUMNS
+};
 
 /* One pass over the files. */
 typedef struct bads_task {
@@ -104,7 +117,7 @@ static sm_code bads_open(bads_task *t, size_t file, sm_error *err)
     const sm_decode_file *f = &t->bads->files[file];
     sm_unpack_free(t->u);
     t->u = NULL;
-    sm_code rc = sm_unpack_new(f->path, f->name, f->size, &sm_unpack_usual, &t->u, err);
+    sm_code rc = sm_decode_text(f, &t->u, err);
     if (rc == SM_E_NOT_FOUND)
         return bads_changed(f, err);
     t->file = file;
@@ -166,23 +179,73 @@ static sm_code bads_text(bads_task *t, const sm_decode_bad *bad, sm_sv *out, sm_
     return SM_OK;
 }
 
-static void bads_put(bads_task *t, const sm_decode_bad *bad, int64_t line, sm_sv text,
-                     sm_reader_chunk *chunk, size_t row)
+/* What a row says of one record. */
+typedef struct bads_row {
+    const sm_decode_file *file;
+    const sm_decode_bad *bad;
+    int64_t line;
+    sm_sv text;
+    const char *reason;
+} bads_row;
+
+/* Is `text` all of the record, byte for byte, once it is kept as UTF-8? */
+static bool bads_whole(const bads_row *r)
+{
+    return r->bad->len != SM_DECODE_NO_END && sm_utf8_check(r->text) == r->text.len;
+}
+
+/* A text of the row into `b`; false for NULL. */
+static bool bads_text_of(const bads_row *r, size_t column, sm_buf *b)
+{
+    sm_sv name = sm_sv_cstr(r->file->name);
+    switch (column) {
+    case BAD_PATH:
+        sm_rescue_add_utf8(b, name);
+        return true;
+    case BAD_RAW:
+        sm_rescue_add_utf8(b, r->text);
+        return true;
+    case BAD_REASON:
+        sm_rescue_add_utf8(b, sm_sv_cstr(r->reason));
+        return true;
+    case BAD_NAME:
+        sm_percent_add(b, name);
+        return true;
+    default:
+        sm_rescue_add_utf8(b, r->file->header);
+        return r->file->header.ptr != NULL;
+    }
+}
+
+static void bads_put(const bads_row *r, sm_reader_chunk *chunk, size_t row)
 {
     sm_buf b;
     sm_buf_init(&b, 4 * (size_t)SM_DECODE_MAX_RECORD);
     for (size_t c = 0; c < chunk->n_columns; c++) {
-        b.len = 0;
-        if (chunk->column[c] == BAD_LINE)
-            ((int64_t *)chunk->data[c])[row] = line;
-        else if (chunk->column[c] == BAD_PATH)
-            sm_rescue_add_utf8(&b, sm_sv_cstr(t->bads->files[bad->at.file].name));
-        else if (chunk->column[c] == BAD_RAW)
-            sm_rescue_add_utf8(&b, text);
-        else
-            sm_rescue_add_utf8(&b, sm_sv_cstr(t->bads->reasons + bad->reason));
-        if (chunk->column[c] != BAD_LINE)
-            sm_reader_text(chunk, c, row, sm_buf_sv(&b));
+        int64_t *numbers = chunk->data[c];
+        sm_buf_clear(&b);
+        switch (chunk->column[c]) {
+        case BAD_WHOLE:
+            ((uint8_t *)chunk->data[c])[row] = bads_whole(r);
+            break;
+        case BAD_LINE:
+            numbers[row] = r->line;
+            break;
+        case BAD_FILE:
+            numbers[row] = (int64_t)r->bad->at.file;
+            break;
+        case BAD_SIZE:
+            numbers[row] = r->file->size;
+            break;
+        case BAD_MTIME:
+            numbers[row] = r->file->mtime_us;
+            break;
+        default:
+            if (bads_text_of(r, chunk->column[c], &b))
+                sm_reader_text(chunk, c, row, sm_buf_sv(&b));
+            else
+                sm_reader_null(chunk, c, row);
+        }
     }
     sm_buf_release(&b);
 }
@@ -214,7 +277,8 @@ static sm_code bads_fill(void *ctx, void *task, sm_reader_chunk *chunk, size_t *
         int64_t line = t->line;
         if (rc != SM_OK || (rc = bads_text(t, bad, &text, err)) != SM_OK)
             return rc;
-        bads_put(t, bad, line, text, chunk, (*n_rows)++);
+        bads_put(&(bads_row){ &b->files[bad->at.file], bad, line, text, b->reasons + bad->reason },
+                 chunk, (*n_rows)++);
         bytes += text.len;
     }
     return SM_OK;
@@ -237,6 +301,12 @@ sm_code sm_decode_bads_reader(sm_engine *e, sm_decode_bads *b, const sm_decode_f
         [BAD_LINE] = { .name = SM_SV("line"), .type = SM_SV("BIGINT"), .nullable = true },
         [BAD_RAW] = { .name = SM_SV("raw"), .type = SM_SV("VARCHAR"), .nullable = true },
         [BAD_REASON] = { .name = SM_SV("reason"), .type = SM_SV("VARCHAR"), .nullable = true },
+        [BAD_WHOLE] = { .name = SM_SV("whole"), .type = SM_SV("BOOLEAN"), .nullable = true },
+        [BAD_FILE] = { .name = SM_SV("file"), .type = SM_SV("BIGINT"), .nullable = true },
+        [BAD_NAME] = { .name = SM_SV("name"), .type = SM_SV("VARCHAR"), .nullable = true },
+        [BAD_SIZE] = { .name = SM_SV("size"), .type = SM_SV("BIGINT"), .nullable = true },
+        [BAD_MTIME] = { .name = SM_SV("modified"), .type = SM_SV("TIMESTAMP"), .nullable = true },
+        [BAD_HEADER] = { .name = SM_SV("header"), .type = SM_SV("VARCHAR"), .nullable = true },
     };
     const sm_schema schema = { columns, BAD_COLUMNS };
     sm_reader_def def = {

@@ -50,9 +50,17 @@ void sm_decode_bads_add(sm_decode_bads *b, sm_decode_place at, int64_t len, cons
 /* Move all of `part` behind those of `b`. */
 void sm_decode_bads_merge(sm_decode_bads *b, sm_decode_bads *part);
 
-/* The records as rows (path VARCHAR, line BIGINT, raw VARCHAR, reason VARCHAR), by place.  What is
- * no UTF-8 is U+FFFD in `raw`; of a record without end the first SM_DECODE_BAD_TEXT bytes are
- * there.  Sorts `b`; both are borrowed until the reader is removed.  A query over it fails with
+/* The records as rows, by place:
+ *     path VARCHAR, line BIGINT         where it stood
+ *     raw VARCHAR, whole BOOLEAN        its text; what is no UTF-8 is U+FFFD, of a record without
+ *                                       end there are the first SM_DECODE_BAD_TEXT bytes: both are
+ *                                       not whole
+ *     reason VARCHAR                    why it is none
+ *     file BIGINT                       the number of its file in `files`
+ *     name VARCHAR, size BIGINT, modified TIMESTAMP, header VARCHAR
+ *                                       of that file: its name, percent-encoded, so that each byte
+ *                                       is kept; `header` may be NULL
+ * Sorts `b`; both are borrowed until the reader is removed.  A query over it fails with
  * SM_E_AGAIN when a file is not what it was. */
 sm_code sm_decode_bads_reader(sm_engine *e, sm_decode_bads *b, const sm_decode_file *files,
                               sm_engine_reader **out, sm_error *err);

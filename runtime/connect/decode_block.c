@@ -125,7 +125,8 @@ static sm_code block_pread(const sm_decode_file *file, sm_decode_block *block, i
     }
     sm_decode__block_reserve(block, at + len);
     size_t got = 0;
-    if ((rc = sm_fs_pread(block->fd, path, block->buffer + at, len, from, &got, err)) != SM_OK)
+    if ((rc = sm_fs_pread(block->fd, path, block->buffer + at, len, file->begin + from, &got,
+                          err)) != SM_OK)
         return rc;
     if (got != len)
         return sm_fail(err, SM_E_AGAIN, 0, "file \"%s\" became shorter while it was read",

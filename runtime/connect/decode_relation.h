@@ -20,7 +20,7 @@ sm_code sm_decode_relation_new(const sm_decode_what *what, sm_session *session, 
 void sm_decode_relation_free(sm_decode_relation *r); /* NULL is fine */
 
 /* The undecodable records that the queries met, which were to be kept, as the view `view`:
- * (path, line, raw, reason), see decode_bad.h. */
+ * see decode_bad.h. */
 sm_code sm_decode_relation_bad(sm_decode_relation *r, sm_session *session, sm_sv view,
                                sm_error *err);
 

@@ -14,8 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/connect/decode_unpack.h"
-
 enum { STREAM_RAW = 128 * 1024 };
 
 struct sm_decode_stream {
@@ -40,14 +38,23 @@ static const sm_framing stream_of_lines = { .kind = SM_FRAME_LINES };
 
 bool sm_decode_stream_needed(const sm_decode_file *file)
 {
-    return file->framing != NULL || sm_unpack_codec_of(sm_sv_cstr(file->name)) != SM_UNPACK_NONE;
+    return file->framing != NULL ||
+           (!file->staged && sm_unpack_codec_of(sm_sv_cstr(file->name)) != SM_UNPACK_NONE);
+}
+
+sm_code sm_decode_text(const sm_decode_file *file, sm_unpack **out, sm_error *err)
+{
+    sm_code rc = sm_unpack_new(file->path, file->staged ? "" : file->name, file->size,
+                               &sm_unpack_usual, out, err);
+    if (rc == SM_OK && file->staged)
+        sm_unpack_from(*out, file->begin);
+    return rc;
 }
 
 sm_code sm_decode_stream_new(const sm_decode_file *file, sm_decode_stream **out, sm_error *err)
 {
     sm_decode_stream *s = sm_xcalloc(1, sizeof *s);
-    sm_code rc =
-        sm_unpack_new(file->path, file->name, file->size, &sm_unpack_usual, &s->unpack, err);
+    sm_code rc = sm_decode_text(file, &s->unpack, err);
     if (rc != SM_OK) {
         free(s);
         return rc;

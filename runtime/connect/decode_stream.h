@@ -3,13 +3,17 @@
  *
  * For files that cannot be entered in the middle: compressed ones, and those in which a newline
  * does not end a record (decode_frame).  Who opens the stream takes all blocks of the file, so such
- * files are read in parallel by file.  Bytes and offsets are those of the unpacked text.  Used by
- * decode_block only.
+ * files are read in parallel by file.  Bytes and offsets are those of the unpacked text.  The
+ * stream is used by decode_block only.
  */
 #ifndef SM_CONNECT_DECODE_STREAM_H
 #define SM_CONNECT_DECODE_STREAM_H
 
 #include "runtime/connect/decode_block.h"
+#include "runtime/connect/decode_unpack.h"
+
+/* All of the file's text, as bytes.  Owned: free with sm_unpack_free(). */
+sm_code sm_decode_text(const sm_decode_file *file, sm_unpack **out, sm_error *err);
 
 typedef struct sm_decode_stream sm_decode_stream;
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/connect/decode_unpack.h"
+#include "runtime/connect/decode_stream.h"
 
 static void tally_insert_sample(sm_decode_tally *t, const sm_decode_sample *sample)
 {
@@ -95,7 +95,7 @@ static int64_t tally_read_again(const sm_decode_file *file, int64_t offset, char
     size_t want = *len;
     int64_t line = 1;
     *len = 0;
-    if (sm_unpack_new(file->path, file->name, file->size, &sm_unpack_usual, &u, &ignored) != SM_OK)
+    if (sm_decode_text(file, &u, &ignored) != SM_OK)
         return 0;
     char *buffer = sm_xmalloc(STEP);
     for (int64_t at = 0; at < offset;) {

@@ -89,6 +89,12 @@ void sm_unpack_free(sm_unpack *u)
     free(u);
 }
 
+void sm_unpack_from(sm_unpack *u, int64_t begin)
+{
+    u->at = begin;
+    u->size += begin;
+}
+
 const char *sm_unpack_broken(const sm_unpack *u)
 {
     return u->broken;

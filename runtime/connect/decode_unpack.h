@@ -46,6 +46,9 @@ sm_code sm_unpack_new(const char *path, const char *name, int64_t size,
                       const sm_unpack_limits *limits, sm_unpack **out, sm_error *err);
 void sm_unpack_free(sm_unpack *u); /* NULL is fine */
 
+/* Before the first read, of what is not packed: the `size` bytes begin there. */
+void sm_unpack_from(sm_unpack *u, int64_t begin);
+
 /* Up to `cap` bytes; *got is 0 at the end, and where the bytes cannot be unpacked any
  * further: then sm_unpack_broken() says why.  SM_E_AGAIN when the file became shorter. */
 sm_code sm_unpack_read(sm_unpack *u, char *buffer, size_t cap, size_t *got, sm_error *err);

@@ -50,6 +50,21 @@ typedef struct sm_read_report {
     const sm_schema *grown;
 } sm_read_report;
 
+/* Records that were set aside, in a file of their own. */
+typedef struct sm_kept_record {
+    sm_sv name;             /* of the file that it came in, as the source tracks it */
+    int64_t size, mtime_us; /* of that file */
+    int64_t header;         /* begin of that file's header; -1: it is not there */
+    int64_t begin, end;     /* of its text; a newline stands behind it, and behind the header,
+                             * which stands right before it */
+} sm_kept_record;
+
+typedef struct sm_kept {
+    const char *path;
+    const sm_kept_record *records;
+    size_t n;
+} sm_kept;
+
 typedef struct sm_source {
     const struct sm_source_ops *ops;
     void *config; /* filled through ops->options before open() */
@@ -114,9 +129,16 @@ typedef struct sm_source_ops {
     sm_code (*verify)(sm_source *s, const sm_json *start, const sm_json *end, sm_error *err);
 
     /* After verify(), with on_decode_error QUARANTINE and report.undecodable > 0: those records
-     * appear as the relation `view` (path VARCHAR, line BIGINT, raw VARCHAR, reason VARCHAR).
+     * appear as the relation `view`, whose columns decode_bad.h says.
      * Once it is read, verify() is asked again.  NULL: every record of it can be decoded. */
     sm_code (*bad_records)(sm_source *s, sm_sv view, sm_error *err);
+
+    /* Records that were set aside appear as the relation `view`, as read() shows those of today;
+     * verify() and bad_records(), whose `file` counts the records, follow.  `kept` is borrowed
+     * until the next read.  NULL: it keeps none. */
+    sm_code (*reread)(sm_source *s, const sm_kept *kept, sm_sv view, sm_error *err);
+    /* With reread(): does a record need the header of its file? */
+    bool (*needs_header)(const sm_source *s);
 
     /* The batch that ends at `end` is done; nobody asks for it again.  Optional. */
     sm_code (*forget)(sm_source *s, const sm_json *end, sm_error *err);

@@ -108,6 +108,10 @@ typedef struct sm_batch {
  * sink.  `f` is zeroed memory with env, plan, out and refresh set; close also after a failure. */
 sm_code sm_flow__open(sm_flow *f, sm_error *err);
 void sm_flow__close(sm_flow *f);
+/* Parts of the two above: the inputs of f->plan in f->whole, with `arena` set. */
+void sm_flow__bind_inputs(sm_flow *f);
+sm_code sm_flow__open_inputs(sm_flow *f, sm_error *err);
+void sm_flow__close_inputs(sm_flow *f);
 /* How far this run reads: of external sources when the run starts, of tables when their
  * writers are through.  Asks only inputs that have no answer yet. */
 sm_code sm_flow__fix_horizon(sm_flow *f, bool external_only, sm_error *err);
@@ -125,6 +129,8 @@ sm_code sm_flow__register_rules(sm_flow *f, sm_error *err);
 void sm_flow__unregister_rules(sm_flow *f);
 /* Fill f->result from the plan. */
 void sm_flow__set_result(sm_flow *f);
+/* The query, and NULL for the columns of the result that it does not give; lives in f->scratch. */
+sm_sv sm_flow__query(sm_flow *f);
 /* The SELECT that the sink is given; lives in f->scratch. */
 sm_code sm_flow__select(sm_flow *f, sm_sv *out, sm_error *err);
 /* After the query: counts into `b`; SM_E_RULE when a rule with policy fail is broken. */
@@ -141,6 +147,11 @@ void sm_flow__stopped_by(const sm_flow *f, size_t rule, int64_t rows);
 /* An event per crossed threshold; at most one for each rule and check. */
 size_t sm_flow__threshold_events(const sm_flow_outcome *o, int64_t run, sm_arena *a,
                                  sm_event_rec *out);
+
+/* run_grow.c: pin what the newest version of the source's schema becomes with `schema`, and compile
+ * with it.  *plan stays as it is when the plan in force has that already.  One call at a time. */
+sm_code sm_flow__grow_source(const sm_flow_env *env, sm_sv source, const sm_schema *schema,
+                             const sm_plan **plan, sm_error *err);
 
 /* flow_grow.c: schemas that grow under a flow. */
 /* Use the plan in force, if it is another one than before. */

@@ -152,7 +152,7 @@ static sm_code input_open(sm_flow *f, sm_flow_input *in, sm_error *err)
     return sm_source_open(s, err);
 }
 
-static void inputs_bind(sm_flow *f)
+void sm_flow__bind_inputs(sm_flow *f)
 {
     f->inputs = SM_NEW_N(f->arena, sm_flow_input, f->plan->n_inputs);
     for (size_t i = 0; i < f->plan->n_inputs; i++) {
@@ -162,7 +162,7 @@ static void inputs_bind(sm_flow *f)
     }
 }
 
-static sm_code inputs_open(sm_flow *f, sm_error *err)
+sm_code sm_flow__open_inputs(sm_flow *f, sm_error *err)
 {
     sm_code rc = SM_OK;
 
@@ -268,23 +268,29 @@ sm_code sm_flow__open(sm_flow *f, sm_error *err)
     f->scratch = sm_arena_new("batch");
     if (f->side == NULL)
         f->side = sm_plan_quarantine_of(f->whole, f->target);
-    inputs_bind(f);
+    sm_flow__bind_inputs(f);
     sm_flow__set_result(f);
     if ((rc = generation_load(f, err)) != SM_OK || (rc = sink_open(f, err)) != SM_OK ||
         (rc = sm_flow__open_side(f, err)) != SM_OK || (rc = sm_flow__resume(f, err)) != SM_OK)
         goto done;
-    rc = inputs_open(f, err);
+    rc = sm_flow__open_inputs(f, err);
 done:
     if (rc != SM_OK)
         sm_wrap(err, "flow \"%.*s\"", SM_SV_ARG(f->plan->name));
     return rc;
 }
 
-void sm_flow__close(sm_flow *f)
+void sm_flow__close_inputs(sm_flow *f)
 {
     for (size_t i = 0; f->inputs != NULL && i < f->plan->n_inputs; i++)
         if (f->inputs[i].open)
             sm_source_close(&f->inputs[i].source);
+    f->inputs = NULL;
+}
+
+void sm_flow__close(sm_flow *f)
+{
+    sm_flow__close_inputs(f);
     if (f->sink_open)
         sm_sink_close(&f->sink);
     if (f->side_open)
@@ -292,6 +298,5 @@ void sm_flow__close(sm_flow *f)
     sm_flow__close_session(f);
     sm_arena_free(f->scratch);
     sm_arena_free(f->arena);
-    f->inputs = NULL;
     f->scratch = f->arena = NULL;
 }

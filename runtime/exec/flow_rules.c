@@ -77,8 +77,7 @@ void sm_flow__set_result(sm_flow *f)
             f->result.columns[f->result.n++] = table->columns[i];
 }
 
-/* The query, and NULL for the columns that it does not give. */
-static sm_sv filled_query(sm_flow *f)
+sm_sv sm_flow__query(sm_flow *f)
 {
     sm_buf b;
     sm_sv sql;
@@ -104,7 +103,7 @@ static sm_sv filled_query(sm_flow *f)
 sm_code sm_flow__select(sm_flow *f, sm_sv *out, sm_error *err)
 {
     const sm_plan_dataset *t = f->target;
-    sm_sv *exprs, query = filled_query(f);
+    sm_sv *exprs, query = sm_flow__query(f);
     sm_buf b;
     sm_code rc;
 

@@ -23,6 +23,10 @@
 
 #define SOURCE                                                                                     \
     "STRUCT(path VARCHAR, line BIGINT, topic VARCHAR, \"partition\" INTEGER, \"offset\" BIGINT)"
+/* What is needed to decode a record later; `name` is percent-encoded. */
+#define SOURCE_FILE                                                                                \
+    "STRUCT(name VARCHAR, size BIGINT, modification_time TIMESTAMP, header VARCHAR, whole "        \
+    "BOOLEAN)"
 
 sm_code sm_flow__open_side(sm_flow *f, sm_error *err)
 {
@@ -90,7 +94,8 @@ static void add_broken(const sm_flow *f, const sm_batch *batch, sm_sv relation, 
     add_rule_names(f, b);
     sm_buf_adds(b, " AS _rules, NULL::VARCHAR AS _raw, NULL::" SOURCE " AS _source, ");
     add_origin(f, batch, b);
-    sm_buf_adds(b, ", NULL::VARCHAR AS _input, NULL::VARCHAR AS _reason FROM memory.main.");
+    sm_buf_adds(b, ", NULL::VARCHAR AS _input, NULL::VARCHAR AS _reason, NULL::" SOURCE_FILE
+                   " AS _source_file FROM memory.main.");
     sm_sql_ident(b, relation);
 }
 
@@ -113,7 +118,9 @@ static void add_records(const sm_flow *f, const sm_batch *batch, const sm_flow_i
     add_origin(f, batch, b);
     sm_buf_adds(b, ", ");
     sm_sql_literal(b, in->dataset->name);
-    sm_buf_adds(b, " AS _input, reason AS _reason FROM ");
+    sm_buf_adds(b, " AS _input, reason AS _reason, {'name': name, 'size': size, "
+                   "'modification_time': modified, 'header': header, 'whole': whole}::" SOURCE_FILE
+                   " AS _source_file FROM ");
     sm_sql_ident(b, view);
 }
 

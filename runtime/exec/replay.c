@@ -13,8 +13,9 @@
  * replay, publishes what was decided.
  *
  * A row that breaks a rule again keeps its `_row_id`; its `_attempt` grows, `_rules` are the ones
- * of today.  Records that could not be decoded stay as they are. */
-#include "runtime/exec/replay.h"
+ * of today.  Records that could not be decoded go through the SQL of their flow (replay_records.c),
+ * and what comes of them is a part of the same batch. */
+#include "runtime/exec/replay_int.h"
 
 #include "expectations/rule.h"
 #include "runtime/base/clock.h"
@@ -22,40 +23,30 @@
 #include "runtime/base/fs.h"
 #include "runtime/base/limit.h"
 #include "runtime/base/sqltext.h"
-#include "runtime/exec/flow_int.h"
 
-#define JUDGED "memory.main._smelt_replay"
+#define JUDGED SM_REPLAY_JUDGED
 enum { REPLAY_MAX_ATTEMPTS = 8 };
-
-typedef struct replay {
-    sm_flow_env env;
-    const sm_run_request *q;
-    const sm_replay_request *what;
-    sm_replay_result *out;
-    sm_arena *a;
-    sm_owner_lock *lock;
-    const sm_plan_dataset *table;
-    sm_plan_flow plan;
-    sm_plan_dataset side;
-    int64_t version;  /* of the quarantine, whose columns side.schema has */
-    sm_schema target; /* what rows are written with */
-    sm_flow_outcome outcome;
-    sm_flow f;
-    sm_source rows; /* the quarantine */
-} replay;
 
 /* ---- the flow ---------------------------------------------------------------------- */
 
+/* A record may have fields that its source has not met. */
+static sm_code replay_grow(void *ctx, sm_sv source, const sm_schema *schema, sm_error *err)
+{
+    sm_replay_run *r = ctx;
+
+    return sm_flow__grow_source(&r->env, source, schema, &r->whole, err);
+}
+
 static sm_code replay_engine(void *ctx, struct sm_engine **out, sm_error *err)
 {
-    const replay *r = ctx;
+    const sm_replay_run *r = ctx;
 
     return r->q->engine(r->q->engine_ctx, out, err);
 }
 
 static const sm_plan *replay_plan(void *ctx)
 {
-    return ((const replay *)ctx)->q->plan;
+    return ((const sm_replay_run *)ctx)->whole;
 }
 
 static bool replay_stopping(void *ctx)
@@ -75,22 +66,24 @@ static sm_sv side_of(sm_arena *a, sm_sv name)
     return sm_arena_printf(a, "%.*s" SM_PLAN_QUARANTINE, SM_SV_ARG(name));
 }
 
-static sm_sv folder_of(const sm_run_request *q, sm_arena *a, sm_sv path)
+sm_sv sm_replay__folder(const sm_run_request *q, sm_arena *a, sm_sv path)
 {
     return sm_sv_cstr(sm_path_join(a, q->storage_dir, path));
 }
 
 /* The plan may have no quarantine for the table any more: what is in the folder decides. */
-static void replay_describe(replay *r, const sm_plan_dataset *table)
+static void replay_describe(sm_replay_run *r, const sm_plan_dataset *table)
 {
+    const sm_plan_dataset *side = sm_plan_quarantine_of(r->whole, table);
+
     r->table = table;
     r->side = (sm_plan_dataset){ .name = side_of(r->a, table->name),
                                  .kind = SM_DATASET_QUARANTINE,
                                  .path = side_of(r->a, table->path),
-                                 .description = SM_SV(""),
+                                 .description = side != NULL ? side->description : SM_SV(""),
                                  .known = true };
     r->plan = (sm_plan_flow){ .name = r->side.name,
-                              .target = sm_plan_index(r->q->plan, table),
+                              .target = sm_plan_index(r->whole, table),
                               .kind = SM_FLOW_APPEND,
                               .sql = SM_SV(""),
                               .fingerprint = SM_SV("replay"),
@@ -98,10 +91,10 @@ static void replay_describe(replay *r, const sm_plan_dataset *table)
     r->outcome = (sm_flow_outcome){ .flow = &r->plan, .dataset = table->name, .version = -1 };
 }
 
-static sm_code replay_open(replay *r, sm_error *err)
+static sm_code replay_open(sm_replay_run *r, sm_error *err)
 {
     r->f = (sm_flow){ .env = &r->env,
-                      .whole = r->q->plan,
+                      .whole = r->whole,
                       .plan = &r->plan,
                       .target = r->table,
                       .side = &r->side,
@@ -110,34 +103,10 @@ static sm_code replay_open(replay *r, sm_error *err)
     return sm_flow__open(&r->f, err);
 }
 
-/* The columns of the query, and behind them those that it gives no more: where table and quarantine
- * have kept one, its values are nowhere else once the row has left the quarantine. */
-static sm_code find_target(replay *r, sm_error *err)
-{
-    const sm_schema *query = &r->table->schema;
-    sm_schema has = { .n = 0 };
-    int64_t version;
-    sm_code rc = r->what->columns(r->what->ctx, folder_of(r->q, r->a, r->table->path), r->a, &has,
-                                  &version, err);
-
-    if (rc != SM_OK && rc != SM_E_NOT_FOUND)
-        return rc;
-    r->target = (sm_schema){ .columns = SM_NEW_N(r->a, sm_column, query->n + has.n + 1) };
-    for (size_t i = 0; i < query->n; i++)
-        r->target.columns[r->target.n++] = query->columns[i];
-    for (size_t i = 0; i < has.n; i++)
-        if (sm_schema_find(query, has.columns[i].name) < 0 &&
-            sm_schema_find(&r->side.schema, has.columns[i].name) >= 0 &&
-            !sm_plan_is_quarantine_own(has.columns[i].name))
-            r->target.columns[r->target.n++] = has.columns[i];
-    r->f.sink.schema = &r->target;
-    return SM_OK;
-}
-
 /* ---- judged -------------------------------------------------------------------------- */
 
 /* The rows of the quarantine as the view _smelt_side. */
-static sm_code show_rows(replay *r, sm_error *err)
+static sm_code show_rows(sm_replay_run *r, sm_error *err)
 {
     const sm_json *position;
     sm_json *config = sm_json_object(r->f.arena);
@@ -149,9 +118,9 @@ static sm_code show_rows(replay *r, sm_error *err)
                       .flow = SM_SV(""),
                       .generation = SM_SV(""),
                       .base_dir = r->q->base_dir,
-                      .schema = &r->side.schema,
+                      .schema = &r->stored,
                       .arena = r->f.arena };
-    sm_json_set_string(config, "path", folder_of(r->q, r->f.arena, r->side.path));
+    sm_json_set_string(config, "path", sm_replay__folder(r->q, r->f.arena, r->side.path));
     s->config = sm_arena_alloc(r->f.arena, s->ops->config_size, _Alignof(max_align_t), 1);
     if ((rc = sm_options_fill(s->ops->options, config, s->config, r->f.arena, err)) != SM_OK ||
         (rc = sm_source_open(s, err)) != SM_OK ||
@@ -165,7 +134,7 @@ static sm_code show_rows(replay *r, sm_error *err)
 }
 
 /* Which rows were asked for. */
-static void add_taken(const replay *r, sm_buf *b)
+static void add_taken(const sm_replay_run *r, sm_buf *b)
 {
     sm_buf_adds(b, "true");
     if (r->what->rule.len > 0) {
@@ -179,20 +148,16 @@ static void add_taken(const replay *r, sm_buf *b)
     }
 }
 
-/* A row with the columns of the table, and _smelt_ok_<i>: does it pass rule i? */
-static void add_verdicts(const replay *r, sm_buf *b)
+/* The rows of the quarantine with the columns of the table. */
+static void add_rows(const sm_replay_run *r, sm_buf *b)
 {
     const sm_plan_dataset *t = r->table;
 
-    sm_buf_adds(b, "SELECT *, ");
+    sm_buf_adds(b, "(SELECT *, ");
     add_taken(r, b);
     sm_buf_adds(b, " AS _smelt_taken");
-    for (size_t i = 0; !r->what->discard && i < t->n_rules; i++)
-        sm_buf_addf(b, ", %.*s AS _smelt_ok_%zu",
-                    SM_SV_ARG(sm_rule_sql(t->rules[i].expr, r->f.scratch)), i);
-    sm_buf_adds(b, " FROM (SELECT *");
     for (size_t i = 0; i < t->schema.n; i++) {
-        if (sm_schema_find(&r->side.schema, t->schema.columns[i].name) >= 0)
+        if (sm_schema_find(&r->stored, t->schema.columns[i].name) >= 0)
             continue;
         sm_buf_adds(b, ", NULL::");
         sm_buf_add(b, t->schema.columns[i].type);
@@ -202,8 +167,18 @@ static void add_verdicts(const replay *r, sm_buf *b)
     sm_buf_adds(b, " FROM _smelt_side)");
 }
 
+/* _smelt_ok_<i>: does the row pass rule i? */
+static void add_verdicts(const sm_replay_run *r, sm_buf *b)
+{
+    const sm_plan_dataset *t = r->table;
+
+    for (size_t i = 0; i < t->n_rules; i++)
+        sm_buf_addf(b, ", %.*s AS _smelt_ok_%zu",
+                    SM_SV_ARG(sm_rule_sql(t->rules[i].expr, r->f.scratch)), i);
+}
+
 /* "NOT _smelt_ok_1 OR …" of the rules with that policy. */
-static void add_broken(const replay *r, const char *policy, sm_buf *b)
+static void add_broken(const sm_replay_run *r, const char *policy, sm_buf *b)
 {
     sm_buf_adds(b, "(false");
     for (size_t i = 0; i < r->table->n_rules; i++)
@@ -212,7 +187,7 @@ static void add_broken(const replay *r, const char *policy, sm_buf *b)
     sm_buf_addc(b, ')');
 }
 
-static void add_names(const replay *r, sm_buf *b)
+static void add_names(const sm_replay_run *r, sm_buf *b)
 {
     sm_buf_adds(b, "list_filter([NULL::VARCHAR");
     for (size_t i = 0; i < r->table->n_rules; i++) {
@@ -223,15 +198,10 @@ static void add_names(const replay *r, sm_buf *b)
     sm_buf_adds(b, "], x -> x IS NOT NULL)");
 }
 
-/* What becomes of each row: left, record, fail, broken, drop, write; or gone. */
-static void add_fate(const replay *r, sm_buf *b)
+/* "WHEN … THEN 'fail' … END AS _smelt_fate, … AS _smelt_rules" */
+static void add_judgement(const sm_replay_run *r, sm_buf *b)
 {
-    sm_buf_adds(b, "CASE WHEN NOT _smelt_taken THEN 'left' ");
-    if (r->what->discard) {
-        sm_buf_adds(b, "ELSE 'gone' END AS _smelt_fate, NULL::VARCHAR[] AS _smelt_rules");
-        return;
-    }
-    sm_buf_adds(b, "WHEN _raw IS NOT NULL THEN 'record' WHEN ");
+    sm_buf_adds(b, "WHEN ");
     add_broken(r, "fail", b);
     sm_buf_adds(b, " THEN 'fail' WHEN ");
     add_broken(r, "quarantine", b);
@@ -242,7 +212,28 @@ static void add_fate(const replay *r, sm_buf *b)
     sm_buf_adds(b, " AS _smelt_rules");
 }
 
-static sm_code run_sql(replay *r, sm_buf *b, sm_error *err)
+void sm_replay__add_judged(const sm_replay_run *r, const char *from, sm_buf *b)
+{
+    sm_buf_adds(b, "SELECT *, CASE ");
+    add_judgement(r, b);
+    sm_buf_adds(b, " FROM (SELECT *");
+    add_verdicts(r, b);
+    sm_buf_addf(b, " FROM %s)", from);
+}
+
+/* What becomes of each row: left, record, fail, broken, drop, write; or gone. */
+static void add_fate(const sm_replay_run *r, sm_buf *b)
+{
+    sm_buf_adds(b, "CASE WHEN NOT _smelt_taken THEN 'left' ");
+    if (r->what->discard) {
+        sm_buf_adds(b, "ELSE 'gone' END AS _smelt_fate, NULL::VARCHAR[] AS _smelt_rules");
+        return;
+    }
+    sm_buf_adds(b, "WHEN _raw IS NOT NULL THEN 'record' ");
+    add_judgement(r, b);
+}
+
+sm_code sm_replay__sql(sm_replay_run *r, sm_buf *b, sm_error *err)
 {
     sm_code rc = sm_buf_check(b, "the SQL of a replay", err);
 
@@ -253,53 +244,82 @@ static sm_code run_sql(replay *r, sm_buf *b, sm_error *err)
 }
 
 /* The rules see each row once; what is computed after this reads their verdict. */
-static sm_code judge(replay *r, sm_error *err)
+static sm_code judge(sm_replay_run *r, sm_error *err)
 {
     sm_buf b;
 
     sm_buf_init(&b, SM_LIMIT_BATCH_SQL);
     sm_buf_adds(&b, "CREATE OR REPLACE TABLE " JUDGED " AS SELECT *, ");
     add_fate(r, &b);
-    sm_buf_adds(&b, " FROM (");
-    add_verdicts(r, &b);
+    sm_buf_adds(&b, " FROM (SELECT *");
+    if (!r->what->discard)
+        add_verdicts(r, &b);
+    sm_buf_adds(&b, " FROM ");
+    add_rows(r, &b);
     sm_buf_addc(&b, ')');
-    return run_sql(r, &b, err);
+    return sm_replay__sql(r, &b, err);
 }
 
-/* How many rows have that fate; "": all. */
-static sm_code count(replay *r, const char *fate, int64_t *out, sm_error *err)
+/* Add how many rows of `relation` have that fate; "": all. */
+static sm_code count_in(sm_replay_run *r, sm_sv relation, const char *fate, int64_t *out,
+                        sm_error *err)
 {
+    int64_t n = 0;
     sm_buf b;
     sm_code rc;
 
-    sm_buf_init(&b, 256);
-    sm_buf_adds(&b, "SELECT count(*) FROM " JUDGED);
+    sm_buf_init(&b, 1024);
+    sm_buf_addf(&b, "SELECT count(*) FROM %.*s", SM_SV_ARG(relation));
     if (fate[0] != '\0') {
         sm_buf_adds(&b, " WHERE _smelt_fate = ");
         sm_sql_literal(&b, sm_sv_cstr(fate));
     }
-    rc = sm_session_int64(r->f.session, sm_buf_sv(&b), out, err);
+    rc = sm_session_int64(r->f.session, sm_buf_sv(&b), &n, err);
     sm_buf_release(&b);
+    *out += n;
     return rc;
 }
 
-static sm_code count_all(replay *r, sm_error *err)
+/* The same, of the rows that came of records too. */
+static sm_code count_rows(sm_replay_run *r, const char *fate, int64_t *out, sm_error *err)
+{
+    sm_code rc = count_in(r, SM_SV(JUDGED), fate, out, err);
+
+    for (size_t i = 0; rc == SM_OK && i < r->n_again; i++)
+        rc = count_in(r, r->again[i].relation, fate, out, err);
+    return rc;
+}
+
+static sm_code count_records(sm_replay_run *r, sm_error *err)
+{
+    sm_replay_result *o = r->out;
+    sm_code rc;
+
+    if ((rc = count_in(r, SM_SV(JUDGED), "stuck", &o->stuck, err)) != SM_OK ||
+        (rc = count_in(r, SM_SV(JUDGED), "undecoded", &o->records, err)) != SM_OK ||
+        (rc = count_in(r, SM_SV(JUDGED), "decoded", &o->decoded, err)) != SM_OK)
+        return rc;
+    o->records += o->stuck;
+    return SM_OK;
+}
+
+static sm_code count_all(sm_replay_run *r, sm_error *err)
 {
     sm_replay_result *o = r->out;
     int64_t left = 0, failed = 0;
     sm_code rc;
 
-    *o = (sm_replay_result){ 0 };
-    if ((rc = count(r, "", &o->rows, err)) != SM_OK ||
-        (rc = count(r, "left", &left, err)) != SM_OK ||
-        (rc = count(r, "record", &o->records, err)) != SM_OK ||
-        (rc = count(r, "fail", &failed, err)) != SM_OK ||
-        (rc = count(r, "broken", &o->broken, err)) != SM_OK ||
-        (rc = count(r, "drop", &o->dropped, err)) != SM_OK ||
-        (rc = count(r, "write", &o->written, err)) != SM_OK ||
-        (rc = count(r, "gone", &o->discarded, err)) != SM_OK)
+    if ((rc = count_in(r, SM_SV(JUDGED), "", &o->rows, err)) != SM_OK ||
+        (rc = count_in(r, SM_SV(JUDGED), "left", &left, err)) != SM_OK ||
+        (rc = count_records(r, err)) != SM_OK ||
+        (rc = count_rows(r, "fail", &failed, err)) != SM_OK ||
+        (rc = count_rows(r, "broken", &o->broken, err)) != SM_OK ||
+        (rc = count_rows(r, "drop", &o->dropped, err)) != SM_OK ||
+        (rc = count_rows(r, "write", &o->written, err)) != SM_OK ||
+        (rc = count_rows(r, "gone", &o->discarded, err)) != SM_OK)
         return rc;
     o->taken = o->rows - left;
+    o->left = left + o->records + o->broken;
     if (failed > 0)
         return sm_fail(
             err, SM_E_RULE, 0,
@@ -309,71 +329,15 @@ static sm_code count_all(replay *r, sm_error *err)
     return SM_OK;
 }
 
-/* ---- written --------------------------------------------------------------------------- */
+/* ---- running --------------------------------------------------------------------------- */
 
-static sm_code write_table(replay *r, sm_batch *batch, sm_error *err)
-{
-    const sm_schema *s = &r->target;
-    sm_buf b;
-    sm_code rc;
-
-    if (r->out->written == 0)
-        return SM_OK;
-    if ((rc = find_target(r, err)) != SM_OK)
-        return rc;
-    sm_buf_init(&b, SM_LIMIT_BATCH_SQL);
-    for (size_t i = 0; i < s->n; i++) {
-        sm_buf_adds(&b, i == 0 ? "SELECT " : ", ");
-        sm_sql_ident(&b, s->columns[i].name);
-    }
-    sm_buf_adds(&b, " FROM " JUDGED " WHERE _smelt_fate = 'write'");
-    r->f.sink.session = r->f.session;
-    if ((rc = sm_buf_check(&b, "the SQL of a replay", err)) == SM_OK)
-        rc = sm_sink_prepare(&r->f.sink, sm_buf_sv(&b), batch->manifest, &batch->counts.written,
-                             &batch->counts.bytes_out, err);
-    r->f.sink.session = NULL;
-    sm_buf_release(&b);
-    return rc;
-}
-
-static void add_kept_column(sm_sv name, sm_buf *b)
-{
-    if (sm_sv_eq_str(name, "_rules"))
-        sm_buf_adds(b, "CASE _smelt_fate WHEN 'broken' THEN _smelt_rules ELSE _rules END AS ");
-    else if (sm_sv_eq_str(name, "_attempt"))
-        sm_buf_adds(b, "_attempt + CASE _smelt_fate WHEN 'broken' THEN 1 ELSE 0 END AS ");
-    sm_sql_ident(b, name);
-}
-
-static sm_code write_side(replay *r, sm_batch *batch, sm_error *err)
-{
-    const sm_schema *s = &r->side.schema;
-    int64_t written, bytes;
-    sm_buf b;
-    sm_code rc;
-
-    sm_buf_init(&b, SM_LIMIT_BATCH_SQL);
-    for (size_t i = 0; i < s->n; i++) {
-        sm_buf_adds(&b, i == 0 ? "SELECT " : ", ");
-        add_kept_column(s->columns[i].name, &b);
-    }
-    sm_buf_adds(&b, " FROM " JUDGED " WHERE _smelt_fate IN ('left', 'record', 'broken')");
-    r->f.side_sink.session = r->f.session;
-    if ((rc = sm_buf_check(&b, "the SQL of a replay", err)) == SM_OK)
-        rc =
-            sm_sink_prepare(&r->f.side_sink, sm_buf_sv(&b), batch->manifest, &written, &bytes, err);
-    r->f.side_sink.session = NULL;
-    sm_buf_release(&b);
-    return rc;
-}
-
-static void discard_files(replay *r, const sm_batch *b)
+static void discard_files(sm_replay_run *r, const sm_batch *b)
 {
     sm_sink_discard(&r->f.sink, b->manifest);
     sm_sink_discard(&r->f.side_sink, b->manifest);
 }
 
-static void batch_begin(replay *r, sm_batch *b)
+static void batch_begin(sm_replay_run *r, sm_batch *b)
 {
     sm_flow *f = &r->f;
     sm_batch_id id;
@@ -393,34 +357,44 @@ static void batch_begin(replay *r, sm_batch *b)
     b->manifest = sm_manifest_new(f->scratch, &id);
 }
 
-/* Running: judge and write.  b->state is SM_BATCH_IDLE when no row changes its place. */
-static sm_code compute(replay *r, sm_batch *b, sm_error *err)
+static void count_batch(const sm_replay_run *r, sm_batch *b)
+{
+    const sm_replay_result *o = r->out;
+
+    b->counts.read = o->taken - o->stuck;
+    b->counts.undecodable = b->counts.kept = o->records - o->stuck;
+    b->counts.dropped = o->dropped + o->discarded;
+    b->counts.quarantined = o->broken;
+    b->counts.result = o->written + b->counts.dropped + b->counts.quarantined;
+}
+
+/* Running: judge and write.  b->state is SM_BATCH_IDLE when no row changes. */
+static sm_code compute(sm_replay_run *r, sm_batch *b, sm_error *err)
 {
     sm_code rc;
 
+    *r->out = (sm_replay_result){ .plan = r->whole };
     batch_begin(r, b);
     if ((rc = sm_session_set_time(r->f.session, b->time_ms, err)) != SM_OK ||
         (rc = show_rows(r, err)) != SM_OK || (rc = judge(r, err)) != SM_OK ||
-        (rc = count_all(r, err)) != SM_OK)
+        (rc = sm_replay__records(r, b->time_ms, err)) != SM_OK || (rc = count_all(r, err)) != SM_OK)
         return rc;
-    if (r->out->taken == r->out->records) {
+    if (r->out->taken == r->out->stuck) {
         b->state = SM_BATCH_IDLE;
         return SM_OK;
     }
-    if ((rc = write_side(r, b, err)) == SM_OK)
-        rc = write_table(r, b, err);
+    if ((rc = sm_replay__write_side(r, b, err)) == SM_OK)
+        rc = sm_replay__write_table(r, b, err);
     if (rc != SM_OK)
         discard_files(r, b);
-    b->counts.read = b->counts.result = r->out->taken - r->out->records;
-    b->counts.dropped = r->out->dropped + r->out->discarded;
-    b->counts.quarantined = r->out->broken;
+    count_batch(r, b);
     return rc;
 }
 
 /* ---- published ------------------------------------------------------------------------- */
 
 /* SM_E_AGAIN: a foreign commit came to the quarantine first, and the decision was taken back. */
-static sm_code publish(replay *r, sm_batch *b, sm_error *err)
+static sm_code publish(sm_replay_run *r, sm_batch *b, sm_error *err)
 {
     sm_flow *f = &r->f;
     sm_error failed;
@@ -447,7 +421,7 @@ static sm_code publish(replay *r, sm_batch *b, sm_error *err)
 }
 
 /* A replay that an earlier life decided. */
-static sm_code finish(replay *r, sm_error *err)
+static sm_code finish(sm_replay_run *r, sm_error *err)
 {
     sm_batch b = { .version = -1, .side_version = -1, .attempt = 1 };
     sm_code rc = replay_open(r, err);
@@ -458,12 +432,16 @@ static sm_code finish(replay *r, sm_error *err)
     return rc == SM_E_AGAIN ? SM_OK : rc;
 }
 
-static sm_code one_attempt(replay *r, sm_error *err)
+static sm_code one_attempt(sm_replay_run *r, sm_error *err)
 {
     sm_batch b;
-    sm_sv folder = folder_of(r->q, r->a, r->side.path);
-    sm_code rc = r->what->columns(r->what->ctx, folder, r->a, &r->side.schema, &r->version, err);
+    sm_sv folder = sm_replay__folder(r->q, r->a, r->side.path);
+    sm_code rc = r->what->columns(r->what->ctx, folder, r->a, &r->stored, &r->version, err);
 
+    replay_describe(r, &r->whole->datasets[r->plan.target]);
+    r->side.schema = r->stored;
+    r->again = NULL;
+    r->n_again = 0;
     r->rows = (sm_source){ .ops = NULL };
     if (rc == SM_OK && (rc = replay_open(r, err)) == SM_OK &&
         (rc = sm_flow__need_session(&r->f, err)) == SM_OK)
@@ -472,6 +450,7 @@ static sm_code one_attempt(replay *r, sm_error *err)
         sm_error ignored;
 
         sm_session_exec(r->f.session, SM_SV("DROP TABLE IF EXISTS " JUDGED), &ignored);
+        sm_replay__forget_records(r);
     }
     if (r->rows.ops != NULL)
         sm_source_close(&r->rows);
@@ -486,18 +465,19 @@ static sm_code one_attempt(replay *r, sm_error *err)
 
 /* ---- the acts ---------------------------------------------------------------------------- */
 
-static replay replay_of(const sm_run_request *q, sm_arena *a)
+static sm_replay_run replay_of(const sm_run_request *q, sm_arena *a)
 {
-    return (replay){ .q = q, .a = a };
+    return (sm_replay_run){ .q = q, .whole = q->plan, .a = a };
 }
 
 /* The environment of a flow outside of a run; `r` stays where it is. */
-static void replay_env(replay *r, const sm_owner *owner)
+static void replay_env(sm_replay_run *r, const sm_owner *owner)
 {
     r->env = (sm_flow_env){ .q = r->q,
                             .owner = *owner,
                             .log = { r->q->store, r->q->bus },
                             .plan = replay_plan,
+                            .grow = replay_grow,
                             .engine = replay_engine,
                             .stopping = replay_stopping,
                             .session_opened = replay_session,
@@ -508,7 +488,7 @@ static void replay_env(replay *r, const sm_owner *owner)
 static sm_code finish_one(const sm_flow_env *env, const sm_plan_dataset *table, sm_arena *a,
                           sm_error *err)
 {
-    replay r = replay_of(env->q, a);
+    sm_replay_run r = replay_of(env->q, a);
 
     replay_env(&r, &env->owner);
     replay_describe(&r, table);
@@ -532,7 +512,7 @@ sm_code sm_replay__finish(const sm_flow_env *env, sm_error *err)
     return rc;
 }
 
-static sm_code replay_act(replay *r, sm_error *err)
+static sm_code replay_act(sm_replay_run *r, sm_error *err)
 {
     const sm_plan_dataset *table = sm_plan_find(r->q->plan, r->what->table);
     sm_owner owner;
@@ -558,7 +538,7 @@ sm_code sm_replay(const sm_run_request *q, const sm_replay_request *what, sm_rep
                   sm_error *err)
 {
     sm_arena *a = sm_arena_new("replay");
-    replay r = replay_of(q, a);
+    sm_replay_run r = replay_of(q, a);
     sm_code rc;
 
     r.what = what;

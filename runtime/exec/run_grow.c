@@ -43,13 +43,13 @@ static sm_json *changed_columns(const sm_schema *was, const sm_schema *now, bool
     return list;
 }
 
-static void tell_growth(sm_run *r, sm_sv source, const sm_schema *was, const sm_schema *now,
-                        int64_t version, sm_arena *a)
+static void tell_growth(const sm_flow_env *env, sm_sv source, const sm_schema *was,
+                        const sm_schema *now, int64_t version, sm_arena *a)
 {
     sm_json *d = sm_json_object(a), *added = changed_columns(was, now, false, a);
     sm_json *widened = changed_columns(was, now, true, a);
     sm_event_rec e = sm_event_make_flow(
-        SM_EVENT_schema_changed, r->env.run, source, SM_SV(""), -1,
+        SM_EVENT_schema_changed, env->run, source, SM_SV(""), -1,
         sm_arena_printf(a, "version %lld: %zu new columns, %zu changed", (long long)version,
                         sm_json_len(added), sm_json_len(widened)));
     sm_error ignored;
@@ -59,18 +59,18 @@ static void tell_growth(sm_run *r, sm_sv source, const sm_schema *was, const sm_
     if (sm_json_len(widened) > 0)
         sm_json_set(d, "widened", widened);
     e.details = sm_json_text(d, a);
-    sm_event_log_append(r->env.log, &r->env.owner, &e, 1, &ignored);
+    sm_event_log_append(env->log, &env->owner, &e, 1, &ignored);
 }
 
 /* ---- growing --------------------------------------------------------------------- */
 
 /* The newest version in the store; what the plan says when there is none. */
-static sm_code newest_schema(sm_run *r, const sm_plan_dataset *d, sm_arena *a, sm_schema *out,
-                             sm_error *err)
+static sm_code newest_schema(const sm_flow_env *env, const sm_plan_dataset *d, sm_arena *a,
+                             sm_schema *out, sm_error *err)
 {
     sm_schema_version v;
     sm_json *j;
-    sm_code rc = sm_store_schema(r->q.store, r->env.owner.pipeline, d->name, 0, a, &v, err);
+    sm_code rc = sm_store_schema(env->q->store, env->owner.pipeline, d->name, 0, a, &v, err);
 
     *out = d->schema;
     if (rc == SM_E_NOT_FOUND)
@@ -80,32 +80,17 @@ static sm_code newest_schema(sm_run *r, const sm_plan_dataset *d, sm_arena *a, s
     return rc;
 }
 
-static sm_code pin(sm_run *r, const sm_plan_dataset *d, const sm_schema *was, const sm_schema *now,
-                   sm_sv why, sm_arena *a, sm_error *err)
+static sm_code pin(const sm_flow_env *env, const sm_plan_dataset *d, const sm_schema *was,
+                   const sm_schema *now, sm_sv why, sm_arena *a, sm_error *err)
 {
     sm_sv text = sm_json_text(sm_schema_to_json(now, a), a);
     int64_t version;
-    sm_code rc = sm_store_schema_pin(r->q.store, &r->env.owner, d->name, text, why, &version, err);
+    sm_code rc = sm_store_schema_pin(env->q->store, &env->owner, d->name, text, why, &version, err);
 
     if (rc != SM_OK)
         return rc;
     sm_failpoint("schema.after_version");
-    tell_growth(r, d->name, was, now, version, a);
-    return SM_OK;
-}
-
-static sm_code pin_and_take(sm_run *r, const sm_plan_dataset *d, const sm_schema *was,
-                            const sm_schema *now, sm_arena *a, sm_error *err)
-{
-    const sm_plan *plan = NULL;
-    sm_code rc;
-
-    if ((rc = r->q.replan(r->q.replan_ctx, d->name, now, &plan, err)) != SM_OK ||
-        (rc = pin(r, d, was, now, SM_SV("new field"), a, err)) != SM_OK)
-        return rc;
-    sm_mutex_lock(&r->mu);
-    r->plan = plan;
-    sm_mutex_unlock(&r->mu);
+    tell_growth(env, d->name, was, now, version, a);
     return SM_OK;
 }
 
@@ -120,42 +105,61 @@ sm_code sm_run__pin_hints(sm_run *r, sm_error *err)
         if (d->kind != SM_DATASET_SOURCE || !d->known || d->schema_declared ||
             d->schema_hints.len == 0)
             continue;
-        if ((rc = newest_schema(r, d, r->arena, &was, err)) == SM_OK &&
+        if ((rc = newest_schema(&r->env, d, r->arena, &was, err)) == SM_OK &&
             !sm_schema_equal(&was, &d->schema))
-            rc = pin(r, d, &was, &d->schema, SM_SV("schema_hints"), r->arena, err);
+            rc = pin(&r->env, d, &was, &d->schema, SM_SV("schema_hints"), r->arena, err);
     }
     return rc;
 }
 
-static sm_code grow(sm_run *r, sm_sv source, const sm_schema *schema, sm_arena *a, sm_error *err)
+static sm_code grow(const sm_flow_env *env, sm_sv source, const sm_schema *schema, sm_arena *a,
+                    const sm_plan **plan, sm_error *err)
 {
-    const sm_plan_dataset *d = sm_plan_find(sm_run__plan(r), source);
+    const sm_plan_dataset *d = sm_plan_find(env->plan(env->ctx), source);
+    const sm_plan *next = NULL;
     sm_schema was;
     sm_grown now;
     sm_code rc;
 
-    if (r->q.replan == NULL)
+    if (env->q->replan == NULL)
         return sm_fail(err, SM_E_INVALID, 0,
                        "source \"%.*s\" has new columns, and this run cannot "
                        "take them",
                        SM_SV_ARG(source));
-    if ((rc = newest_schema(r, d, a, &was, err)) != SM_OK ||
+    if ((rc = newest_schema(env, d, a, &was, err)) != SM_OK ||
         (rc = sm_schema_grow(&was, schema, sm_evolution_how(d->evolution), a, &now, err)) != SM_OK)
         return rc;
     if (sm_schema_equal(&now.schema, &d->schema)) /* another flow was first */
         return SM_OK;
-    return pin_and_take(r, d, &was, &now.schema, a, err);
+    if ((rc = env->q->replan(env->q->replan_ctx, d->name, &now.schema, &next, err)) == SM_OK &&
+        (rc = pin(env, d, &was, &now.schema, SM_SV("new field"), a, err)) == SM_OK)
+        *plan = next;
+    return rc;
+}
+
+sm_code sm_flow__grow_source(const sm_flow_env *env, sm_sv source, const sm_schema *schema,
+                             const sm_plan **plan, sm_error *err)
+{
+    sm_arena *a = sm_arena_new("grow");
+    sm_code rc = grow(env, source, schema, a, plan, err);
+
+    sm_arena_free(a);
+    return rc;
 }
 
 sm_code sm_run__grow(void *run, sm_sv source, const sm_schema *schema, sm_error *err)
 {
     sm_run *r = run;
-    sm_arena *a = sm_arena_new("grow");
+    const sm_plan *plan = NULL;
     sm_code rc;
 
     sm_mutex_lock(&r->grow_mu);
-    rc = grow(r, source, schema, a, err);
+    rc = sm_flow__grow_source(&r->env, source, schema, &plan, err);
+    if (plan != NULL) {
+        sm_mutex_lock(&r->mu);
+        r->plan = plan;
+        sm_mutex_unlock(&r->mu);
+    }
     sm_mutex_unlock(&r->grow_mu);
-    sm_arena_free(a);
     return rc;
 }

@@ -377,7 +377,8 @@ static sm_code files_open(sm_source *s, sm_error *err)
     if (config->format == SM_FILES_CSV &&
         (rc = sm_files__dialect(config, s->arena, &f->dialect, err)) != SM_OK)
         return rc;
-    f->framing = sm_files__framing(config, &f->dialect, s->arena);
+    f->framing = sm_files__framing(config, &f->dialect, config->skip_rows, s->arena);
+    f->of_kept = sm_files__framing(config, &f->dialect, 0, s->arena);
     return rc;
 }
 
@@ -399,6 +400,7 @@ static sm_files_state *files_begin_read(sm_source *s)
     f->relation = NULL;
     sm_arena_reset(f->read);
     f->files = (sm_files){ 0 };
+    f->kept = NULL;
     f->rows = 0;
     f->unknown = false;
     s->report = (sm_read_report){ 0 };
@@ -586,7 +588,7 @@ static sm_code files_verify(sm_source *s, const sm_json *start, const sm_json *e
     sm_files_state *f = s->state;
     (void)start;
     (void)end;
-    for (size_t i = 0; i < f->files.n; i++) {
+    for (size_t i = 0; f->kept == NULL && i < f->files.n; i++) {
         const sm_file *file = &f->files.items[i];
         sm_fs_stat st;
         sm_code rc = sm_fs_stat_path(file->path, &st, err);
@@ -606,6 +608,28 @@ static sm_code files_bad_records(sm_source *s, sm_sv view, sm_error *err)
 {
     const sm_files_state *f = s->state;
     return sm_decode_relation_bad(f->relation, s->session, view, err);
+}
+
+/* Each record is a file, which stands in one with the others. */
+static sm_code files_reread(sm_source *s, const sm_kept *kept, sm_sv view, sm_error *err)
+{
+    sm_files_state *f = files_begin_read(s);
+    f->kept = kept;
+    f->files = (sm_files){ SM_NEW_N(f->read, sm_file, kept->n + 1), kept->n };
+    for (size_t i = 0; i < kept->n; i++)
+        f->files.items[i] = (sm_file){
+            .name = sm_arena_cstr(f->read, kept->records[i].name),
+            .path = sm_files__path(s, f->read, kept->records[i].name),
+            .size = kept->records[i].size,
+            .mtime_ns = kept->records[i].mtime_us * 1000,
+        };
+    return files_make_view(s, false, view, err);
+}
+
+static bool files_needs_header(const sm_source *s)
+{
+    const sm_files_config *config = s->config;
+    return config->format == SM_FILES_CSV && config->header;
 }
 
 /* --- Adoption --- */
@@ -703,6 +727,8 @@ const sm_source_ops sm_source_files = {
     .read = files_read,
     .verify = files_verify,
     .bad_records = files_bad_records,
+    .reread = files_reread,
+    .needs_header = files_needs_header,
     .adopt = files_adopt,
     .position = files_position,
     .snapshot = files_snapshot,

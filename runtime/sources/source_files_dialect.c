@@ -47,7 +47,7 @@ sm_code sm_files__dialect(const sm_files_config *config, sm_arena *a, sm_csv_dia
 
 /* How files are cut into records; NULL when a newline ends each. */
 const sm_framing *sm_files__framing(const sm_files_config *config, const sm_csv_dialect *d,
-                                    sm_arena *a)
+                                    int64_t skip_rows, sm_arena *a)
 {
     sm_framing *framing = SM_NEW(a, sm_framing);
     if (config->format == SM_FILES_CSV)
@@ -55,6 +55,6 @@ const sm_framing *sm_files__framing(const sm_files_config *config, const sm_csv_
     else if (config->format == SM_FILES_JSON && config->multi_line)
         framing->kind = SM_FRAME_JSON;
     if (config->format == SM_FILES_CSV)
-        framing->skip_lines = config->skip_rows;
+        framing->skip_lines = skip_rows;
     return framing->kind != SM_FRAME_LINES || framing->skip_lines > 0 ? framing : NULL;
 }

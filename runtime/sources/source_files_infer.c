@@ -60,7 +60,7 @@ static sm_code infer_records(const sm_source *s, const sm_files *files, sm_arena
 {
     const sm_files_config *config = s->config;
     const sm_files_state *f = s->state;
-    sm_decode_file *decode = sm_files__decode_files(files, f->framing, a);
+    sm_decode_file *decode = sm_files__decode_files(f, files, a);
     const sm_infer_rules rules = infer_rules(config);
     sm_infer *in = sm_infer_new(a, &rules);
     size_t n = files->n < INFER_FILES ? files->n : INFER_FILES;
@@ -114,7 +114,7 @@ sm_code sm_files__infer_batch(sm_source *s, sm_arena *a, sm_schema *out, sm_erro
 {
     const sm_files_config *config = s->config;
     const sm_files_state *f = s->state;
-    sm_decode_file *files = sm_files__decode_files(&f->files, f->framing, a);
+    sm_decode_file *files = sm_files__decode_files(f, &f->files, a);
     const sm_infer_rules rules = infer_rules(config);
     sm_infer *in = sm_infer_new(a, &rules);
     sm_sv **names = SM_NEW_N(a, sm_sv *, f->files.n + 1);

@@ -54,7 +54,9 @@ typedef struct sm_files {
 typedef struct sm_files_state {
     sm_csv_dialect dialect;
     const sm_framing *framing;    /* NULL: a newline ends a record */
+    const sm_framing *of_kept;    /* the same of records that were set aside: nothing is skipped */
     sm_arena *read;               /* of one read(): all below */
+    const sm_kept *kept;          /* `files` are these records; NULL: they are files */
     sm_files files;               /* as they were before reading */
     sm_decode_relation *relation; /* text formats */
     int64_t rows;                 /* Parquet: as the footers say */
@@ -148,8 +150,7 @@ sm_code sm_files__csv_names(const sm_files_state *f, const sm_decode_file *files
 sm_code sm_files__refuse_compressed(int format, const sm_files *files, sm_error *err);
 
 /* The files as the decoders want them. */
-sm_decode_file *sm_files__decode_files(const sm_files *files, const sm_framing *framing,
-                                       sm_arena *a);
+sm_decode_file *sm_files__decode_files(const sm_files_state *f, const sm_files *files, sm_arena *a);
 
 /* --- source_files_parquet.c --- */
 
@@ -170,7 +171,7 @@ sm_code sm_files__dialect(const sm_files_config *config, sm_arena *a, sm_csv_dia
 
 /* NULL when a newline ends each record; lives in `a`. */
 const sm_framing *sm_files__framing(const sm_files_config *config, const sm_csv_dialect *d,
-                                    sm_arena *a);
+                                    int64_t skip_rows, sm_arena *a);
 
 /* --- source_files_infer.c --- */
 

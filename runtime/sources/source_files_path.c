@@ -23,6 +23,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/fs.h"
 #include "runtime/base/limit.h"
+#include "runtime/base/percent.h"
 #include "runtime/base/sqltext.h"
 #include "runtime/base/strmap.h"
 #include "runtime/connect/decode_infer.h"
@@ -43,32 +44,6 @@ static path_mode path_mode_of(const sm_files_config *config)
 
 /* --- Levels of a path --- */
 
-static int path_hex(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* "a%20b" is "a b"; a `%` without two digits stands for itself. */
-static sm_sv path_decode(sm_sv text, sm_arena *a)
-{
-    char *out = SM_NEW_N(a, char, text.len + 1);
-    size_t n = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        int high = i + 2 < text.len ? path_hex(text.ptr[i + 1]) : -1;
-        int low = high >= 0 ? path_hex(text.ptr[i + 2]) : -1;
-        out[n] = text.ptr[i];
-        if (text.ptr[i] == '%' && low >= 0) {
-            out[n] = (char)(high * 16 + low);
-            i += 2;
-        }
-        n++;
-    }
-    return (sm_sv){ out, n };
-}
-
 /* The next `k=v` folder of *rest, which loses it; false at the file's own name. */
 static bool path_level(sm_sv *rest, sm_arena *a, sm_sv *key, sm_sv *value)
 {
@@ -79,8 +54,8 @@ static bool path_level(sm_sv *rest, sm_arena *a, sm_sv *key, sm_sv *value)
         if (!sm_files__is_level(part))
             continue;
         at = sm_sv_find_char(part, '=');
-        *key = path_decode(sm_sv_sub(part, 0, (size_t)at), a);
-        *value = path_decode(sm_sv_sub(part, (size_t)at + 1, part.len), a);
+        *key = sm_percent_decode(sm_sv_sub(part, 0, (size_t)at), a);
+        *value = sm_percent_decode(sm_sv_sub(part, (size_t)at + 1, part.len), a);
         return true;
     }
     return false;
@@ -241,24 +216,6 @@ static sm_code path_set_levels(const sm_source *s, sm_files_extra *x, const size
     return SM_OK;
 }
 
-static bool path_is_plain(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("-._~/!$&'()*+,;=:@", c) != NULL);
-}
-
-static sm_sv path_encode(sm_sv text, sm_arena *a)
-{
-    char *out = SM_NEW_N(a, char, 3 * text.len + 1), *end = out;
-    for (size_t i = 0; i < text.len; i++) {
-        if (path_is_plain(text.ptr[i]))
-            *end++ = text.ptr[i];
-        else
-            end += snprintf(end, 4, "%%%02X", (unsigned)(unsigned char)text.ptr[i]);
-    }
-    return (sm_sv){ out, (size_t)(end - out) };
-}
-
 /* The four values of _metadata, as the constants from `first` on. */
 static sm_code path_set_metadata(sm_files_extra *x, size_t first, size_t i, const sm_file *file,
                                  sm_arena *a, sm_error *err)
@@ -268,9 +225,9 @@ static sm_code path_set_metadata(sm_files_extra *x, size_t first, size_t i, cons
     sm_code rc;
     if (path == NULL)
         return err->code;
-    uri = path_encode(sm_sv_cstr(path), a);
+    uri = sm_percent_encode(sm_sv_cstr(path), a);
     if (sm_utf8_check(base) < base.len)
-        base = path_encode(base, a);
+        base = sm_percent_encode(base, a);
     if ((rc = path_set(x, first, i, sm_arena_printf(a, "file://%.*s", SM_SV_ARG(uri)), err)) !=
             SM_OK ||
         (rc = path_set(x, first + 1, i, base, err)) != SM_OK ||

@@ -6,15 +6,29 @@
 
 #include "runtime/base/strmap.h"
 
-sm_decode_file *sm_files__decode_files(const sm_files *files, const sm_framing *framing,
-                                       sm_arena *a)
+/* A record that was set aside, with its header where there is one to be read. */
+static void files_take_kept(const sm_files_state *f, size_t i, sm_decode_file *out)
+{
+    const sm_kept_record *r = &f->kept->records[i];
+    out->path = f->kept->path;
+    out->framing = f->of_kept;
+    out->staged = true;
+    out->begin = f->dialect.header && r->header >= 0 ? r->header : r->begin;
+    out->size = r->end - out->begin;
+}
+
+sm_decode_file *sm_files__decode_files(const sm_files_state *f, const sm_files *files, sm_arena *a)
 {
     sm_decode_file *out = SM_NEW_N(a, sm_decode_file, files->n + 1);
     for (size_t i = 0; i < files->n; i++) {
-        const sm_file *f = &files->items[i];
-        out[i] = (sm_decode_file){
-            .path = f->path, .name = f->name, .size = f->size, .framing = framing
-        };
+        const sm_file *file = &files->items[i];
+        out[i] = (sm_decode_file){ .path = file->path,
+                                   .name = file->name,
+                                   .size = file->size,
+                                   .mtime_us = file->mtime_ns / 1000,
+                                   .framing = f->framing };
+        if (f->kept != NULL && files == &f->files)
+            files_take_kept(f, i, &out[i]);
     }
     return out;
 }
@@ -141,8 +155,27 @@ static sm_csv_fields csv_in_order(const sm_source *s, const sm_files_extra *x, p
     return (sm_csv_fields){ .map = map, .n = n };
 }
 
+/* Keep the text of the header; is it that of the file before, which has been read? */
+static bool csv_same_header(const sm_files_state *f, const sm_decode_block *block,
+                            sm_decode_file *files, size_t i)
+{
+    char *first = sm_csv_begins(&f->dialect, block->data, block->end);
+    sm_sv text = { first, 0 };
+    if (first == block->end)
+        return false;
+    text.len = (size_t)(sm_csv_ends(&f->dialect, first, block->end) - first);
+    if (text.len > 0 && first[text.len - 1] == '\r')
+        text.len--;
+    if (i > 0 && files[i - 1].header.ptr != NULL && sm_sv_eq(text, files[i - 1].header)) {
+        files[i].header = files[i - 1].header;
+        return true;
+    }
+    files[i].header = sm_arena_dup(f->read, text);
+    return false;
+}
+
 /* The fields of each file: from its header, or the columns in their order. */
-static sm_code csv_fields(const sm_source *s, const sm_files_extra *x, const sm_decode_file *files,
+static sm_code csv_fields(const sm_source *s, const sm_files_extra *x, sm_decode_file *files,
                           size_t n_files, sm_csv_fields *out, sm_error *err)
 {
     const sm_files_state *f = s->state;
@@ -169,6 +202,10 @@ static sm_code csv_fields(const sm_source *s, const sm_files_extra *x, const sm_
         if (block.left_out == 0 && strcmp(block.why, SM_DECODE_TOO_LONG) == 0)
             rc = sm_fail(err, SM_E_LIMIT, 0, "%s:1: the header is longer than 16 MiB",
                          files[i].name);
+        if (rc == SM_OK && csv_same_header(f, &block, files, i)) {
+            out[i] = out[i - 1];
+            continue;
+        }
         if (rc == SM_OK)
             rc = sm_files__csv_names(f, files, i, &block, f->read, &names, &n, err);
         if (rc == SM_OK)
@@ -226,9 +263,10 @@ sm_code sm_files__read_text(sm_source *s, bool at_once, sm_sv view, sm_error *er
     sm_decode_column *columns;
     sm_decode_extra *extra = SM_NEW(f->read, sm_decode_extra);
     sm_files_extra x;
+    sm_decode_file *files = sm_files__decode_files(f, &f->files, f->read);
     sm_decode_what what = {
         .format = files_decode_format(config->format),
-        .files = sm_files__decode_files(&f->files, f->framing, f->read),
+        .files = files,
         .n_files = f->files.n,
         .dialect = &f->dialect,
         .strict_records = at_once && s->on_decode_error == SM_DECODE_FAIL,
@@ -254,7 +292,7 @@ sm_code sm_files__read_text(sm_source *s, bool at_once, sm_sv view, sm_error *er
         }
     if (config->format == SM_FILES_CSV) {
         sm_csv_fields *fields = SM_NEW_N(f->read, sm_csv_fields, f->files.n + 1);
-        if ((rc = csv_fields(s, &x, what.files, what.n_files, fields, err)) != SM_OK)
+        if ((rc = csv_fields(s, &x, files, what.n_files, fields, err)) != SM_OK)
             return rc;
         if (f->unknown && sm_files__grows(s) && (rc = sm_files__grow(s, NULL, err)) != SM_OK)
             return rc;

@@ -166,7 +166,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "cannot read %s\n", path);
         return 1;
     }
-    sm_decode_file file = { path, path, st.st_size, NULL };
+    sm_decode_file file = { .path = path, .name = path, .size = st.st_size };
     int64_t best = INT64_MAX, rows = 0;
     for (int i = 0; i < ROUNDS; i++) {
         int64_t took = bench_round(decoded, schema.n, &file, &rows);

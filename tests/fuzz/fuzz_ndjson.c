@@ -101,7 +101,7 @@ static void fuzz_infer(const uint8_t *data, size_t size)
 {
     sm_arena *a = sm_arena_new("fuzz");
     sm_infer *in = sm_infer_new(a, &(sm_infer_rules){ .types = true });
-    const sm_decode_file file = { "no such file", "fuzz", (int64_t)size, NULL };
+    const sm_decode_file file = { .path = "no such file", .name = "fuzz", .size = (int64_t)size };
     sm_decode_block block;
     sm_schema schema;
     sm_error err;

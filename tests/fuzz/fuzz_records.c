@@ -105,7 +105,7 @@ static void records_rescued(const decode_table *t, size_t rows)
 
 static void records_decode(unsigned bits, const uint8_t *data, size_t size)
 {
-    static const sm_decode_file file = { "fuzz", "fuzz \xff\".json", 0, NULL };
+    static const sm_decode_file file = { .path = "fuzz", .name = "fuzz \xff\".json", .size = 0 };
     const sm_csv_dialect dialect = records_dialect(bits);
     decode_table t;
     decode_table_init(&t, "id BIGINT; s VARCHAR; d DOUBLE; st STRUCT(a DOUBLE, l BIGINT[], "

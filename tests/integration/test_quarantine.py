@@ -34,7 +34,7 @@ tables:
       small: amount < 1000
 """
 OWN = ["_rules", "_raw", "_source", "_run_id", "_flow", "_batch_id", "_quarantined_at", "_row_id", "_attempt",
-       "_input", "_reason"]
+       "_input", "_reason", "_source_file"]
 
 
 def order(i, amount, who="ada"):

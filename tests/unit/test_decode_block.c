@@ -18,7 +18,7 @@ static const char *block_path(const char *name, const char *text)
 /* All lines of `text`, as blocks of `size` give them. */
 static void check_lines(const char *path, size_t len, size_t size, const char *rows)
 {
-    const sm_decode_file file = { path, "f", (int64_t)len, NULL };
+    const sm_decode_file file = { .path = path, .name = "f", .size = (int64_t)len };
     decode_table t;
     decode_table_init(&t, "a BIGINT");
     decode_table_file(&t, &file, 1, size);
@@ -58,7 +58,8 @@ static void test_block__files_keep_their_own_lines(void **state)
     snprintf(one, sizeof one, "%s", block_path("one.json", "{\"a\":1}\n{\"a\":2}"));
     snprintf(two, sizeof two, "%.*s/two.json", (int)(strrchr(one, '/') - one), one);
     sm_test_write(two, "{\"a\":3}\nx\n{\"a\":4}");
-    const sm_decode_file files[] = { { one, "one", 15, NULL }, { two, "two", 17, NULL } };
+    const sm_decode_file files[] = { { .path = one, .name = "one", .size = 15 },
+                                     { .path = two, .name = "two", .size = 17 } };
     decode_table_init(&t, "a BIGINT");
     for (size_t size = 1; size < 20; size++) {
         decode_table_file(&t, files, 2, size);
@@ -79,7 +80,9 @@ static sm_decode_file block_long_file(const char *before, size_t n, const char *
     for (size_t i = 0; i < n; i++)
         sm_buf_addc(&text, 'x');
     sm_buf_adds(&text, after);
-    sm_decode_file file = { block_path("long.json", text.ptr), "long", (int64_t)text.len, NULL };
+    sm_decode_file file = { .path = block_path("long.json", text.ptr),
+                            .name = "long",
+                            .size = (int64_t)text.len };
     sm_buf_release(&text);
     return file;
 }
@@ -128,7 +131,9 @@ static sm_code block_first(const sm_decode_file *file, sm_error *err)
 
 static void test_block__a_file_that_shrank_asks_for_another_attempt(void **state)
 {
-    const sm_decode_file file = { block_path("short.json", "{}\n"), "short.json", 100, NULL };
+    const sm_decode_file file = { .path = block_path("short.json", "{}\n"),
+                                  .name = "short.json",
+                                  .size = 100 };
     sm_error err = { 0 };
     (void)state;
     sm_assert_code(block_first(&file, &err), SM_E_AGAIN);
@@ -150,13 +155,13 @@ static void test_block__a_compressed_file_is_cut_into_blocks_too(void **state)
     fclose(out);
     decode_table_init(&t, "a BIGINT");
     for (size_t size = 1; size < 40; size++) {
-        const sm_decode_file whole = { path, "lines.json.zst", LEN, NULL };
+        const sm_decode_file whole = { .path = path, .name = "lines.json.zst", .size = LEN };
         decode_table_file(&t, &whole, 1, size);
         assert_string_equal(t.rows.ptr, "1\n22\n333\n");
         assert_int_equal(t.tally.undecodable, 0);
     }
-    const sm_decode_file files[] = { { path, "lines.json.zst", LEN - 3, NULL },
-                                     { path, "b.zst", LEN, NULL } };
+    const sm_decode_file files[] = { { .path = path, .name = "lines.json.zst", .size = LEN - 3 },
+                                     { .path = path, .name = "b.zst", .size = LEN } };
     decode_table_file(&t, files, 2, 0); /* a broken one before a whole one */
     assert_int_equal(t.n_rows, 5);
     assert_int_equal(t.tally.records, 6);
@@ -168,7 +173,7 @@ static void test_block__a_compressed_file_is_cut_into_blocks_too(void **state)
 
 static void test_block__a_file_that_is_gone_is_named(void **state)
 {
-    const sm_decode_file file = { "no/such/file.json", "file.json", 100, NULL };
+    const sm_decode_file file = { .path = "no/such/file.json", .name = "file.json", .size = 100 };
     sm_error err = { 0 };
     (void)state;
     sm_assert_code(block_first(&file, &err), SM_E_NOT_FOUND);

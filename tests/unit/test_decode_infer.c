@@ -123,7 +123,7 @@ static void test_infer__says_so_when_nothing_is_a_record(void **state)
 {
     sm_arena *a = sm_arena_new("test");
     sm_infer *in = sm_infer_new(a, &(sm_infer_rules){ .types = true });
-    const sm_decode_file file = { "no such file", "x.json", 10, NULL };
+    const sm_decode_file file = { .path = "no such file", .name = "x.json", .size = 10 };
     sm_decode_block block;
     sm_schema schema;
     sm_error err = { 0 };

@@ -42,7 +42,7 @@ static void run_open(run_fixture *f, bool strict)
             sm_buf_addf(&text, row % 100 == 99 ? "bad %d\n" : "{\"id\":%d}\n", row);
         const char *path = sm_arena_printf(f->a, "%s/%d.json", folder, i).ptr;
         sm_test_write(path, text.ptr);
-        f->files[i] = (sm_decode_file){ path, path, (int64_t)text.len, NULL };
+        f->files[i] = (sm_decode_file){ .path = path, .name = path, .size = (int64_t)text.len };
     }
     sm_buf_release(&text);
     sm_assert_ok(sm_decode_columns(&schema, f->a, &f->columns, &err), err);

@@ -58,7 +58,7 @@ static void test_tally__reads_lines_and_texts_again(void **state)
     (void)state;
     snprintf(path, sizeof path, "%s/t.json", sm_test_folder("decode_tally"));
     sm_test_write(path, "{}\nbad one\n{}\nb\xff\n");
-    const sm_decode_file file = { path, "t.json", 17, NULL };
+    const sm_decode_file file = { .path = path, .name = "t.json", .size = 17 };
     sm_decode_tally_bad(t, (sm_decode_place){ 0, 3 }, 7, "why");
     sm_decode_tally_bad(t, (sm_decode_place){ 0, 14 }, 7, "why not");
     sm_sv text = sm_json_text(sm_decode_tally_samples(t, &file, a), a);
@@ -72,7 +72,7 @@ static void test_tally__reads_lines_and_texts_again(void **state)
 
 static void test_tally__a_file_that_is_gone_has_no_line(void **state)
 {
-    const sm_decode_file file = { "no such file", "t.json", 17, NULL };
+    const sm_decode_file file = { .path = "no such file", .name = "t.json", .size = 17 };
     (void)state;
     assert_int_equal(sm_decode_line(&file, (sm_decode_place){ 0, 3 }), 0);
 }

@@ -307,7 +307,7 @@ static int tell_act(const sm_cli *c, sm_sv table, const sm_replay_request *what,
                     const sm_replay_result *r)
 {
     sm_json *doc = sm_json_object(c->a);
-    int64_t left = r->rows - r->written - r->dropped - r->discarded;
+    sm_json *stays = sm_json_array(c->a);
     sm_buf b;
 
     sm_json_set_string(doc, "table", table);
@@ -316,9 +316,18 @@ static int tell_act(const sm_cli *c, sm_sv table, const sm_replay_request *what,
     sm_json_set_int(doc, "written", r->written);
     sm_json_set_int(doc, "dropped", r->dropped);
     sm_json_set_int(doc, "broken", r->broken);
+    sm_json_set_int(doc, "decoded", r->decoded);
     sm_json_set_int(doc, "undecodable", r->records);
+    for (size_t i = 0; i < r->n_stays; i++) {
+        sm_json *stay = sm_json_object(c->a);
+
+        sm_json_set_int(stay, "rows", r->stays[i].rows);
+        sm_json_set_string(stay, "why", r->stays[i].why);
+        sm_json_append(stays, stay);
+    }
+    sm_json_set(doc, "stays", stays);
     sm_json_set_int(doc, "discarded", r->discarded);
-    sm_json_set_int(doc, "left", left);
+    sm_json_set_int(doc, "left", r->left);
     if (c->json)
         return sm_cli_out_json(c, doc);
     sm_buf_init(&b, 64 * 1024);
@@ -327,12 +336,19 @@ static int tell_act(const sm_cli *c, sm_sv table, const sm_replay_request *what,
     sm_buf_adds(&b, " taken");
     add_some(&b, r->written, "written");
     add_some(&b, r->dropped, "dropped");
-    add_some(&b, r->broken, "broken again");
+    add_some(&b, r->broken, "broke a rule");
     add_some(&b, r->records, "undecodable, stay");
     add_some(&b, r->discarded, "discarded");
     sm_buf_adds(&b, "  ");
-    sm_buf_add_count(&b, left);
+    sm_buf_add_count(&b, r->left);
     sm_buf_adds(&b, " left\n");
+    for (size_t i = 0; i < r->n_stays; i++) {
+        sm_buf_adds(&b, "    ");
+        sm_buf_add_count(&b, r->stays[i].rows);
+        sm_buf_adds(&b, " undecodable: ");
+        sm_buf_add_safe(&b, r->stays[i].why);
+        sm_buf_addc(&b, '\n');
+    }
     if (r->written > 0)
         sm_look_next(c, &b, "smelt run");
     return sm_cli_out(&b);
@@ -358,8 +374,9 @@ static int act_on(sm_cli *c, sm_project *p, const sm_plan_dataset *table, sm_rep
     sm_sv action = what->discard ? SM_SV("quarantine discard") : SM_SV("quarantine replay");
     sm_code rc = sm_audit(p, action, what->table, SM_SV(""), &err);
 
-    if (rc == SM_OK)
-        rc = sm_replay(&q, what, &result, &err);
+    what->a = c->a;
+    if (rc == SM_OK && (rc = sm_replay(&q, what, &result, &err)) == SM_OK)
+        sm_project_use_plan(p, result.plan);
     if (rc == SM_OK && result.taken == 0 && chose_nothing(c, table, &err))
         return tell_nothing(c, table, &err);
     if (rc == SM_OK)

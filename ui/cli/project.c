@@ -402,6 +402,8 @@ sm_run_request sm_project_request(sm_project *p)
                              .sinks = sm_sinks(),
                              .engine = sm_project_engine,
                              .engine_ctx = p,
+                             .replan = sm_project_replan,
+                             .replan_ctx = p,
                              .base_dir = p->base_dir,
                              .storage_dir = p->storage_dir,
                              .state_dir = p->state_dir };
