@@ -212,7 +212,7 @@ static bool compile_parts(plan_builder *b, const plan_query *q, purpose what, in
                     sm_plan__bind_relation(b, sm_plan__leaf_schema(b, q, ds))->name;
         }
     }
-    return sm_sql_compile(q->read, leaves, b->scratch, b->d, out);
+    return sm_sql_compile(q->read, leaves, SM_SQL_PLAIN, b->scratch, b->d, out);
 }
 
 /* At the first view that the query itself names: only there it can be made smaller. */

@@ -256,6 +256,12 @@ static void judge_table(plan_builder *b, size_t ds, plan_query *q, bool once, bo
     }
 }
 
+static bool is_complete(const plan_builder *b, size_t ds)
+{
+    return b->datasets[ds].n_flows > 0 &&
+           b->flows[b->datasets[ds].flow].output_mode == SM_STAGE_COMPLETE;
+}
+
 static void judge_query(plan_builder *b, size_t ds, size_t number)
 {
     plan_query *q = &b->nodes[ds].queries[number];
@@ -277,7 +283,9 @@ static void judge_query(plan_builder *b, size_t ds, size_t number)
     if (kind != SM_DATASET_VIEW)
         judge_table(b, ds, q, once, streaming);
     if (streaming && kind != SM_DATASET_MATERIALIZED_VIEW &&
-        !sm_sql_judge_stream(q->read, q->streaming, b->d))
+        !sm_sql_judge_stream(q->read, q->streaming, is_complete(b, ds), b->d))
+        b->nodes[ds].failed = true;
+    if (!streaming && !sm_sql_judge_static(q->read, b->d))
         b->nodes[ds].failed = true;
 }
 

@@ -8,7 +8,7 @@ static void add_rule_text(plan_builder *b, const plan_query *rule, sm_sql_text *
 {
     sm_sql_text expr;
 
-    if (!sm_sql_compile(rule->read, NULL, b->scratch, b->d, &expr))
+    if (!sm_sql_compile(rule->read, NULL, SM_SQL_PLAIN, b->scratch, b->d, &expr))
         expr = (sm_sql_text){ .text = SM_SV("") };
     *out = expr;
 }

@@ -79,6 +79,11 @@ typedef struct sm_sql_engine {
      * lives in `a`. */
     sm_code (*bind)(void *ctx, sm_sv text, const sm_sql_relation *relations, size_t n, sm_arena *a,
                     sm_schema *out, sm_sql_error *why, sm_error *err);
+    /* For the cut (sql_cut.h).  One text as parse() gives it, with the lists that are empty; trees
+     * back to text. */
+    sm_code (*parse_whole)(void *ctx, sm_sv text, sm_arena *a, sm_sv *out, sm_error *err);
+    sm_code (*print)(void *ctx, const sm_sv *trees, size_t n, sm_arena *a, sm_sv *out,
+                     sm_error *err);
 } sm_sql_engine;
 
 /* ---- read ---------------------------------------------------------------------- */
@@ -137,9 +142,13 @@ sm_code sm_sql_read(const sm_sql_engine *e, const sm_sql_input *in, size_t n, sm
 /* ---- judge --------------------------------------------------------------------- */
 
 /* `streaming[i]` says whether the relation behind refs[i] is a stream (STREAM(x), or a view
- * over one).  Adds a diagnostic for each construct that has no answer over a stream.
- * Returns true if there was none. */
-bool sm_sql_judge_stream(const sm_sql_query *q, const bool *streaming, sm_diags *d);
+ * over one); `ordered`, whether an ORDER BY has an answer, as in output mode complete.  Adds a
+ * diagnostic for each construct that has no answer over a stream.  Returns true if there was
+ * none. */
+bool sm_sql_judge_stream(const sm_sql_query *q, const bool *streaming, bool ordered, sm_diags *d);
+
+/* session_window() of rows that are no stream is refused.  Returns true if there was none. */
+bool sm_sql_judge_static(const sm_sql_query *q, sm_diags *d);
 
 /* ---- compile ------------------------------------------------------------------- */
 
@@ -157,10 +166,15 @@ typedef struct sm_sql_leaf {
     sm_sv alias;             /* the name it keeps when the query gave none */
 } sm_sql_leaf;
 
+typedef enum sm_sql_form {
+    SM_SQL_PLAIN,  /* what the engine runs */
+    SM_SQL_MARKED, /* what sql_cut.h takes apart: windows keep their arguments, see there */
+} sm_sql_form;
+
 /* leaves[i] replaces q->refs[i].  Lives in `a`.  Returns false, with diagnostics, when a
  * window() is not a form that can be written as plain SQL. */
-bool sm_sql_compile(const sm_sql_query *q, const sm_sql_leaf *leaves, sm_arena *a, sm_diags *d,
-                    sm_sql_text *out);
+bool sm_sql_compile(const sm_sql_query *q, const sm_sql_leaf *leaves, sm_sql_form form, sm_arena *a,
+                    sm_diags *d, sm_sql_text *out);
 
 /* `before` + t + `after`; the two words come from nowhere.  Lives in `a`. */
 void sm_sql_enclose(const char *before, const sm_sql_text *t, const char *after, sm_arena *a,

@@ -193,8 +193,6 @@ void sm_sql__allow_function(sm_sql_walk *w, const sm_json *node)
     }
     if (sm_sql_same_name(name, SM_SV("stream"))) {
         refuse(w, "SM0216", node, "STREAM() stands in FROM, not in an expression");
-    } else if (sm_sql_same_name(name, SM_SV("session_window"))) {
-        refuse(w, "SM0506", node, "session windows are not supported yet");
     } else if (kind == SM_FUNCTION_UNKNOWN) {
         refuse_unknown(w, node, name);
     } else if (sm_sql_same_name(name, SM_SV("age")) &&

@@ -146,16 +146,11 @@ static void emit_bound(sm_sql_compiler *c, const sm_sql_edit *e, const sm_sql_wi
     put(c, e, ")");
 }
 
-static void emit_window(sm_sql_compiler *c, const sm_sql_edit *e)
+/* The struct {start, end}. */
+static void emit_bounds(sm_sql_compiler *c, const sm_sql_edit *e, const sm_sql_window *win)
 {
-    const sm_sql_window *win = &c->windows[e->index];
-
     if (win->slide < win->size) {
         put(c, e, "_smelt_windows.w");
-        return;
-    }
-    if (sm_sql__call_groups(&c->q->tree->calls[e->index])) {
-        emit_index(c, e, win);
         return;
     }
     put(c, e, "{'start': ");
@@ -163,6 +158,66 @@ static void emit_window(sm_sql_compiler *c, const sm_sql_edit *e)
     put(c, e, ", 'end': ");
     emit_bound(c, e, win, win->size);
     put(c, e, "}");
+}
+
+/* For the cut: the struct, the time, the number of the window, its size. */
+static void emit_marked_window(sm_sql_compiler *c, const sm_sql_edit *e, const sm_sql_window *win)
+{
+    put(c, e, SM_SQL_MARK_WINDOW "(");
+    emit_bounds(c, e, win);
+    put(c, e, ", ");
+    emit(c, win->time_at, win->time_at + win->time_len, false);
+    put(c, e, ", ");
+    if (win->slide < win->size)
+        put(c, e, "epoch_us(_smelt_windows.w.start)");
+    else
+        emit_index(c, e, win);
+    put(c, e, ", ");
+    put_number(c, e, win->size);
+    put(c, e, ")");
+}
+
+static void emit_window(sm_sql_compiler *c, const sm_sql_edit *e)
+{
+    const sm_sql_window *win = &c->windows[e->index];
+
+    if (c->form == SM_SQL_MARKED)
+        emit_marked_window(c, e, win);
+    else if (win->slide == win->size && sm_sql__call_groups(&c->q->tree->calls[e->index]))
+        emit_index(c, e, win);
+    else
+        emit_bounds(c, e, win);
+}
+
+static void emit_gap(sm_sql_compiler *c, const sm_sql_edit *e, const sm_sql_window *win)
+{
+    if (win->gap_len == 0) {
+        put(c, e, "to_microseconds(");
+        put_number(c, e, win->size);
+        put(c, e, ")");
+        return;
+    }
+    put(c, e, "CAST(");
+    emit(c, win->gap_at, win->gap_at + win->gap_len, false);
+    put(c, e, " AS INTERVAL)");
+}
+
+/* The row's own session; for the cut the time and the gap. */
+static void emit_session(sm_sql_compiler *c, const sm_sql_edit *e)
+{
+    const sm_sql_window *win = &c->windows[e->index];
+    bool marked = c->form == SM_SQL_MARKED;
+
+    put(c, e, marked ? SM_SQL_MARK_SESSION "(" : "{'start': ");
+    emit(c, win->time_at, win->time_at + win->time_len, false);
+    put(c, e, ", ");
+    if (!marked) {
+        put(c, e, "'end': ");
+        emit(c, win->time_at, win->time_at + win->time_len, false);
+        put(c, e, " + ");
+    }
+    emit_gap(c, e, win);
+    put(c, e, marked ? ")" : "}");
 }
 
 static void emit_unnest(sm_sql_compiler *c, const sm_sql_edit *e)
@@ -210,6 +265,11 @@ static void emit_window_time(sm_sql_compiler *c, const sm_sql_edit *e)
     size_t open = sm_sql__token_at(t, c->q->tree->calls[e->index].offset) + 1, at, len;
 
     sm_sql__token_range(t, open, sm_sql__token_close(t, open) + 1, &at, &len);
+    if (c->form == SM_SQL_MARKED) {
+        put(c, e, SM_SQL_MARK_TIME);
+        emit(c, at, at + len, false);
+        return;
+    }
     put(c, e, "(");
     emit(c, at, at + len, false);
     put(c, e, ".\"end\" - INTERVAL 1 MICROSECOND)");
@@ -235,6 +295,9 @@ static void emit_call(sm_sql_compiler *c, const sm_sql_edit *e)
         break;
     case SM_CALL_WINDOW_TIME:
         emit_window_time(c, e);
+        break;
+    case SM_CALL_SESSION_WINDOW:
+        emit_session(c, e);
         break;
     case SM_CALL_QUALIFIED: /* an SM_EDIT_DROP */
     case SM_CALL_SESSION:   /* none */
@@ -314,11 +377,13 @@ static void emit(sm_sql_compiler *c, size_t from, size_t to, bool whole)
     emit_plain(c, done, to);
 }
 
-bool sm_sql_compile(const sm_sql_query *q, const sm_sql_leaf *leaves, sm_arena *a, sm_diags *d,
-                    sm_sql_text *out)
+bool sm_sql_compile(const sm_sql_query *q, const sm_sql_leaf *leaves, sm_sql_form form, sm_arena *a,
+                    sm_diags *d, sm_sql_text *out)
 {
     const struct sm_sql_tree *tree = q->tree;
-    sm_sql_compiler c = { .q = q, .leaves = leaves, .arena = a, .d = d, .ok = true };
+    sm_sql_compiler c = {
+        .q = q, .leaves = leaves, .form = form, .arena = a, .d = d, .ok = true
+    };
     size_t end = tree->tokens.n;
 
     sm_sql__writer_init(&c.w, a);

@@ -27,6 +27,7 @@ typedef struct sm_sql_edit {
 typedef struct sm_sql_compiler {
     const sm_sql_query *q;
     const sm_sql_leaf *leaves;
+    sm_sql_form form;
     sm_arena *arena;
     sm_diags *d;
     sm_sql_writer w;
@@ -35,6 +36,11 @@ typedef struct sm_sql_compiler {
     sm_sql_window *windows; /* by call */
     bool ok;
 } sm_sql_compiler;
+
+/* Calls of a marked text. */
+#define SM_SQL_MARK_WINDOW  "_smelt_window"
+#define SM_SQL_MARK_SESSION "_smelt_session"
+#define SM_SQL_MARK_TIME    "_smelt_window_time"
 
 /* Fill c->edits, sorted by place, and c->windows; c->ok is false after a diagnostic. */
 void sm_sql__find_edits(sm_sql_compiler *c);

@@ -144,7 +144,8 @@ static void add_window_rows(sm_sql_compiler *c, size_t i)
         add_edit(c, (sm_sql_edit){ .at = at, .kind = SM_EDIT_WHERE, .index = i, .where = where });
         if (where)
             add_edit(c, (sm_sql_edit){ .at = end, .kind = SM_EDIT_WHERE_END });
-        add_group_all(c, i);
+        if (c->form == SM_SQL_PLAIN)
+            add_group_all(c, i);
     }
 }
 
@@ -213,6 +214,8 @@ void sm_sql__find_edits(sm_sql_compiler *c)
         if (tree->calls[i].bare)
             take_brackets(t, &e);
         add_edit(c, e);
+        if (tree->calls[i].kind == SM_CALL_SESSION_WINDOW)
+            c->ok &= sm_sql__session_read(c->q, &tree->calls[i], c->d, &c->windows[i]);
         if (tree->calls[i].kind != SM_CALL_WINDOW)
             continue;
         if (sm_sql__window_read(c->q, &tree->calls[i], c->d, &c->windows[i]))

@@ -35,6 +35,7 @@ static const struct {
     { "now", SM_CALL_CLOCK_TIMESTAMP, false },
     { "today", SM_CALL_CLOCK_DATE, false },
     { "transaction_timestamp", SM_CALL_CLOCK_TIMESTAMP, false },
+    { "session_window", SM_CALL_SESSION_WINDOW, false },
     { "window", SM_CALL_WINDOW, false },
     { "window_time", SM_CALL_WINDOW_TIME, false },
 };

@@ -15,6 +15,7 @@ typedef enum sm_sql_call_kind {
     SM_CALL_CLOCK_TIME,
     SM_CALL_WINDOW,
     SM_CALL_WINDOW_TIME,
+    SM_CALL_SESSION_WINDOW,
     SM_CALL_QUALIFIED, /* no call: a column written schema.table.column */
     SM_CALL_SESSION,   /* no call: a column, or current_user and its kin */
 } sm_sql_call_kind;
@@ -132,15 +133,20 @@ bool sm_sql__find_star(const sm_json *value);
 
 /* ---- windows: sql_window.c ----------------------------------------------------- */
 
-/* The numbers of a window() call, in microseconds. */
+/* The numbers of a window() call, in microseconds; of a session_window() the size is its gap. */
 typedef struct sm_sql_window {
     int64_t size, slide, start;
     size_t time_at, time_len; /* the first argument, in the text as written */
+    size_t gap_at, gap_len;   /* session_window: a gap that is an expression; len 0: `size` */
 } sm_sql_window;
 
 /* false, with a diagnostic: the call is not one that has an answer. */
 bool sm_sql__window_read(const sm_sql_query *q, const sm_sql_call *call, sm_diags *d,
                          sm_sql_window *out);
+bool sm_sql__session_read(const sm_sql_query *q, const sm_sql_call *call, sm_diags *d,
+                          sm_sql_window *out);
+/* '10 minutes', INTERVAL '10 minutes', INTERVAL 10 MINUTES as microseconds. */
+bool sm_sql__interval(const sm_json *node, int64_t *out_us);
 /* "10 minutes", "1 hour 30 minutes", "500ms" -> microseconds; false for months, years and
  * whatever else has no fixed length. */
 bool sm_sql__duration(sm_sv text, int64_t *out_us);

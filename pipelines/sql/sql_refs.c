@@ -233,9 +233,12 @@ static void add_call(walk_state s, const sm_json *node, sm_sql_call_kind kind)
 
 static void walk_rewritten(walk_state s, const sm_json *node, sm_sql_call_kind kind)
 {
-    if (kind == SM_CALL_WINDOW && sm_sql__is_rule(s.w)) {
+    bool session = kind == SM_CALL_SESSION_WINDOW;
+
+    if ((session || kind == SM_CALL_WINDOW) && sm_sql__is_rule(s.w)) {
         sm_diag_add(s.w->diags, "SM0604", sm_sql__walk_span(s.w, node),
-                    "%.*s: window() cannot stand in a rule", SM_SV_ARG(s.w->query->owner));
+                    "%.*s: %s() cannot stand in a rule", SM_SV_ARG(s.w->query->owner),
+                    session ? "session_window" : "window");
         s.w->faults++;
         return;
     }

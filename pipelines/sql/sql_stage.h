@@ -32,7 +32,8 @@
  *
  *     R_ln R_lo R_la   left rows of this batch, of earlier batches, both
  *     R_rn R_ro R_ra   the same of the right side
- *     R_li R_ri        R_la and R_ra with a column _smelt_id, unique on its side
+ *     R_li R_ri        R_la and R_ra with _smelt_id, unique on its side, and _smelt_new, BOOLEAN:
+ *                      the row is of this batch
  *     R_lu R_ru        rows of a preserved side that come out without a match now: those that
  *                      died unmatched, and those whose _smelt_ok is false
  *     R_lm             semi: left rows that have their first match now

@@ -10,11 +10,14 @@
  *     projection, filter, UNNEST, static subquery,     stays SQL
  *     UNION ALL of streams, join with the stream on
  *     the preserved side
- *     GROUP BY, aggregates, DISTINCT, UNION,           SM0501 … SM0506: not supported yet
- *     stream-stream join, LIMIT, session_window
+ *     GROUP BY, aggregates, DISTINCT, UNION,           sql_cut.h takes it apart
+ *     stream-stream join, LIMIT
  *     OVER, ORDER BY, OFFSET, SAMPLE, INTERSECT,       SM0507 … SM0517: has no answer that
  *     EXCEPT, UNION ALL with a static table, static    stays true when more rows come
  *     side preserved, stream in a subquery, recursion
+ *
+ * ORDER BY is told by whoever knows the output mode: over an aggregate in complete mode it has
+ * an answer.
  */
 #include "pipelines/sql/sql_int.h"
 
@@ -25,6 +28,7 @@
 typedef struct judge {
     const sm_sql_query *q;
     const bool *streaming;
+    bool ordered;    /* ORDER BY of the query itself has an answer */
     sm_arena *arena; /* for scopes */
     sm_diags *d;
     size_t faults;
@@ -126,10 +130,7 @@ static bool judge_join(judge *j, const sm_sql_scope *scope, const sm_json *node)
     if (place == SM_SQL_NOWHERE)
         place = sm_ast_first_place(sm_ast_get(node, "right"));
     judge_subqueries(j, scope, sm_ast_get(node, "condition"));
-    if (left && right)
-        refuse(j, "SM0504", place, "a join of two streams is not supported yet",
-               "Read one side by its plain name, as a table that is looked up in each batch.");
-    else if (left || right)
+    if (left != right)
         judge_static_join(j, node, left, place);
     return left || right;
 }
@@ -147,8 +148,7 @@ static bool judge_from(judge *j, const sm_sql_scope *scope, const sm_json *node)
         stream = judge_from(j, scope, sm_ast_get(node, "source"));
         if (stream && sm_ast_count(sm_ast_get(node, "aggregates")) > 0)
             refuse(j, "SM0501", sm_ast_first_place(sm_ast_get(node, "aggregates")),
-                   "PIVOT aggregates, and aggregates over a stream are not supported yet",
-                   HINT_VIEW);
+                   "PIVOT over a stream is not supported", HINT_VIEW);
     } else if (sm_sv_eq(type, SM_SV("BASE_TABLE")) || sm_sv_eq(type, SM_SV("TABLE_FUNCTION"))) {
         stream = judge_leaf(j, scope, node);
     } else {
@@ -273,16 +273,16 @@ static const sm_json *find_outer_aggregate(const sm_json *from, const from_chain
     return found;
 }
 
-static void judge_modifier(judge *j, const sm_json *node, const sm_json *modifier)
+static void judge_modifier(judge *j, const sm_json *modifier)
 {
     sm_sv type = sm_ast_text(modifier, "type");
     size_t place = sm_ast_first_place(modifier);
 
-    if (sm_sv_eq(type, SM_SV("DISTINCT_MODIFIER"))) {
-        place = sm_ast_first_place(sm_ast_get(node, "select_list"));
-        refuse(j, "SM0502", keyword_before(j, place, "distinct"),
-               "DISTINCT over a stream is not supported yet", HINT_VIEW);
-    } else if (sm_sv_eq(type, SM_SV("ORDER_MODIFIER"))) {
+    if (sm_sv_eq(type, SM_SV("DISTINCT_MODIFIER")))
+        return;
+    if (sm_sv_eq(type, SM_SV("ORDER_MODIFIER"))) {
+        if (j->ordered)
+            return;
         refuse(j, "SM0508", keyword_before(j, place, "order"),
                "ORDER BY over a stream is not supported",
                "A table keeps no order, and rows of later batches belong between those already "
@@ -292,9 +292,6 @@ static void judge_modifier(judge *j, const sm_json *node, const sm_json *modifie
                keyword_before(j, place, sm_ast_get(modifier, "offset") ? "offset" : "limit"),
                "OFFSET and LIMIT in percent over a stream are not supported",
                "Both need all rows, and a stream has no last one.");
-    } else {
-        refuse(j, "SM0505", keyword_before(j, place, "limit"),
-               "LIMIT over a stream is not supported yet", HINT_VIEW);
     }
 }
 
@@ -304,34 +301,28 @@ static void judge_modifiers(judge *j, const sm_json *node)
     const sm_json *modifiers = sm_ast_get(node, "modifiers");
 
     for (size_t i = 0; i < sm_ast_count(modifiers); i++)
-        judge_modifier(j, node, sm_ast_item(modifiers, i));
+        judge_modifier(j, sm_ast_item(modifiers, i));
 }
 
-static void judge_grouping(judge *j, const sm_json *node)
+/* What only looks like the aggregate of a subquery. */
+static void judge_outer_aggregates(judge *j, const sm_json *node)
 {
-    const sm_json *groups = sm_ast_get(node, "group_expressions");
-    const sm_json *aggregate = find_in_select(node, false);
-    size_t first = sm_ast_first_place(sm_ast_get(node, "select_list"));
+    const sm_json *aggregate = NULL;
 
     for (size_t i = 0; i < sizeof later / sizeof *later && !aggregate; i++)
         aggregate =
             find_outer_aggregate(sm_ast_get(node, "from_table"), NULL, sm_ast_get(node, later[i]));
-    if (sm_ast_count(groups) > 0)
-        refuse(j, "SM0501", keyword_before(j, sm_ast_first_place(groups), "group"),
-               "GROUP BY over a stream is not supported yet", HINT_VIEW);
-    else if (sm_ast_is(node, "aggregate_handling", "FORCE_AGGREGATES"))
-        refuse(j, "SM0501", keyword_after(j, first, "group"),
-               "GROUP BY over a stream is not supported yet", HINT_VIEW);
-    else if (aggregate)
+    if (aggregate)
         refuse(j, "SM0501", sm_ast_first_place(aggregate),
-               "an aggregate over a stream is not supported yet", HINT_VIEW);
+               "an aggregate over a stream that stands in a subquery is not supported",
+               "Write it beside the subquery.");
 }
 
 static void judge_streaming_select(judge *j, const sm_json *node)
 {
     const sm_json *over = find_in_select(node, true);
 
-    judge_grouping(j, node);
+    judge_outer_aggregates(j, node);
     if (over)
         refuse(j, "SM0507", sm_ast_first_place(over), "OVER over a stream is not supported",
                "A window of rows changes when later rows come. " HINT_VIEW);
@@ -359,13 +350,9 @@ static void judge_set_operation(judge *j, const sm_json *node, bool left, bool r
         refuse(j, "SM0513", keyword_before(j, place, "except"),
                "EXCEPT over a stream is not supported",
                "Use an ANTI JOIN with the stream on the left and a table on the right.");
-    } else if (!sm_ast_flag(node, "setop_all", true)) {
-        refuse(j, "SM0503", keyword_before(j, place, "union"),
-               "UNION without ALL over a stream is not supported yet",
-               "It removes duplicates over all batches. Write UNION ALL.");
     } else if (left != right) {
         refuse(j, "SM0511", keyword_before(j, place, "union"),
-               "UNION ALL of a stream and a table is not supported",
+               "UNION of a stream and a table is not supported",
                "The rows of the table would come again with every batch. Give the table a flow "
                "of its own with `once: true` under `flows:`.");
     }
@@ -445,11 +432,31 @@ static void judge_subqueries(judge *j, const sm_sql_scope *scope, const sm_json 
         judge_subqueries(j, scope, sm_ast_item(value, i));
 }
 
-bool sm_sql_judge_stream(const sm_sql_query *q, const bool *streaming, sm_diags *d)
+bool sm_sql_judge_stream(const sm_sql_query *q, const bool *streaming, bool ordered, sm_diags *d)
 {
-    judge j = { .q = q, .streaming = streaming, .d = d, .arena = sm_arena_new("judge") };
+    judge j = { .q = q,
+                .streaming = streaming,
+                .ordered = ordered,
+                .d = d,
+                .arena = sm_arena_new("judge") };
 
     judge_query(&j, NULL, q->tree->node);
     sm_arena_free(j.arena);
     return j.faults == 0;
+}
+
+bool sm_sql_judge_static(const sm_sql_query *q, sm_diags *d)
+{
+    const struct sm_sql_tree *tree = q->tree;
+
+    for (size_t i = 0; i < tree->n_calls; i++) {
+        if (tree->calls[i].kind != SM_CALL_SESSION_WINDOW)
+            continue;
+        sm_diag_add(d, "SM0506", sm_sql__span(q->text, tree, sm_ast_place(tree->calls[i].node)),
+                    "%.*s: session_window() over a table is not supported yet",
+                    SM_SV_ARG(q->owner));
+        sm_diag_hint(d, "Write the table as a streaming table over STREAM(x).");
+        return false;
+    }
+    return true;
 }

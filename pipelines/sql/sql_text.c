@@ -124,5 +124,7 @@ sm_span sm_sql_text_span(const sm_sql_text *t, size_t offset, size_t len)
     if (t->n_pieces == 0)
         return (sm_span){ 0 };
     src = sm_sql__source_of(t, offset, &at, &one);
+    if (src == NULL) /* a word that sm_sql_enclose() put there */
+        return (sm_span){ 0 };
     return sm_text_span(src, at, one > 1 || len == 0 ? one : len);
 }

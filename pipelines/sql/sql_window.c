@@ -131,16 +131,10 @@ static bool interval_of_unit(const sm_json *node, int64_t *out)
     return !__builtin_mul_overflow(number, us, out);
 }
 
-/* '10 minutes', INTERVAL '10 minutes', INTERVAL 10 MINUTES, or a variable. */
-static bool interval_of(const sm_sql_query *q, const sm_json *node, int64_t *out)
+bool sm_sql__interval(const sm_json *node, int64_t *out)
 {
     const sm_json *value;
 
-    if (sm_ast_is(node, "class", "PARAMETER")) {
-        const sm_sql_variable *v = sm_sql__variable(&q->variables, sm_ast_text(node, "identifier"));
-
-        return v && sm_sql__duration(v->value, out);
-    }
     if (sm_ast_is(node, "class", "FUNCTION"))
         return interval_of_unit(node, out);
     if (sm_ast_is(node, "class", "CAST") &&
@@ -149,6 +143,17 @@ static bool interval_of(const sm_sql_query *q, const sm_json *node, int64_t *out
     value = sm_ast_get(node, "value");
     return sm_ast_is(node, "class", "CONSTANT") && sm_ast_text(value, "value").len > 0 &&
            sm_sql__duration(sm_ast_text(value, "value"), out);
+}
+
+/* The same, or a variable. */
+static bool interval_of(const sm_sql_query *q, const sm_json *node, int64_t *out)
+{
+    if (sm_ast_is(node, "class", "PARAMETER")) {
+        const sm_sql_variable *v = sm_sql__variable(&q->variables, sm_ast_text(node, "identifier"));
+
+        return v && sm_sql__duration(v->value, out);
+    }
+    return sm_sql__interval(node, out);
 }
 
 static bool refuse(const sm_sql_query *q, const sm_sql_call *call, sm_diags *d, const char *what,
@@ -201,6 +206,30 @@ bool sm_sql__window_read(const sm_sql_query *q, const sm_sql_call *call, sm_diag
         return refuse(q, call, d, "the start of window() is no duration below its slide", form);
     if (!sm_sql__token_symbol(t, open, '(') || !time_argument(t, open, out))
         return refuse(q, call, d, "the arguments of window() could not be found", form);
+    return true;
+}
+
+bool sm_sql__session_read(const sm_sql_query *q, const sm_sql_call *call, sm_diags *d,
+                          sm_sql_window *out)
+{
+    static const char form[] = "Write session_window(time, '10 minutes').";
+    const sm_json *args = sm_ast_get(call->node, "children"), *gap = sm_ast_item(args, 1);
+    const sm_sql_tokens *t = &q->tree->tokens;
+    size_t open = sm_sql__token_at(t, call->offset) + 1, close, comma;
+
+    *out = (sm_sql_window){ 0 };
+    if (sm_ast_count(args) != 2)
+        return refuse(q, call, d, "session_window() takes a time and a gap", form);
+    if (!sm_sql__token_symbol(t, open, '(') || !time_argument(t, open, out))
+        return refuse(q, call, d, "the arguments of session_window() could not be found", form);
+    if (interval_of(q, gap, &out->size))
+        return out->size > 0 ||
+               refuse(q, call, d, "the gap of session_window() is not positive", form);
+    if (sm_ast_is(gap, "class", "CONSTANT"))
+        return refuse(q, call, d, "the gap of session_window() is no duration", form);
+    close = sm_sql__token_close(t, open);
+    comma = sm_sql__token_at(t, out->time_at + out->time_len - 1) + 1;
+    sm_sql__token_range(t, comma + 1, close, &out->gap_at, &out->gap_len);
     return true;
 }
 

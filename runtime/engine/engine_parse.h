@@ -12,6 +12,14 @@
 sm_code sm_session_parse(sm_session *s, const sm_sv *texts, size_t n, sm_arena *a, sm_sv *out,
                          sm_error *err);
 
+/* The same of one text, with the lists that are empty, so that the tree can be changed and printed
+ * again. */
+sm_code sm_session_parse_whole(sm_session *s, sm_sv text, sm_arena *a, sm_sv *out, sm_error *err);
+
+/* Trees back to SQL (json_deserialize_sql), in one query.  Answers live in `a`. */
+sm_code sm_session_print(sm_session *s, const sm_sv *trees, size_t n, sm_arena *a, sm_sv *out,
+                         sm_error *err);
+
 /* A relation that a bound text may name; it has these columns and no rows. */
 typedef struct sm_bind_relation {
     sm_sv name;

@@ -72,8 +72,8 @@ static void use(const sm_sql_query *q, sm_arena *a, sm_diags *d)
         streaming[i] = q->refs[i].stream;
         leaves[i] = (sm_sql_leaf){ .relation = SM_SV("_smelt_in_0"), .alias = q->refs[i].name };
     }
-    (void)sm_sql_judge_stream(q, streaming, d);
-    if (sm_sql_compile(q, leaves, a, d, &text))
+    (void)sm_sql_judge_stream(q, streaming, false, d);
+    if (sm_sql_compile(q, leaves, SM_SQL_PLAIN, a, d, &text))
         complain(q, &text, a, d);
 }
 

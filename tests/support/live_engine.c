@@ -33,7 +33,22 @@ static sm_code bind(void *ctx, sm_sv text, const sm_sql_relation *relations, siz
     return rc;
 }
 
-static const sm_sql_engine functions = { .parse = parse, .bind = bind };
+static sm_code parse_whole(void *ctx, sm_sv text, sm_arena *a, sm_sv *out, sm_error *err)
+{
+    (void)ctx;
+    return sm_session_parse_whole(session, text, a, out, err);
+}
+
+static sm_code print(void *ctx, const sm_sv *trees, size_t n, sm_arena *a, sm_sv *out,
+                     sm_error *err)
+{
+    (void)ctx;
+    return sm_session_print(session, trees, n, a, out, err);
+}
+
+static const sm_sql_engine functions = {
+    .parse = parse, .bind = bind, .parse_whole = parse_whole, .print = print
+};
 
 const sm_sql_engine *sm_test_live_engine(void)
 {

@@ -36,6 +36,17 @@ static sm_code bind(void *ctx, sm_sv text, const sm_sql_relation *relations, siz
     return rc;
 }
 
+static sm_code parse_whole(void *ctx, sm_sv text, sm_arena *a, sm_sv *out, sm_error *err)
+{
+    return sm_session_parse_whole(((opened *)ctx)->session, text, a, out, err);
+}
+
+static sm_code print(void *ctx, const sm_sv *trees, size_t n, sm_arena *a, sm_sv *out,
+                     sm_error *err)
+{
+    return sm_session_print(((opened *)ctx)->session, trees, n, a, out, err);
+}
+
 void sm_test_sql_close(sm_sql_engine *e)
 {
     opened *o = e->ctx;
@@ -54,7 +65,11 @@ sm_code sm_test_sql_open(sm_sql_engine *out, sm_error *err)
     opened *o = sm_xcalloc(1, sizeof(*o));
     sm_code rc;
 
-    *out = (sm_sql_engine){ .ctx = o, .parse = parse, .bind = bind };
+    *out = (sm_sql_engine){ .ctx = o,
+                            .parse = parse,
+                            .bind = bind,
+                            .parse_whole = parse_whole,
+                            .print = print };
     if ((rc = sm_engine_open(&config, &o->engine, err)) != SM_OK)
         goto done;
     rc = sm_session_open(o->engine, &o->session, err);

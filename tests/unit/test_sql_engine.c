@@ -365,7 +365,7 @@ static void check_stream(const char *sql, const char *wanted)
         fail_msg("%s\n  is refused: %s", sql, findings(&r));
     for (size_t i = 0; i < r.q->n_refs; i++)
         streaming[i] = r.q->refs[i].stream;
-    assert_int_equal(sm_sql_judge_stream(r.q, streaming, r.d), wanted[0] == '\0');
+    assert_int_equal(sm_sql_judge_stream(r.q, streaming, false, r.d), wanted[0] == '\0');
     if (strcmp(findings(&r), wanted) != 0)
         fail_msg("%s\n  expected %s\n  found    %s", sql, wanted, findings(&r));
     sm_arena_free(r.a);
@@ -466,7 +466,7 @@ static sm_sv compile(reading *r, const sm_sql_text *view)
         leaves[i].alias = r->q->refs[i].name;
         leaves[i].view = sm_sv_eq_str(r->q->refs[i].name, "view") ? view : NULL;
     }
-    if (!sm_sql_compile(r->q, leaves, r->a, r->d, &text))
+    if (!sm_sql_compile(r->q, leaves, SM_SQL_PLAIN, r->a, r->d, &text))
         return sm_sv_cstr(findings(r));
     return text.text;
 }
@@ -530,7 +530,7 @@ static void test_sql_compile__views_stand_in_brackets_and_remember_their_file(vo
     sm_sv text;
 
     (void)state;
-    assert_true(sm_sql_compile(view.q, &leaf, r.a, r.d, &inner));
+    assert_true(sm_sql_compile(view.q, &leaf, SM_SQL_PLAIN, r.a, r.d, &inner));
     text = compile(&r, &inner);
     assert_string_equal(text.ptr,
                         "SELECT * FROM (SELECT a FROM _smelt_in_9 AS \"t\") AS \"view\" WHERE a > "
@@ -715,7 +715,7 @@ static void check_bound(const char *sql, const char *wanted)
         fail_msg("%s\n  is refused: %s", sql, findings(&r));
     for (size_t i = 0; i < 4; i++)
         leaves[i] = (sm_sql_leaf){ .relation = relation.name, .alias = SM_SV("t") };
-    assert_true(sm_sql_compile(r.q, leaves, r.a, r.d, &text));
+    assert_true(sm_sql_compile(r.q, leaves, SM_SQL_PLAIN, r.a, r.d, &text));
     sm_assert_ok(
         sm_sql_bind(sm_test_live_engine(), r.q, &text, &relation, 1, r.a, r.d, &out, &ok, &err),
         err);

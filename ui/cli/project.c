@@ -446,6 +446,23 @@ static sm_code plan_bind(void *ctx, sm_sv text, const sm_sql_relation *relations
     return rc;
 }
 
+static sm_code plan_parse_whole(void *ctx, sm_sv text, sm_arena *a, sm_sv *out, sm_error *err)
+{
+    sm_project *p = ctx;
+    sm_code rc = sm_project_binder(p, err);
+
+    return rc != SM_OK ? rc : sm_session_parse_whole(p->binder, text, a, out, err);
+}
+
+static sm_code plan_print(void *ctx, const sm_sv *trees, size_t n, sm_arena *a, sm_sv *out,
+                          sm_error *err)
+{
+    sm_project *p = ctx;
+    sm_code rc = sm_project_binder(p, err);
+
+    return rc != SM_OK ? rc : sm_session_print(p->binder, trees, n, a, out, err);
+}
+
 /* What the store has pinned for the source; out->n stays 0 when there is nothing. */
 static sm_code pinned_schema(sm_project *p, sm_sv source, sm_arena *a, sm_schema *out,
                              sm_error *err)
@@ -620,7 +637,7 @@ void sm_project_keep_plan(sm_project *p)
 
 sm_sql_engine sm_project_sql(sm_project *p)
 {
-    return (sm_sql_engine){ p, plan_parse, plan_bind };
+    return (sm_sql_engine){ p, plan_parse, plan_bind, plan_parse_whole, plan_print };
 }
 
 static sm_code compile(sm_project *p, sm_diags *d, const sm_plan **out, sm_error *err)

@@ -111,7 +111,7 @@ static sm_code compile(reader *r, const sm_text *text, bool typed, const sm_sql_
         rc = compile(r, view, false, &inner, &leaves[i].view, err);
     }
     if (rc == SM_OK && sm_diags_errors(r->diags) == 0 &&
-        sm_sql_compile(*query, leaves, a, r->diags, made))
+        sm_sql_compile(*query, leaves, SM_SQL_PLAIN, a, r->diags, made))
         *out = made;
     return rc;
 }

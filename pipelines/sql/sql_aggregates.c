@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sql_aggregates.c -- aggregates that can be computed piece by piece.
+ *
+ * $1 and $2 stand for arguments, $f for the FILTER, @0 and @1 for the partials:
+ *
+ *     fold    over the rows of a batch          merge   over the partials of all batches
+ *     final   over merged partials
+ *
+ * A partial has the same type after merging as before.  An aggregate that is not here, or is
+ * written with DISTINCT or ORDER BY where that counts, keeps its rows. */
+#include "pipelines/sql/sql_cut_int.h"
+
+typedef struct split_row {
+    const char *function;
+    size_t n_args;
+    const char *fold[2], *merge[2], *final;
+    bool distinct; /* DISTINCT changes nothing */
+    bool numbers;  /* only over numbers */
+    bool whole;    /* not with a FILTER: a piece without a row would count */
+} split_row;
+
+static const split_row rows[] = {
+    { "count_star", 0, { "count(*)$f" }, { "CAST(sum(@0) AS BIGINT)" }, "coalesce(@0, 0)", .distinct = false },
+    { "count", 1, { "count($1)$f" }, { "CAST(sum(@0) AS BIGINT)" }, "coalesce(@0, 0)", .distinct = false },
+    { "count_if", 1, { "count_if($1)$f" }, { "sum(@0)" }, "coalesce(@0, 0)", .distinct = false },
+    { "countif", 1, { "count_if($1)$f" }, { "sum(@0)" }, "coalesce(@0, 0)", .distinct = false },
+    { "sum", 1, { "sum($1)$f" }, { "sum(@0)" }, "@0", .numbers = true },
+    { "min", 1, { "min($1)$f" }, { "min(@0)" }, "@0", .distinct = true },
+    { "max", 1, { "max($1)$f" }, { "max(@0)" }, "@0", .distinct = true },
+    { "bool_and", 1, { "bool_and($1)$f" }, { "bool_and(@0)" }, "@0", .distinct = true },
+    { "bool_or", 1, { "bool_or($1)$f" }, { "bool_or(@0)" }, "@0", .distinct = true },
+    { "bit_and", 1, { "bit_and($1)$f" }, { "bit_and(@0)" }, "@0", .distinct = true },
+    { "bit_or", 1, { "bit_or($1)$f" }, { "bit_or(@0)" }, "@0", .distinct = true },
+    { "bit_xor", 1, { "bit_xor($1)$f" }, { "bit_xor(@0)" }, "@0", .distinct = false },
+    { "avg", 1, { "sum($1)$f", "count($1)$f" }, { "sum(@0)", "CAST(sum(@1) AS BIGINT)" },
+      "CAST(@0 AS DOUBLE) / nullif(@1, 0)", .numbers = true },
+    { "mean", 1, { "sum($1)$f", "count($1)$f" }, { "sum(@0)", "CAST(sum(@1) AS BIGINT)" },
+      "CAST(@0 AS DOUBLE) / nullif(@1, 0)", .numbers = true },
+    { "first", 1, { "first($1)" }, { "first(@0 ORDER BY _n)" }, "@0", .whole = true },
+    { "last", 1, { "last($1)" }, { "last(@0 ORDER BY _n)" }, "@0", .whole = true },
+    { "any_value", 1, { "any_value($1)$f" }, { "any_value(@0 ORDER BY _n)" }, "@0", .distinct = false },
+    { "arg_min", 2, { "arg_min($1, $2)$f", "min($2) FILTER (WHERE $1 IS NOT NULL$g)" },
+      { "arg_min(@0, @1)", "min(@1)" }, "@0", .distinct = false },
+    { "arg_max", 2, { "arg_max($1, $2)$f", "max($2) FILTER (WHERE $1 IS NOT NULL$g)" },
+      { "arg_max(@0, @1)", "max(@1)" }, "@0", .distinct = false },
+    { "min_by", 2, { "arg_min($1, $2)$f", "min($2) FILTER (WHERE $1 IS NOT NULL$g)" },
+      { "arg_min(@0, @1)", "min(@1)" }, "@0", .distinct = false },
+    { "max_by", 2, { "arg_max($1, $2)$f", "max($2) FILTER (WHERE $1 IS NOT NULL$g)" },
+      { "arg_max(@0, @1)", "max(@1)" }, "@0", .distinct = false },
+};
+
+typedef struct filling {
+    const sm_sv *args;
+    size_t n_args, first;
+    sm_sv filter;
+} filling;
+
+static void add_filter(sm_buf *b, const filling *f, char kind)
+{
+    if (f->filter.len == 0)
+        return;
+    sm_buf_addf(b, kind == 'f' ? " FILTER (WHERE %.*s)" : " AND (%.*s)", SM_SV_ARG(f->filter));
+}
+
+static sm_sv fill(const char *pattern, const filling *f, sm_arena *a)
+{
+    sm_buf b;
+    sm_sv out;
+
+    sm_buf_init(&b, SM_SQL_MAX_BYTES);
+    for (const char *p = pattern; *p; p++) {
+        if (*p == '$' && (p[1] == 'f' || p[1] == 'g')) {
+            add_filter(&b, f, *++p);
+        } else if (*p == '$' && (size_t)(p[1] - '1') < f->n_args) {
+            sm_buf_add(&b, f->args[*++p - '1']);
+        } else if (*p == '@') {
+            sm_buf_addf(&b, "p%zu", f->first + (size_t)(*++p - '0'));
+        } else {
+            sm_buf_addc(&b, *p);
+        }
+    }
+    out = sm_arena_dup(a, sm_buf_sv(&b));
+    sm_buf_release(&b);
+    return out;
+}
+
+static bool is_number(sm_sv type)
+{
+    static const char *const names[] = { "TINYINT",  "SMALLINT",  "INTEGER", "BIGINT",
+                                         "HUGEINT",  "UTINYINT",  "USMALLINT", "UINTEGER",
+                                         "UBIGINT",  "FLOAT",     "DOUBLE" };
+
+    if (sm_sv_starts(type, SM_SV("DECIMAL")))
+        return true;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (sm_sv_eq_str(type, names[i]))
+            return true;
+    }
+    return false;
+}
+
+static const split_row *find_row(const sm_json *call, size_t n_args, sm_sv filter, sm_sv type)
+{
+    bool distinct = sm_ast_flag(call, "distinct", false);
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (!sm_sql_same_name(sm_ast_text(call, "function_name"), sm_sv_cstr(rows[i].function)) ||
+            rows[i].n_args != n_args)
+            continue;
+        return (distinct && !rows[i].distinct) || (rows[i].whole && filter.len > 0) ||
+                       (rows[i].numbers && !is_number(type))
+                   ? NULL
+                   : &rows[i];
+    }
+    return NULL;
+}
+
+bool sm_sql__aggregate_split(const sm_json *call, const sm_sv *args, size_t n_args, sm_sv filter,
+                             sm_sv type, size_t first, sm_arena *a, sm_sql_split *out)
+{
+    const split_row *row = find_row(call, n_args, filter, type);
+    filling f = { args, n_args, first, filter };
+
+    *out = (sm_sql_split){ 0 };
+    if (!row || sm_ast_count(sm_ast_get(sm_ast_get(call, "order_bys"), "orders")) > 0)
+        return false;
+    for (; out->n < 2 && row->fold[out->n]; out->n++) {
+        out->fold[out->n] = fill(row->fold[out->n], &f, a);
+        out->merge[out->n] = fill(row->merge[out->n], &f, a);
+    }
+    out->final = fill(row->final, &f, a);
+    return true;
+}

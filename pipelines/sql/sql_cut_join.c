@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sql_cut_join.c -- a join of two streams.
+ *
+ * Every row of a side meets every row of the other, each pair once, when the later one comes.  So
+ * the SELECT around the join is written once for each kind of pair, with relations of the stage R in
+ * place of the sides (sql_stage.h):
+ *
+ *     inner         R_ln JOIN R_ro,  R_la JOIN R_rn
+ *     left          these, and R_lu LEFT JOIN R_r0
+ *     right, full   likewise
+ *     semi, anti    R_lm,  R_lu
+ *
+ * A row can be forgotten when no row that may still come can meet it (rules K7, K8, R8):
+ *
+ *     event time among the equalities    with its own time
+ *     l + a >= r + b                     the left row at l + a - b, and 1 ms, as Spark counts
+ *     l + a >  r + b                     the left row at l + a - b
+ *     the same with the sides swapped    the right row
+ */
+#include "pipelines/sql/sql_cut_int.h"
+
+#include <string.h>
+
+enum { LEFT = 1, RIGHT = 2, ELSEWHERE = 4 };
+
+#define MILLISECOND INT64_C(1000)
+
+typedef struct join_side {
+    const cut_part *part;
+    sm_sv alias;
+    sm_schema schema;
+    bool preserved;
+    const cut_tag *time;  /* by which its rows are late; NULL: none are */
+    const sm_json *final; /* when a row of it is forgotten; NULL: never */
+    int64_t behind_us;    /* how far behind the watermark such a row may be */
+    const sm_json *can_match; /* NULL: each can */
+} join_side;
+
+typedef struct joining {
+    cutter *c;
+    const cut_scope *scope;
+    const sm_json *node;
+    sm_stage_join kind;
+    join_side side[2];
+    size_t equalities;
+} joining;
+
+/* ---- which side an expression is of ------------------------------------------------- */
+
+static int side_of_column(const joining *j, const sm_json *names)
+{
+    sm_sv first = sm_json_sv(sm_ast_item(names, 0));
+    int sides = 0;
+
+    for (int i = 0; i < 2 && sm_ast_count(names) > 1; i++) {
+        if (sm_sql_same_name(j->side[i].alias, first))
+            return 1 << i;
+    }
+    for (int i = 0; i < 2; i++) {
+        if (sm_schema_find(&j->side[i].schema, first) >= 0)
+            sides |= 1 << i;
+    }
+    return sides == 0 ? ELSEWHERE : sides;
+}
+
+static int sides_of(const joining *j, const sm_json *value)
+{
+    int sides = 0;
+
+    if (sm_ast_is(value, "class", "COLUMN_REF"))
+        return side_of_column(j, sm_ast_get(value, "column_names"));
+    if (sm_ast_is(value, "class", "SUBQUERY"))
+        return ELSEWHERE;
+    for (sm_json_iter it = sm_json_first(value); sm_json_valid(&it); sm_json_next(&it))
+        sides |= sides_of(j, it.value);
+    for (size_t i = 0; i < sm_ast_count(value); i++)
+        sides |= sides_of(j, sm_ast_item(value, i));
+    return sides;
+}
+
+/* ---- conditions --------------------------------------------------------------------- */
+
+static cut_time time_on(const joining *j, int side, const sm_json *x)
+{
+    const cut_part *part = j->side[side].part;
+
+    return part->flow.watermarked ? sm_cut__time_of(&part->flow.tags, x) : CUT_NO_TIME;
+}
+
+/* An equality; one of event times tells when rows of both sides are final. */
+static void take_equality(joining *j, const sm_json *left, const sm_json *right)
+{
+    cut_time time = time_on(j, 0, left);
+
+    j->equalities++;
+    if (time == CUT_NO_TIME)
+        time = time_on(j, 1, right);
+    if (time == CUT_NO_TIME)
+        return;
+    j->side[0].final = sm_cut__micros(j->c, left, time);
+    j->side[1].final = sm_cut__micros(j->c, right, time);
+    j->side[0].behind_us = j->side[1].behind_us = 0;
+}
+
+/* column + constant */
+typedef struct linear {
+    int side; /* 0, 1; -1: it is none */
+    const sm_json *column;
+    cut_time time;
+    int64_t offset;
+} linear;
+
+static linear linear_of(const joining *j, const sm_json *x)
+{
+    const sm_json *args = sm_ast_get(x, "children");
+    int sides = sides_of(j, x);
+    int64_t us;
+    bool minus = sm_cut__is_call(x, "-");
+    linear none = { -1, NULL, CUT_NO_TIME, 0 }, inner;
+
+    if (sides != LEFT && sides != RIGHT)
+        return none;
+    if ((minus || sm_cut__is_call(x, "+")) && sm_ast_count(args) == 2 &&
+        sm_sql__interval(sm_ast_item(args, 1), &us)) {
+        inner = linear_of(j, sm_ast_item(args, 0));
+        inner.offset += minus ? -us : us;
+        return inner;
+    }
+    inner = (linear){ sides == LEFT ? 0 : 1, x, sm_cut__time_of(&j->side[sides == RIGHT].part->flow.tags, x),
+                      0 };
+    return inner.time == CUT_NO_TIME ? none : inner;
+}
+
+/* x >= y, or x > y: rows of the side of x wait for rows of y up to their own time. */
+static void take_range(joining *j, const sm_json *x, const sm_json *y, bool strict)
+{
+    linear a = linear_of(j, x), b = linear_of(j, y);
+    join_side *waits;
+    int64_t behind;
+
+    if (a.side < 0 || b.side < 0 || a.side == b.side ||
+        !j->side[b.side].part->flow.watermarked)
+        return;
+    waits = &j->side[a.side];
+    behind = a.offset - b.offset + (strict ? 0 : MILLISECOND);
+    if (waits->final && waits->behind_us <= behind)
+        return;
+    waits->behind_us = behind;
+    waits->final = sm_tree_operator(j->c->a, "+", sm_cut__micros(j->c, a.column, a.time),
+                                    sm_tree_int(j->c->a, behind));
+}
+
+static void take_one_sided(joining *j, const sm_json *x, int sides)
+{
+    for (int i = 0; i < 2; i++) {
+        if (sides == 1 << i)
+            j->side[i].can_match = sm_tree_and(j->c->a, j->side[i].can_match, x);
+    }
+}
+
+static void take_comparison(joining *j, const sm_json *x)
+{
+    const sm_json *left = sm_ast_get(x, "left"), *right = sm_ast_get(x, "right");
+    int sl = sides_of(j, left), sr = sides_of(j, right);
+    bool equal = sm_ast_is(x, "type", "COMPARE_EQUAL") ||
+                 sm_ast_is(x, "type", "COMPARE_NOT_DISTINCT_FROM");
+
+    if (equal && sl == LEFT && sr == RIGHT)
+        take_equality(j, left, right);
+    else if (equal && sl == RIGHT && sr == LEFT)
+        take_equality(j, right, left);
+    else if (sm_ast_is(x, "type", "COMPARE_GREATERTHANOREQUALTO"))
+        take_range(j, left, right, false);
+    else if (sm_ast_is(x, "type", "COMPARE_GREATERTHAN"))
+        take_range(j, left, right, true);
+    else if (sm_ast_is(x, "type", "COMPARE_LESSTHANOREQUALTO"))
+        take_range(j, right, left, false);
+    else if (sm_ast_is(x, "type", "COMPARE_LESSTHAN"))
+        take_range(j, right, left, true);
+}
+
+/* The parts of a condition that all hold; `own` tells that it is the join's own one. */
+static void take_condition(joining *j, const sm_json *x, bool own)
+{
+    const sm_json *children = sm_ast_get(x, "children");
+
+    if (sm_ast_is(x, "type", "CONJUNCTION_AND")) {
+        for (size_t i = 0; i < sm_ast_count(children); i++)
+            take_condition(j, sm_ast_item(children, i), own);
+        return;
+    }
+    if (own)
+        take_one_sided(j, x, sides_of(j, x));
+    if (sm_ast_is(x, "class", "COMPARISON"))
+        take_comparison(j, x);
+    if (!sm_ast_is(x, "class", "BETWEEN") || !sm_ast_is(x, "type", "COMPARE_BETWEEN"))
+        return;
+    take_range(j, sm_ast_get(x, "input"), sm_ast_get(x, "lower"), false);
+    take_range(j, sm_ast_get(x, "upper"), sm_ast_get(x, "input"), false);
+}
+
+static void take_conditions(joining *j, const sm_json *where)
+{
+    const sm_json *names = sm_ast_get(j->node, "using_columns");
+
+    for (size_t i = 0; i < sm_ast_count(names); i++) {
+        sm_sv name = sm_json_sv(sm_ast_item(names, i));
+
+        take_equality(j, sm_tree_column(j->c->a, j->side[0].alias, name),
+                      sm_tree_column(j->c->a, j->side[1].alias, name));
+    }
+    if (sm_ast_get(j->node, "condition"))
+        take_condition(j, sm_ast_get(j->node, "condition"), true);
+    if (where && j->kind == SM_STAGE_INNER)
+        take_condition(j, where, false);
+}
+
+/* ---- judging ------------------------------------------------------------------------ */
+
+static bool kind_of(joining *j)
+{
+    static const struct {
+        const char *name;
+        sm_stage_join kind;
+        bool left, right; /* preserved */
+    } kinds[] = {
+        { "INNER", SM_STAGE_INNER, false, false }, { "LEFT", SM_STAGE_LEFT, true, false },
+        { "RIGHT", SM_STAGE_RIGHT, false, true },  { "OUTER", SM_STAGE_FULL, true, true },
+        { "FULL", SM_STAGE_FULL, true, true },     { "SEMI", SM_STAGE_SEMI, false, false },
+        { "ANTI", SM_STAGE_ANTI, true, false },
+    };
+    sm_sv type = sm_ast_text(j->node, "join_type"), ref = sm_ast_text(j->node, "ref_type");
+
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (!sm_sv_eq_str(type, kinds[i].name))
+            continue;
+        j->kind = kinds[i].kind;
+        j->side[0].preserved = kinds[i].left;
+        j->side[1].preserved = kinds[i].right;
+        return ref.len == 0 || sm_sv_eq_str(ref, "REGULAR") || sm_sv_eq_str(ref, "CROSS");
+    }
+    return false;
+}
+
+static void judge_mode(joining *j)
+{
+    cutter *c = j->c;
+    bool outer = j->kind != SM_STAGE_INNER && j->kind != SM_STAGE_SEMI;
+
+    if (c->in->mode == SM_STAGE_APPEND)
+        return;
+    if (j->side[0].part->flow.grouped || j->side[1].part->flow.grouped) {
+        sm_cut__refuse(c, "SM0534", j->node, "a join above a grouping needs output mode append");
+        sm_cut__hint(c, "Groups that change would have to be taken back from the join; make the "
+                        "grouping a table of its own, or use append.");
+    } else if (outer || c->in->mode == SM_STAGE_COMPLETE) {
+        sm_cut__refuse(c, "SM0533", j->node, "this join of two streams needs output mode append");
+        sm_cut__hint(c, "A row without a match comes out once, when none can come any more; use "
+                        "append.");
+    }
+}
+
+static void judge_bounds(joining *j)
+{
+    static const char *const names[] = { "left", "right" };
+    cutter *c = j->c;
+
+    if (j->equalities == 0) {
+        sm_cut__refuse(c, "SM0504", j->node, "a join of two streams needs an equality between them");
+        sm_cut__hint(c, "Write ON a.id = b.id AND …: without one, every row would meet every row.");
+        return;
+    }
+    for (int i = 0; i < 2; i++) {
+        bool needed = j->side[i].preserved || (j->kind == SM_STAGE_SEMI && i == 0);
+
+        if (j->side[i].final)
+            continue;
+        if (needed) {
+            sm_cut__refuse(c, "SM0532", j->node,
+                           "nothing tells when a row of the %s stream can have no match any more",
+                           names[i]);
+            sm_cut__hint(c, "Join on the columns of the watermarks, or give the other side a "
+                            "watermark and the join a range: a.t BETWEEN b.t - INTERVAL 1 HOUR AND "
+                            "b.t.");
+        } else if (!c->in->accepts_unbounded) {
+            sm_cut__refuse(c, "SM0536", j->node, "the join keeps every row of the %s stream for ever",
+                           names[i]);
+            sm_cut__hint(c, "A watermark on both inputs and a range of their times in the join "
+                            "forgets old rows; `unbounded_state: accepted` silences this.");
+        }
+    }
+}
+
+/* ---- the stage ----------------------------------------------------------------------- */
+
+static const sm_json *from_of(cutter *c, const sm_json *relation, const sm_json *list)
+{
+    return sm_tree_select(c->a, list, relation, NULL);
+}
+
+static bool open_side(joining *j, int i)
+{
+    join_side *s = &j->side[i];
+    const sm_json *node = s->part->node;
+    sm_json *list = sm_json_array(j->c->a);
+
+    s->alias = sm_ast_text(node, "alias");
+    if (sm_ast_is(node, "type", "BASE_TABLE") && s->alias.len == 0)
+        s->alias = sm_ast_text(node, "table_name");
+    if (s->alias.len == 0) {
+        sm_cut__refuse(j->c, "SM0535", node,
+                       "one side of a join of two streams is itself made of several relations");
+        sm_cut__hint(j->c, "Put that side into a subquery with a name: FROM (SELECT … FROM a JOIN b …) "
+                           "AS ab JOIN c ….");
+        return false;
+    }
+    sm_json_append(list, sm_tree_star(j->c->a));
+    sm_cut__bind(j->c, j->scope, from_of(j->c, node, list), &s->schema);
+    if (!sm_cut__over(j->c) && s->part->flow.watermarked)
+        s->time = sm_cut__only_time(j->c, &s->part->flow.tags);
+    return !sm_cut__over(j->c);
+}
+
+static void hide(joining *j, sm_json *list, const sm_json *x, const char *name, sm_sv *by,
+                 sm_stage_side *out)
+{
+    if (!x)
+        return;
+    *by = sm_sv_cstr(name);
+    sm_json_append(list, sm_tree_named(j->c->a, x, *by));
+    out->n_hidden++;
+}
+
+static const sm_json *may_match(joining *j, const join_side *s)
+{
+    sm_arena *a = j->c->a;
+
+    if (!s->can_match || !(s->preserved || j->kind == SM_STAGE_SEMI))
+        return NULL;
+    return sm_tree_coalesce(a, s->can_match, sm_tree_cast(a, sm_tree_int(a, 0), "BOOLEAN"));
+}
+
+static void fill_side(joining *j, int i, sm_stage_side *out)
+{
+    join_side *s = &j->side[i];
+    sm_json *list = sm_json_array(j->c->a);
+    const sm_json *late = NULL;
+
+    *out = (sm_stage_side){ .preserved = s->preserved };
+    sm_json_append(list, sm_tree_star(j->c->a));
+    if (s->time)
+        late = sm_cut__micros(j->c, sm_tree_column(j->c->a, s->time->relation, s->time->name),
+                              s->time->time);
+    hide(j, list, late, CUT_LATE, &out->late_by, out);
+    hide(j, list, s->final, CUT_TIME, &out->final_by, out);
+    hide(j, list, may_match(j, s), CUT_MATCHES, &out->ok_by, out);
+    out->rows = sm_cut__bind(j->c, j->scope, from_of(j->c, s->part->node, list), &out->schema);
+}
+
+static sm_sv relation_of(joining *j, const sm_stage *s, const char *suffix)
+{
+    return sm_arena_printf(j->c->a, "%.*s_%s", SM_SV_ARG(s->relation), suffix);
+}
+
+static void add_relations(joining *j, const sm_stage *s)
+{
+    static const char *const plain[] = { "ln", "lo", "la", "lu", "lm", "l0",
+                                         "rn", "ro", "ra", "ru", "r0" };
+
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+        sm_cut__add_relation(j->c, relation_of(j, s, plain[i]),
+                             &j->side[plain[i][0] == 'r'].schema);
+}
+
+/* ---- its pieces ---------------------------------------------------------------------- */
+
+static sm_json *table_of(joining *j, const sm_stage *s, const char *suffix, int side)
+{
+    return sm_tree_table(j->c->a, relation_of(j, s, suffix), j->side[side].alias);
+}
+
+static sm_json *joined(joining *j, const sm_json *left, const sm_json *right, const char *type)
+{
+    sm_json *copy = sm_json_object(j->c->a);
+
+    for (sm_json_iter it = sm_json_first(j->node); sm_json_valid(&it); sm_json_next(&it))
+        sm_json_set_sv(copy, it.key, it.value);
+    sm_json_set(copy, "left", left);
+    sm_json_set(copy, "right", right);
+    if (type)
+        sm_json_set_string(copy, "join_type", sm_sv_cstr(type));
+    return copy;
+}
+
+static sm_json *pair(joining *j, const sm_stage *s, const char *left, const char *right,
+                     const char *type)
+{
+    return joined(j, table_of(j, s, left, 0), table_of(j, s, right, 1), type);
+}
+
+static cut_join *pieces_of(joining *j, const sm_stage *s)
+{
+    cut_join *out = SM_NEW(j->c->a, cut_join);
+    const sm_json **pieces = SM_NEW_N(j->c->a, const sm_json *, 4);
+    bool half = j->kind == SM_STAGE_SEMI || j->kind == SM_STAGE_ANTI;
+
+    if (half) {
+        pieces[out->n_pieces++] = table_of(j, s, j->kind == SM_STAGE_SEMI ? "lm" : "lu", 0);
+    } else {
+        pieces[out->n_pieces++] = pair(j, s, "ln", "ro", "INNER");
+        pieces[out->n_pieces++] = pair(j, s, "la", "rn", "INNER");
+    }
+    if (!half && j->side[0].preserved)
+        pieces[out->n_pieces++] = pair(j, s, "lu", "r0", NULL);
+    if (!half && j->side[1].preserved)
+        pieces[out->n_pieces++] = pair(j, s, "l0", "ru", NULL);
+    out->pieces = pieces;
+    out->typed = pair(j, s, "la", "ra", NULL);
+    out->node = sm_json_copy(j->c->a, out->typed); /* a node of its own, to be found again */
+    return out;
+}
+
+/* SELECT _smelt_id FROM own SEMI JOIN other ON … */
+static const sm_json *matches(joining *j, const sm_json *own, const sm_json *other, int side)
+{
+    sm_arena *a = j->c->a;
+    sm_json *list = sm_json_array(a);
+
+    sm_json_append(list, sm_tree_column(a, j->side[side].alias, SM_SV("_smelt_id")));
+    return sm_tree_select(a, list, joined(j, own, other, "SEMI"), NULL);
+}
+
+/* Rows of `side` with a match: all against what is new, what is new against the rest. */
+static sm_sv match_text(joining *j, const sm_stage *s, int side)
+{
+    sm_arena *a = j->c->a;
+    const char *ids = side == 0 ? "li" : "ri";
+    sm_json *all = sm_json_array(a), *fresh;
+    const sm_json *old;
+
+    sm_json_append(all, sm_tree_star(a));
+    fresh = sm_tree_select(a, all, sm_tree_table(a, relation_of(j, s, ids), SM_SV("")),
+                           sm_tree_column(a, SM_SV(""), SM_SV("_smelt_new")));
+    old = matches(j, sm_tree_subquery(a, fresh, j->side[side].alias),
+                  table_of(j, s, side == 0 ? "ro" : "lo", 1 - side), side);
+    return sm_cut__text(j->c, j->scope,
+                        sm_tree_union_all(a,
+                                          matches(j, table_of(j, s, ids, side),
+                                                  table_of(j, s, side == 0 ? "rn" : "ln", 1 - side),
+                                                  side),
+                                          old));
+}
+
+/* ---- what goes on -------------------------------------------------------------------- */
+
+static int64_t greater(int64_t x, int64_t y)
+{
+    return x > y ? x : y;
+}
+
+/* The least of what the inputs and both states allow (E1, K9). */
+static cut_flow flow_above(joining *j)
+{
+    const cut_flow *l = &j->side[0].part->flow, *r = &j->side[1].part->flow;
+    cut_flow out = { .streaming = true, .timed_join = true };
+    size_t sides = j->kind == SM_STAGE_SEMI || j->kind == SM_STAGE_ANTI ? 1 : 2;
+
+    out.watermarked = l->watermarked || r->watermarked;
+    out.lag_us = greater(l->watermarked ? l->lag_us : 0, r->watermarked ? r->lag_us : 0);
+    out.delay_us = greater(l->delay_us, r->delay_us);
+    for (size_t i = 0; i < sides; i++) {
+        const cut_tags *tags = &j->side[i].part->flow.tags;
+
+        for (size_t k = 0; k < tags->n; k++) {
+            cut_tag tag = tags->items[k];
+
+            tag.key = -1;
+            sm_cut__add_tag(j->c, &out.tags, tag);
+        }
+    }
+    return out;
+}
+
+void sm_cut__join(cutter *c, const cut_scope *scope, const sm_json *node, const cut_part *left,
+                  const cut_part *right, const sm_json *where, cut_part *out)
+{
+    joining j = { .c = c, .scope = scope, .node = node, .side = { { .part = left }, { .part = right } } };
+    cut_join *join;
+    sm_stage *s;
+
+    *out = (cut_part){ .node = node };
+    if (!kind_of(&j)) {
+        sm_cut__refuse(c, "SM0517", node, "this kind of join of two streams is not supported");
+        sm_cut__hint(c, "Write JOIN … ON, with LEFT, RIGHT, FULL, SEMI or ANTI where you need it.");
+        return;
+    }
+    judge_mode(&j);
+    if (sm_cut__over(c) || !open_side(&j, 0) || !open_side(&j, 1))
+        return;
+    take_conditions(&j, where);
+    judge_bounds(&j);
+    if (sm_cut__over(c))
+        return;
+    out->flow = flow_above(&j);
+    s = sm_cut__stage(c, SM_STAGE_JOIN, &out->flow);
+    s->join = j.kind;
+    fill_side(&j, 0, &s->left);
+    fill_side(&j, 1, &s->right);
+    add_relations(&j, s);
+    join = pieces_of(&j, s);
+    if (j.side[0].preserved || j.kind == SM_STAGE_SEMI)
+        s->match_left = match_text(&j, s, 0);
+    if (j.side[1].preserved)
+        s->match_right = match_text(&j, s, 1);
+    for (int i = 0; i < 2; i++) {
+        if (j.side[i].final && j.side[i].behind_us > 0)
+            out->flow.lag_us = greater(out->flow.lag_us, s->lag_us + j.side[i].behind_us);
+    }
+    out->node = join->node;
+    out->join = join;
+}
