@@ -15,10 +15,6 @@
 #include "runtime/base/limit.h"
 #include "runtime/base/strmap.h"
 
-/* A view that reads a view twice that reads … doubles with each step; somewhere that ends. */
-#define MAX_COMPILED ((size_t)4 * SM_LIMIT_SQL_BYTES)
-enum { MAX_LEAVES = 256 };
-
 /* ---- sources ------------------------------------------------------------------- */
 
 /* A column that the source adds to those that the user declared, if its option says so: a default
@@ -100,150 +96,7 @@ static sm_code bind_source(plan_builder *b, size_t ds, sm_error *err)
     return SM_OK;
 }
 
-/* ---- compiled text ------------------------------------------------------------- */
-
-typedef struct inputs {
-    sm_plan_input *items;
-    size_t n, cap;
-    size_t leaves; /* how often one of them is named */
-} inputs;
-
-/* What a text is compiled for: the plan, whose relations are the flow's inputs; or the
- * engine's judgement, whose relations are named by their columns, so that a thousand tables
- * of ten kinds ask the engine to know ten relations. */
-typedef enum purpose { FOR_PLAN, FOR_BIND } purpose;
-
-/* Names and types, each with its end. */
-static sm_sv schema_key(sm_arena *a, const sm_schema *s)
-{
-    size_t len = 0;
-    char *key, *at;
-
-    for (size_t i = 0; i < s->n; i++)
-        len += s->columns[i].name.len + s->columns[i].type.len + 2;
-    key = at = SM_NEW_N(a, char, len + 1); /* zeroed */
-    for (size_t i = 0; i < s->n; i++) {
-        const sm_column *column = &s->columns[i];
-
-        memcpy(at, column->name.ptr, column->name.len);
-        at += column->name.len + 1;
-        memcpy(at, column->type.ptr, column->type.len);
-        at += column->type.len + 1;
-    }
-    return (sm_sv){ key, len };
-}
-
-/* The relation that stands for every dataset with these columns. */
-const sm_sql_relation *sm_plan__bind_relation(plan_builder *b, const sm_schema *schema)
-{
-    sm_sv key = schema_key(b->scratch, schema);
-    size_t i = b->n_relations;
-
-    if (!sm_strmap_get(b->relation_names, key, &i)) {
-        if (i == b->cap_relations) {
-            size_t cap = i ? 2 * i : 16;
-            sm_sql_relation *grown = SM_NEW_N(b->scratch, sm_sql_relation, cap);
-
-            if (i)
-                memcpy(grown, b->relations, i * sizeof *grown);
-            b->relations = grown;
-            b->cap_relations = cap;
-        }
-        sm_strmap_put(b->relation_names, key, i);
-        b->relations[i] =
-            (sm_sql_relation){ sm_arena_printf(b->scratch, "_smelt_kind_%zu", i), schema };
-        b->n_relations++;
-    }
-    return &b->relations[i];
-}
-
-static sm_sv input_relation(plan_builder *b, inputs *in, size_t ds, sm_input_mode mode,
-                            bool metadata)
-{
-    for (size_t i = 0; i < in->n; i++) {
-        if (in->items[i].dataset == ds && in->items[i].mode == mode &&
-            in->items[i].metadata == metadata)
-            return in->items[i].relation;
-    }
-    if (in->n == in->cap) {
-        size_t cap = in->cap ? 2 * in->cap : 4;
-        sm_plan_input *grown = SM_NEW_N(b->a, sm_plan_input, cap);
-
-        if (in->n)
-            memcpy(grown, in->items, in->n * sizeof *grown);
-        in->items = grown;
-        in->cap = cap;
-    }
-    in->items[in->n] =
-        (sm_plan_input){ ds, mode, metadata, sm_arena_printf(b->a, SM_SQL_RELATION "%zu", in->n) };
-    return in->items[in->n++].relation;
-}
-
-static bool too_much(const inputs *in, const sm_sql_text *text)
-{
-    return text->text.len > MAX_COMPILED || in->leaves > MAX_LEAVES;
-}
-
-/* The text of a query with its leaves as relations of `in` and its views inside; what stops it
- * in a view is told at the view, or is the size, which compile_query() tells. */
-static bool compile_parts(plan_builder *b, const plan_query *q, purpose what, inputs *in,
-                          sm_sql_text *out)
-{
-    sm_sql_leaf *leaves = SM_NEW_N(b->scratch, sm_sql_leaf, q->read->n_refs + 1);
-
-    for (size_t i = 0; i < q->read->n_refs; i++) {
-        size_t ds = q->datasets[i];
-        const sm_sql_ref *ref = &q->read->refs[i];
-
-        leaves[i].alias = ref->name;
-        if (b->datasets[ds].kind == SM_DATASET_VIEW) {
-            sm_sql_text *view = SM_NEW(b->scratch, sm_sql_text);
-
-            if (!compile_parts(b, &b->nodes[ds].queries[0], what, in, view) || too_much(in, view))
-                return false;
-            leaves[i].view = view;
-        } else {
-            in->leaves++;
-            leaves[i].relation =
-                input_relation(b, in, ds, ref->stream ? SM_INPUT_STREAM : SM_INPUT_SNAPSHOT,
-                               sm_plan__has_metadata(b, q, ds));
-            if (what == FOR_BIND)
-                leaves[i].relation =
-                    sm_plan__bind_relation(b, sm_plan__leaf_schema(b, q, ds))->name;
-        }
-    }
-    return sm_sql_compile(q->read, leaves, SM_SQL_PLAIN, b->scratch, b->d, out);
-}
-
-/* At the first view that the query itself names: only there it can be made smaller. */
-static void tell_too_much(plan_builder *b, const plan_query *q)
-{
-    sm_span at = sm_text_span(q->text, 0, 1);
-
-    for (size_t i = q->read->n_refs; i-- > 0;) {
-        if (b->datasets[q->datasets[i]].kind == SM_DATASET_VIEW)
-            at = sm_text_span(q->text, q->read->refs[i].name_offset, q->read->refs[i].name_len);
-    }
-    sm_diag_add(b->d, "SM0214", at,
-                "%.*s: with its views inside, the SQL names more than %d inputs or is longer than "
-                "%zu KiB",
-                SM_SV_ARG(q->label), MAX_LEAVES, MAX_COMPILED / 1024);
-    sm_diag_hint(b->d, "Views that read views grow with each step; make one of them a table, which "
-                       "is computed once and read as one input.");
-}
-
-static bool compile_query(plan_builder *b, const plan_query *q, purpose what, inputs *in,
-                          sm_sql_text *out)
-{
-    size_t errors = sm_diags_errors(b->d);
-    bool ok = compile_parts(b, q, what, in, out);
-
-    if (ok && !too_much(in, out))
-        return true;
-    if (sm_diags_errors(b->d) == errors)
-        tell_too_much(b, q);
-    return false;
-}
+/* ---- queries -------------------------------------------------------------------- */
 
 typedef enum inputs_state { INPUTS_KNOWN, INPUTS_WAITING, INPUTS_FAILED } inputs_state;
 
@@ -265,7 +118,7 @@ static sm_code bind_query(plan_builder *b, const plan_query *q, sm_schema *out, 
                           sm_error *err)
 {
     sm_sql_relation *relations;
-    inputs in = { 0 };
+    plan_inputs in = { 0 };
     sm_sql_text text;
     sm_code rc;
 
@@ -275,7 +128,7 @@ static sm_code bind_query(plan_builder *b, const plan_query *q, sm_schema *out, 
         return SM_OK;
     }
     *ok = false;
-    if (!compile_query(b, q, FOR_BIND, &in, &text))
+    if (!sm_plan__compile_text(b, q, PLAN_FOR_BIND, &in, &text))
         return SM_OK;
     relations = SM_NEW_N(b->scratch, sm_sql_relation, in.n + 1);
     for (size_t i = 0; i < in.n; i++)
@@ -324,14 +177,14 @@ static sm_code bind_flow(plan_builder *b, size_t ds, size_t i, bool *ok, sm_erro
 {
     const plan_query *q = &b->nodes[ds].queries[i];
     sm_plan_flow *f = &b->flows[b->datasets[ds].flow + i];
-    inputs in = { 0 };
+    plan_inputs in = { 0 };
     sm_sql_text text;
     inputs_state state;
     sm_code rc;
 
     *ok = false;
     state = state_of(b, q);
-    if (state == INPUTS_FAILED || !compile_query(b, q, FOR_PLAN, &in, &text))
+    if (state == INPUTS_FAILED || !sm_plan__compile_text(b, q, PLAN_FOR_ENGINE, &in, &text))
         return SM_OK;
     f->inputs = in.items;
     f->n_inputs = in.n;
@@ -448,5 +301,5 @@ sm_code sm_plan__bind(plan_builder *b, sm_error *err)
     sm_plan__judge_readers(b);
     sm_plan__judge_streaming(b);
     sm_plan__judge_checks(b);
-    return SM_OK;
+    return sm_plan__cut(b, err);
 }

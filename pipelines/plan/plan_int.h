@@ -4,6 +4,7 @@
 #define SM_PLAN_INT_H
 
 #include "pipelines/plan/plan.h"
+#include "pipelines/sql/sql_cut.h"
 
 /* A query or a rule on its way from text to plan. */
 typedef struct plan_query {
@@ -100,8 +101,34 @@ sm_code sm_plan__bind(plan_builder *b, sm_error *err);
  * told; one that comes too late is a warning (plan_hints.c). */
 bool sm_plan__judge_hints(plan_builder *b, const sm_text *text, const sm_schema *now);
 
+/* ---- plan_text.c: compiled text ---------------------------------------------------- */
+
+/* What a text is compiled for: the engine, whose relations are the flow's inputs; the engine's
+ * judgement, whose relations are named by their columns, so that a thousand tables of ten kinds
+ * ask the engine to know ten relations; the cut. */
+typedef enum plan_purpose { PLAN_FOR_ENGINE, PLAN_FOR_BIND, PLAN_FOR_CUT } plan_purpose;
+
+typedef struct plan_inputs {
+    sm_plan_input *items;
+    size_t n, cap;
+    size_t leaves;      /* how often one of them is named */
+    sm_cut_mark *marks; /* for the cut */
+    size_t n_marks, cap_marks;
+} plan_inputs;
+
+/* False after a diagnostic. */
+bool sm_plan__compile_text(plan_builder *b, const plan_query *q, plan_purpose what, plan_inputs *in,
+                           sm_sql_text *out);
+
 /* The relation that stands for every dataset with these columns, when the engine judges. */
 const sm_sql_relation *sm_plan__bind_relation(plan_builder *b, const sm_schema *schema);
+
+/* ---- plan_cut.c: stages -------------------------------------------------------------- */
+
+/* The flows that remember, taken apart; once everything is bound and judged. */
+sm_code sm_plan__cut(plan_builder *b, sm_error *err);
+/* `deduplicate` of a table or view; NULL: it has none. */
+const sm_cut_deduplicate *sm_plan__cut_deduplicate(plan_builder *b, size_t ds);
 
 /* ---- plan_metadata.c: _metadata and _ingested_at ----------------------------------- */
 
@@ -176,6 +203,8 @@ void sm_plan__add_source_watermark(plan_builder *b, size_t ds);
 void sm_plan__add_streaming(plan_builder *b, size_t ds);
 /* When columns are known: what watermarks and duplicates are of. */
 void sm_plan__judge_streaming(plan_builder *b);
+/* `late_rows` where nothing is late; once the stages are known. */
+void sm_plan__judge_late_rows(plan_builder *b);
 
 /* ---- plan_json_stage.c --------------------------------------------------------------------- */
 

@@ -225,6 +225,10 @@ static void judge_ref(plan_builder *b, plan_query *q, size_t i)
         refuse_ref(b, q, i, "SM0306", "STREAM() of a materialized view",
                    "Its rows are computed anew each time, so there are no new rows to follow; "
                    "read it by its plain name.");
+    else if (ref->stream && ds->n_flows > 0 && b->flows[ds->flow].output_mode != SM_STAGE_APPEND)
+        refuse_ref(b, q, i, "SM0306", "STREAM() of a table whose rows are replaced",
+                   "In output mode update and complete later rows take the place of earlier ones; "
+                   "read it by its plain name, or write it in output mode append.");
     else if (ref->stream && ds->kind == SM_DATASET_VIEW && !view_stream &&
              !b->nodes[q->datasets[i]].failed)
         refuse_ref(b, q, i, "SM0306", "STREAM() of a view that reads no stream",

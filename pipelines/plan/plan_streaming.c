@@ -366,7 +366,6 @@ static void judge_table(plan_builder *b, size_t ds)
         for (size_t i = 0; i < b->datasets[ds].n_watermarks; i++)
             judge_table_watermark(b, ds, i, &in);
     }
-    judge_late_rows(b, ds);
 }
 
 /* ---- both -------------------------------------------------------------------------- */
@@ -387,25 +386,6 @@ static void judge_keys(plan_builder *b, size_t ds)
     }
 }
 
-/* What needs stages that a query does not become yet; false after telling it. */
-static bool is_built(plan_builder *b, size_t ds)
-{
-    static const char *const modes[] = { "append", "update", "complete" };
-    const sm_spec_table *t = b->nodes[ds].table;
-    bool built = true;
-
-    if (t->output_mode.v != SM_OUTPUT_APPEND) {
-        sm_diag_add(b->d, "SM0117", t->output_mode.at, "`output_mode: %s` is not supported yet",
-                    modes[t->output_mode.v]);
-        built = false;
-    }
-    if (b->datasets[ds].deduplicate) {
-        sm_diag_add(b->d, "SM0111", t->deduplicate.at, "`deduplicate` is not supported yet");
-        built = false;
-    }
-    return built;
-}
-
 void sm_plan__judge_streaming(plan_builder *b)
 {
     for (size_t ds = 0; ds < b->plan->n_datasets; ds++) {
@@ -415,12 +395,18 @@ void sm_plan__judge_streaming(plan_builder *b)
             judge_source(b, ds);
         } else if (b->nodes[ds].table) {
             judge_keys(b, ds);
-            if (!is_built(b, ds))
-                continue;
             if (b->datasets[ds].kind == SM_DATASET_VIEW)
                 judge_view(b, ds);
             else
                 judge_table(b, ds);
         }
+    }
+}
+
+void sm_plan__judge_late_rows(plan_builder *b)
+{
+    for (size_t ds = 0; ds < b->plan->n_datasets; ds++) {
+        if (b->nodes[ds].table && !b->nodes[ds].failed)
+            judge_late_rows(b, ds);
     }
 }

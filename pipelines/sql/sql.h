@@ -147,6 +147,10 @@ sm_code sm_sql_read(const sm_sql_engine *e, const sm_sql_input *in, size_t n, sm
  * none. */
 bool sm_sql_judge_stream(const sm_sql_query *q, const bool *streaming, bool ordered, sm_diags *d);
 
+/* Has it a construct that remembers rows when they are a stream's: a grouping, DISTINCT, UNION,
+ * LIMIT?  Of its own text, not of views. */
+bool sm_sql_may_group(const sm_sql_query *q);
+
 /* session_window() of rows that are no stream is refused.  Returns true if there was none. */
 bool sm_sql_judge_static(const sm_sql_query *q, sm_diags *d);
 

@@ -381,9 +381,7 @@ bool sm_sql_compile(const sm_sql_query *q, const sm_sql_leaf *leaves, sm_sql_for
                     sm_diags *d, sm_sql_text *out)
 {
     const struct sm_sql_tree *tree = q->tree;
-    sm_sql_compiler c = {
-        .q = q, .leaves = leaves, .form = form, .arena = a, .d = d, .ok = true
-    };
+    sm_sql_compiler c = { .q = q, .leaves = leaves, .form = form, .arena = a, .d = d, .ok = true };
     size_t end = tree->tokens.n;
 
     sm_sql__writer_init(&c.w, a);

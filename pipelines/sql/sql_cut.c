@@ -262,8 +262,7 @@ static cut_part cut_table(cutter *c, const cut_scope *scope, const sm_json *node
 
     if (!cte) {
         for (size_t i = 0; i < c->in->n_relations; i++)
-            out.flow.streaming |=
-                c->in->streaming[i] && sm_sv_eq(c->in->relations[i].name, name);
+            out.flow.streaming |= c->in->streaming[i] && sm_sv_eq(c->in->relations[i].name, name);
         return out;
     }
     if (cte->entry)
@@ -295,8 +294,7 @@ static bool mark_of(const cutter *c, sm_sv alias, size_t *mark)
 static cut_part cut_subquery(cutter *c, const cut_scope *scope, const sm_json *node, cut_use use)
 {
     sm_sv alias = sm_ast_text(node, "alias");
-    cut_part out =
-        sm_cut__query(c, scope, sm_ast_query(sm_ast_get(node, "subquery")), use);
+    cut_part out = sm_cut__query(c, scope, sm_ast_query(sm_ast_get(node, "subquery")), use);
     size_t mark;
     sm_json *copy;
 
@@ -426,7 +424,8 @@ static cut_part cut_modifiers(cutter *c, const cut_scope *scope, const sm_json *
         sm_cut__hint(c, "Which rows it takes would change with every batch; use `output_mode: "
                         "complete` over an aggregate, or a materialized view.");
     } else if (!sm_json_is_int(sm_ast_get(count, "value"))) {
-        sm_cut__refuse(c, "SM0505", sm_ast_get(limit, "limit"), "LIMIT over a stream is one number");
+        sm_cut__refuse(c, "SM0505", sm_ast_get(limit, "limit"),
+                       "LIMIT over a stream is one number");
     } else {
         query = sm_cut__limit(c, scope, &query, sm_json_get_int(count, "value", 0));
     }
@@ -451,8 +450,7 @@ static cut_part cut_plain_select(cutter *c, const sm_json *node, const cut_part 
 static cut_use use_of_below(const sm_json *node, cut_use use)
 {
     bool remembers = sm_cut__is_grouping(node) || find_modifier(node, "DISTINCT_MODIFIER") ||
-                     find_modifier(node, "LIMIT_MODIFIER") ||
-                     !sm_ast_flag(node, "setop_all", true);
+                     find_modifier(node, "LIMIT_MODIFIER") || !sm_ast_flag(node, "setop_all", true);
 
     return remembers ? CUT_INNER : use;
 }
@@ -468,8 +466,9 @@ static cut_part cut_select(cutter *c, const cut_scope *scope, const sm_json *nod
     c->use_below = outer;
     if (!from.flow.streaming || sm_cut__over(c))
         return (cut_part){ .node = node };
-    out = grouping ? sm_cut__group(c, scope, sm_cut__with_from(c, node, from.node, false), &from, use)
-                   : cut_plain_select(c, node, &from);
+    out = grouping
+              ? sm_cut__group(c, scope, sm_cut__with_from(c, node, from.node, false), &from, use)
+              : cut_plain_select(c, node, &from);
     return sm_cut__over(c) ? out : cut_modifiers(c, scope, node, out, use);
 }
 
@@ -522,7 +521,7 @@ static cut_flow union_flow(cutter *c, const cut_flow *x, const cut_flow *y)
 
 static cut_part cut_union(cutter *c, const cut_scope *scope, const sm_json *node, cut_use use)
 {
-    bool all = sm_ast_flag(node, "setop_all", false);
+    bool all = sm_ast_flag(node, "setop_all", true);
     cut_use below = all && c->in->mode == SM_STAGE_APPEND ? use : CUT_INNER;
     cut_part left = sm_cut__query(c, scope, sm_ast_get(node, "left"), below);
     cut_part right = sm_cut__query(c, scope, sm_ast_get(node, "right"), below);
@@ -609,8 +608,9 @@ static void find_keys(cutter *c, const cut_part *result, sm_cut *out)
                 found = &result->flow.tags.items[i];
         }
         if (!found) {
-            sm_cut__refuse(c, "SM0537", NULL, "output mode update needs the key \"%.*s\" in the "
-                                              "result",
+            sm_cut__refuse(c, "SM0537", NULL,
+                           "output mode update needs the key \"%.*s\" in the "
+                           "result",
                            SM_SV_ARG(s->labels[k]));
             sm_cut__hint(c, "Rows are updated by the columns of GROUP BY; add it to the SELECT.");
             break;

@@ -4,11 +4,10 @@
  * The query comes as one text in the marked form: views inside, inputs as _smelt_in_<k>, and
  *
  *     _smelt_window(struct, time, number, size)    a window(): its struct {start, end}, the time,
- *                                                  the start of the window in microseconds, its size
- *     _smelt_session(time, gap)                    a session_window()
- *     _smelt_window_time(w)                        a window_time()
- *     (SELECT …) AS _smelt_mark_<i>                what marks[i] is said of: a watermark of its
- *                                                  rows, then a deduplication of them
+ *                                                  the start of the window in microseconds, its
+ * size _smelt_session(time, gap)                    a session_window() _smelt_window_time(w) a
+ * window_time() (SELECT …) AS _smelt_mark_<i>                what marks[i] is said of: a watermark
+ * of its rows, then a deduplication of them
  *
  * The text is bound already: names and types are sound.  The tree is walked bottom up; SQL without
  * memory stays, each construct that remembers becomes a stage and is replaced by the relation
@@ -71,8 +70,8 @@ typedef struct sm_cut_input {
 
 typedef struct sm_cut {
     const sm_stage *stages;
-    size_t n_stages; /* 0: nothing remembers, `sql` is not set */
-    sm_sv sql;       /* the result, over inputs and what stages put out */
+    size_t n_stages;    /* 0: nothing remembers, `sql` is not set */
+    sm_sv sql;          /* the result, over inputs and what stages put out */
     sm_stage_mode mode; /* of the table; an update of a group without a key is complete */
     const sm_sv *merge_keys;
     size_t n_merge_keys;

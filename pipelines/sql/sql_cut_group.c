@@ -116,8 +116,9 @@ static bool is_session(const grouping *g, const sm_json *x)
 static void refuse_two_times(grouping *g, const sm_json *x)
 {
     sm_cut__refuse(g->c, "SM0530", x, "more than one event time among the keys");
-    sm_cut__hint(g->c, "Only one window, or one column with the watermark, can tell when a group is "
-                       "final; put the other one into a SELECT below.");
+    sm_cut__hint(g->c,
+                 "Only one window, or one column with the watermark, can tell when a group is "
+                 "final; put the other one into a SELECT below.");
 }
 
 static void add_key(grouping *g, const sm_json *x, size_t item)
@@ -356,9 +357,8 @@ static bool split_calls(grouping *g, sm_stage *s, const sm_json *const *calls,
             return false;
         for (size_t k = 0; k < split.n; k++)
             partials[s->n_partials++] = (sm_stage_partial){ split.fold[k], split.merge[k] };
-        values[i].final =
-            sm_arena_printf(g->c->a, "CAST(%.*s AS %.*s)", SM_SV_ARG(split.final),
-                            SM_SV_ARG(column_type(&g->typed, numbered(g, "a", i))));
+        values[i].final = sm_arena_printf(g->c->a, "CAST(%.*s AS %.*s)", SM_SV_ARG(split.final),
+                                          SM_SV_ARG(column_type(&g->typed, numbered(g, "a", i))));
     }
     return true;
 }
@@ -380,11 +380,10 @@ static void set_out(grouping *g, sm_stage *s)
     for (size_t i = 0; i < g->typed.n && i < g->keys.n + g->calls.n; i++)
         out->columns[out->n++] = g->typed.columns[i];
     for (size_t i = 0; g->session && i < 2; i++)
-        out->columns[out->n++] =
-            (sm_column){ .name = sm_sv_cstr(i == 0 ? CUT_START : CUT_TIME),
-                         .type = SM_SV("BIGINT"),
-                         .nullable = true,
-                         .description = SM_SV("") };
+        out->columns[out->n++] = (sm_column){ .name = sm_sv_cstr(i == 0 ? CUT_START : CUT_TIME),
+                                              .type = SM_SV("BIGINT"),
+                                              .nullable = true,
+                                              .description = SM_SV("") };
 }
 
 static void set_labels(grouping *g, sm_stage *s)
@@ -549,16 +548,18 @@ static void judge_append(cutter *c, const sm_stage *s, const cut_flow *flow, con
 
     if (timed && flow->watermarked)
         return;
-    sm_cut__refuse(c, code, where, "%s over a stream in output mode append needs event time with a "
-                                   "watermark among its keys",
+    sm_cut__refuse(c, code, where,
+                   "%s over a stream in output mode append needs event time with a "
+                   "watermark among its keys",
                    word);
-    sm_cut__hint(c, flow->watermarked
-                        ? "A group comes out once, when it is final: group by window(time, '10 "
-                          "minutes') or by the column of the watermark itself; or use `output_mode: "
-                          "update`, or a materialized view."
-                        : "A group comes out once, when it is final, and only a watermark can tell "
-                          "when: give the input `watermark: {column, delay}`; or use `output_mode: "
-                          "update`, or a materialized view.");
+    sm_cut__hint(c,
+                 flow->watermarked
+                     ? "A group comes out once, when it is final: group by window(time, '10 "
+                       "minutes') or by the column of the watermark itself; or use `output_mode: "
+                       "update`, or a materialized view."
+                     : "A group comes out once, when it is final, and only a watermark can tell "
+                       "when: give the input `watermark: {column, delay}`; or use `output_mode: "
+                       "update`, or a materialized view.");
 }
 
 static void judge_session(cutter *c, const sm_stage *s, const sm_json *where)
@@ -578,8 +579,9 @@ void sm_cut__judge_grouping(cutter *c, const sm_stage *s, const cut_flow *flow, 
     bool bounded = s->final_by.len > 0 && flow->watermarked;
 
     if (use == CUT_INNER && c->in->mode != SM_STAGE_APPEND) {
-        sm_cut__refuse(c, "SM0534", where, "%s below another one that remembers needs output mode "
-                                           "append",
+        sm_cut__refuse(c, "SM0534", where,
+                       "%s below another one that remembers needs output mode "
+                       "append",
                        word);
         sm_cut__hint(c, "Rows that change would have to be taken back from what is above; make the "
                         "inner one a table of its own, or use append.");
@@ -593,8 +595,9 @@ void sm_cut__judge_grouping(cutter *c, const sm_stage *s, const cut_flow *flow, 
              (!bounded || s->mode == SM_STAGE_COMPLETE)) {
         sm_cut__refuse(c, "SM0536", where, "%s keeps a group for each \"%.*s\" for ever", word,
                        SM_SV_ARG(s->labels[0]));
-        sm_cut__hint(c, "With a watermark and a window of its column among the keys, old groups are "
-                        "forgotten; `unbounded_state: accepted` silences this.");
+        sm_cut__hint(c,
+                     "With a watermark and a window of its column among the keys, old groups are "
+                     "forgotten; `unbounded_state: accepted` silences this.");
     }
 }
 
@@ -645,13 +648,15 @@ cut_part sm_cut__group(cutter *c, const cut_scope *scope, const sm_json *select,
                        const cut_part *from, cut_use use)
 {
     grouping g = { .c = c, .scope = scope, .select = select, .from = from, .event = -1 };
+    const sm_json *groups = sm_ast_get(select, "group_expressions"), **keys;
+    bool grouped = sm_ast_count(groups) > 0;
     cut_part out = { .flow = from->flow };
     sm_stage *s;
-    const sm_json **keys;
 
     if (!can_group(c, select))
         return out;
-    sm_cut__bind(c, scope, sm_cut__typed(c, from, sm_cut__with_from(c, select, NULL, true)), &g.names);
+    sm_cut__bind(c, scope, sm_cut__typed(c, from, sm_cut__with_from(c, select, NULL, true)),
+                 &g.names);
     if (sm_cut__over(c))
         return out;
     find_keys(&g);
@@ -664,10 +669,8 @@ cut_part sm_cut__group(cutter *c, const cut_scope *scope, const sm_json *select,
     fill_stage(&g, s, use);
     if (sm_cut__over(c))
         return out;
-    sm_cut__judge_grouping(c, s, &from->flow, use, sm_ast_count(sm_ast_get(select, "group_expressions")) > 0
-                                                      ? sm_ast_get(select, "group_expressions")
-                                                      : list_of(select),
-                           "GROUP BY", "SM0501");
+    sm_cut__judge_grouping(c, s, &from->flow, use, grouped ? groups : list_of(select),
+                           grouped ? "GROUP BY" : "an aggregate", "SM0501");
     sm_cut__add_relation(c, s->relation, &s->out);
     out.flow.tags = (cut_tags){ 0 };
     out.flow.grouped = true;

@@ -39,9 +39,9 @@ typedef struct cut_flow {
     bool watermarked;
     int64_t lag_us;   /* behind the watermark of the flow */
     int64_t delay_us; /* of the watermark */
-    bool grouped;   /* a grouping below puts them out, */
-    size_t stage;   /* ... this one */
-    bool timed_join; /* a join of streams below puts them out */
+    bool grouped;     /* a grouping below puts them out, */
+    size_t stage;     /* ... this one */
+    bool timed_join;  /* a join of streams below puts them out */
     cut_tags tags;
 } cut_flow;
 
@@ -66,8 +66,8 @@ typedef struct cut_join {
 typedef struct cut_scope { /* a CTE */
     const struct cut_scope *outer;
     sm_sv name;
-    cut_part part;       /* streaming: stands in place of the name */
-    const sm_json *entry; /* static: of cte_map, kept */
+    cut_part part;          /* streaming: stands in place of the name */
+    const sm_json *entry;   /* static: of cte_map, kept */
     const sm_json *columns; /* its column names, a list */
 } cut_scope;
 
@@ -86,10 +86,10 @@ typedef struct cutter {
     size_t counts[SM_STAGE_LIMIT + 1];
     sm_sql_relation *relations; /* inputs and what stages put out, for binding */
     size_t n_relations, cap_relations;
-    cut_use use_below;                /* of a subquery in the FROM that is walked now */
+    cut_use use_below;                 /* of a subquery in the FROM that is walked now */
     const sm_json *const *result_keys; /* what the keys of the grouping in the result come out as */
-    bool failed;                      /* told */
-    sm_code rc;  /* the engine failed */
+    bool failed;                       /* told */
+    sm_code rc;                        /* the engine failed */
     sm_error *err;
 } cutter;
 
@@ -106,7 +106,8 @@ static inline bool sm_cut__over(const cutter *c)
 sm_stage *sm_cut__stage(cutter *c, sm_stage_kind kind, const cut_flow *flow);
 /* What the stage puts out can be named from now on. */
 void sm_cut__add_relation(cutter *c, sm_sv name, const sm_schema *schema);
-/* The text of a query, without marks and with the CTEs of `scope`; its columns. "" after a fault. */
+/* The text of a query, without marks and with the CTEs of `scope`; its columns. "" after a fault.
+ */
 sm_sv sm_cut__text(cutter *c, const cut_scope *scope, const sm_json *query);
 sm_sv sm_cut__bind(cutter *c, const cut_scope *scope, const sm_json *query, sm_schema *out);
 /* The text of an expression. */

@@ -2,8 +2,8 @@
 /* sql_cut_join.c -- a join of two streams.
  *
  * Every row of a side meets every row of the other, each pair once, when the later one comes.  So
- * the SELECT around the join is written once for each kind of pair, with relations of the stage R in
- * place of the sides (sql_stage.h):
+ * the SELECT around the join is written once for each kind of pair, with relations of the stage R
+ * in place of the sides (sql_stage.h):
  *
  *     inner         R_ln JOIN R_ro,  R_la JOIN R_rn
  *     left          these, and R_lu LEFT JOIN R_r0
@@ -30,9 +30,9 @@ typedef struct join_side {
     sm_sv alias;
     sm_schema schema;
     bool preserved;
-    const cut_tag *time;  /* by which its rows are late; NULL: none are */
-    const sm_json *final; /* when a row of it is forgotten; NULL: never */
-    int64_t behind_us;    /* how far behind the watermark such a row may be */
+    const cut_tag *time;      /* by which its rows are late; NULL: none are */
+    const sm_json *final;     /* when a row of it is forgotten; NULL: never */
+    int64_t behind_us;        /* how far behind the watermark such a row may be */
     const sm_json *can_match; /* NULL: each can */
 } join_side;
 
@@ -126,8 +126,8 @@ static linear linear_of(const joining *j, const sm_json *x)
         inner.offset += minus ? -us : us;
         return inner;
     }
-    inner = (linear){ sides == LEFT ? 0 : 1, x, sm_cut__time_of(&j->side[sides == RIGHT].part->flow.tags, x),
-                      0 };
+    inner = (linear){ sides == LEFT ? 0 : 1, x,
+                      sm_cut__time_of(&j->side[sides == RIGHT].part->flow.tags, x), 0 };
     return inner.time == CUT_NO_TIME ? none : inner;
 }
 
@@ -138,8 +138,7 @@ static void take_range(joining *j, const sm_json *x, const sm_json *y, bool stri
     join_side *waits;
     int64_t behind;
 
-    if (a.side < 0 || b.side < 0 || a.side == b.side ||
-        !j->side[b.side].part->flow.watermarked)
+    if (a.side < 0 || b.side < 0 || a.side == b.side || !j->side[b.side].part->flow.watermarked)
         return;
     waits = &j->side[a.side];
     behind = a.offset - b.offset + (strict ? 0 : MILLISECOND);
@@ -162,8 +161,8 @@ static void take_comparison(joining *j, const sm_json *x)
 {
     const sm_json *left = sm_ast_get(x, "left"), *right = sm_ast_get(x, "right");
     int sl = sides_of(j, left), sr = sides_of(j, right);
-    bool equal = sm_ast_is(x, "type", "COMPARE_EQUAL") ||
-                 sm_ast_is(x, "type", "COMPARE_NOT_DISTINCT_FROM");
+    bool equal =
+        sm_ast_is(x, "type", "COMPARE_EQUAL") || sm_ast_is(x, "type", "COMPARE_NOT_DISTINCT_FROM");
 
     if (equal && sl == LEFT && sr == RIGHT)
         take_equality(j, left, right);
@@ -266,7 +265,8 @@ static void judge_bounds(joining *j)
     cutter *c = j->c;
 
     if (j->equalities == 0) {
-        sm_cut__refuse(c, "SM0504", j->node, "a join of two streams needs an equality between them");
+        sm_cut__refuse(c, "SM0504", j->node,
+                       "a join of two streams needs an equality between them");
         sm_cut__hint(c, "Write ON a.id = b.id AND …: without one, every row would meet every row.");
         return;
     }
@@ -283,8 +283,8 @@ static void judge_bounds(joining *j)
                             "watermark and the join a range: a.t BETWEEN b.t - INTERVAL 1 HOUR AND "
                             "b.t.");
         } else if (!c->in->accepts_unbounded) {
-            sm_cut__refuse(c, "SM0536", j->node, "the join keeps every row of the %s stream for ever",
-                           names[i]);
+            sm_cut__refuse(c, "SM0536", j->node,
+                           "the join keeps every row of the %s stream for ever", names[i]);
             sm_cut__hint(c, "A watermark on both inputs and a range of their times in the join "
                             "forgets old rows; `unbounded_state: accepted` silences this.");
         }
@@ -310,8 +310,9 @@ static bool open_side(joining *j, int i)
     if (s->alias.len == 0) {
         sm_cut__refuse(j->c, "SM0535", node,
                        "one side of a join of two streams is itself made of several relations");
-        sm_cut__hint(j->c, "Put that side into a subquery with a name: FROM (SELECT … FROM a JOIN b …) "
-                           "AS ab JOIN c ….");
+        sm_cut__hint(j->c,
+                     "Put that side into a subquery with a name: FROM (SELECT … FROM a JOIN b …) "
+                     "AS ab JOIN c ….");
         return false;
     }
     sm_json_append(list, sm_tree_star(j->c->a));
@@ -443,12 +444,12 @@ static sm_sv match_text(joining *j, const sm_stage *s, int side)
                            sm_tree_column(a, SM_SV(""), SM_SV("_smelt_new")));
     old = matches(j, sm_tree_subquery(a, fresh, j->side[side].alias),
                   table_of(j, s, side == 0 ? "ro" : "lo", 1 - side), side);
-    return sm_cut__text(j->c, j->scope,
-                        sm_tree_union_all(a,
-                                          matches(j, table_of(j, s, ids, side),
-                                                  table_of(j, s, side == 0 ? "rn" : "ln", 1 - side),
-                                                  side),
-                                          old));
+    return sm_cut__text(
+        j->c, j->scope,
+        sm_tree_union_all(a,
+                          matches(j, table_of(j, s, ids, side),
+                                  table_of(j, s, side == 0 ? "rn" : "ln", 1 - side), side),
+                          old));
 }
 
 /* ---- what goes on -------------------------------------------------------------------- */
@@ -484,7 +485,9 @@ static cut_flow flow_above(joining *j)
 void sm_cut__join(cutter *c, const cut_scope *scope, const sm_json *node, const cut_part *left,
                   const cut_part *right, const sm_json *where, cut_part *out)
 {
-    joining j = { .c = c, .scope = scope, .node = node, .side = { { .part = left }, { .part = right } } };
+    joining j = {
+        .c = c, .scope = scope, .node = node, .side = { { .part = left }, { .part = right } }
+    };
     cut_join *join;
     sm_stage *s;
 

@@ -121,8 +121,9 @@ static void warn_for_ever(cutter *c, const sm_cut_deduplicate *dd)
         return;
     sm_diag_add(c->d, "SM0536", dd->at, "%.*s: `deduplicate` keeps every key for ever",
                 SM_SV_ARG(c->in->owner));
-    sm_cut__hint(c, "With a watermark, `within_watermark: true` or the column of the watermark among "
-                    "the keys forgets old ones; `unbounded_state: accepted` silences this.");
+    sm_cut__hint(c,
+                 "With a watermark, `within_watermark: true` or the column of the watermark among "
+                 "the keys forgets old ones; `unbounded_state: accepted` silences this.");
 }
 
 /* Hidden columns behind those of the rows: what is late, what dies. */
@@ -184,11 +185,13 @@ cut_part sm_cut__deduplicate(cutter *c, const cut_scope *scope, const cut_part *
         return *query;
     time = query->flow.watermarked ? sm_cut__only_time(c, &query->flow.tags) : NULL;
     if (dd->within_watermark && !time && !c->failed) {
-        sm_diag_add(c->d, "SM0538", dd->at, "%.*s: `within_watermark` needs the column of a watermark in "
-                                            "the result",
+        sm_diag_add(c->d, "SM0538", dd->at,
+                    "%.*s: `within_watermark` needs the column of a watermark in "
+                    "the result",
                     SM_SV_ARG(c->in->owner));
-        sm_cut__hint(c, "Give the input `watermark: {column, delay}` and the query that column, under "
-                        "any name.");
+        sm_cut__hint(c,
+                     "Give the input `watermark: {column, delay}` and the query that column, under "
+                     "any name.");
         c->failed = true;
     }
     if (sm_cut__over(c))
@@ -244,9 +247,9 @@ static const sm_json *distinct_rows(cutter *c, const cut_part *query, const sm_s
     sm_json *list = sm_json_array(c->a);
 
     for (size_t i = 0; i < plain->n; i++)
-        sm_json_append(list, sm_tree_named(c->a,
-                                           sm_tree_column(c->a, SM_SV(""), plain->columns[i].name),
-                                           numbered(c, i)));
+        sm_json_append(list,
+                       sm_tree_named(c->a, sm_tree_column(c->a, SM_SV(""), plain->columns[i].name),
+                                     numbered(c, i)));
     if (time)
         sm_json_append(list, sm_tree_named(c->a, micros_of(c, time), SM_SV(CUT_TIME)));
     return star_of(c, list, query->node, SM_SV("_smelt_rows"));

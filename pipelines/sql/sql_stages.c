@@ -434,11 +434,9 @@ static void judge_subqueries(judge *j, const sm_sql_scope *scope, const sm_json 
 
 bool sm_sql_judge_stream(const sm_sql_query *q, const bool *streaming, bool ordered, sm_diags *d)
 {
-    judge j = { .q = q,
-                .streaming = streaming,
-                .ordered = ordered,
-                .d = d,
-                .arena = sm_arena_new("judge") };
+    judge j = {
+        .q = q, .streaming = streaming, .ordered = ordered, .d = d, .arena = sm_arena_new("judge")
+    };
 
     judge_query(&j, NULL, q->tree->node);
     sm_arena_free(j.arena);
@@ -459,4 +457,27 @@ bool sm_sql_judge_static(const sm_sql_query *q, sm_diags *d)
         return false;
     }
     return true;
+}
+
+static bool may_group(const sm_json *value)
+{
+    bool found = sm_ast_count(sm_ast_get(value, "group_expressions")) > 0 ||
+                 sm_ast_is(value, "aggregate_handling", "FORCE_AGGREGATES") ||
+                 sm_ast_is(value, "type", "DISTINCT_MODIFIER") ||
+                 sm_ast_is(value, "type", "LIMIT_MODIFIER") ||
+                 (sm_ast_is(value, "type", "SET_OPERATION_NODE") &&
+                  !sm_ast_flag(value, "setop_all", true)) ||
+                 (sm_ast_is(value, "class", "FUNCTION") &&
+                  sm_sql__function(sm_ast_text(value, "function_name")) == SM_FUNCTION_AGGREGATE);
+
+    for (sm_json_iter it = sm_json_first(value); sm_json_valid(&it) && !found; sm_json_next(&it))
+        found = may_group(it.value);
+    for (size_t i = 0; i < sm_ast_count(value) && !found; i++)
+        found = may_group(sm_ast_item(value, i));
+    return found;
+}
+
+bool sm_sql_may_group(const sm_sql_query *q)
+{
+    return may_group(q->tree->node);
 }

@@ -65,11 +65,9 @@ sm_code sm_test_sql_open(sm_sql_engine *out, sm_error *err)
     opened *o = sm_xcalloc(1, sizeof(*o));
     sm_code rc;
 
-    *out = (sm_sql_engine){ .ctx = o,
-                            .parse = parse,
-                            .bind = bind,
-                            .parse_whole = parse_whole,
-                            .print = print };
+    *out = (sm_sql_engine){
+        .ctx = o, .parse = parse, .bind = bind, .parse_whole = parse_whole, .print = print
+    };
     if ((rc = sm_engine_open(&config, &o->engine, err)) != SM_OK)
         goto done;
     rc = sm_session_open(o->engine, &o->session, err);

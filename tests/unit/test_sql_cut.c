@@ -43,8 +43,9 @@ static bool compile(cutting *c, const char *sql, bool marked, sm_sql_text *text,
         leaves[i].relation = sm_arena_printf(c->a, SM_SQL_RELATION "%zu", i);
         leaves[i].alias = q->refs[i].name;
         if (marked && q->refs[i].stream) {
-            sm_sql_enclose(sm_arena_printf(c->a, "SELECT * FROM (SELECT * FROM _smelt_in_%zu", i).ptr,
-                           &bare, sm_arena_printf(c->a, ") AS " SM_SQL_MARK "%zu", i).ptr, c->a, view);
+            sm_sql_enclose(
+                sm_arena_printf(c->a, "SELECT * FROM (SELECT * FROM _smelt_in_%zu", i).ptr, &bare,
+                sm_arena_printf(c->a, ") AS " SM_SQL_MARK "%zu", i).ptr, c->a, view);
             leaves[i].view = view;
         }
     }
@@ -61,9 +62,15 @@ static cutting cut_as(const char *sql, bool marked, sm_stage_mode mode,
     cutting c = { .a = sm_arena_new("test") };
     sm_sql_relation relations[3];
     sm_sql_text text;
-    sm_cut_input in = { .engine = sm_test_live_engine(), .owner = SM_SV("q"), .text = &text,
-                        .relations = relations, .streaming = streaming, .marks = marks,
-                        .n_marks = 3, .mode = mode, .deduplicate = dd };
+    sm_cut_input in = { .engine = sm_test_live_engine(),
+                        .owner = SM_SV("q"),
+                        .text = &text,
+                        .relations = relations,
+                        .streaming = streaming,
+                        .marks = marks,
+                        .n_marks = 3,
+                        .mode = mode,
+                        .deduplicate = dd };
     sm_error err;
 
     c.d = sm_diags_new(c.a);
@@ -157,21 +164,24 @@ static void groupings_become_stages(void **state)
 static void a_chain_of_groupings_goes_through_the_end_of_the_window(void **state)
 {
     (void)state;
-    check("SELECT window(window_time(w), '1 hour') AS h, sum(n) FROM (SELECT window(ts, '1 minute') "
-          "AS w, k, count(*) AS n FROM STREAM(s) GROUP BY ALL) GROUP BY h",
-          SM_STAGE_APPEND, "watermark_1 aggregate_1(w, k; 1 final) aggregate_2(h; 1 final)");
+    check(
+        "SELECT window(window_time(w), '1 hour') AS h, sum(n) FROM (SELECT window(ts, '1 minute') "
+        "AS w, k, count(*) AS n FROM STREAM(s) GROUP BY ALL) GROUP BY h",
+        SM_STAGE_APPEND, "watermark_1 aggregate_1(w, k; 1 final) aggregate_2(h; 1 final)");
 }
 
 /* K9: the watermark above a join is the least of what its states still wait for. */
 static void a_range_join_lags_by_its_range(void **state)
 {
     (void)state;
-    check("SELECT a.k FROM STREAM(a) a JOIN STREAM(b) b ON a.k = b.k AND a.ts BETWEEN b.ts AND b.ts "
-          "+ INTERVAL 40 SECONDS",
-          SM_STAGE_APPEND, "watermark_1 watermark_2 join_1");
-    check("SELECT window(a.ts, '1 minute') AS w, count(*) FROM STREAM(a) a JOIN STREAM(b) b ON a.k = "
-          "b.k AND a.ts BETWEEN b.ts AND b.ts + INTERVAL 40 SECONDS GROUP BY ALL",
-          SM_STAGE_APPEND, "watermark_1 watermark_2 join_1 aggregate_1(w; 1 final) lag 40001000");
+    check(
+        "SELECT a.k FROM STREAM(a) a JOIN STREAM(b) b ON a.k = b.k AND a.ts BETWEEN b.ts AND b.ts "
+        "+ INTERVAL 40 SECONDS",
+        SM_STAGE_APPEND, "watermark_1 watermark_2 join_1");
+    check(
+        "SELECT window(a.ts, '1 minute') AS w, count(*) FROM STREAM(a) a JOIN STREAM(b) b ON a.k = "
+        "b.k AND a.ts BETWEEN b.ts AND b.ts + INTERVAL 40 SECONDS GROUP BY ALL",
+        SM_STAGE_APPEND, "watermark_1 watermark_2 join_1 aggregate_1(w; 1 final) lag 40001000");
 }
 
 static void what_has_no_answer_is_refused_at_its_place(void **state)
@@ -187,19 +197,22 @@ static void what_has_no_answer_is_refused_at_its_place(void **state)
           "SM0506 66");
     check("SELECT session_window(ts, '5 m') AS w, count(*) FROM STREAM(s) GROUP BY w",
           SM_STAGE_APPEND, "SM0506 73");
-    check("SELECT a.k FROM STREAM(a) a JOIN STREAM(b) b ON a.v > b.v", SM_STAGE_APPEND, "SM0504 29");
+    check("SELECT a.k FROM STREAM(a) a JOIN STREAM(b) b ON a.v > b.v", SM_STAGE_APPEND,
+          "SM0504 29");
     check("SELECT a.k FROM STREAM(a) a LEFT JOIN STREAM(b) b ON a.k = b.k", SM_STAGE_APPEND,
           "SM0532 29 SM0536 29");
     check("SELECT a.k FROM STREAM(a) a LEFT JOIN STREAM(b) b ON a.ts = b.ts", SM_STAGE_UPDATE,
           "SM0533 29");
-    check("SELECT w, max(n) FROM (SELECT window(ts, '1 m') AS w, k, count(*) AS n FROM STREAM(s) GROUP "
+    check("SELECT w, max(n) FROM (SELECT window(ts, '1 m') AS w, k, count(*) AS n FROM STREAM(s) "
+          "GROUP "
           "BY ALL) GROUP BY w",
           SM_STAGE_UPDATE, "SM0534 31");
     check("SELECT k FROM STREAM(s)", SM_STAGE_COMPLETE, "SM0531 0");
     check("SELECT k, ts, window(ts, '1 m') AS w, count(*) FROM STREAM(s) GROUP BY k, ts, w",
           SM_STAGE_APPEND, "SM0530 15");
     check("SELECT count(*) AS n FROM STREAM(s) GROUP BY k", SM_STAGE_UPDATE, "SM0536 46 SM0537 0");
-    check("SELECT k, count(*) FROM STREAM(s) GROUP BY ROLLUP (k, ts)", SM_STAGE_UPDATE, "SM0535 52");
+    check("SELECT k, count(*) FROM STREAM(s) GROUP BY ROLLUP (k, ts)", SM_STAGE_UPDATE,
+          "SM0535 52");
 }
 
 static void the_select_that_is_left_keeps_names_and_expressions(void **state)
@@ -210,8 +223,9 @@ static void the_select_that_is_left_keeps_names_and_expressions(void **state)
 
     (void)state;
     assert_true(c.ok);
-    check_text(c.cut.sql, "SELECT upper(k0) AS u, k0 AS k, (a0 / a1) AS \"(sum(v) / count_star())\", a1 "
-                          "AS n FROM _smelt_st_1 WHERE (a1 > 1)");
+    check_text(c.cut.sql,
+               "SELECT upper(k0) AS u, k0 AS k, (a0 / a1) AS \"(sum(v) / count_star())\", a1 "
+               "AS n FROM _smelt_st_1 WHERE (a1 > 1)");
     check_text(c.cut.touched, "SELECT k0 AS \"k\" FROM _smelt_st_1");
     assert_int_equal(c.cut.n_merge_keys, 1);
     sm_arena_free(c.a);
@@ -219,16 +233,17 @@ static void the_select_that_is_left_keeps_names_and_expressions(void **state)
 
 static void an_outer_join_comes_out_in_three_pieces(void **state)
 {
-    cutting c = cut_as("SELECT a.k, b.v FROM STREAM(a) a LEFT JOIN STREAM(b) b ON a.ts = b.ts", true,
-                       SM_STAGE_APPEND, NULL);
+    cutting c = cut_as("SELECT a.k, b.v FROM STREAM(a) a LEFT JOIN STREAM(b) b ON a.ts = b.ts",
+                       true, SM_STAGE_APPEND, NULL);
 
     (void)state;
     assert_true(c.ok);
-    check_text(c.cut.sql,
-               "((SELECT a.k, b.v FROM _smelt_st_2_ln AS a INNER JOIN _smelt_st_2_ro AS b ON ((a.ts = "
-               "b.ts))) UNION ALL (SELECT a.k, b.v FROM _smelt_st_2_la AS a INNER JOIN _smelt_st_2_rn "
-               "AS b ON ((a.ts = b.ts)))) UNION ALL (SELECT a.k, b.v FROM _smelt_st_2_lu AS a LEFT "
-               "JOIN _smelt_st_2_r0 AS b ON ((a.ts = b.ts)))");
+    check_text(
+        c.cut.sql,
+        "((SELECT a.k, b.v FROM _smelt_st_2_ln AS a INNER JOIN _smelt_st_2_ro AS b ON ((a.ts = "
+        "b.ts))) UNION ALL (SELECT a.k, b.v FROM _smelt_st_2_la AS a INNER JOIN _smelt_st_2_rn "
+        "AS b ON ((a.ts = b.ts)))) UNION ALL (SELECT a.k, b.v FROM _smelt_st_2_lu AS a LEFT "
+        "JOIN _smelt_st_2_r0 AS b ON ((a.ts = b.ts)))");
     assert_true(c.cut.stages[2].left.preserved);
     assert_false(c.cut.stages[2].right.preserved);
     sm_arena_free(c.a);
@@ -242,10 +257,11 @@ static void a_duplicate_is_forgotten_with_its_watermark(void **state)
 
     (void)state;
     assert_true(c.ok);
-    check_text(c.cut.stages[1].rows, "SELECT *, epoch_us(\"at\") AS _smelt_e, (COALESCE(epoch_us(\"at\"), "
-                                     "0) + 10000000) AS _smelt_t FROM (SELECT k, ts AS \"at\" FROM "
-                                     "(SELECT * FROM (SELECT * FROM _smelt_st_0) AS _smelt_mark_0) AS s) "
-                                     "AS _smelt_rows");
+    check_text(c.cut.stages[1].rows,
+               "SELECT *, epoch_us(\"at\") AS _smelt_e, (COALESCE(epoch_us(\"at\"), "
+               "0) + 10000000) AS _smelt_t FROM (SELECT k, ts AS \"at\" FROM "
+               "(SELECT * FROM (SELECT * FROM _smelt_st_0) AS _smelt_mark_0) AS s) "
+               "AS _smelt_rows");
     sm_arena_free(c.a);
     c = cut_as("SELECT k FROM STREAM(s)", true, SM_STAGE_APPEND, &dd);
     assert_string_equal(codes(&c), "SM0538 0");
