@@ -61,14 +61,35 @@ static void print_sql(sm_sv sql, sm_buf *out)
     }
 }
 
+static void print_stage(const sm_stage *s, sm_buf *out)
+{
+    sm_buf_addf(out, "      %.*s = %.*s remembers ", SM_SV_ARG(s->relation), SM_SV_ARG(s->name));
+    sm_stage_words(s, out);
+    sm_buf_addc(out, '\n');
+    print_sql(s->rows, out);
+    if (s->kind == SM_STAGE_JOIN) {
+        print_sql(s->left.rows, out);
+        print_sql(s->right.rows, out);
+    }
+}
+
+static const char *writes_of(const sm_plan_flow *f)
+{
+    if (f->kind == SM_FLOW_OVERWRITE || f->output_mode == SM_STAGE_COMPLETE)
+        return "overwrite";
+    return f->output_mode == SM_STAGE_UPDATE ? "update" : "append";
+}
+
 static void print_flow(const sm_plan *p, const sm_plan_flow *f, sm_buf *out)
 {
-    sm_buf_addf(out, "    flow %.*s (%s%s)\n", SM_SV_ARG(f->name),
-                f->kind == SM_FLOW_OVERWRITE ? "overwrite" : "append", f->once ? ", once" : "");
+    sm_buf_addf(out, "    flow %.*s (%s%s)\n", SM_SV_ARG(f->name), writes_of(f),
+                f->once ? ", once" : "");
     for (size_t i = 0; i < f->n_inputs; i++)
         sm_buf_addf(out, "      %.*s = %s of %.*s\n", SM_SV_ARG(f->inputs[i].relation),
                     sm_input_mode_name(f->inputs[i].mode),
                     SM_SV_ARG(p->datasets[f->inputs[i].dataset].name));
+    for (size_t i = 0; i < f->n_stages; i++)
+        print_stage(&f->stages[i], out);
     print_sql(f->sql, out);
 }
 

@@ -405,7 +405,9 @@ static void set_values(grouping *g, sm_stage *s, const sm_json *const *calls)
     sm_stage_value *values = SM_NEW_N(g->c->a, sm_stage_value, g->calls.n + 1);
 
     for (size_t i = 0; i < g->calls.n; i++)
-        values[i].text = sm_cut__expression(g->c, g->calls.items[i]);
+        values[i].text = sm_ast_is(g->calls.items[i], "function_name", "count_star")
+                             ? SM_SV("count(*)")
+                             : sm_cut__expression(g->c, g->calls.items[i]);
     if (!split_calls(g, s, calls, partials, values))
         keep_rows(g, s, calls, values);
     s->partials = partials;

@@ -149,4 +149,7 @@ static inline bool sm_stage_remembers(const sm_stage *s)
     return s->kind != SM_STAGE_WATERMARK;
 }
 
+/* What it remembers, for people: "count(*) by w, k, until the watermark passes". */
+void sm_stage_words(const sm_stage *s, sm_buf *b);
+
 #endif

@@ -74,6 +74,22 @@ static void add_rules(const sm_cli *c, const sm_json *doc, sm_buf *b)
     sm_grid_print(g, 2, b);
 }
 
+static void add_stage(const sm_json *s, sm_buf *b)
+{
+    static const char *const rows[] = { "rows", "left", "right" };
+
+    sm_buf_addf(b, "-- %.*s: %.*s remembers %.*s; its rows:\n",
+                SM_SV_ARG(sm_json_get_sv(s, "relation", SM_SV(""))),
+                SM_SV_ARG(sm_json_get_sv(s, "name", SM_SV(""))),
+                SM_SV_ARG(sm_json_get_sv(s, "remembers", SM_SV(""))));
+    for (size_t i = 0; i < 3; i++) {
+        sm_sv sql = sm_json_get_sv(s, rows[i], SM_SV(""));
+
+        if (sql.len > 0)
+            sm_buf_addf(b, "%.*s;\n", SM_SV_ARG(sql));
+    }
+}
+
 static void add_sql(const sm_json *doc, sm_buf *b)
 {
     const sm_json *flows = sm_json_get(doc, "flows");
@@ -81,6 +97,7 @@ static void add_sql(const sm_json *doc, sm_buf *b)
 
     for (size_t i = 0; i < sm_json_len(flows); i++) {
         const sm_json *f = sm_json_at(flows, i), *in = sm_json_get(f, "inputs");
+        const sm_json *stages = sm_json_get(f, "stages");
 
         sm_buf_addf(b, "-- flow %.*s\n", SM_SV_ARG(sm_json_get_sv(f, "name", SM_SV(""))));
         for (size_t k = 0; k < sm_json_len(in); k++) {
@@ -91,6 +108,10 @@ static void add_sql(const sm_json *doc, sm_buf *b)
                         SM_SV_ARG(sm_json_get_sv(x, "mode", SM_SV(""))),
                         SM_SV_ARG(sm_json_get_sv(x, "name", SM_SV(""))));
         }
+        for (size_t k = 0; k < sm_json_len(stages); k++)
+            add_stage(sm_json_at(stages, k), b);
+        if (sm_json_len(stages) > 0)
+            sm_buf_adds(b, "-- the result:\n");
         sm_buf_addf(b, "%.*s\n", SM_SV_ARG(sm_sv_trim(sm_json_get_sv(f, "compiled", SM_SV("")))));
     }
     if (own.len > 0)

@@ -59,6 +59,37 @@ static sm_json *inputs_of(const sm_view *v, const sm_plan_flow *f)
     return list;
 }
 
+static sm_json *stages_of(const sm_view *v, const sm_plan_flow *f)
+{
+    sm_json *list = sm_json_array(v->a);
+    sm_buf words;
+
+    sm_buf_init(&words, 64 * 1024);
+    for (size_t i = 0; i < f->n_stages; i++) {
+        const sm_stage *s = &f->stages[i];
+        sm_json *o = sm_json_object(v->a);
+
+        sm_buf_clear(&words);
+        sm_stage_words(s, &words);
+        sm_json_set_string(o, "name", s->name);
+        sm_json_set_string(o, "relation", s->relation);
+        sm_json_set_string(o, "remembers", sm_buf_sv(&words));
+        sm_view__set_text(o, "rows", s->rows);
+        sm_view__set_text(o, "left", s->left.rows);
+        sm_view__set_text(o, "right", s->right.rows);
+        sm_json_append(list, o);
+    }
+    sm_buf_release(&words);
+    return list;
+}
+
+static sm_sv writes_of(const sm_plan_flow *f)
+{
+    if (f->kind == SM_FLOW_OVERWRITE || f->output_mode == SM_STAGE_COMPLETE)
+        return SM_SV("overwrite");
+    return f->output_mode == SM_STAGE_UPDATE ? SM_SV("update") : SM_SV("append");
+}
+
 static sm_json *flows_of(const sm_view *v, const sm_plan_dataset *ds)
 {
     sm_json *list = sm_json_array(v->a);
@@ -68,12 +99,13 @@ static sm_json *flows_of(const sm_view *v, const sm_plan_dataset *ds)
         sm_json *o = sm_json_object(v->a);
 
         sm_json_set_string(o, "name", f->name);
-        sm_json_set_string(o, "writes",
-                           f->kind == SM_FLOW_OVERWRITE ? SM_SV("overwrite") : SM_SV("append"));
+        sm_json_set_string(o, "writes", writes_of(f));
         if (f->once)
             sm_json_set_bool(o, "once", true);
         sm_json_set(o, "inputs", inputs_of(v, f));
         sm_json_set_string(o, "sql", f->sql_text);
+        if (f->n_stages > 0)
+            sm_json_set(o, "stages", stages_of(v, f));
         sm_json_set_string(o, "compiled", f->sql);
         sm_json_append(list, o);
     }
