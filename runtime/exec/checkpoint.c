@@ -9,6 +9,7 @@
 #include "runtime/base/fs.h"
 #include "runtime/base/hash.h"
 #include "runtime/exec/flow_int.h"
+#include "runtime/ops/ops.h"
 
 typedef struct act {
     const sm_run_request *q;
@@ -161,6 +162,13 @@ static sm_code adopt(act *t, sm_arena *a, sm_adopted *out, sm_error *err)
     sm_target_state found;
     sm_code rc;
 
+    if (sm_ops_remembers(t->flow->stages, t->flow->n_stages))
+        return sm_fail(
+            err, SM_E_INVALID, 0,
+            "flow \"%.*s\" remembers rows between its batches, and a table does not hold "
+            "those: bring the state folder back, or rebuild with `smelt run "
+            "--full-refresh %.*s`",
+            SM_SV_ARG(t->flow->name), SM_SV_ARG(t->target->name));
     if ((rc = look_at_table(t, &found, err)) != SM_OK ||
         (rc = sm_store_generation_reserve(t->q->store, &t->owner, &w, &w.reserved, err)) != SM_OK ||
         (rc = adopt_sources(t, &w, found.other_offsets, err)) != SM_OK ||

@@ -139,12 +139,15 @@ static sm_code batch_plan(sm_flow *f, sm_batch *b, sm_error *err)
     b->start = start;
     b->end = end;
     b->reads = reads;
-    b->state = batch_is_due(f, moved, reads) ? SM_BATCH_RUNNING : SM_BATCH_IDLE;
+    b->time_ms = sm_flow__batch_time(f);
+    b->moved = moved;
+    if ((rc = sm_flow__plan_stages(f, b, err)) != SM_OK)
+        return rc;
+    b->state = batch_is_due(f, moved || b->follows, reads) ? SM_BATCH_RUNNING : SM_BATCH_IDLE;
     if (b->state == SM_BATCH_IDLE && f->next > 0 && !f->described && !sm_sink_described(&f->sink)) {
         b->state = SM_BATCH_RUNNING;
         b->describes = true;
     }
-    b->time_ms = sm_flow__batch_time(f);
     return SM_OK;
 }
 
@@ -233,17 +236,20 @@ static sm_code run_query(sm_flow *f, sm_batch *b, sm_error *err)
     sm_code rc;
 
     b->manifest = sm_manifest_new(f->scratch, &id);
-    if ((rc = inputs_read(f, b, err)) != SM_OK || (rc = sm_flow__select(f, &select, err)) != SM_OK)
+    if ((rc = inputs_read(f, b, err)) != SM_OK || (rc = sm_flow__run_stages(f, b, err)) != SM_OK ||
+        (rc = sm_flow__select(f, &select, err)) != SM_OK)
         return rc;
     if (f->env->stopping(f->env->ctx))
         return sm_fail(err, SM_E_CANCELLED, 0, "asked to stop");
     f->sink.session = f->session;
+    f->sink.touched = f->plan->touched;
     return sm_sink_prepare(&f->sink, select, b->manifest, &b->counts.written, &b->counts.bytes_out,
                            err);
 }
 
 static void discard_files(sm_flow *f, const sm_batch *b)
 {
+    sm_flow__drop_stages(f);
     sm_sink_discard(&f->sink, b->manifest);
     if (f->side != NULL)
         sm_sink_discard(&f->side_sink, b->manifest);
@@ -284,6 +290,8 @@ static sm_code flow_compute(sm_flow *f, sm_batch *b, sm_error *err)
         rc = sm_flow__judge(f, b, err);
     if (rc == SM_OK)
         rc = sm_flow__set_aside(f, b, err);
+    if (rc == SM_OK)
+        rc = sm_flow__save_stages(f, b, err);
     inputs_release(f);
     if (rc != SM_OK)
         discard_files(f, b);
@@ -333,8 +341,13 @@ static sm_code flow_void(sm_flow *f, sm_batch *b, sm_error *err)
     }
     discard_files(f, b);
     flow_retreat(f, b);
+    if (sm_flow__retake_stages(f, &failed) != SM_OK) {
+        *err = failed;
+        return failed.code;
+    }
     f->decided = f->described = false;
     if (f->plan->kind == SM_FLOW_APPEND &&
+        (f->plan->output_mode != SM_STAGE_COMPLETE || f->refresh || f->empties) &&
         sm_sv_eq_str(sm_json_get_sv(target, "mode", SM_SV("")), "overwrite")) {
         f->refresh = f->switched = true;
         f->sink.mode = SM_WRITE_OVERWRITE;
@@ -359,11 +372,12 @@ static void flow_advance(sm_flow *f, const sm_batch *b)
         f->last_fingerprint = f->plan->fingerprint;
     f->next = b->n + 1;
     f->last_time = b->time_ms;
+    sm_flow__sweep_stages(f);
     f->decided = f->refresh = false;
     f->once_done = f->plan->once && f->n_streams == 0;
     f->ran = true;
     if (f->plan->kind == SM_FLOW_APPEND) {
-        f->sink.mode = SM_WRITE_APPEND;
+        f->sink.mode = sm_flow__usual_mode(f->plan);
         f->sink.replace_schema = false;
         f->side_sink.mode = SM_WRITE_APPEND;
         f->side_sink.replace_schema = false;

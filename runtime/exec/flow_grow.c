@@ -38,6 +38,7 @@ sm_code sm_flow__take_plan(sm_flow *f, sm_error *err)
     if (f->side != NULL)
         f->side_sink.schema = &f->side->schema;
     sm_flow__set_result(f);
+    sm_flow__leave_stages(f);
     sm_flow__unregister_rules(f); /* they see the columns of the result */
     return rules ? sm_flow__register_rules(f, err) : SM_OK;
 }

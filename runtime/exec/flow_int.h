@@ -44,6 +44,8 @@ typedef struct sm_flow_input {
     bool fixed;           /* `until` has been asked for */
 } sm_flow_input;
 
+typedef struct sm_flow_stages sm_flow_stages; /* flow_stages.h */
+
 typedef struct sm_flow {
     const sm_flow_env *env;
     size_t index; /* of the flow in every plan of the run */
@@ -82,6 +84,7 @@ typedef struct sm_flow {
     sm_session *session;
     sm_mask *mask;          /* NULL: the target has no rules */
     sm_engine_rules *rules; /* registered while a session is open */
+    sm_flow_stages *stages; /* NULL: the query remembers nothing */
     bool described;         /* the table was told what the file says of it since it was opened */
     bool grew;              /* the last attempt ended because a schema grew */
     sm_flow_outcome *out;
@@ -101,6 +104,10 @@ typedef struct sm_batch {
     int64_t version;             /* of the target that holds the batch */
     int64_t side_version;        /* the same of its quarantine */
     bool rolled_forward;         /* decided in an earlier life */
+    int64_t late_us, final_us;   /* watermarks of the batch before and of this one */
+    bool moved;                  /* an input has new rows */
+    bool follows;                /* a stage has something to do, also without new rows */
+    bool staged;                 /* the stages ran: their new record is that of the batch */
     bool describes;              /* reads and writes no rows: only what the table says of itself */
 } sm_batch;
 
@@ -112,6 +119,8 @@ void sm_flow__close(sm_flow *f);
 void sm_flow__bind_inputs(sm_flow *f);
 sm_code sm_flow__open_inputs(sm_flow *f, sm_error *err);
 void sm_flow__close_inputs(sm_flow *f);
+/* What a batch does to the table, unless it empties it. */
+sm_write_mode sm_flow__usual_mode(const sm_plan_flow *p);
 /* How far this run reads: of external sources when the run starts, of tables when their
  * writers are through.  Asks only inputs that have no answer yet. */
 sm_code sm_flow__fix_horizon(sm_flow *f, bool external_only, sm_error *err);
@@ -167,6 +176,25 @@ sm_code sm_flow__set_aside(sm_flow *f, sm_batch *b, sm_error *err);
 sm_code sm_flow__publish_side(sm_flow *f, sm_batch *b, sm_error *err);
 /* The batch is done, or given up: other flows of the table may write to its quarantine. */
 void sm_flow__leave_side(sm_flow *f);
+
+/* flow_stages.c: what the query remembers.  All do nothing where it remembers nothing. */
+/* `last`: the last record of the generation, or NULL. */
+sm_code sm_flow__open_stages(sm_flow *f, const sm_batch_rec *last, sm_error *err);
+/* The plan or the session goes; the next batch loads again. */
+void sm_flow__leave_stages(sm_flow *f);
+/* Fix the watermarks of the batch, and see whether it is due without new rows.  SM_E_CORRUPT when
+ * what is remembered is of another query. */
+sm_code sm_flow__plan_stages(sm_flow *f, sm_batch *b, sm_error *err);
+/* Over the relations of the inputs; then those of the stages are there. */
+sm_code sm_flow__run_stages(sm_flow *f, sm_batch *b, sm_error *err);
+sm_code sm_flow__save_stages(sm_flow *f, sm_batch *b, sm_error *err);
+void sm_flow__drop_stages(sm_flow *f);
+/* What the record of the batch says of them; it also carries on what is as it was. */
+void sm_flow__record_stages(const sm_flow *f, const sm_batch *b, sm_batch_rec *r);
+void sm_flow__keep_stages(sm_flow *f, const sm_batch *b);
+void sm_flow__sweep_stages(sm_flow *f);
+/* A decision was taken back: what the last record says now. */
+sm_code sm_flow__retake_stages(sm_flow *f, sm_error *err);
 
 /* What a batch reads are its streams; of a view of everything, everything. */
 bool sm_flow__counts_input(const sm_flow *f, const sm_flow_input *in);

@@ -52,6 +52,8 @@ static sm_code position_load(sm_flow *f, const sm_position *pos, sm_error *err)
     f->uuid = sm_arena_dup(f->arena, pos->generation.uuid);
     f->next = pos->next;
     f->empties = pos->generation.why == SM_GENERATION_FULL_REFRESH && !pos->has_done;
+    if ((rc = sm_flow__open_stages(f, pos->has_last ? &pos->last : NULL, err)) != SM_OK)
+        return rc;
     if (!pos->has_last) { /* its batch 0 was decided and taken back */
         f->refresh = f->switched = f->empties;
         return SM_OK;
@@ -81,13 +83,15 @@ static sm_code generation_load(sm_flow *f, sm_error *err)
     sm_code rc;
 
     f->uuid = sm_uuid4(f->arena);
-    if (f->refresh)
-        return generation_reserve(f, err);
+    if (f->refresh) {
+        rc = generation_reserve(f, err);
+        return rc != SM_OK ? rc : sm_flow__open_stages(f, NULL, err);
+    }
     rc = sm_store_position(f->env->q->store, f->env->owner.pipeline, f->plan->name, f->arena, &pos,
                            err);
-    if (rc == SM_OK && pos.has_generation)
-        rc = position_load(f, &pos, err);
-    return rc;
+    if (rc != SM_OK)
+        return rc;
+    return pos.has_generation ? position_load(f, &pos, err) : sm_flow__open_stages(f, NULL, err);
 }
 
 /* ---- inputs ---------------------------------------------------------------------- */
@@ -206,11 +210,18 @@ sm_code sm_flow__sink_memory(sm_flow *f, sm_sink *k, sm_error *err)
     return rc;
 }
 
+sm_write_mode sm_flow__usual_mode(const sm_plan_flow *p)
+{
+    if (p->kind == SM_FLOW_OVERWRITE || p->output_mode == SM_STAGE_COMPLETE)
+        return SM_WRITE_OVERWRITE;
+    return p->output_mode == SM_STAGE_UPDATE ? SM_WRITE_MERGE : SM_WRITE_APPEND;
+}
+
 static sm_code sink_open(sm_flow *f, sm_error *err)
 {
     const sm_plan_dataset *t = f->target;
     sm_sink *k = &f->sink;
-    bool overwrite = f->plan->kind == SM_FLOW_OVERWRITE;
+    sm_write_mode usual = sm_flow__usual_mode(f->plan);
 
     *k = (sm_sink){ .ops = sm_sink_find(f->env->q->sinks, SM_SV("delta")),
                     .name = t->name,
@@ -222,8 +233,10 @@ static sm_code sink_open(sm_flow *f, sm_error *err)
                     .partition_count = t->partition_by.n,
                     .description = t->description,
                     .properties = t->properties,
-                    .mode = overwrite || f->refresh ? SM_WRITE_OVERWRITE : SM_WRITE_APPEND,
-                    .replace_schema = overwrite || f->refresh,
+                    .mode = f->refresh ? SM_WRITE_OVERWRITE : usual,
+                    .merge_keys = f->plan->merge_keys.items,
+                    .merge_key_count = f->plan->merge_keys.n,
+                    .replace_schema = f->plan->kind == SM_FLOW_OVERWRITE || f->refresh,
                     .arena = f->arena };
     assert(k->ops != NULL);
     if (sm_flow__sink_memory(f, k, err) != SM_OK)
@@ -251,6 +264,7 @@ sm_code sm_flow__need_session(sm_flow *f, sm_error *err)
 void sm_flow__close_session(sm_flow *f)
 {
     sm_flow__unregister_rules(f);
+    sm_flow__leave_stages(f);
     if (f->session == NULL)
         return;
     f->env->session_closing(f->env->ctx, f->session);

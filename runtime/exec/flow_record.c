@@ -48,6 +48,7 @@ static sm_batch_rec batch_record(sm_flow *f, const sm_batch *b)
                        .expectations = sm_json_text(b->expectations, f->scratch),
                        .started_ms = b->started_ms };
 
+    sm_flow__record_stages(f, b, &r);
     r.targets = targets;
     if (sm_manifest_changes(b->manifest, f->target->name))
         targets[r.n_targets++] = f->target->name;
@@ -94,6 +95,7 @@ sm_code sm_flow__decide(sm_flow *f, sm_batch *b, sm_error *err)
         sm_failpoint("reset.after_switch");
     f->switched = true;
     b->state = SM_BATCH_DECIDED;
+    sm_flow__keep_stages(f, b);
     sm_event_log_stored(f->env->log, d.last_event);
     return SM_OK;
 }

@@ -41,14 +41,18 @@ typedef struct sm_run sm_run;
 /* Sums over the batches of one flow in one run. */
 typedef struct sm_flow_counts {
     int64_t read, undecodable, result, dropped, quarantined, written;
-    int64_t kept;     /* of the undecodable: in the quarantine */
-    int64_t combined; /* by the query of a materialized view: rows that went into others */
+    int64_t kept;      /* of the undecodable: in the quarantine */
+    int64_t combined;  /* by the query of a view or an aggregate: rows that went into others, less
+                        * those that came of them (an aggregate may give them batches later) */
+    int64_t late;      /* a stage left them out: their event time was behind the watermark */
+    int64_t duplicate; /* a stage left them out: their key had come before */
     int64_t bytes_in, bytes_out, files_in, files_out;
 } sm_flow_counts;
 
 /* Rows that the query did not give back, or, when it gave more than it read (a join, an
  * UNNEST), how many more.
- *     read + expanded = undecodable + combined + filtered + dropped + quarantined + written */
+ *     read + expanded = undecodable + late + duplicate + combined + filtered
+ *                       + dropped + quarantined + written */
 int64_t sm_flow_counts_filtered(const sm_flow_counts *c);
 int64_t sm_flow_counts_expanded(const sm_flow_counts *c);
 

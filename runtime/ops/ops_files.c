@@ -24,8 +24,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MAX_ENTRIES = 1000000 }; /* below a folder that is removed */
-
 void sm_ops__files_add(sm_ops__files *list, const sm_ops__file *f)
 {
     if (list->n == list->cap) {
@@ -392,15 +390,8 @@ static sm_code sweep_log(sm_ops *o, const sm_ops__log *l, sm_error *err)
 
 sm_code sm_ops__sweep_folders(sm_ops *o, sm_error *err)
 {
-    sm_sv parent = sm_path_dir(o->c.folder), own = sm_path_base(o->c.folder);
-    sm_fs_entry *found;
-    size_t n;
-    sm_code rc = list_folder(o, sm_arena_cstr(o->scratch, parent), &found, &n, err);
+    sm_code rc = SM_OK;
 
-    for (size_t i = 0; rc == SM_OK && i < n; i++)
-        if (found[i].stat.is_dir && !sm_sv_eq(found[i].name, own))
-            rc = sm_fs_remove_tree(sm_path_join(o->scratch, parent, found[i].name), MAX_ENTRIES,
-                                   err);
     for (size_t i = 0; rc == SM_OK && i < o->c.n_stages; i++)
         for (size_t k = 0; rc == SM_OK && k < o->stages[i].n_logs; k++)
             rc = sweep_log(o, &o->stages[i].logs[k], err);

@@ -134,7 +134,7 @@ sm_code sm_ops__files_check(sm_ops__stage *s, const sm_ops__log *l, const sm_ops
                             sm_error *err);
 /* Reading the files failed: SM_E_CORRUPT with advice, unless it was no fault of theirs. */
 sm_code sm_ops__files_fault(const sm_ops__stage *s, sm_error *err);
-/* Remove what the record does not name, and the folders of other generations. */
+/* Remove what dead attempts left: files that the record does not name. */
 sm_code sm_ops__sweep_folders(sm_ops *o, sm_error *err);
 
 /* ops_record.c: what the record of a batch says. */

@@ -137,8 +137,8 @@ static sm_code insert_batch(sm_store *s, sm_batch_rec *b, sm_error *err)
         s,
         "insert into batches (generation_id, n, state, step, run_id, attempt, timestamp_ms, "
         "start_offsets, end_offsets, read_versions, watermarks, plan_fingerprint, "
-        "schema_version, counters, expectations, started_ms, decided_ms, done_ms) "
-        "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning id",
+        "schema_version, counters, expectations, started_ms, decided_ms, done_ms, stages) "
+        "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning id",
         SM_STORE__ARGS(sm_store__int(b->generation), sm_store__int(b->n),
                        sm_store__text(sm_sv_cstr(states[b->state])), sm_store__int(b->step),
                        sm_store__id_or_null(b->run), sm_store__int(b->attempt),
@@ -147,8 +147,21 @@ static sm_code insert_batch(sm_store *s, sm_batch_rec *b, sm_error *err)
                        sm_store__text_or_null(b->watermarks), sm_store__text(b->plan_fingerprint),
                        sm_store__int(b->schema_version), sm_store__text_or_null(b->counters),
                        sm_store__text_or_null(b->expectations), sm_store__int(b->started_ms),
-                       sm_store__int(b->decided_ms), sm_store__int(b->done_ms)),
+                       sm_store__int(b->decided_ms), sm_store__int(b->done_ms),
+                       sm_store__text_or_null(b->stages)),
         0, &b->id, err);
+}
+
+/* The record before may still be needed, should this one be voided; what stood before that not. */
+static sm_code forget_stages(sm_store *s, const sm_batch_rec *b, sm_error *err)
+{
+    if (b->stages.len == 0)
+        return SM_OK;
+    return sm_store__run(s,
+                         "update batches set stages = null where generation_id = ? and n = ? and "
+                         "state = 'done'",
+                         SM_STORE__ARGS(sm_store__int(b->generation), sm_store__int(b->n - 2)),
+                         NULL, err);
 }
 
 static sm_code put_manifest(sm_store *s, const sm_batch_rec *b, sm_error *err)
@@ -211,7 +224,7 @@ static sm_code decide_record(sm_store *s, const sm_owner *o, sm_batch_rec *b, in
     b->decided_ms = sm_clock_now_ms();
     b->done_ms = b->state == SM_BATCH_DONE ? b->decided_ms : 0;
     b->step = *step;
-    if ((rc = insert_batch(s, b, err)) != SM_OK)
+    if ((rc = insert_batch(s, b, err)) != SM_OK || (rc = forget_stages(s, b, err)) != SM_OK)
         return rc;
     if (*step == 0) {
         *step = b->step = b->id;

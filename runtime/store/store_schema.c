@@ -227,9 +227,13 @@ static const char *const step_4[] = {
     NULL,
 };
 
-const sm_store__migration sm_store__migrations[] = {
-    { step_1 }, { step_2 }, { step_3 }, { step_4 }, { NULL }
+static const char *const step_5[] = {
+    "alter table batches add column stages text", /* null: nothing is remembered, or not any more */
+    NULL,
 };
+
+const sm_store__migration sm_store__migrations[] = { { step_1 }, { step_2 }, { step_3 },
+                                                     { step_4 }, { step_5 }, { NULL } };
 
 enum { APPLICATION_ID = 0x736d6c74 }; /* "smlt", in the header of the file */
 

@@ -1,72 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_ops.c -- stages that remember, over batches, restarts and faults. */
 #include "tests/unit/ops_fixture.h"
+#include "tests/unit/ops_stages.h"
 
 #include <stdio.h>
 
 #include "runtime/base/fs.h"
-
-/* ---- stages, as the cut makes them -------------------------------------------------- */
-
-static sm_column input_columns[] = { { .name = { "ts", 2 }, .type = { "TIMESTAMP", 9 } },
-                                     { .name = { "k", 1 }, .type = { "VARCHAR", 7 } },
-                                     { .name = { "v", 1 }, .type = { "INTEGER", 7 } } };
-static sm_column group_columns[] = { { .name = { "k0", 2 }, .type = { "BIGINT", 6 } },
-                                     { .name = { "k1", 2 }, .type = { "VARCHAR", 7 } },
-                                     { .name = { "x0", 2 }, .type = { "INTEGER", 7 } },
-                                     { .name = { "_smelt_t", 8 }, .type = { "BIGINT", 6 } } };
-static sm_column out_columns[] = { { .name = { "k0", 2 }, .type = { "BIGINT", 6 } },
-                                   { .name = { "k1", 2 }, .type = { "VARCHAR", 7 } },
-                                   { .name = { "a0", 2 }, .type = { "BIGINT", 6 } },
-                                   { .name = { "a1", 2 }, .type = { "HUGEINT", 7 } } };
-static const sm_stage_partial partials[] = { { SM_SV_LIT("count(*)"), SM_SV_LIT("sum(p0)") },
-                                             { SM_SV_LIT("sum(x0)"), SM_SV_LIT("sum(p1)") } };
-static const sm_stage_value values[] = { { SM_SV_LIT("p0"), SM_SV_LIT("count(*)") },
-                                         { SM_SV_LIT("p1"), SM_SV_LIT("sum(v)") } };
-static const sm_stage_value row_values[] = { { SM_SV_LIT("count(DISTINCT x0)"),
-                                               SM_SV_LIT("count(DISTINCT v)") },
-                                             { SM_SV_LIT("sum(x0)"), SM_SV_LIT("sum(v)") } };
-static const sm_sv labels[] = { SM_SV_LIT("window(ts)"), SM_SV_LIT("k"), SM_SV_LIT("v") };
-
-/* Windows of ten seconds: k0 is the number of the window, _smelt_t its end. */
-#define ROWS                                                                                       \
-    "SELECT epoch_us(ts) // 10000000 AS k0, k AS k1, v AS x0, "                                    \
-    "(epoch_us(ts) // 10000000 + 1) * 10000000 AS _smelt_t FROM _smelt_st_0"
-
-static sm_stage watermark(void)
-{
-    return (sm_stage){ .kind = SM_STAGE_WATERMARK,
-                       .name = SM_SV("watermark_0"),
-                       .relation = SM_SV("_smelt_st_0"),
-                       .rows = SM_SV("SELECT * FROM _smelt_in_0"),
-                       .schema = { input_columns, 3 },
-                       .out = { input_columns, 3 },
-                       .time_column = SM_SV("ts"),
-                       .max_future_us = -1 };
-}
-
-static sm_stage aggregate(sm_stage_mode mode)
-{
-    return (sm_stage){ .kind = SM_STAGE_AGGREGATE,
-                       .name = SM_SV("aggregate_1"),
-                       .relation = SM_SV("_smelt_st_1"),
-                       .rows = SM_SV(ROWS),
-                       .schema = { group_columns, 4 },
-                       .n_hidden = 1,
-                       .late_by = SM_SV("_smelt_t"),
-                       .final_by = SM_SV("_smelt_t"),
-                       .out = { out_columns, 4 },
-                       .watermarked = true,
-                       .fingerprint = SM_SV("one"),
-                       .mode = mode,
-                       .n_keys = 2,
-                       .labels = labels,
-                       .n_args = 1,
-                       .partials = partials,
-                       .n_partials = 2,
-                       .values = values,
-                       .n_values = 2 };
-}
 
 /* Rows "second key value", … as the input. */
 #define IN(rows)                                                                                   \
@@ -83,7 +22,7 @@ static sm_stage aggregate(sm_stage_mode mode)
 static void test_ops__a_window_comes_out_once_when_it_is_final_also_over_restarts(void **state)
 {
     ops_fixture *f = *state;
-    sm_stage st[] = { watermark(), aggregate(SM_STAGE_APPEND) };
+    sm_stage st[] = { ops_watermark(), ops_aggregate(SM_STAGE_APPEND) };
 
     ops_begin(f, st, 2);
     assert_string_equal(ops_batch(f, IN("(1, 'a', 1), (2, 'a', 2), (11, 'b', 5)"), NONE, SHOW), "");
@@ -101,7 +40,7 @@ static void test_ops__a_window_comes_out_once_when_it_is_final_also_over_restart
 static void test_rule_D1_a_row_at_the_watermark_of_the_batch_before_is_late(void **state)
 {
     ops_fixture *f = *state;
-    sm_stage st[] = { watermark(), aggregate(SM_STAGE_APPEND) };
+    sm_stage st[] = { ops_watermark(), ops_aggregate(SM_STAGE_APPEND) };
     sm_buf sql;
     sm_sv text;
 
@@ -130,7 +69,7 @@ static void test_rule_D1_a_row_at_the_watermark_of_the_batch_before_is_late(void
 static void test_ops__null_is_a_key_and_windows_before_1970_are_windows(void **state)
 {
     ops_fixture *f = *state;
-    sm_stage st[] = { watermark(), aggregate(SM_STAGE_APPEND) };
+    sm_stage st[] = { ops_watermark(), ops_aggregate(SM_STAGE_APPEND) };
 
     st[1].rows =
         SM_SV("SELECT CAST(floor(epoch_us(ts) / 1e7) AS BIGINT) AS k0, k AS k1, v AS x0, "
@@ -147,7 +86,7 @@ static void test_ops__null_is_a_key_and_windows_before_1970_are_windows(void **s
 static void test_rule_F2_update_gives_each_touched_group_once(void **state)
 {
     ops_fixture *f = *state;
-    sm_stage st[] = { watermark(), aggregate(SM_STAGE_UPDATE) };
+    sm_stage st[] = { ops_watermark(), ops_aggregate(SM_STAGE_UPDATE) };
 
     ops_begin(f, st, 2);
     assert_string_equal(ops_batch(f, IN("(1, 'a', 1), (2, 'b', 2), (3, NULL, 3)"), NONE, SHOW),
@@ -163,7 +102,7 @@ static void test_rule_F2_update_gives_each_touched_group_once(void **state)
 static void test_rule_F3_complete_gives_all_groups_and_has_no_late_rows(void **state)
 {
     ops_fixture *f = *state;
-    sm_stage st[] = { watermark(), aggregate(SM_STAGE_COMPLETE) };
+    sm_stage st[] = { ops_watermark(), ops_aggregate(SM_STAGE_COMPLETE) };
 
     ops_begin(f, st, 2);
     ops_batch(f, IN("(1, 'a', 1)"), S(100), SHOW);
@@ -180,14 +119,14 @@ static void test_rule_F3_complete_gives_all_groups_and_has_no_late_rows(void **s
 static void test_rule_F4_a_global_aggregate_has_one_row_also_of_nothing(void **state)
 {
     ops_fixture *f = *state;
-    sm_stage st[] = { watermark(), aggregate(SM_STAGE_UPDATE) };
+    sm_stage st[] = { ops_watermark(), ops_aggregate(SM_STAGE_UPDATE) };
 
     st[1].n_keys = 0;
     st[1].rows = SM_SV("SELECT v AS x0 FROM _smelt_st_0");
-    st[1].schema = (sm_schema){ group_columns + 2, 1 };
-    st[1].out = (sm_schema){ out_columns + 2, 2 };
+    st[1].schema = (sm_schema){ ops_group_columns + 2, 1 };
+    st[1].out = (sm_schema){ ops_out_columns + 2, 2 };
     st[1].late_by = st[1].final_by = SM_SV("");
-    st[1].labels = labels + 2;
+    st[1].labels = ops_labels + 2;
     ops_begin(f, st, 2);
     assert_string_equal(ops_batch(f, NOTHING, NONE, SHOW_ONE), "1: 0");
     assert_string_equal(ops_batch(f, IN("(1, 'a', 1), (2, 'b', 4)"), NONE, SHOW_ONE), "1: 2 5");
@@ -199,10 +138,10 @@ static void test_rule_F4_a_global_aggregate_has_one_row_also_of_nothing(void **s
 static void test_ops__what_does_not_decompose_keeps_its_rows(void **state)
 {
     ops_fixture *f = *state;
-    sm_stage st[] = { watermark(), aggregate(SM_STAGE_UPDATE) };
+    sm_stage st[] = { ops_watermark(), ops_aggregate(SM_STAGE_UPDATE) };
 
     st[1].keeps_rows = true;
-    st[1].values = row_values;
+    st[1].values = ops_row_values;
     ops_begin(f, st, 2);
     assert_string_equal(ops_batch(f, IN("(1, 'a', 1), (2, 'a', 1), (3, 'a', 2)"), NONE, SHOW),
                         "0 a 2 4");
@@ -215,7 +154,7 @@ static void test_ops__what_does_not_decompose_keeps_its_rows(void **state)
 static void test_ops__sixteen_files_become_one_and_its_rows_are_combined(void **state)
 {
     ops_fixture *f = *state;
-    sm_stage st[] = { watermark(), aggregate(SM_STAGE_UPDATE) };
+    sm_stage st[] = { ops_watermark(), ops_aggregate(SM_STAGE_UPDATE) };
 
     ops_begin(f, st, 2);
     for (int i = 1; i <= 40; i++) {
@@ -232,7 +171,7 @@ static void test_ops__sixteen_files_become_one_and_its_rows_are_combined(void **
 static void test_ops__an_attempt_that_is_dropped_leaves_nothing(void **state)
 {
     ops_fixture *f = *state;
-    sm_stage st[] = { watermark(), aggregate(SM_STAGE_UPDATE) };
+    sm_stage st[] = { ops_watermark(), ops_aggregate(SM_STAGE_UPDATE) };
     const sm_json *unused;
 
     ops_begin(f, st, 2);
@@ -248,7 +187,7 @@ static void test_ops__an_attempt_that_is_dropped_leaves_nothing(void **state)
 static void test_ops__what_a_dead_attempt_left_is_removed_by_the_next(void **state)
 {
     ops_fixture *f = *state;
-    sm_stage st[] = { watermark(), aggregate(SM_STAGE_UPDATE) };
+    sm_stage st[] = { ops_watermark(), ops_aggregate(SM_STAGE_UPDATE) };
     const sm_json *unused;
 
     ops_begin(f, st, 2);
@@ -285,7 +224,7 @@ static sm_fs_entry *only_file(ops_fixture *f)
 static void test_ops__a_missing_or_damaged_file_is_refused_with_advice(void **state)
 {
     ops_fixture *f = *state;
-    sm_stage st[] = { watermark(), aggregate(SM_STAGE_UPDATE) };
+    sm_stage st[] = { ops_watermark(), ops_aggregate(SM_STAGE_UPDATE) };
     sm_fs_entry *file;
     char zeros[4096] = { 0 };
 
@@ -324,7 +263,8 @@ static void refused(ops_fixture *f, const sm_stage *stages, size_t n, const char
 static void test_ops__state_of_another_stage_is_refused_by_name(void **state)
 {
     ops_fixture *f = *state;
-    sm_stage st[] = { watermark(), aggregate(SM_STAGE_UPDATE), aggregate(SM_STAGE_UPDATE) };
+    sm_stage st[] = { ops_watermark(), ops_aggregate(SM_STAGE_UPDATE),
+                      ops_aggregate(SM_STAGE_UPDATE) };
 
     ops_begin(f, st, 2);
     ops_batch(f, IN("(1, 'a', 1)"), NONE, SHOW);

@@ -35,7 +35,7 @@ static void add_heading(const sm_cli *c, const sm_json *doc, sm_buf *b)
 static sm_sv table_words(const sm_cli *c, const sm_json *t)
 {
     const sm_json *flows = sm_json_get(t, "flows");
-    int64_t written = 0, quarantined = 0;
+    int64_t written = 0, quarantined = 0, late = 0;
     sm_sv out, text = sm_json_get_sv(t, "error", sm_json_get_sv(t, "reason", SM_SV("")));
     sm_buf b;
 
@@ -49,6 +49,7 @@ static sm_sv table_words(const sm_cli *c, const sm_json *t)
 
         written += sm_json_get_int(counters, "written", 0);
         quarantined += sm_json_get_int(counters, "quarantined", 0);
+        late += sm_json_get_int(counters, "late", 0);
     }
     sm_buf_init(&b, 256);
     sm_buf_add_count(&b, written);
@@ -57,6 +58,11 @@ static sm_sv table_words(const sm_cli *c, const sm_json *t)
         sm_buf_adds(&b, ", ");
         sm_buf_add_count(&b, quarantined);
         sm_buf_adds(&b, " quarantined");
+    }
+    if (late > 0) {
+        sm_buf_adds(&b, ", ");
+        sm_buf_add_count(&b, late);
+        sm_buf_adds(&b, " late");
     }
     sm_buf_adds(&b, " by the last batch");
     out = sm_arena_dup(c->a, sm_buf_sv(&b));

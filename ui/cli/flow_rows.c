@@ -23,6 +23,8 @@ void sm_add_counters(sm_buf *b, const sm_json *counters)
     add_count(b, counters, "read", "read", true);
     add_count(b, counters, "written", "written", true);
     add_count(b, counters, "undecodable", "undecodable", false);
+    add_count(b, counters, "late", "late", false);
+    add_count(b, counters, "duplicate", "duplicate", false);
     add_count(b, counters, "filtered", "filtered", false);
     add_count(b, counters, "expanded", "added by joins", false);
     add_count(b, counters, "dropped", "dropped", false);

@@ -91,6 +91,8 @@ static void add_counts(sm_buf *b, const sm_flow_outcome *o)
     add_some(b, o->counts.undecodable, "undecodable");
     if (o->counts.kept > 0)
         sm_buf_adds(b, " → quarantine");
+    add_some(b, o->counts.late, "late");
+    add_some(b, o->counts.duplicate, "duplicate");
     add_some(b, sm_flow_counts_filtered(&o->counts), "filtered");
     if (o->counts.read > 0) /* a query over no input gives rows too */
         add_some(b, sm_flow_counts_expanded(&o->counts), "added by joins");
@@ -256,6 +258,8 @@ static sm_json *flow_json(const sm_run_printer *p, const sm_flow_outcome *o)
     }
     sm_json_set_int(j, "read", o->counts.read);
     sm_json_set_int(j, "undecodable", o->counts.undecodable);
+    sm_json_set_int(j, "late", o->counts.late);
+    sm_json_set_int(j, "duplicate", o->counts.duplicate);
     sm_json_set_int(j, "filtered", sm_flow_counts_filtered(&o->counts));
     sm_json_set_int(j, "combined", o->counts.combined);
     sm_json_set_int(j, "expanded", sm_flow_counts_expanded(&o->counts));

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* flow_stages.h -- what a flow remembers between batches; shared by the files of runtime/exec. */
+#ifndef SM_EXEC_FLOW_STAGES_H
+#define SM_EXEC_FLOW_STAGES_H
+
+#include "runtime/exec/flow_int.h"
+#include "runtime/ops/ops.h"
+
+/* flow_watermark.c */
+typedef struct sm_watermarks {
+    int64_t late_us, final_us; /* of the last decided batch; SM_OPS_NO_TIME: there is none */
+    int64_t next_us;           /* the mark after it: the next batch evicts by this, or by more */
+    int64_t *seen_us;          /* per stage of the plan: greatest time, less the delay */
+    int64_t *rows_ms;          /* per stage: time of the last batch that had rows for it; 0 never */
+} sm_watermarks;
+
+/* None of anything; lives in `a`. */
+void sm_watermarks_init(sm_watermarks *w, const sm_plan_flow *p, sm_arena *a);
+/* The mark as it is at this time: idle stages may let it rise by themselves. */
+int64_t sm_watermarks_mark(const sm_watermarks *w, const sm_plan_flow *p, int64_t now_ms);
+/* What a batch of this time saw. */
+void sm_watermarks_observe(sm_watermarks *w, const sm_plan_flow *p, const sm_ops_count *counts,
+                           int64_t now_ms);
+void sm_watermarks_copy(sm_watermarks *to, const sm_watermarks *from, const sm_plan_flow *p);
+sm_json *sm_watermarks_json(const sm_watermarks *w, const sm_plan_flow *p, sm_arena *a);
+void sm_watermarks_read(sm_watermarks *w, const sm_plan_flow *p, const sm_json *o);
+
+struct sm_flow_stages {
+    sm_ops *ops;          /* NULL until a batch is planned, and after the plan changed */
+    sm_watermarks marks;  /* after the last decided batch */
+    sm_watermarks coming; /* after the batch that is running */
+    sm_buf record;        /* of the last decided batch, what sm_ops_save() gave; "": nothing */
+    sm_buf next_record;   /* of the batch that is running, when it has one */
+    bool swept;           /* the folders of other generations were removed */
+};
+
+#endif
