@@ -12,10 +12,10 @@
 #include "runtime/engine/engine_copy.h"
 
 enum {
-    /* Files below it that are written again become one file, with the new rows. */
+    /* Files below it that are written again become one file, with the new rows … */
     SM_DELTA_SMALL_BYTES = 8 * 1024 * 1024,
-    /* … up to so many bytes of them. */
-    SM_DELTA_MERGE_BYTES = 128 * 1024 * 1024,
+    /* … of about so many bytes at most: all of a file is written again for one key of it. */
+    SM_DELTA_MERGE_BYTES = 32 * 1024 * 1024,
 };
 
 typedef struct sm_delta_merge {
