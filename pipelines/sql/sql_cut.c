@@ -330,6 +330,20 @@ static cut_part cut_static_join(cutter *c, const sm_json *node, const cut_part *
     return out;
 }
 
+/* Only the condition: the sides are cut already. */
+static const sm_json *renamed_join(cutter *c, const sm_json *node)
+{
+    sm_json *copy;
+
+    if (c->renames.n == 0 || !sm_ast_get(node, "condition"))
+        return node;
+    copy = sm_json_object(c->a);
+    for (sm_json_iter it = sm_json_first(node); sm_json_valid(&it); sm_json_next(&it))
+        sm_json_set_sv(copy, it.key, it.value);
+    sm_json_set(copy, "condition", sm_cut__renamed(c, sm_ast_get(node, "condition")));
+    return copy;
+}
+
 static cut_part cut_join_node(cutter *c, const cut_scope *scope, const sm_json *node,
                               const sm_json *where)
 {
@@ -338,8 +352,12 @@ static cut_part cut_join_node(cutter *c, const cut_scope *scope, const sm_json *
     cut_part out = { 0 };
 
     if (sm_cut__over(c) || !left.flow.streaming || !right.flow.streaming)
-        return cut_static_join(c, node, &left, &right);
-    sm_cut__join(c, scope, node, &left, &right, where, &out);
+        return cut_static_join(c, renamed_join(c, node), &left, &right);
+    sm_cut__wrap(c, scope, &left);
+    sm_cut__wrap(c, scope, &right);
+    if (!sm_cut__over(c))
+        sm_cut__join(c, scope, renamed_join(c, node), &left, &right, sm_cut__renamed(c, where),
+                     &out);
     return out;
 }
 
@@ -457,18 +475,23 @@ static cut_use use_of_below(const sm_json *node, cut_use use)
 
 static cut_part cut_select(cutter *c, const cut_scope *scope, const sm_json *node, cut_use use)
 {
-    bool grouping = sm_cut__is_grouping(node);
     cut_use outer = c->use_below;
+    cut_renames above = c->renames;
     cut_part from, out;
 
     c->use_below = use_of_below(node, use);
+    c->renames = (cut_renames){ 0 };
     from = cut_from(c, scope, sm_ast_get(node, "from_table"), sm_ast_get(node, "where_clause"));
     c->use_below = outer;
+    if (from.flow.streaming && !sm_cut__over(c))
+        node = sm_cut__renamed_select(c, node);
+    c->renames = above;
     if (!from.flow.streaming || sm_cut__over(c))
         return (cut_part){ .node = node };
-    out = grouping
-              ? sm_cut__group(c, scope, sm_cut__with_from(c, node, from.node, false), &from, use)
-              : cut_plain_select(c, node, &from);
+    if (sm_cut__is_grouping(node))
+        out = sm_cut__group(c, scope, sm_cut__with_from(c, node, from.node, false), &from, use);
+    else
+        out = cut_plain_select(c, node, &from);
     return sm_cut__over(c) ? out : cut_modifiers(c, scope, node, out, use);
 }
 

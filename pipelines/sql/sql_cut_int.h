@@ -77,6 +77,16 @@ typedef enum cut_use {
     CUT_INNER,  /* another stage reads it: only rows that are final */
 } cut_use;
 
+/* from.column is to.name now. */
+typedef struct cut_rename {
+    sm_sv from, column, to, name;
+} cut_rename;
+
+typedef struct cut_renames {
+    cut_rename *items;
+    size_t n, cap;
+} cut_renames;
+
 typedef struct cutter {
     const sm_cut_input *in;
     sm_arena *a;
@@ -88,8 +98,10 @@ typedef struct cutter {
     size_t n_relations, cap_relations;
     cut_use use_below;                 /* of a subquery in the FROM that is walked now */
     const sm_json *const *result_keys; /* what the keys of the grouping in the result come out as */
-    bool failed;                       /* told */
-    sm_code rc;                        /* the engine failed */
+    cut_renames renames;               /* of the SELECT that is walked now */
+    size_t n_wraps;
+    bool failed; /* told */
+    sm_code rc;  /* the engine failed */
     sm_error *err;
 } cutter;
 
@@ -171,6 +183,14 @@ bool sm_sql__aggregate_split(const sm_json *call, const sm_sv *args, size_t n_ar
 /* `node` is a JOIN whose two sides are streams. */
 void sm_cut__join(cutter *c, const cut_scope *scope, const sm_json *node, const cut_part *left,
                   const cut_part *right, const sm_json *where, cut_part *out);
+
+/* ---- sql_cut_wrap.c ------------------------------------------------------------------ */
+
+/* A side of a join of streams that is itself a join becomes one relation, and what names its
+ * parts is to be renamed. */
+void sm_cut__wrap(cutter *c, const cut_scope *scope, cut_part *side);
+const sm_json *sm_cut__renamed(cutter *c, const sm_json *value);
+const sm_json *sm_cut__renamed_select(cutter *c, const sm_json *select);
 
 /* ---- sql_cut_mark.c: watermarks and deduplication -------------------------------------- */
 

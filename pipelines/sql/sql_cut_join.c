@@ -307,17 +307,10 @@ static bool open_side(joining *j, int i)
     s->alias = sm_ast_text(node, "alias");
     if (sm_ast_is(node, "type", "BASE_TABLE") && s->alias.len == 0)
         s->alias = sm_ast_text(node, "table_name");
-    if (s->alias.len == 0) {
-        sm_cut__refuse(j->c, "SM0535", node,
-                       "one side of a join of two streams is itself made of several relations");
-        sm_cut__hint(j->c,
-                     "Put that side into a subquery with a name: FROM (SELECT … FROM a JOIN b …) "
-                     "AS ab JOIN c ….");
-        return false;
-    }
     sm_json_append(list, sm_tree_star(j->c->a));
     sm_cut__bind(j->c, j->scope, from_of(j->c, node, list), &s->schema);
-    if (!sm_cut__over(j->c) && s->part->flow.watermarked)
+    /* what a join puts out is behind its watermark already (K9): nothing of it is late */
+    if (!sm_cut__over(j->c) && s->part->flow.watermarked && !s->part->flow.timed_join)
         s->time = sm_cut__only_time(j->c, &s->part->flow.tags);
     return !sm_cut__over(j->c);
 }

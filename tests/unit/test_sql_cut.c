@@ -249,6 +249,27 @@ static void an_outer_join_comes_out_in_three_pieces(void **state)
     sm_arena_free(c.a);
 }
 
+/* K16: the third stream joins what the first two give. */
+static void joins_of_streams_chain(void **state)
+{
+    cutting c =
+        cut_as("SELECT a.k, b.v, c.v AS cv FROM STREAM(a) a JOIN STREAM(b) b ON a.k = b.k JOIN "
+               "STREAM(c) c ON b.v = c.v WHERE a.v > 1",
+               true, SM_STAGE_APPEND, NULL);
+
+    (void)state;
+    assert_string_equal(c.ok ? shape(&c).ptr : codes(&c),
+                        "watermark_1 watermark_2 join_1 watermark_3 join_2");
+    check_text(
+        c.cut.sql,
+        "(SELECT _smelt_j_0.k AS k, _smelt_j_0.\"b.v\" AS v, c.v AS cv FROM _smelt_st_4_ln AS "
+        "_smelt_j_0 INNER JOIN _smelt_st_4_ro AS c ON ((_smelt_j_0.\"b.v\" = c.v)) WHERE "
+        "(_smelt_j_0.v > 1)) UNION ALL (SELECT _smelt_j_0.k AS k, _smelt_j_0.\"b.v\" AS v, c.v AS "
+        "cv FROM _smelt_st_4_la AS _smelt_j_0 INNER JOIN _smelt_st_4_rn AS c ON "
+        "((_smelt_j_0.\"b.v\" = c.v)) WHERE (_smelt_j_0.v > 1))");
+    sm_arena_free(c.a);
+}
+
 static void a_duplicate_is_forgotten_with_its_watermark(void **state)
 {
     static const sm_sv keys[] = { SM_SV_LIT("k") };
@@ -283,6 +304,7 @@ int main(void)
         cmocka_unit_test(what_has_no_answer_is_refused_at_its_place),
         cmocka_unit_test(the_select_that_is_left_keeps_names_and_expressions),
         cmocka_unit_test(an_outer_join_comes_out_in_three_pieces),
+        cmocka_unit_test(joins_of_streams_chain),
         cmocka_unit_test(a_duplicate_is_forgotten_with_its_watermark),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
