@@ -30,6 +30,7 @@ typedef enum sm_key_kind {
     SM_KEY_SECRET,     /* sm_text: ${secret.x} and nothing else; the name of the secret */
     SM_KEY_MERGED,     /* sm_spec_json: keys of `block`, merged into such blocks before binding */
     SM_KEY_JSON,       /* sm_spec_json: free space */
+    SM_KEY_NODE,       /* sm_spec_node: as it stands there; judged by whoever reads it */
     SM_KEY_PROPERTIES, /* sm_spec_json: properties of a Delta table, texts by name */
     SM_KEY_BLOCK,      /* a struct, described by `block` */
     SM_KEY_MAP,        /* sm_spec_items of structs by name, described by `block` */
@@ -71,6 +72,7 @@ typedef struct sm_key {
     const char *const *later;     /* CHOICE and ENUM: values without code yet, ends with NULL */
     bool map_later;               /* CHOICE: a map is a form without code yet */
     const sm_key_form *form;      /* TEXT and TEXTS; `unnamed`: of the names */
+    const char *shape;            /* NODE: what may stand there, as JSON Schema */
     const struct sm_block *block; /* BLOCK, MAP and LIST */
     unsigned except;              /* bit n: not in a block whose variant is choice n */
     unsigned single_in; /* `unnamed`, bit n: no map in a block whose variant is choice n */
@@ -102,7 +104,7 @@ extern const sm_block sm_block_pipeline, sm_block_state, sm_block_engine, sm_blo
     sm_block_column, sm_block_table, sm_block_flow, sm_block_expectation, sm_block_variable,
     sm_block_project, sm_block_target, sm_block_defaults, sm_block_secret, sm_block_connection,
     sm_block_test, sm_block_table_column, sm_block_foreign_key, sm_block_row_count,
-    sm_block_watermark, sm_block_deduplicate;
+    sm_block_watermark, sm_block_deduplicate, sm_block_suite, sm_block_suite_test;
 
 /* The row of a key, NULL if there is none. */
 const sm_key *sm_key_find(const sm_block *block, sm_sv name);

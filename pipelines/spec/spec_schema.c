@@ -7,6 +7,7 @@
  */
 #include "pipelines/spec/spec_schema.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "pipelines/spec/spec_int.h"
@@ -216,6 +217,17 @@ static sm_json *properties_schema(const maker *m)
     return s;
 }
 
+static sm_json *node_schema(const maker *m, const sm_key *key)
+{
+    sm_json *s = NULL;
+    sm_error err;
+    sm_code rc = sm_json_parse(sm_sv_cstr(key->shape), m->a, &s, &err);
+
+    assert(rc == SM_OK); /* the table is ours */
+    (void)rc;
+    return s;
+}
+
 static sm_json *plain_schema(const maker *m, const sm_key *key)
 {
     switch (key->kind) {
@@ -256,6 +268,8 @@ static sm_json *plain_schema(const maker *m, const sm_key *key)
         return scalars_schema(m);
     case SM_KEY_PROPERTIES:
         return properties_schema(m);
+    case SM_KEY_NODE:
+        return node_schema(m, key);
     case SM_KEY_JSON:
         break;
     }
@@ -283,6 +297,7 @@ static const char *reference_pattern(const sm_key *key)
     case SM_KEY_MERGED:
     case SM_KEY_SCALARS:
     case SM_KEY_JSON:
+    case SM_KEY_NODE:
     case SM_KEY_PROPERTIES:
     case SM_KEY_BLOCK:
     case SM_KEY_MAP:
@@ -489,7 +504,7 @@ static const sm_block *const blocks[] = {
     &sm_block_table,     &sm_block_flow,        &sm_block_expectation,  &sm_block_column,
     &sm_block_variable,  &sm_block_project,     &sm_block_target,       &sm_block_defaults,
     &sm_block_secret,    &sm_block_connection,  &sm_block_table_column, &sm_block_test,
-    &sm_block_watermark, &sm_block_deduplicate,
+    &sm_block_watermark, &sm_block_deduplicate, &sm_block_suite,
 };
 
 #define N_BLOCKS (sizeof(blocks) / sizeof(blocks[0]))

@@ -147,6 +147,7 @@ static void show_value(const show *s, const sm_key *key, sm_sv name, const void 
         show_scalars(s, name, from);
         return;
     case SM_KEY_MERGED:
+    case SM_KEY_NODE:
         return;
     case SM_KEY_BLOCK:
         show_block(s, key->block, sm_arena_printf(s->a, "%.*s.", SM_SV_ARG(name)), from);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "pipelines/spec/spec_int.h"
+#include "pipelines/spec/spec_suite.h"
 #include "runtime/base/duration.h"
 #include "runtime/base/suggest.h"
 
@@ -350,6 +351,17 @@ static void bind_json(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
     memcpy(to, &value, sizeof(value));
 }
 
+static void bind_node(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
+{
+    sm_spec_node value = { p.value, sm_yaml_span(p.key) };
+
+    (void)key;
+    if (p.value->kind == SM_YAML_NULL)
+        sm_spec__wrong_kind(b, p, "a value");
+    else
+        memcpy(to, &value, sizeof(value));
+}
+
 static void bind_struct(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
 {
     sm_spec__bind_block(b, key->block, p, to);
@@ -493,6 +505,7 @@ static const bind_fn binders[] = {
     [SM_KEY_LIST] = bind_list,         [SM_KEY_SCALAR] = bind_scalar,
     [SM_KEY_SECRET] = bind_secret,     [SM_KEY_MERGED] = bind_merged,
     [SM_KEY_SCALARS] = bind_scalars,   [SM_KEY_PROPERTIES] = sm_spec__properties,
+    [SM_KEY_NODE] = bind_node,
 };
 
 void sm_spec__bind_value(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
@@ -554,6 +567,7 @@ void sm_spec__bind_default(const sm_bind *b, const sm_key *key, void *to)
     case SM_KEY_SCALARS:
     case SM_KEY_TEXTS:
     case SM_KEY_JSON:
+    case SM_KEY_NODE:
     case SM_KEY_PROPERTIES:
     case SM_KEY_MAP:
     case SM_KEY_LIST:

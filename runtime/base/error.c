@@ -29,6 +29,14 @@ const char *sm_code_name(sm_code code)
     return code_names[code];
 }
 
+sm_code sm_code_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof code_names / sizeof code_names[0]; i++)
+        if (strcmp(name, code_names[i]) == 0)
+            return (sm_code)i;
+    return SM_OK;
+}
+
 static bool error_retryable(sm_code code, int sys)
 {
     switch (code) {

@@ -54,5 +54,7 @@ sm_code sm_wrap(sm_error *err, const char *fmt, ...);
 
 /* "conflict", "not_found", …: for events and JSON. */
 const char *sm_code_name(sm_code code);
+/* SM_OK: there is no failure of that name. */
+sm_code sm_code_find(const char *name);
 
 #endif

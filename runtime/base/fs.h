@@ -56,6 +56,8 @@ sm_code sm_fs_link(const char *from, const char *to, sm_error *err); /* SM_E_CON
 sm_code sm_fs_unlink(const char *path, sm_error *err);               /* not there is fine */
 /* All missing folders, each made durable in its parent. */
 sm_code sm_fs_mkdirs(const char *path, unsigned mode, sm_error *err);
+/* A new folder of nobody else's below $TMPDIR or /tmp, whose name begins with `prefix`. */
+sm_code sm_fs_temp_folder(const char *prefix, sm_arena *a, const char **out, sm_error *err);
 sm_code sm_fs_rmdir(const char *path, sm_error *err); /* not there is fine */
 /* Everything below `path` and `path` itself, links not followed; refuses "/", "" and more than
  * `max` entries. */

@@ -193,6 +193,22 @@ sm_code sm_fs_mkdirs(const char *path, unsigned mode, sm_error *err)
     return rc;
 }
 
+sm_code sm_fs_temp_folder(const char *prefix, sm_arena *a, const char **out, sm_error *err)
+{
+    const char *base = getenv("TMPDIR");
+    sm_sv dir = sm_sv_cstr(base == NULL || base[0] != '/' ? "/tmp" : base);
+    char *path =
+        (char *)(uintptr_t)sm_arena_printf(a, "%.*s/%s-XXXXXX", SM_SV_ARG(dir), prefix).ptr;
+    int sys = sm_failpoint_err("fs.mkdir");
+
+    if (sys == 0 && mkdtemp(path) == NULL)
+        sys = errno;
+    *out = path;
+    return sys == 0
+               ? SM_OK
+               : sm_fail_errno(err, sys, "could not make a folder in \"%.*s\"", SM_SV_ARG(dir));
+}
+
 sm_code sm_fs_rmdir(const char *path, sm_error *err)
 {
     int sys = sm_failpoint_err("fs.unlink");

@@ -112,6 +112,40 @@ PROJECT_CHANGES = {
         ("targets.prod", None), ("targets.a-b", {}),
     ],
 }
+# A file of tests.
+SUITE = {
+    "version": 1,
+    "pipeline": "../shop.yml",
+    "meta": {"a": 1},
+    "tests": [{"name": "x", "given": {}, "expect": {"table": "silver", "count": 0}}],
+    "x-shared": [],
+}
+STEPS = [{"ingest": {"orders": [{"id": 1, "tags": ["a"]}, [1, None]], "people": []}},
+         {"ingest_files": {"orders": {"a.json": "{}"}}}, {"run": "available_now"}, "restart",
+         {"advance": "10 minutes"},
+         {"expect": {"table": "silver", "rows": [{"id": 1}], "emitted": [], "last_batch": [[1]], "count": 1,
+                     "ordered": True, "dropped": {"silver": 0}, "quarantined": {"silver": [{"id": 2}]},
+                     "error": True}}]
+
+
+def test_with(**keys):
+    return [{"name": "x", "table": "silver", "given": {"bronze": [{"id": 1}]}, "expect": {"count": 1}} | keys]
+
+
+SUITE_CHANGES = {
+    "good": [("tests", test_with()), ("tests", [{"name": "x", "description": "y", "steps": STEPS}]),
+             ("tests", test_with(expect={"dropped": 0, "quarantined": [{"id": 1}], "error": "rule"})),
+             ("tests", test_with(given={"bronze": None}))],
+    "bad": [("tests", test_with(name=1)), ("tests", test_with(tabel="x")), ("tests", test_with(steps=STEPS)),
+            ("tests", test_with(given=[{"id": 1}])), ("tests", test_with(given={"bronze": {"id": 1}})),
+            ("tests", test_with(given={"bronze": [1]})), ("tests", test_with(expect={"rows": {"id": 1}})),
+            ("tests", test_with(expect={"count": -1})), ("tests", test_with(expect={"count": 1, "dropped": "no"})),
+            ("tests", test_with(expect={"count": 1, "late": {"silver": 1}})),
+            ("tests", [{"name": "x", "steps": ["stop"]}]), ("tests", [{"name": "x", "steps": [{"run": "once"}]}]),
+            ("tests", [{"name": "x", "steps": [{"run": "available_now", "advance": "1 h"}]}]),
+            ("version", 2), ("pipelines", "x"), ("tests", "DELETE")],
+}
+
 DELETE = object()
 # Where, and what stands there instead; DELETE takes it away.
 CHANGES = {
@@ -269,6 +303,9 @@ def main():
     count, faults = check_documents(tool, Draft202012Validator(schema), cases_of(GOOD, CHANGES), "check")
     project = Draft202012Validator(json.loads(run("schema", "project")))
     more, wrong = check_documents(tool, project, cases_of(PROJECT, PROJECT_CHANGES), "project")
+    count, faults = count + more, faults + wrong
+    suite = Draft202012Validator(json.loads(run("schema", "test_file")))
+    more, wrong = check_documents(tool, suite, cases_of(SUITE, SUITE_CHANGES), "suite")
     count, faults = count + more, faults + wrong
     print(f"{count} documents, {faults} faults")
     sys.exit(1 if faults else 0)

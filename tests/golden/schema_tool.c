@@ -5,12 +5,14 @@
  *     schema_tool blocks             print the names of blocks
  *     schema_tool check FILE         exit 1 and say why when the file has an error
  *     schema_tool project FILE       the same for a smelt.yml
+ *     schema_tool suite FILE         the same for a file of tests
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "pipelines/spec/spec.h"
 #include "pipelines/spec/spec_schema.h"
+#include "pipelines/spec/spec_suite.h"
 #include "runtime/base/fs.h"
 #include "tests/support/units.h"
 
@@ -73,6 +75,20 @@ static int check_project(sm_arena *a, const char *path)
     return print_faults(d);
 }
 
+static int check_suite(sm_arena *a, const char *path)
+{
+    sm_diags *d = sm_diags_new(a);
+    sm_sv text;
+    sm_error err;
+
+    if (sm_fs_read(path, (size_t)1 << 20, a, &text, &err) != SM_OK) {
+        fprintf(stderr, "%s\n", err.msg);
+        return 2;
+    }
+    (void)sm_suite_parse(path, text, a, d);
+    return print_faults(d);
+}
+
 int main(int argc, char **argv)
 {
     sm_arena *a = sm_arena_new("tool");
@@ -86,6 +102,8 @@ int main(int argc, char **argv)
         status = check_file(a, argv[2]);
     else if (argc == 3 && strcmp(argv[1], "project") == 0)
         status = check_project(a, argv[2]);
+    else if (argc == 3 && strcmp(argv[1], "suite") == 0)
+        status = check_suite(a, argv[2]);
     sm_arena_free(a);
     return status;
 }

@@ -12,6 +12,9 @@ import tree
 
 # Codes that no golden case can show, since it takes more than the text of a pipeline.
 ELSEWHERE = {
+    "SM0154": ("tests/cli/tests_faults.sh.stderr.exact", "a file of tests"),
+    "SM0155": ("tests/cli/tests_faults.sh.stderr.exact", "a file of tests"),
+    "SM0156": ("tests/cli/tests_faults.sh.stderr.exact", "a file of tests"),
     "SM0408": ("tests/cli/source_faults.sh.stdout.exact", "a folder or a file that is read"),
     "SM0413": ("tests/integration/test_schema_evolution.py", "columns that a run has pinned"),
 }

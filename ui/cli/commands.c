@@ -11,6 +11,7 @@
     X(sources)                                                                                     \
     X(sinks)                                                                                       \
     X(explain)                                                                                     \
+    X(test)                                                                                        \
     X(plan)                                                                                        \
     X(run)                                                                                         \
     X(ls)                                                                                          \

@@ -34,6 +34,7 @@ static const struct {
     { SM_EXIT_FAILED, "failed" },
     { SM_EXIT_USAGE, "usage" },
     { SM_EXIT_INVALID, "invalid project" },
+    { SM_EXIT_TESTS, "a test failed" },
     { SM_EXIT_EXPECTATION, "an expectation failed" },
     { SM_EXIT_CHANGES, "there are changes" },
     { SM_EXIT_REFUSED, "refused" },

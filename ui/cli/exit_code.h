@@ -10,6 +10,7 @@ enum {
     SM_EXIT_FAILED = 1,
     SM_EXIT_USAGE = 2,
     SM_EXIT_INVALID = 3, /* the project */
+    SM_EXIT_TESTS = 4,   /* of smelt test */
     SM_EXIT_EXPECTATION = 5,
     SM_EXIT_CHANGES = 6, /* plan --detailed-exitcode */
     SM_EXIT_REFUSED = 7,

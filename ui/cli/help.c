@@ -44,13 +44,13 @@ static void add_option(sm_buf *b, const sm_cli_option *o)
 
 static void add_exits(sm_buf *b)
 {
-    static const int shown[] = { 0, 1, 2, 3, 5, 7, 8, 9, 10, 11, 70, 130 };
+    static const int shown[] = { 0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 70, 130 };
 
     sm_buf_adds(b, "Exit status");
     for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
         sm_buf_addf(b, "%s%d %s",
                     i == 0   ? "  "
-                    : i == 7 ? " ·\n             "
+                    : i == 8 ? " ·\n             "
                              : " · ",
                     shown[i], sm_exit_meaning(shown[i]));
     sm_buf_addc(b, '\n');

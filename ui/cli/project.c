@@ -523,8 +523,8 @@ static void judge_sources(sm_project *p)
         sm_source s;
         sm_error err;
 
-        if (spec->broken)
-            continue;
+        if (spec->broken || sm_source_find(sm_sources(), spec->type.text) == NULL)
+            continue; /* the latter: rows that somebody gives */
         if (open_source(p, spec, &s, &err) == SM_E_INVALID) {
             sm_diag_add(p->diags, "SM0403", spec->at, "%s", err.msg);
             spec->broken = true;
@@ -549,15 +549,17 @@ static sm_code plan_schema_of(void *ctx, const sm_spec_source *source, sm_arena 
     rc = pinned_schema(p, source->name.text, a, out, err);
     if (rc == SM_OK && out->n > 0)
         return sm_decode_add_hints(source->schema_hints.text, a, out, &added, err);
+    if (rc == SM_OK && p->columns_of != NULL)
+        return p->columns_of(p->columns_ctx, source, a, out, err);
     return rc != SM_OK ? rc : infer_schema(p, source, a, out, err);
 }
 
 static bool plan_has_snapshot(void *ctx, sm_sv type)
 {
     const sm_source_ops *ops = sm_source_find(sm_sources(), type);
+    const sm_project *p = ctx;
 
-    (void)ctx;
-    return ops != NULL && ops->position != NULL;
+    return ops == NULL ? p->columns_of != NULL : ops->position != NULL;
 }
 
 /* ---- the plan -------------------------------------------------------------------- */

@@ -35,6 +35,10 @@ typedef struct sm_project {
     bool cached;            /* the plan came from the cache */
     const sm_schema *grown; /* while it is compiled with other columns for one source, else NULL */
     sm_sv grown_source;
+    /* Instead of looking outside: the columns of a source that declares none.  NULL: look. */
+    sm_code (*columns_of)(void *ctx, const sm_spec_source *source, sm_arena *a, sm_schema *out,
+                          sm_error *err);
+    void *columns_ctx;
     sm_store *store; /* NULL: not opened, or there is none yet */
     bool store_read_only;
     int64_t pipeline;                     /* id in the store; 0: it never ran */

@@ -2,7 +2,7 @@
 /* project_files.c -- which pipelines a project has.
  *
  * A pattern has its wildcards in the last part of the path.  What it matches is a pipeline when it
- * is a map with a key `pipeline`; other files are passed over. */
+ * is a map with a key `pipeline` and none `tests`; other files are passed over. */
 #include "ui/cli/project_files.h"
 
 #include <stdlib.h>
@@ -44,7 +44,7 @@ static void add_file(listing *l, const char *file)
 
     if (l->n == MOST_FILES || sm_sv_eq(sm_path_base(sm_sv_cstr(file)), SM_SV("smelt.yml")) ||
         is_listed(l, file) || (root = parse(l->a, file)) == NULL || root->kind != SM_YAML_MAP ||
-        (name = sm_yaml_get(root, "pipeline")) == NULL)
+        (name = sm_yaml_get(root, "pipeline")) == NULL || sm_yaml_get(root, "tests") != NULL)
         return;
     schema = sm_yaml_get(root, "schema");
     l->items[l->n++] =

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* report.c -- the documents of validate, run and plan as one list of findings. */
+/* report.c -- the documents of validate, run, plan and test as one list of findings. */
 #include "ui/view/report.h"
 
 #include "expectations/verdict.h"
@@ -236,6 +236,25 @@ static void add_changes(finder *f, const sm_json *doc)
     }
 }
 
+/* ---- test -------------------------------------------------------------------------- */
+
+static void add_failures(finder *f, const sm_json *test)
+{
+    const sm_json *list = sm_json_get(test, "failures");
+
+    for (size_t i = 0; i < sm_json_len(list); i++) {
+        const sm_json *failure = sm_json_at(list, i);
+
+        add(f, (sm_finding){ .level = "error",
+                             .rule = SM_SV("test-failed"),
+                             .title = get(test, "name"),
+                             .message = get(failure, "message"),
+                             .hint = get(failure, "text"),
+                             .at = failure });
+    }
+    add_diagnostics(f, test);
+}
+
 /* ---- all of them ------------------------------------------------------------------- */
 
 /* Readers that show only so many should show the worst. */
@@ -266,6 +285,10 @@ void sm_report_findings(const sm_report *r, const sm_finding **out, size_t *n)
         break;
     case SM_REPORT_OF_PLAN:
         add_changes(&f, r->doc);
+        break;
+    case SM_REPORT_OF_TEST:
+        for (size_t i = 0; i < sm_json_len(sm_json_get(r->doc, "tests")); i++)
+            add_failures(&f, sm_json_at(sm_json_get(r->doc, "tests"), i));
         break;
     }
     order_by_level(&f);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* report.h -- what validate, run and plan found, as other machines want to read it.
+/* report.h -- what validate, run, plan and test found, as other machines want to read it.
  *
  *     the command's document ──▶ findings ──▶ SARIF 2.1.0, annotations of GitHub
  *                            ──▶ JUnit XML, Markdown
@@ -17,6 +17,7 @@ typedef enum sm_report_of {
     SM_REPORT_OF_VALIDATE, /* [{file, valid, pipeline, datasets, diagnostics, error}] */
     SM_REPORT_OF_RUN,      /* {pipeline, run, state, flows, error, next} */
     SM_REPORT_OF_PLAN,     /* {pipeline, changes, changed} */
+    SM_REPORT_OF_TEST,     /* {tests, passed, failed, invalid} */
 } sm_report_of;
 
 typedef struct sm_report {
@@ -44,8 +45,8 @@ typedef struct sm_finding {
 void sm_report_findings(const sm_report *r, const sm_finding **out, size_t *n);
 
 /* Each appends its text; none can fail but by the maximum of `out`. */
-void sm_report_junit(const sm_report *r, sm_buf *out);    /* of validate and run */
-void sm_report_sarif(const sm_report *r, sm_buf *out);    /* of validate and run */
+void sm_report_junit(const sm_report *r, sm_buf *out);    /* not of plan */
+void sm_report_sarif(const sm_report *r, sm_buf *out);    /* the same */
 void sm_report_github(const sm_report *r, sm_buf *out);   /* ::error file=…,line=…::… */
 void sm_report_markdown(const sm_report *r, sm_buf *out); /* a job's summary */
 

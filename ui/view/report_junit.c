@@ -6,6 +6,8 @@
  *     run        a suite per table: each flow and each expectation is a case.  What could not
  *                be judged is skipped with the reason, never passed
  *
+ *     test       a suite per file, a case per test; a fault of it is a failure by its code
+ *
  * The totals are those of the elements. */
 #include "expectations/verdict.h"
 #include "ui/view/report.h"
@@ -392,18 +394,55 @@ static void add_ran(const sm_report *r, totals *t)
     }
 }
 
+/* ---- test -------------------------------------------------------------------------- */
+
+static void add_test(suite *s, const sm_json *test)
+{
+    const sm_json *failures = sm_json_get(test, "failures"),
+                  *list = sm_json_get(test, "diagnostics");
+
+    begin_case(s, get(test, "name"), test, sm_json_get_int(test, "duration_ms", 0));
+    for (size_t i = 0; i < sm_json_len(failures); i++)
+        add_result(s, "failure", SM_SV("test-failed"), get(sm_json_at(failures, i), "message"),
+                   get(sm_json_at(failures, i), "text"));
+    for (size_t i = 0; i < sm_json_len(list); i++)
+        add_diagnostic(s, sm_json_at(list, i));
+    end_case(s);
+}
+
+/* The tests of a file stand together. */
+static void add_tested(const sm_report *r, totals *t)
+{
+    const sm_json *tests = sm_json_get(r->doc, "tests");
+
+    for (size_t i = 0; i < sm_json_len(tests);) {
+        sm_sv file = get(sm_json_at(tests, i), "file");
+        suite s = begin_suite(r, sm_report_file(r, file));
+
+        for (; i < sm_json_len(tests) && sm_sv_eq(get(sm_json_at(tests, i), "file"), file); i++)
+            add_test(&s, sm_json_at(tests, i));
+        end_suite(&s, t);
+    }
+}
+
+static const char *command_of(sm_report_of of)
+{
+    return of == SM_REPORT_OF_RUN ? "run" : of == SM_REPORT_OF_TEST ? "test" : "validate";
+}
+
 void sm_report_junit(const sm_report *r, sm_buf *out)
 {
-    bool run = r->of == SM_REPORT_OF_RUN;
     totals t = { .tests = 0 };
 
     sm_buf_init(&t.body, SUITE_MAX);
-    if (run)
+    if (r->of == SM_REPORT_OF_RUN)
         add_ran(r, &t);
+    else if (r->of == SM_REPORT_OF_TEST)
+        add_tested(r, &t);
     else
         add_validated(r, &t);
     sm_buf_addf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"smelt %s\"",
-                run ? "run" : "validate");
+                command_of(r->of));
     add_counts(out, t.tests, t.failures, t.errors, t.skipped);
     add_time(out, r->duration_ms);
     sm_buf_adds(out, ">\n");

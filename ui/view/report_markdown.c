@@ -235,6 +235,31 @@ static void add_plan(const sm_report *r, sm_buf *b)
     sm_buf_addc(b, '\n');
 }
 
+/* ---- test -------------------------------------------------------------------------- */
+
+static void add_tests(const sm_report *r, sm_buf *b)
+{
+    const sm_json *tests = sm_json_get(r->doc, "tests");
+    int64_t passed = sm_json_get_int(r->doc, "passed", 0), all = (int64_t)sm_json_len(tests);
+    const sm_finding *found;
+    size_t n;
+
+    sm_report_findings(r, &found, &n);
+    sm_buf_addf(b, "### %s smelt test: %lld of %lld passed\n\n", passed == all ? "✔" : "✖",
+                (long long)passed, (long long)all);
+    if (n > 0)
+        sm_buf_adds(b, "| where | test | what |\n|---|---|---|\n");
+    for (size_t i = 0; i < n && i < ROWS; i++) {
+        sm_buf_addc(b, '|');
+        add_cell(b, where(r, found[i].at));
+        add_cell(b, found[i].title);
+        add_cell(b, found[i].message);
+        sm_buf_addc(b, '\n');
+    }
+    add_more(b, n);
+    sm_buf_addc(b, '\n');
+}
+
 void sm_report_markdown(const sm_report *r, sm_buf *out)
 {
     switch (r->of) {
@@ -246,6 +271,9 @@ void sm_report_markdown(const sm_report *r, sm_buf *out)
         break;
     case SM_REPORT_OF_PLAN:
         add_plan(r, out);
+        break;
+    case SM_REPORT_OF_TEST:
+        add_tests(r, out);
         break;
     }
 }
