@@ -19,6 +19,7 @@
 #define COUNT_SHAPE "{\"type\":\"integer\",\"minimum\":0}"
 #define COUNTS_SHAPE                                                                               \
     "{\"anyOf\":[" COUNT_SHAPE ",{\"type\":\"object\",\"additionalProperties\":" COUNT_SHAPE "}]}"
+#define TIME_SHAPE "{\"type\":[\"string\",\"null\"]}"
 #define ASIDE_SHAPE                                                                                \
     "{\"anyOf\":[" COUNT_SHAPE "," ROWS_SHAPE ",{\"type\":\"object\",\"additionalProperties\":"    \
     "{\"anyOf\":[" COUNT_SHAPE "," ROWS_SHAPE "]}}]}"
@@ -67,6 +68,29 @@ static const sm_key expect_keys[] = {
       .offset = offsetof(sm_suite_expect, quarantined),
       .shape = ASIDE_SHAPE,
       .doc = "How many rows the quarantine has, or which ones; or a map of that by table." },
+    { .name = "late",
+      .kind = SM_KEY_NODE,
+      .offset = offsetof(sm_suite_expect, late),
+      .shape = COUNTS_SHAPE,
+      .doc = "How many rows came too late since the test began; or a map of such numbers by "
+             "table." },
+    { .name = "duplicates",
+      .kind = SM_KEY_NODE,
+      .offset = offsetof(sm_suite_expect, duplicates),
+      .shape = COUNTS_SHAPE,
+      .doc = "How many rows had come before since the test began; or a map of such numbers by "
+             "table." },
+    { .name = "watermark",
+      .kind = SM_KEY_NODE,
+      .offset = offsetof(sm_suite_expect, watermark),
+      .shape = TIME_SHAPE,
+      .doc = "How far event time has come, as the next micro-batch takes it; null: no row has made "
+             "a watermark yet." },
+    { .name = "batch_watermark",
+      .kind = SM_KEY_NODE,
+      .offset = offsetof(sm_suite_expect, batch_watermark),
+      .shape = TIME_SHAPE,
+      .doc = "How far event time had come in the last micro-batch that had rows." },
     { .name = "error",
       .kind = SM_KEY_SCALAR,
       .offset = offsetof(sm_suite_expect, error),
@@ -82,7 +106,7 @@ static const sm_block expect_block = {
     .size = sizeof(sm_suite_expect),
     .at = offsetof(sm_suite_expect, at),
     .keys = expect_keys,
-    .later = LIST("watermark", "batch_watermark", "state_rows", "late", "duplicates"),
+    .later = LIST("state_rows"),
 };
 
 static const sm_key step_keys[] = {

@@ -2,8 +2,27 @@
 /* spec_suite.c -- a file of tests becomes a suite: tree, bind, check. */
 #include "pipelines/spec/spec_suite.h"
 
+#include <stdio.h>
+
 #include "pipelines/spec/spec_int.h"
 #include "runtime/base/clock.h"
+
+/* Without a zone, as SQL prints it, it is in UTC. */
+bool sm_suite_time(sm_sv text, int64_t *us)
+{
+    char zoned[64];
+    sm_error ignored;
+    int64_t ms;
+
+    if (text.len + 2 > sizeof zoned)
+        return false;
+    snprintf(zoned, sizeof zoned, "%.*sZ", SM_SV_ARG(text));
+    if (sm_time_parse(text, &ms, &ignored) != SM_OK &&
+        sm_time_parse(sm_sv_cstr(zoned), &ms, &ignored) != SM_OK)
+        return false;
+    *us = ms * 1000;
+    return true;
+}
 
 /* A list of maps and lists. */
 static bool check_rows(const sm_bind *b, sm_pair p)
@@ -89,6 +108,17 @@ static void check_list(const sm_bind *b, const sm_spec_node *n, const char *key)
         (void)check_rows(b, (sm_pair){ sm_yaml_made(n->v, sm_sv_cstr(key), false, b->a), n->v });
 }
 
+static void check_time(const sm_bind *b, const sm_spec_node *n, const char *key)
+{
+    int64_t us;
+
+    if (n->v == NULL || n->v->kind == SM_YAML_NULL ||
+        (n->v->kind == SM_YAML_STRING && sm_suite_time(n->v->text, &us)))
+        return;
+    sm_spec__wrong_kind(b, (sm_pair){ sm_yaml_made(n->v, sm_sv_cstr(key), false, b->a), n->v },
+                        "a time such as 2026-01-01T10:00:00Z, or null");
+}
+
 static void check_error(const sm_bind *b, const sm_spec_scalar *error)
 {
     bool code = sm_sv_starts(error->text.text, SM_SV("SM"));
@@ -108,7 +138,8 @@ static bool says_nothing(const sm_suite_expect *e)
 {
     return e->rows.v == NULL && e->emitted.v == NULL && e->last_batch.v == NULL &&
            e->count.at.line == 0 && e->dropped.v == NULL && e->quarantined.v == NULL &&
-           e->error.type == NULL;
+           e->late.v == NULL && e->duplicates.v == NULL && e->watermark.v == NULL &&
+           e->batch_watermark.v == NULL && e->error.type == NULL;
 }
 
 static void check_expect(const sm_bind *b, const sm_suite_expect *e)
@@ -118,6 +149,10 @@ static void check_expect(const sm_bind *b, const sm_suite_expect *e)
     check_list(b, &e->last_batch, "last_batch");
     check_by_table(b, &e->dropped, "dropped", check_count);
     check_by_table(b, &e->quarantined, "quarantined", check_aside);
+    check_by_table(b, &e->late, "late", check_count);
+    check_by_table(b, &e->duplicates, "duplicates", check_count);
+    check_time(b, &e->watermark, "watermark");
+    check_time(b, &e->batch_watermark, "batch_watermark");
     check_error(b, &e->error);
 }
 

@@ -17,15 +17,18 @@ typedef struct sm_spec_node {
 
 /* What must be true of a table; keys that are absent say nothing. */
 typedef struct sm_suite_expect {
-    sm_text table;            /* "": the table of the test */
-    sm_spec_node rows;        /* a list of rows: all that the table has */
-    sm_spec_node emitted;     /* the same: written since the last look at the table */
-    sm_spec_node last_batch;  /* the same: written by the last batch */
-    sm_spec_int count;        /* how many rows it has; at.line 0: absent */
-    sm_spec_bool ordered;     /* the lists are in the order of the table */
-    sm_spec_node dropped;     /* a number, or a map of them by table */
-    sm_spec_node quarantined; /* a number or a list of rows, or a map of them by table */
-    sm_spec_scalar error;     /* true, or a code; type NULL: absent */
+    sm_text table;                 /* "": the table of the test */
+    sm_spec_node rows;             /* a list of rows: all that the table has */
+    sm_spec_node emitted;          /* the same: written since the last look at the table */
+    sm_spec_node last_batch;       /* the same: written by the last batch */
+    sm_spec_int count;             /* how many rows it has; at.line 0: absent */
+    sm_spec_bool ordered;          /* the lists are in the order of the table */
+    sm_spec_node dropped;          /* a number, or a map of them by table */
+    sm_spec_node quarantined;      /* a number or a list of rows, or a map of them by table */
+    sm_spec_node late, duplicates; /* as `dropped` */
+    sm_spec_node watermark;        /* of the next batch: a time, or null */
+    sm_spec_node batch_watermark;  /* of the last batch with rows */
+    sm_spec_scalar error;          /* true, or a code; type NULL: absent */
     sm_span at;
 } sm_suite_expect;
 
@@ -75,6 +78,9 @@ typedef struct sm_suite {
 /* NULL when nothing could be made of the text, which is borrowed as long as `a`.  Faults go to `d`,
  * all of them in one pass. */
 const sm_suite *sm_suite_parse(const char *file, sm_sv text, sm_arena *a, sm_diags *d);
+
+/* A time of an expectation, as RFC 3339 or SQL have it, in microseconds; false when it is none. */
+bool sm_suite_time(sm_sv text, int64_t *us);
 
 /* Does the text look like a file of tests: a map with a key `tests`?  Faults are not told. */
 bool sm_suite_is(sm_sv text, sm_arena *a);

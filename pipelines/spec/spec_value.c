@@ -355,11 +355,9 @@ static void bind_node(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
 {
     sm_spec_node value = { p.value, sm_yaml_span(p.key) };
 
+    (void)b;
     (void)key;
-    if (p.value->kind == SM_YAML_NULL)
-        sm_spec__wrong_kind(b, p, "a value");
-    else
-        memcpy(to, &value, sizeof(value));
+    memcpy(to, &value, sizeof(value));
 }
 
 static void bind_struct(const sm_bind *b, const sm_key *key, sm_pair p, void *to)

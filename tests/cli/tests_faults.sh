@@ -15,8 +15,8 @@ tests:
   - name: later
     steps:
       - ingest: {readings: []}
-      - expect: {table: readings_10m, watermark: null}
-      - expect: {late: {readings_10m: 1}}
+      - expect: {table: readings_10m, state_rows: 1}
+      - expect: {late: {readings_10m: x}, table: readings_10m, watermark: soon}
       - expect: {table: readings_10m}
       - advance: soon
       - run: continuous

@@ -125,7 +125,8 @@ STEPS = [{"ingest": {"orders": [{"id": 1, "tags": ["a"]}, [1, None]], "people": 
          {"advance": "10 minutes"},
          {"expect": {"table": "silver", "rows": [{"id": 1}], "emitted": [], "last_batch": [[1]], "count": 1,
                      "ordered": True, "dropped": {"silver": 0}, "quarantined": {"silver": [{"id": 2}]},
-                     "error": True}}]
+                     "late": 0, "duplicates": {"silver": 1}, "watermark": "2026-01-01T10:00:00Z",
+                     "batch_watermark": None, "error": True}}]
 
 
 def test_with(**keys):
@@ -139,8 +140,9 @@ SUITE_CHANGES = {
     "bad": [("tests", test_with(name=1)), ("tests", test_with(tabel="x")), ("tests", test_with(steps=STEPS)),
             ("tests", test_with(given=[{"id": 1}])), ("tests", test_with(given={"bronze": {"id": 1}})),
             ("tests", test_with(given={"bronze": [1]})), ("tests", test_with(expect={"rows": {"id": 1}})),
+            ("tests", test_with(expect={"state_rows": 1})), ("tests", test_with(expect={"watermark": 1})),
             ("tests", test_with(expect={"count": -1})), ("tests", test_with(expect={"count": 1, "dropped": "no"})),
-            ("tests", test_with(expect={"count": 1, "late": {"silver": 1}})),
+            ("tests", test_with(expect={"count": 1, "late": {"silver": "x"}})),
             ("tests", [{"name": "x", "steps": ["stop"]}]), ("tests", [{"name": "x", "steps": [{"run": "once"}]}]),
             ("tests", [{"name": "x", "steps": [{"run": "available_now", "advance": "1 h"}]}]),
             ("version", 2), ("pipelines", "x"), ("tests", "DELETE")],

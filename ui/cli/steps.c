@@ -53,6 +53,18 @@ static sm_run_request make_request(sm_steps *s)
     return q;
 }
 
+static void add_counts(sm_steps *s, const sm_run_result *r)
+{
+    for (size_t i = 0; i < r->n_flows; i++) {
+        const sm_flow_counts *c = &r->flows[i].counts;
+        sm_steps_table *t = &s->tables[r->flows[i].flow->target];
+
+        t->dropped += c->dropped;
+        t->late += c->late;
+        t->duplicates += c->duplicate;
+    }
+}
+
 /* A run that fails is no failure of the call: s->error says why. */
 static sm_code run_once(sm_steps *s, sm_error *err)
 {
@@ -67,8 +79,7 @@ static sm_code run_once(sm_steps *s, sm_error *err)
     if ((rc = sm_run_new(&q, &run, err)) != SM_OK)
         return rc;
     if ((rc = sm_run_execute(run, &result, err)) == SM_OK) {
-        for (size_t i = 0; i < result.n_flows; i++)
-            s->tables[result.flows[i].flow->target].dropped += result.flows[i].counts.dropped;
+        add_counts(s, &result);
         s->failed = result.code != SM_OK;
         s->error = result.error;
         s->plan = result.plan;

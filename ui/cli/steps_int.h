@@ -20,7 +20,8 @@ typedef struct sm_steps_input {
 typedef struct sm_steps_table {
     int64_t version, before; /* after the last batch and before it; -1: not there yet */
     int64_t seen;            /* version at the last expectation */
-    int64_t dropped;         /* rows, since the test began */
+    int64_t dropped;         /* rows, since the test began, as the two below */
+    int64_t late, duplicates;
 } sm_steps_table;
 
 enum { SM_STEPS_SOURCES = 16 };
@@ -91,6 +92,16 @@ sm_code sm_steps__look(sm_steps *s, const sm_suite_expect *e, sm_error *err);
 void sm_steps__wanted(const sm_steps *s, const sm_suite_expect *e, bool *wanted);
 SM_PRINTF(4, 5)
 void sm_steps__fail(sm_steps *s, sm_span at, sm_json *diff, const char *fmt, ...);
+
+/* A word of `expect` against what is there; tells the difference. */
+void sm_steps__fail_number(sm_steps *s, const sm_plan_dataset *ds, sm_span at, const char *what,
+                           int64_t expected, int64_t found);
+
+/* ---- steps_times.c ---- */
+
+/* The watermarks of the table's flow, of several the first. */
+sm_code sm_steps__look_times(sm_steps *s, const sm_plan_dataset *ds, const sm_suite_expect *e,
+                             sm_error *err);
 
 /* ---- steps_diff.c ---- */
 

@@ -56,9 +56,13 @@ static const sm_text *table_name(const sm_steps *s, const sm_suite_expect *e)
 
 static bool needs_table(const sm_suite_expect *e)
 {
-    return e->rows.v != NULL || e->emitted.v != NULL || e->last_batch.v != NULL ||
-           e->count.at.line != 0 || (e->dropped.v != NULL && e->dropped.v->kind != SM_YAML_MAP) ||
-           (e->quarantined.v != NULL && e->quarantined.v->kind != SM_YAML_MAP);
+    const sm_yaml_node *by_table[] = { e->dropped.v, e->quarantined.v, e->late.v, e->duplicates.v };
+    bool needs = e->rows.v != NULL || e->emitted.v != NULL || e->last_batch.v != NULL ||
+                 e->count.at.line != 0 || e->watermark.v != NULL || e->batch_watermark.v != NULL;
+
+    for (size_t i = 0; i < sizeof by_table / sizeof by_table[0]; i++)
+        needs |= by_table[i] != NULL && by_table[i]->kind != SM_YAML_MAP;
+    return needs;
 }
 
 static void want(const sm_steps *s, sm_sv name, bool *wanted)
@@ -71,7 +75,7 @@ static void want(const sm_steps *s, sm_sv name, bool *wanted)
 
 void sm_steps__wanted(const sm_steps *s, const sm_suite_expect *e, bool *wanted)
 {
-    const sm_yaml_node *maps[] = { e->dropped.v, e->quarantined.v };
+    const sm_yaml_node *maps[] = { e->dropped.v, e->quarantined.v, e->late.v, e->duplicates.v };
 
     want(s, table_name(s, e)->text, wanted);
     for (size_t k = 0; k < sizeof maps / sizeof maps[0]; k++)
@@ -135,6 +139,8 @@ sm_code sm_steps__judge_expect(sm_steps *s, const sm_suite_expect *e, sm_error *
         (rc = judge_rows(s, ds, e->emitted.v, err)) != SM_OK ||
         (rc = judge_rows(s, ds, e->last_batch.v, err)) != SM_OK ||
         (rc = judge_by_table(s, e->dropped.v, false, err)) != SM_OK ||
+        (rc = judge_by_table(s, e->late.v, false, err)) != SM_OK ||
+        (rc = judge_by_table(s, e->duplicates.v, false, err)) != SM_OK ||
         (rc = judge_by_table(s, e->quarantined.v, true, err)) != SM_OK)
         return rc;
     if (e->quarantined.v != NULL && e->quarantined.v->kind != SM_YAML_MAP && ds != NULL)
@@ -191,6 +197,13 @@ static sm_code relation(sm_steps *s, const sm_plan_dataset *ds, int64_t version,
     return sm_plan_empty_select(&ds->schema, s->a, select, err);
 }
 
+/* Does each batch put out the whole table? */
+static bool is_replaced_whole(const sm_steps *s, const sm_plan_dataset *ds)
+{
+    return ds->kind == SM_DATASET_MATERIALIZED_VIEW ||
+           (ds->n_flows > 0 && s->plan->flows[ds->flow].output_mode == SM_STAGE_COMPLETE);
+}
+
 /* The rows of `now` that are not in `then`. */
 static sm_code added(sm_steps *s, const sm_plan_dataset *ds, int64_t then, int64_t now,
                      sm_sv *select, sm_error *err)
@@ -203,7 +216,7 @@ static sm_code added(sm_steps *s, const sm_plan_dataset *ds, int64_t then, int64
     if (relation(s, ds, now, &after, &version, err) != SM_OK)
         return err->code;
     *select = after;
-    if (then < 0 || ds->kind == SM_DATASET_MATERIALIZED_VIEW)
+    if (then < 0 || is_replaced_whole(s, ds))
         return SM_OK;
     if (relation(s, ds, then, &before, &version, err) != SM_OK)
         return err->code;
@@ -301,8 +314,8 @@ static sm_code look_last_batch(sm_steps *s, const sm_plan_dataset *ds, const sm_
     return rc;
 }
 
-static void fail_number(sm_steps *s, const sm_plan_dataset *ds, sm_span at, const char *what,
-                        int64_t expected, int64_t found)
+void sm_steps__fail_number(sm_steps *s, const sm_plan_dataset *ds, sm_span at, const char *what,
+                           int64_t expected, int64_t found)
 {
     if (expected != found)
         sm_steps__fail(s, at, NULL, "%s of %.*s: expected %lld, found %lld", what,
@@ -318,7 +331,7 @@ static sm_code look_count(sm_steps *s, const sm_plan_dataset *ds, const sm_suite
         return SM_OK;
     if (count_rows(s, ds, &n, err) != SM_OK)
         return err->code;
-    fail_number(s, ds, e->count.at, "count", e->count.v, n);
+    sm_steps__fail_number(s, ds, e->count.at, "count", e->count.v, n);
     return SM_OK;
 }
 
@@ -327,8 +340,28 @@ static sm_code look_dropped(sm_steps *s, const sm_plan_dataset *ds, const sm_spe
                             sm_error *err)
 {
     (void)err;
-    fail_number(s, ds, n->at, "dropped", n->v->integer,
-                s->tables[sm_plan_index(s->plan, ds)].dropped);
+    sm_steps__fail_number(s, ds, n->at, "dropped", n->v->integer,
+                          s->tables[sm_plan_index(s->plan, ds)].dropped);
+    return SM_OK;
+}
+
+/* Rows that stages left out since the test began: behind the watermark, */
+static sm_code look_late(sm_steps *s, const sm_plan_dataset *ds, const sm_spec_node *n,
+                         sm_error *err)
+{
+    (void)err;
+    sm_steps__fail_number(s, ds, n->at, "late", n->v->integer,
+                          s->tables[sm_plan_index(s->plan, ds)].late);
+    return SM_OK;
+}
+
+/* and with a key that had come before. */
+static sm_code look_duplicates(sm_steps *s, const sm_plan_dataset *ds, const sm_spec_node *n,
+                               sm_error *err)
+{
+    (void)err;
+    sm_steps__fail_number(s, ds, n->at, "duplicates", n->v->integer,
+                          s->tables[sm_plan_index(s->plan, ds)].duplicates);
     return SM_OK;
 }
 
@@ -346,7 +379,7 @@ static sm_code look_quarantined(sm_steps *s, const sm_plan_dataset *ds, const sm
                    : compare(s, q, n, "rows", select, false, err);
     if (count_rows(s, q, &found, err) != SM_OK)
         return err->code;
-    fail_number(s, ds, n->at, "quarantined", n->v->integer, found);
+    sm_steps__fail_number(s, ds, n->at, "quarantined", n->v->integer, found);
     return SM_OK;
 }
 
@@ -378,9 +411,12 @@ sm_code sm_steps__look(sm_steps *s, const sm_suite_expect *e, sm_error *err)
     if (rc == SM_OK && ds != NULL &&
         ((rc = look_rows(s, ds, e, err)) != SM_OK ||
          (rc = look_last_batch(s, ds, e, err)) != SM_OK ||
-         (rc = look_emitted(s, ds, e, err)) != SM_OK || (rc = look_count(s, ds, e, err)) != SM_OK))
+         (rc = look_emitted(s, ds, e, err)) != SM_OK || (rc = look_count(s, ds, e, err)) != SM_OK ||
+         (rc = sm_steps__look_times(s, ds, e, err)) != SM_OK))
         return rc;
-    if (rc == SM_OK && (rc = look_by_table(s, ds, &e->dropped, look_dropped, err)) == SM_OK)
+    if (rc == SM_OK && (rc = look_by_table(s, ds, &e->dropped, look_dropped, err)) == SM_OK &&
+        (rc = look_by_table(s, ds, &e->late, look_late, err)) == SM_OK &&
+        (rc = look_by_table(s, ds, &e->duplicates, look_duplicates, err)) == SM_OK)
         rc = look_by_table(s, ds, &e->quarantined, look_quarantined, err);
     return rc;
 }
