@@ -245,7 +245,7 @@ typedef struct row {
     int key, value, second;
 } row;
 
-enum { KEYS = 12, BATCHES = 60, MOST = 40 };
+enum { KEYS = 12, BATCHES = 32, MOST = 40 };
 
 static int compare(const void *x, const void *y)
 {
