@@ -25,7 +25,7 @@ enum { KINDS = SM_STAGE_LIMIT + 1 };
 static const sm_ops__kind *const kinds[KINDS] = {
     [SM_STAGE_WATERMARK] = &sm_ops__watermark, [SM_STAGE_AGGREGATE] = &sm_ops__aggregate,
     [SM_STAGE_SESSION] = &sm_ops__session,     [SM_STAGE_DEDUP] = &sm_ops__dedup,
-    [SM_STAGE_LIMIT] = &sm_ops__limit,
+    [SM_STAGE_JOIN] = &sm_ops__join,           [SM_STAGE_LIMIT] = &sm_ops__limit,
 };
 
 static const char *const words[KINDS] = {

@@ -20,6 +20,7 @@
  *     AGGREGATE   k… p… [_smelt_t], or k… x… [_smelt_t] when it keeps rows
  *     SESSION     k… _smelt_s _smelt_t p…, or k… _smelt_s _smelt_t x… _smelt_o
  *     DEDUP       k… [_smelt_t]
+ *     JOIN        _l, _r: c… hidden _smelt_id; _lm, _rm: _smelt_id [_smelt_t]
  *     LIMIT       given
  */
 #ifndef SM_OPS_OPS_INT_H
@@ -99,7 +100,7 @@ struct sm_ops {
 
 /* ops_watermark.c, ops_aggregate.c, … */
 extern const sm_ops__kind sm_ops__watermark, sm_ops__aggregate, sm_ops__session, sm_ops__dedup,
-    sm_ops__limit;
+    sm_ops__join, sm_ops__limit;
 
 /* ops.c: run the statements and release `sql`. */
 sm_code sm_ops__exec(const sm_ops_batch *b, sm_buf *sql, sm_error *err);
