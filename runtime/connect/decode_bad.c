@@ -188,10 +188,12 @@ typedef struct bads_row {
     const char *reason;
 } bads_row;
 
-/* Is `text` all of the record, byte for byte, once it is kept as UTF-8? */
+/* Is `text` all of the record, byte for byte, once it is kept as UTF-8?  A header that is none
+ * stands for all that was behind it. */
 static bool bads_whole(const bads_row *r)
 {
-    return r->bad->len != SM_DECODE_NO_END && sm_utf8_check(r->text) == r->text.len;
+    return r->bad->len != SM_DECODE_NO_END && r->file->fault == NULL &&
+           sm_utf8_check(r->text) == r->text.len;
 }
 
 /* A text of the row into `b`; false for NULL. */

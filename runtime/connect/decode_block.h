@@ -30,8 +30,9 @@ typedef struct sm_decode_file {
     const sm_framing *framing; /* borrowed; NULL: a newline ends a record */
     int64_t mtime_us;          /* what its undecodable records say of it */
     sm_sv header;              /* CSV: its text, without newline; ptr NULL: there is none */
-    bool staged;               /* it is a part of `path`, from `begin` on, and not packed, */
-    int64_t begin;             /* whatever its name says */
+    const char *fault; /* CSV: why its header is none, which is the file's only record then */
+    bool staged;       /* it is a part of `path`, from `begin` on, and not packed, */
+    int64_t begin;     /* whatever its name says */
 } sm_decode_file;
 
 typedef struct sm_decode_blocks sm_decode_blocks;

@@ -379,6 +379,32 @@ static char *csv_line(sm_csv *d, char *p)
     return p + 1;
 }
 
+static const char *csv_fault(const sm_csv *d)
+{
+    return d->aside.files == NULL ? NULL : d->aside.files[d->block->file].fault;
+}
+
+/* The header is none: the fields of what is behind it are not known. */
+static void csv_headless(sm_csv *d, const char *fault)
+{
+    char *p = sm_csv_begins(d->dialect, d->p, d->block->end), *end;
+    d->p = d->block->end;
+    if (d->told || !d->block->first)
+        return;
+    d->told = true;
+    if (p == d->block->end) {
+        if (d->block->left_out >= 0)
+            csv_bad(d, d->block->left_out, SM_DECODE_NO_END, fault);
+        return;
+    }
+    end = sm_csv_ends(d->dialect, p, d->block->end);
+    d->record = p;
+    if (d->aside.corrupt != NULL)
+        csv_corrupt(d, end);
+    else
+        csv_bad(d, d->block->offset + (p - d->block->data), end - p, fault);
+}
+
 size_t sm_csv_rows(sm_csv *d, sm_decode_vector *vectors, sm_decode_tally *t)
 {
     d->vectors = vectors;
@@ -390,6 +416,10 @@ size_t sm_csv_rows(sm_csv *d, sm_decode_vector *vectors, sm_decode_tally *t)
         vectors[i].has_null = false;
     }
     sm_arena_reset(d->x.scratch);
+    if (csv_fault(d) != NULL) {
+        csv_headless(d, csv_fault(d));
+        return d->row;
+    }
     while (d->row < SM_DECODE_ROWS &&
            (d->p = sm_csv_begins(d->dialect, d->p, d->block->end)) < d->block->end)
         d->p = csv_line(d, d->p);
@@ -410,7 +440,7 @@ void sm_csv_begin(sm_csv *d, const sm_decode_block *block, const sm_csv_fields *
     d->fields = *fields;
     if (fields->map == NULL)
         d->fields.map = d->in_order;
-    if (d->dialect->header && block->first &&
+    if (d->dialect->header && block->first && csv_fault(d) == NULL &&
         (d->p = sm_csv_begins(d->dialect, d->p, block->end)) < block->end)
         d->p = sm_csv_ends(d->dialect, d->p, block->end) + 1;
 }

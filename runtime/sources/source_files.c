@@ -403,6 +403,7 @@ static sm_files_state *files_begin_read(sm_source *s)
     f->kept = NULL;
     f->rows = 0;
     f->unknown = false;
+    f->faults = NULL;
     s->report = (sm_read_report){ 0 };
     return f;
 }

@@ -22,9 +22,23 @@ static int64_t infer_share(size_t n_files)
     return share < INFER_LEAST ? INFER_LEAST : (int64_t)share;
 }
 
+/* The fields of a CSV file, or why its header is none. */
+static const char *infer_names(const sm_files_state *f, sm_decode_block *block, sm_arena *a,
+                               sm_sv **names, size_t *n)
+{
+    const char *fault = sm_files__csv_names(f, block, a, names, n);
+    size_t twice;
+    if (fault != NULL || (twice = sm_files__csv_twice(*names, *n, a)) == *n)
+        return fault;
+    return sm_arena_printf(a, "the header is none: field \"%.*s\" stands twice in it",
+                           SM_SV_ARG((*names)[twice]))
+        .ptr;
+}
+
+/* *fault: why the file has no columns, or NULL. */
 static sm_code infer_file(const sm_source *s, sm_infer *in, const sm_decode_file *files,
-                          size_t file, int64_t limit, sm_decode_block *block, sm_arena *a,
-                          sm_error *err)
+                          size_t file, int64_t limit, sm_decode_block *block, const char **fault,
+                          sm_arena *a, sm_error *err)
 {
     const sm_files_config *config = s->config;
     const sm_files_state *f = s->state;
@@ -37,9 +51,8 @@ static sm_code infer_file(const sm_source *s, sm_infer *in, const sm_decode_file
         sm_infer_ndjson(in, block);
         return SM_OK;
     }
-    if ((rc = sm_files__csv_names(f, files, file, block, a, &names, &n, err)) != SM_OK ||
-        (n == 0 && block->left_out < 0))
-        return rc;
+    if ((*fault = infer_names(f, block, a, &names, &n)) != NULL || (n == 0 && block->left_out < 0))
+        return SM_OK;
     /* splitting wrote to the first line, which may be a record: take it afresh */
     if ((rc = sm_decode_block_head(files, file, limit, block, err)) == SM_OK)
         rc = sm_infer_csv(in, &f->dialect, block, names, n, err);
@@ -63,12 +76,19 @@ static sm_code infer_records(const sm_source *s, const sm_files *files, sm_arena
     sm_decode_file *decode = sm_files__decode_files(f, files, a);
     const sm_infer_rules rules = infer_rules(config);
     sm_infer *in = sm_infer_new(a, &rules);
-    size_t n = files->n < INFER_FILES ? files->n : INFER_FILES;
+    size_t n = files->n < INFER_FILES ? files->n : INFER_FILES, faulty = 0;
+    const char *first = "";
     sm_decode_block block;
     sm_code rc = SM_OK;
     sm_decode_block_init(&block);
-    for (size_t i = 0; rc == SM_OK && i < n; i++)
-        rc = infer_file(s, in, decode, i, infer_share(n), &block, a, err);
+    for (size_t i = 0; rc == SM_OK && i < n; i++) {
+        const char *fault = NULL;
+        rc = infer_file(s, in, decode, i, infer_share(n), &block, &fault, a, err);
+        if (fault != NULL && faulty++ == 0)
+            first = sm_arena_printf(a, "%s:1: %s", decode[i].name, fault).ptr;
+    }
+    if (rc == SM_OK && faulty == n && n > 0) /* a batch can do without them, this cannot */
+        rc = sm_fail(err, SM_E_INVALID, 0, "%s", first);
     if (rc == SM_OK)
         rc = sm_infer_schema(in, decode, out, err);
     sm_decode_block_release(&block);
@@ -83,15 +103,17 @@ static sm_code infer_headers(const sm_source *s, const sm_decode_file *files, si
     sm_code rc = SM_OK;
     sm_decode_block_init(&block);
     for (size_t i = 0; rc == SM_OK && i < n_files; i++) {
-        if ((rc = sm_decode_block_head(files, i, SM_FILES_HEADER, &block, err)) == SM_OK)
-            rc = sm_files__csv_names(s->state, files, i, &block, a, &names[i], &n[i], err);
+        if (files[i].fault == NULL &&
+            (rc = sm_decode_block_head(files, i, SM_FILES_HEADER, &block, err)) == SM_OK)
+            (void)sm_files__csv_names(s->state, &block, a, &names[i], &n[i]);
     }
     sm_decode_block_release(&block);
     return rc;
 }
 
 static sm_code infer_blocks(const sm_source *s, sm_infer *in, sm_decode_blocks *blocks,
-                            sm_sv *const *names, const size_t *n, sm_error *err)
+                            const sm_decode_file *files, sm_sv *const *names, const size_t *n,
+                            sm_error *err)
 {
     const sm_files_state *f = s->state;
     const sm_files_config *config = s->config;
@@ -102,6 +124,8 @@ static sm_code infer_blocks(const sm_source *s, sm_infer *in, sm_decode_blocks *
     while ((rc = sm_decode_block_next(blocks, &block, &more, err)) == SM_OK && more) {
         if (config->format == SM_FILES_JSON)
             sm_infer_ndjson(in, &block);
+        else if (files[block.file].fault != NULL)
+            continue;
         else if ((rc = sm_infer_csv(in, &f->dialect, &block, names[block.file], n[block.file],
                                     err)) != SM_OK)
             break;
@@ -126,7 +150,7 @@ sm_code sm_files__infer_batch(sm_source *s, sm_arena *a, sm_schema *out, sm_erro
         (rc = infer_headers(s, files, f->files.n, names, n, a, err)) != SM_OK)
         return rc;
     blocks = sm_decode_blocks_new(files, f->files.n, 0);
-    if ((rc = infer_blocks(s, in, blocks, names, n, err)) == SM_OK)
+    if ((rc = infer_blocks(s, in, blocks, files, names, n, err)) == SM_OK)
         rc = sm_infer_schema(in, files, out, err);
     sm_decode_blocks_free(blocks);
     return rc == SM_OK && out->n > 0 ? sm_decode_apply_hints(s->schema_hints, a, out, err) : rc;

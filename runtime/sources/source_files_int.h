@@ -61,6 +61,7 @@ typedef struct sm_files_state {
     sm_decode_relation *relation; /* text formats */
     int64_t rows;                 /* Parquet: as the footers say */
     bool unknown;                 /* CSV: a header has fields that the schema has not */
+    const char **faults;          /* CSV: why the header of a file is none; NULL: not known yet */
 } sm_files_state;
 
 /* --- source_files_list.c --- */
@@ -141,10 +142,12 @@ sm_code sm_files__read_text(sm_source *s, bool at_once, sm_sv view, sm_error *er
 /* After the query: the report, and the fault of the records if there is one. */
 sm_code sm_files__judge_text(sm_source *s, sm_error *err);
 
-/* The fields of a file's header line; without header, column_0 and so on. */
-sm_code sm_files__csv_names(const sm_files_state *f, const sm_decode_file *files, size_t file,
-                            sm_decode_block *block, sm_arena *a, sm_sv **names, size_t *n,
-                            sm_error *err);
+/* The fields of a file's header line; without header, column_0 and so on.  Returns why the header
+ * is none, which lives in `a`, or NULL. */
+const char *sm_files__csv_names(const sm_files_state *f, sm_decode_block *block, sm_arena *a,
+                                sm_sv **names, size_t *n);
+/* A name that stands twice among them; n: none does. */
+size_t sm_files__csv_twice(const sm_sv *names, size_t n, sm_arena *a);
 
 /* SM_E_INVALID when a file's name says that it is compressed in a way that we cannot read. */
 sm_code sm_files__refuse_compressed(int format, const sm_files *files, sm_error *err);

@@ -29,16 +29,22 @@ sm_decode_file *sm_files__decode_files(const sm_files_state *f, const sm_files *
                                    .framing = f->framing };
         if (f->kept != NULL && files == &f->files)
             files_take_kept(f, i, &out[i]);
+        if (f->faults != NULL && files == &f->files)
+            out[i].fault = f->faults[i];
     }
     return out;
 }
 
 /* --- Headers of CSV files --- */
 
-/* The header at `p`, split; borrowed from `block`. */
-static sm_code csv_header(const sm_csv_dialect *dialect, const sm_decode_file *file, char *p,
-                          const sm_decode_block *block, sm_arena *a, sm_sv **names, size_t *n,
-                          sm_error *err)
+static const char *csv_why(sm_arena *a, const char *why)
+{
+    return sm_arena_printf(a, "the header is none: %s", why).ptr;
+}
+
+/* The header at `p`, split; borrowed from `block`.  Why it is none, or NULL. */
+static const char *csv_header(const sm_csv_dialect *dialect, char *p, const sm_decode_block *block,
+                              sm_arena *a, sm_sv **names, size_t *n)
 {
     sm_decode_fault fault = { 0 };
     const char *end = sm_csv_ends(dialect, p, block->end);
@@ -47,7 +53,7 @@ static sm_code csv_header(const sm_csv_dialect *dialect, const sm_decode_file *f
     for (;; p++) {
         sm_csv_field field;
         if ((p = sm_csv_take(dialect, p, end, &field, &fault)) == NULL)
-            return sm_fail(err, SM_E_INVALID, 0, "%s:1: %s", file->name, fault.reason);
+            return csv_why(a, fault.reason);
         if (*n == cap) {
             sm_sv *grown = SM_NEW_N(a, sm_sv, cap * 2 + 16);
             if (*n > 0)
@@ -57,14 +63,25 @@ static sm_code csv_header(const sm_csv_dialect *dialect, const sm_decode_file *f
         }
         sm_sv name = sm_sv_trim((sm_sv){ field.text, field.len });
         if (sm_utf8_check(name) < name.len)
-            return sm_fail(err, SM_E_INVALID, 0, "%s:1: the header is no UTF-8", file->name);
+            return csv_why(a, "it is no UTF-8");
         if (name.len == 0)
-            return sm_fail(err, SM_E_INVALID, 0, "%s:1: field %zu of the header has no name",
-                           file->name, *n + 1);
+            return csv_why(a, sm_arena_printf(a, "field %zu has no name", *n + 1).ptr);
         (*names)[(*n)++] = sm_arena_dup(a, name);
         if (*p == '\n')
-            return SM_OK;
+            return NULL;
     }
+}
+
+size_t sm_files__csv_twice(const sm_sv *names, size_t n, sm_arena *a)
+{
+    sm_strmap *seen = sm_strmap_new(a);
+    size_t before;
+    for (size_t i = 0; i < n; i++) {
+        if (sm_strmap_get(seen, names[i], &before))
+            return i;
+        sm_strmap_put(seen, names[i], i);
+    }
+    return n;
 }
 
 /* column_0, column_1, … as many as the first line has fields. */
@@ -74,17 +91,18 @@ static void csv_numbered(sm_arena *a, sm_sv *names, size_t n)
         names[i] = sm_arena_printf(a, "column_%zu", i);
 }
 
-sm_code sm_files__csv_names(const sm_files_state *f, const sm_decode_file *files, size_t file,
-                            sm_decode_block *block, sm_arena *a, sm_sv **names, size_t *n,
-                            sm_error *err)
+const char *sm_files__csv_names(const sm_files_state *f, sm_decode_block *block, sm_arena *a,
+                                sm_sv **names, size_t *n)
 {
     *n = 0;
     *names = NULL;
+    if (block->left_out == 0 && strcmp(block->why, SM_DECODE_TOO_LONG) == 0)
+        return csv_why(a, SM_DECODE_TOO_LONG);
     char *first = sm_csv_begins(&f->dialect, block->data, block->end);
     if (first == block->end)
-        return SM_OK; /* an empty file has no fields and no rows */
+        return NULL; /* an empty file has no fields and no rows */
     if (f->dialect.header)
-        return csv_header(&f->dialect, &files[file], first, block, a, names, n, err);
+        return csv_header(&f->dialect, first, block, a, names, n);
     const char *end = sm_csv_ends(&f->dialect, first, block->end);
     sm_decode_fault ignored = { .quiet = true };
     sm_csv_field field;
@@ -95,7 +113,7 @@ sm_code sm_files__csv_names(const sm_files_state *f, const sm_decode_file *files
     }
     *names = SM_NEW_N(a, sm_sv, *n + 1);
     csv_numbered(a, *names, *n);
-    return SM_OK;
+    return NULL;
 }
 
 /* With a column for rescued data: does the name differ from a column only in case, or is it that
@@ -107,6 +125,65 @@ static bool csv_is_twin(const sm_source *s, sm_sv name)
            sm_schema_find(s->schema, name) >= 0;
 }
 
+/* How many fields of the header would be columns, were that the separator? */
+static size_t csv_columns_with(const sm_strmap *columns, sm_sv header, char sep)
+{
+    size_t n = 0, column;
+    while (header.len > 0) {
+        ptrdiff_t at = sm_sv_find_char(header, sep);
+        size_t len = at < 0 ? header.len : (size_t)at;
+        sm_sv name = sm_sv_trim(sm_sv_sub(header, 0, len));
+        if (name.len > 1 && name.ptr[0] == '"' && name.ptr[name.len - 1] == '"')
+            name = sm_sv_sub(name, 1, name.len - 2);
+        n += sm_strmap_get(columns, name, &column);
+        header = sm_sv_sub(header, len + (at >= 0), header.len);
+    }
+    return n;
+}
+
+/* The fault, and the separator that would give columns, where this one gives none. */
+static const char *csv_hint_sep(const sm_files_state *f, const sm_strmap *columns, sm_sv header,
+                                const char *fault)
+{
+    static const char seps[] = ",;\t|:";
+    size_t most = 0;
+    char best = '\0';
+    if (csv_columns_with(columns, header, f->dialect.sep) > 0)
+        return fault;
+    for (const char *sep = seps; *sep != '\0'; sep++) {
+        size_t n = csv_columns_with(columns, header, *sep);
+        if (n > most) {
+            most = n;
+            best = *sep;
+        }
+    }
+    if (most == 0)
+        return fault;
+    return sm_arena_printf(f->read, "%s; with `sep: \"%.*s\"` it would have columns of the schema",
+                           fault, best == '\t' ? 2 : 1, best == '\t' ? "\\t" : &best)
+        .ptr;
+}
+
+/* Why the fields cannot be told apart, or NULL. */
+static const char *csv_judge_header(const sm_files_state *f, const sm_strmap *columns,
+                                    const sm_sv *names, size_t n)
+{
+    sm_strmap *fed = sm_strmap_new(f->read);
+    bool any = false;
+    for (size_t i = 0; i < n; i++) {
+        size_t column, before;
+        if (!sm_strmap_get(columns, names[i], &column))
+            continue;
+        if (sm_strmap_get(fed, names[i], &before))
+            return csv_why(f->read, sm_arena_printf(f->read, "field \"%.*s\" stands twice in it",
+                                                    SM_SV_ARG(names[i]))
+                                        .ptr);
+        sm_strmap_put(fed, names[i], i);
+        any = true;
+    }
+    return any || n == 0 ? NULL : csv_why(f->read, "no field is a column of the schema");
+}
+
 /* Which column each field of the header feeds. */
 static sm_code csv_map_header(const sm_source *s, const sm_strmap *columns, const sm_sv *names,
                               size_t n, const sm_decode_file *file, sm_csv_fields *out,
@@ -114,30 +191,22 @@ static sm_code csv_map_header(const sm_source *s, const sm_strmap *columns, cons
 {
     sm_files_state *f = s->state;
     int32_t *map = SM_NEW_N(f->read, int32_t, n + 1);
-    bool *fed = SM_NEW_N(f->read, bool, s->schema->n + 1), any = false;
     for (size_t i = 0; i < n; i++) {
         size_t column;
         map[i] = -1;
-        if (!sm_strmap_get(columns, names[i], &column)) {
-            if (csv_is_twin(s, names[i]))
-                continue; /* rescued */
-            f->unknown = true;
-            if (sm_evolution_stays(s->evolution) || sm_files__grows(s))
-                continue;
-            ptrdiff_t twin = sm_schema_find(s->schema, names[i]);
-            return sm_decode_unknown_field(names[i],
-                                           twin < 0 ? SM_SV("") : s->schema->columns[twin].name, 0,
-                                           file->name, 1, err);
+        if (sm_strmap_get(columns, names[i], &column)) {
+            map[i] = (int32_t)column;
+            continue;
         }
-        if (fed[column])
-            return sm_fail(err, SM_E_INVALID, 0, "%s:1: field \"%.*s\" stands twice in the header",
-                           file->name, SM_SV_ARG(names[i]));
-        fed[column] = any = true;
-        map[i] = (int32_t)column;
+        if (csv_is_twin(s, names[i]))
+            continue; /* rescued */
+        f->unknown = true;
+        if (sm_evolution_stays(s->evolution) || sm_files__grows(s))
+            continue;
+        ptrdiff_t twin = sm_schema_find(s->schema, names[i]);
+        return sm_decode_unknown_field(
+            names[i], twin < 0 ? SM_SV("") : s->schema->columns[twin].name, 0, file->name, 1, err);
     }
-    if (!any && n > 0)
-        return sm_fail(err, SM_E_INVALID, 0,
-                       "%s:1: no field of the header is a column of the schema", file->name);
     *out = (sm_csv_fields){ map, names, n };
     return SM_OK;
 }
@@ -174,11 +243,22 @@ static bool csv_same_header(const sm_files_state *f, const sm_decode_block *bloc
     return false;
 }
 
+/* The names of the fields of a file, or why its header is none. */
+static const char *csv_read_header(const sm_source *s, const sm_strmap *columns,
+                                   sm_decode_block *block, sm_sv header, sm_sv **names, size_t *n)
+{
+    const sm_files_state *f = s->state;
+    const char *fault = sm_files__csv_names(f, block, f->read, names, n);
+    if (fault == NULL)
+        fault = csv_judge_header(f, columns, *names, *n);
+    return fault == NULL ? NULL : csv_hint_sep(f, columns, header, fault);
+}
+
 /* The fields of each file: from its header, or the columns in their order. */
 static sm_code csv_fields(const sm_source *s, const sm_files_extra *x, sm_decode_file *files,
                           size_t n_files, sm_csv_fields *out, sm_error *err)
 {
-    const sm_files_state *f = s->state;
+    sm_files_state *f = s->state;
     const sm_files_config *config = s->config;
     sm_strmap *columns = sm_strmap_new(f->read);
     ptrdiff_t rescued = sm_files__extra_column(s, config->rescued_column);
@@ -190,6 +270,7 @@ static sm_code csv_fields(const sm_source *s, const sm_files_extra *x, sm_decode
         if ((ptrdiff_t)i != rescued && (ptrdiff_t)i != corrupt)
             sm_strmap_put(columns, s->schema->columns[i].name, i);
     }
+    f->faults = SM_NEW_N(f->read, const char *, n_files + 1);
     sm_decode_block_init(&block);
     for (size_t i = 0; rc == SM_OK && i < n_files; i++) {
         sm_sv *names = NULL;
@@ -199,17 +280,16 @@ static sm_code csv_fields(const sm_source *s, const sm_files_extra *x, sm_decode
             continue;
         if ((rc = sm_decode_block_head(files, i, SM_FILES_HEADER, &block, err)) != SM_OK)
             break;
-        if (block.left_out == 0 && strcmp(block.why, SM_DECODE_TOO_LONG) == 0)
-            rc = sm_fail(err, SM_E_LIMIT, 0, "%s:1: the header is longer than 16 MiB",
-                         files[i].name);
-        if (rc == SM_OK && csv_same_header(f, &block, files, i)) {
+        if (csv_same_header(f, &block, files, i)) {
             out[i] = out[i - 1];
+            f->faults[i] = files[i].fault = files[i - 1].fault;
             continue;
         }
-        if (rc == SM_OK)
-            rc = sm_files__csv_names(f, files, i, &block, f->read, &names, &n, err);
-        if (rc == SM_OK)
+        files[i].fault = csv_read_header(s, columns, &block, files[i].header, &names, &n);
+        if ((f->faults[i] = files[i].fault) == NULL)
             rc = csv_map_header(s, columns, names, n, &files[i], &out[i], err);
+        else if (s->on_decode_error == SM_DECODE_FAIL && corrupt < 0)
+            rc = sm_fail(err, SM_E_INVALID, 0, "%s:1: %s", files[i].name, files[i].fault);
     }
     sm_decode_block_release(&block);
     return rc;

@@ -436,6 +436,85 @@ class Quarantine(unittest.TestCase):
         self.smelt("quarantine", "replay", "silver", code=2)
         self.assertEqual(self.act("list")["quarantines"], [])
 
+    # ---- the header of a CSV file is none ----
+
+    CSV = """version: 1
+pipeline: shop
+schema: shop
+storage: ./lake
+sources:
+  orders:
+    type: files
+    path: data/*.csv
+    format: csv
+    on_decode_error: quarantine
+    schema: [{name: id, data_type: BIGINT}, {name: amount, data_type: DOUBLE}]
+tables:
+  bronze: {from: orders}
+"""
+    HEADERS = {b"id,amount,id": 'field "id" stands twice in it', b"a,b": "no field is a column of the schema",
+               b"id;amount": 'no field is a column of the schema; with `sep: ";"` it would have columns of the schema',
+               b'"id"\tAMOUNT': 'text behind a closing quote; with `sep: "\\t"` it would have columns of the schema',
+               b"id,,amount": "field 2 has no name", b"id,\xff": "it is no UTF-8",
+               b"id," + b"x" * (17 << 20): "the line is longer than 16 MiB"}
+
+    def headers_arrive(self):
+        for i, header in enumerate(self.HEADERS):
+            self.w.write(f"data/{i}.csv", header + b"\n1,2,3\n4,5,6\n", age=i)
+        self.w.write("data/good.csv", "amount,id\n5,1\n", age=50)
+
+    def test_a_header_that_is_none_is_one_undecodable_record_and_holds_nothing_up(self):
+        self.project(self.CSV)
+        self.headers_arrive()
+        flow = self.run_json()["bronze"]
+        self.assertEqual((flow["read"], flow["undecodable"], flow["written"]),
+                         (len(self.HEADERS) + 1, len(self.HEADERS), 1))
+        kept = {row["_source"]["path"]: row for row in self.w.rows("bronze__quarantine")}
+        for i, (header, why) in enumerate(self.HEADERS.items()):
+            row = kept[f"data/{i}.csv"]
+            self.assertEqual((row["_reason"], row["_source"]["line"]), ("the header is none: " + why, 1))
+            self.assertEqual(row["_raw"], header[:65536].decode(errors="replace"))
+        done = self.act("replay", "bronze")
+        self.assertEqual((done["left"], done["stays"][0]["rows"]), (len(self.HEADERS), len(self.HEADERS)))
+        self.assertEqual(self.run_json()["bronze"]["read"], 0)
+
+    def test_a_header_that_is_none_is_dropped_or_fails_as_the_source_says(self):
+        self.project(self.CSV.replace("on_decode_error: quarantine", "on_decode_error: fail"))
+        self.headers_arrive()
+        for i, why in enumerate(self.HEADERS.values()):
+            result = self.w.smelt("run")
+            self.assertNotEqual(result.code, 0)
+            self.assertIn(f"data/{i}.csv:1: the header is none: {why}", result.out + result.err)
+            self.w.write(f"data/{i}.csv", "id,amount\n", age=i)
+        self.run_json()
+        self.project(self.CSV.replace("on_decode_error: quarantine", "on_decode_error: drop"))
+        for i, header in enumerate(self.HEADERS):
+            self.w.write(f"data/again{i}.csv", header + b"\n1,2,3\n", age=60 + i)
+        flow = self.run_json()["bronze"]
+        self.assertEqual((flow["undecodable"], flow["written"]), (len(self.HEADERS), 0))
+        self.assertNotIn("bronze__quarantine", self.w.table_folders())
+
+    def test_a_header_that_is_none_is_a_row_of_the_column_for_corrupt_records(self):
+        self.project(self.CSV.replace("data_type: DOUBLE}", "data_type: DOUBLE}, {name: bad, data_type: VARCHAR}")
+                     .replace("on_decode_error: quarantine", "corrupt_record_column: bad"))
+        self.w.write("data/a.csv", "a,b\n1,2\n", age=0)
+        self.run_json()
+        self.assertEqual([(r["id"], r["bad"]) for r in self.w.rows("bronze")], [(None, "a,b")])
+
+    def test_a_header_that_is_none_gives_no_columns(self):
+        self.project(self.CSV.replace("    schema: [{name: id, data_type: BIGINT}, {name: amount, data_type: DOUBLE}]\n", ""))
+        self.w.write("data/a.csv", "id,id\n1,2\n", age=0)
+        result = self.w.smelt("run")
+        self.assertIn('the header is none: field "id" stands twice in it', result.out + result.err)
+        self.w.write("data/b.csv", "id\n7\n", age=1)
+        self.run_json()
+        self.w.write("data/c.csv", "id,more\n8,true\n", age=2)
+        self.w.write("data/d.csv", "x;more\nq;9\n", age=3)
+        self.run_json()
+        self.assertEqual([(r["id"], r["more"]) for r in sorted(self.w.rows("bronze"), key=lambda r: r["id"])],
+                         [(7, None), (8, True)])
+        self.assertEqual(len(self.w.rows("bronze__quarantine")), 2)
+
     # ---- is this checkpoint the right one? ----
 
     def last_commit(self, table):
