@@ -224,6 +224,22 @@ class Evolution(unittest.TestCase):
         self.run_ok()
         self.assertEqual(self.world.store("select * from plans"), before)
 
+    def test_how_the_columns_of_a_source_were_pinned_is_shown(self):
+        self.pipeline(source("orders", "json"), "  bronze: {from: orders}\n")
+        write(self.world, "orders/a.json", [{"id": 1}], 1)
+        self.run_ok()
+        write(self.world, "orders/b.json", [{"id": 2, "more": True}], 2)
+        self.run_ok()
+        versions = json.loads(self.world.smelt("show", "orders", "--schema", "--json").out)["versions"]
+        self.assertEqual([(v["version"], v["why"], v["changed"][-1]) for v in versions],
+                         [(1, "inferred", "id BIGINT"), (2, "new field", "more BOOLEAN")])
+        self.assertEqual([c["name"] for c in versions[1]["columns"]], ["id", "more"])
+        self.assertRegex(self.world.smelt("show", "orders", "--schema").out, r"2  new field  \S+ \S+  more BOOLEAN")
+        self.assertNotIn("versions", json.loads(self.world.smelt("show", "bronze", "--json").out))
+        schema, = json.loads(self.world.smelt("checkpoint", "show", "bronze", "--json").out)["schemas"]
+        self.assertEqual((schema["source"], schema["version"]), ("orders", 2))
+        self.assertIn("orders  version 2, 2 columns", self.world.smelt("checkpoint", "show", "bronze").out)
+
     # ---- add_new_columns_with_type_widening ----
 
     WIDEN = "    schema_evolution_mode: add_new_columns_with_type_widening\n"

@@ -63,6 +63,24 @@ static void add_batches(const sm_cli *c, const sm_json *list, sm_buf *b)
     sm_grid_print(g, 2, b);
 }
 
+static void add_schemas(const sm_cli *c, const sm_json *list, sm_buf *b)
+{
+    sm_grid *g = sm_grid_new(c, "lll");
+
+    for (size_t i = 0; i < sm_json_len(list); i++) {
+        const sm_json *x = sm_json_at(list, i);
+
+        sm_grid_row(g);
+        sm_grid_cell(g, sm_json_get_sv(x, "source", SM_SV("")));
+        sm_grid_cellf(g, "version %lld, %zu columns", (long long)sm_json_get_int(x, "version", 0),
+                      sm_json_len(sm_json_get(x, "columns")));
+        sm_grid_cell(g, sm_show_time(c->a, sm_time_of(x, "pinned")));
+    }
+    if (sm_json_len(list) > 0)
+        sm_buf_adds(b, "Pinned schemas\n");
+    sm_grid_print(g, 2, b);
+}
+
 static int print_one(const sm_cli *c, const sm_json *doc)
 {
     const sm_json *lives = sm_json_get(doc, "generations");
@@ -88,6 +106,7 @@ static int print_one(const sm_cli *c, const sm_json *doc)
         sm_buf_adds(&b, "Generations\n");
     sm_grid_print(g, 2, &b);
     add_batches(c, sm_json_get(doc, "batches"), &b);
+    add_schemas(c, sm_json_get(doc, "schemas"), &b);
     return sm_cli_out(&b);
 }
 

@@ -2,13 +2,14 @@
 /* cmd_show.c -- smelt show: one dataset, or the whole plan. */
 #include "pipelines/plan/plan_lineage.h"
 #include "ui/cli/exit_code.h"
+#include "ui/cli/flow_rows.h"
 #include "ui/cli/grid.h"
 #include "ui/cli/look.h"
 
 static const sm_cli_option options[] = {
     { "--resolved", NULL, NULL, "every key with its value and where that was written" },
     { "--sql", NULL, NULL, "the queries as they run" },
-    { "--schema", NULL, NULL, "the columns" },
+    { "--schema", NULL, NULL, "the columns, and how those of a source were pinned" },
     { "--lineage", NULL, NULL, "which columns each column is made of" },
     SM_LOOK_OPTIONS,
     { NULL, NULL, NULL, NULL },
@@ -29,6 +30,31 @@ static void add_columns(const sm_cli *c, const sm_json *doc, int indent, sm_buf 
     sm_grid_print(g, indent, b);
     if (!sm_json_get_bool(doc, "known", true))
         sm_buf_adds(b, "  not known yet: a source has no data to tell its columns by\n");
+}
+
+/* As they were pinned; each with what changed. */
+static void add_versions(const sm_cli *c, const sm_json *list, sm_buf *b)
+{
+    sm_grid *g = sm_grid_new(c, "rlll");
+
+    for (size_t i = 0; i < sm_json_len(list); i++) {
+        const sm_json *x = sm_json_at(list, i), *changed = sm_json_get(x, "changed");
+        sm_buf words;
+
+        sm_buf_init(&words, 64 * 1024);
+        for (size_t k = 0; i > 0 && k < sm_json_len(changed); k++)
+            sm_buf_addf(&words, "%s%.*s", k > 0 ? ", " : "",
+                        SM_SV_ARG(sm_json_sv(sm_json_at(changed, k))));
+        sm_grid_row(g);
+        sm_grid_cellf(g, "%lld", (long long)sm_json_get_int(x, "version", 0));
+        sm_grid_cell(g, sm_json_get_sv(x, "why", SM_SV("")));
+        sm_grid_cell(g, sm_show_time(c->a, sm_time_of(x, "pinned")));
+        sm_grid_cell(g, sm_arena_dup(c->a, sm_buf_sv(&words)));
+        sm_buf_release(&words);
+    }
+    if (sm_json_len(list) > 0)
+        sm_buf_adds(b, "Pinned\n");
+    sm_grid_print(g, 2, b);
 }
 
 static void add_word(sm_buf *b, const char *before, sm_sv word)
@@ -190,20 +216,26 @@ static int show_plan(const sm_cli *c, const sm_plan *p)
 static int show_dataset(const sm_cli *c, const sm_view *v, const char *name)
 {
     const sm_plan_dataset *ds = sm_look_find(c, v->plan, name);
-    sm_json *doc;
+    sm_json *doc, *versions;
+    sm_error err;
     sm_buf b;
 
     if (ds == NULL)
         return SM_EXIT_USAGE;
     doc = sm_view_dataset(v, ds);
+    if (sm_view_schemas(v, ds, &versions, &err) != SM_OK)
+        return sm_cli_fail(c, &err, "smelt doctor");
+    if (sm_json_len(versions) > 0)
+        sm_json_set(doc, "versions", versions);
     if (c->json)
         return sm_cli_out_json(c, doc);
     sm_buf_init(&b, SM_LOOK_OUT_MAX);
     if (sm_cli_has(c, "--sql"))
         add_sql(doc, &b);
-    else if (sm_cli_has(c, "--schema"))
+    else if (sm_cli_has(c, "--schema")) {
         add_columns(c, doc, 0, &b);
-    else
+        add_versions(c, versions, &b);
+    } else
         add_overview(c, doc, &b);
     return sm_cli_out(&b);
 }

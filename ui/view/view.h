@@ -32,6 +32,11 @@ typedef struct sm_view {
 /* One dataset: what it is, what it reads, its columns, rules and flows. */
 sm_json *sm_view_dataset(const sm_view *v, const sm_plan_dataset *ds);
 
+/* [{version, why, pinned, changed, columns}]: the columns of a source as they were pinned, oldest
+ * first; `changed`: what is other than before.  Empty for what is not pinned. */
+sm_code sm_view_schemas(const sm_view *v, const sm_plan_dataset *source, sm_json **out,
+                        sm_error *err);
+
 /* {"pipeline","datasets":[{name, kind, layer, tags, description, reads}]} of those `selected`. */
 sm_json *sm_view_list(const sm_view *v, const bool *selected);
 
@@ -75,7 +80,8 @@ sm_code sm_view_run_id(const sm_view *v, int64_t number, int64_t *id, sm_error *
 
 /* {"pipeline","checkpoints":[{flow, table, generation, batch, state, offsets, …}]} */
 sm_code sm_view_checkpoints(const sm_view *v, sm_json **out, sm_error *err);
-/* One flow: its generations and newest batches.  SM_E_NOT_FOUND: no such flow. */
+/* One flow: its generations and newest batches, and the pinned columns that its sources have now,
+ * "schemas":[{source, version, why, pinned, changed, columns}].  SM_E_NOT_FOUND: no such flow. */
 sm_code sm_view_checkpoint(const sm_view *v, sm_sv flow, sm_json **out, sm_error *err);
 
 /* {"flow","files":[{source, path, size, state, …}],"next"?}: the files that a flow knows, `limit`

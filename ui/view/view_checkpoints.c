@@ -88,6 +88,28 @@ static sm_code add_history(const sm_view *v, sm_sv flow, sm_json *doc, sm_error 
     return rc;
 }
 
+/* The newest version of each source that the flow reads. */
+static sm_code add_schemas(const sm_view *v, const sm_plan_flow *f, sm_json *doc, sm_error *err)
+{
+    sm_json *list = sm_json_array(v->a), *versions;
+    sm_code rc = SM_OK;
+
+    for (size_t i = 0; rc == SM_OK && i < f->n_inputs; i++) {
+        const sm_plan_dataset *source = &v->plan->datasets[f->inputs[i].dataset];
+        sm_json *o;
+        size_t n;
+
+        rc = sm_view_schemas(v, source, &versions, err);
+        if (rc != SM_OK || (n = sm_json_len(versions)) == 0)
+            continue;
+        o = sm_json_copy(v->a, sm_json_at(versions, n - 1));
+        sm_json_set_string(o, "source", source->name);
+        sm_json_append(list, o);
+    }
+    sm_json_set(doc, "schemas", list);
+    return rc;
+}
+
 sm_code sm_view_checkpoint(const sm_view *v, sm_sv flow, sm_json **out, sm_error *err)
 {
     const sm_plan_flow *f = sm_plan_find_flow(v->plan, flow);
@@ -96,5 +118,7 @@ sm_code sm_view_checkpoint(const sm_view *v, sm_sv flow, sm_json **out, sm_error
     if (f == NULL)
         return sm_fail(err, SM_E_NOT_FOUND, 0, "there is no flow \"%.*s\"", SM_SV_ARG(flow));
     rc = flow_row(v, f->name, v->plan->datasets[f->target].name, out, err);
-    return rc != SM_OK ? rc : add_history(v, f->name, *out, err);
+    if (rc == SM_OK)
+        rc = add_history(v, f->name, *out, err);
+    return rc != SM_OK ? rc : add_schemas(v, f, *out, err);
 }
