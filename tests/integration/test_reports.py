@@ -136,6 +136,33 @@ class Reports(unittest.TestCase):
         self.assertEqual([kind for kind, _ in cases["shop.silver", "has_id"]], ["Skipped"])
         self.assertEqual([(r["ruleId"], r["level"]) for r in sarif(folder)["results"]], [("bronze.named", "error")])
 
+    def test_a_test_that_fails_is_a_failure_with_its_rows(self):
+        folder = project("tested")
+        (folder / "shop_test.yml").write_text("""\
+version: 1
+tests:
+  - name: passes <&
+    table: silver
+    given: {bronze: [{id: 1, name: a}]}
+    expect: {rows: [{id: 1, name: a}]}
+  - name: "fails ]]>"
+    table: silver
+    given: {bronze: [{id: 1, name: "<&\\" \\x01"}]}
+    expect: {rows: [{id: 2, name: "]]>"}], count: 2}
+  - name: is not valid
+    table: silver
+    given: {bronz: [{id: 1}]}
+    expect: {rows: [[1]]}
+""", encoding="utf-8")
+        done = smelt(folder, "test", "--report", "junit=j.xml", "--report", "sarif=s.json", "-k", "s")
+        self.assertEqual(done.returncode, 3, done.stderr)
+        cases = {k[1]: kinds(c) for k, c in junit(folder).items()}
+        self.assertEqual(cases, {"passes <&": [], "fails ]]>": [("Failure", "test-failed")] * 2,
+                                 "is not valid": [("Failure", "SM0154")]})
+        self.assertEqual([r["ruleId"] for r in sarif(folder)["results"]], ["test-failed", "test-failed", "SM0154"])
+        annotations = smelt(folder, "test", "--format", "github", "-k", "fails").stdout
+        self.assertIn("::error file=shop_test.yml,line=10,", annotations)
+
     def test_a_threshold_that_fails_is_a_failure_too(self):
         folder = project("threshold")
         text = (folder / "pipeline.yml").read_text().replace("on_violation: drop}", 'on_violation: drop, fail_if: "> 0"}')

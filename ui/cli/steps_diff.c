@@ -191,27 +191,13 @@ static size_t changed_into(const comparison *c, size_t e, bool ordered)
     return best;
 }
 
-/* A number of the file was kept as its text. */
-static const sm_json *plain(const comparison *c, const sm_json *v, size_t column)
-{
-    sm_sqltype_kind kind = c->types[column]->kind;
-    bool number = kind >= SM_SQLTYPE_TINYINT && kind <= SM_SQLTYPE_DECIMAL;
-    sm_json *j;
-    sm_error ignored;
-
-    if (number && sm_json_is_string(v) &&
-        sm_json_parse(sm_json_sv(v), c->s->a, &j, &ignored) == SM_OK)
-        return j;
-    return v;
-}
-
 static sm_json *row_json(const comparison *c, const side *x, size_t row, bool all)
 {
     sm_json *o = sm_json_object(c->s->a);
 
     for (size_t k = 0; k < c->columns.n; k++)
         if ((all || c->named[k]) && at(c, x, row, k) != NULL)
-            sm_json_set_sv(o, c->columns.columns[k].name, plain(c, at(c, x, row, k), k));
+            sm_json_set_sv(o, c->columns.columns[k].name, at(c, x, row, k));
     return o;
 }
 

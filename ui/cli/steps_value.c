@@ -13,6 +13,8 @@
 #include "runtime/base/sqltext.h"
 #include "ui/cli/steps_source.h"
 
+enum { EXACT_DIGITS = 15 }; /* of a number in JSON; a longer one stays a text */
+
 static bool is_number(sm_sqltype_kind k)
 {
     return k >= SM_SQLTYPE_TINYINT && k <= SM_SQLTYPE_DECIMAL;
@@ -105,7 +107,10 @@ sm_code sm_steps__read_value(sm_steps *s, const sm_yaml_node *n, const sm_sqltyp
         if (sm_json_parse(cell, s->a, &tree, err) != SM_OK)
             return err->code;
         *out = tree;
-    } else if (is_number(t->kind) || t->kind == SM_SQLTYPE_VARCHAR)
+    } else if (is_number(t->kind) && cell.len <= EXACT_DIGITS &&
+               sm_json_parse(cell, s->a, &tree, err) == SM_OK)
+        *out = tree;
+    else if (is_number(t->kind) || t->kind == SM_SQLTYPE_VARCHAR)
         *out = sm_json_string(s->a, cell);
     else
         return read_text(s, cell, t->text, out, err);
@@ -141,9 +146,15 @@ static bool is_decimal(sm_sv text)
     return text.len > 0;
 }
 
-static bool same_number(sm_sv expected, const sm_json *found, sm_sqltype_kind kind, sm_arena *a)
+static sm_sv number_text(const sm_json *v, sm_arena *a)
 {
-    sm_sv text = sm_json_is_string(found) ? sm_json_sv(found) : sm_json_text(found, a);
+    return sm_json_is_string(v) ? sm_json_sv(v) : sm_json_text(v, a);
+}
+
+static bool same_number(const sm_json *wanted, const sm_json *found, sm_sqltype_kind kind,
+                        sm_arena *a)
+{
+    sm_sv expected = number_text(wanted, a), text = number_text(found, a);
     const char *digits = kind == SM_SQLTYPE_FLOAT ? "%.6g" : "%.15g";
     char x[64], y[64];
 
@@ -193,7 +204,7 @@ bool sm_steps__same_value(const sm_json *expected, const sm_json *found, const s
     if (sm_json_is_null(expected) || sm_json_is_null(found))
         return sm_json_is_null(expected) && sm_json_is_null(found);
     if (is_number(t->kind))
-        return sm_json_is_string(expected) && same_number(sm_json_sv(expected), found, t->kind, a);
+        return same_number(expected, found, t->kind, a);
     if (sm_json_is_object(expected) && (t->kind == SM_SQLTYPE_STRUCT || t->kind == SM_SQLTYPE_MAP))
         return same_fields(expected, found, t, a);
     if (sm_json_is_array(expected) && (t->kind == SM_SQLTYPE_LIST || t->kind == SM_SQLTYPE_ARRAY))
