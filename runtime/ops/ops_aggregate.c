@@ -181,18 +181,18 @@ static void add_chosen(const sm_ops__stage *s, sm_buf *sql)
     const sm_stage *p = s->plan;
     const sm_ops__log *l = &s->logs[0];
 
-    sm_buf_addf(sql, "(SELECT * FROM %.*s AS s WHERE ",
+    sm_buf_addf(sql, "(FROM (SELECT * FROM %.*s WHERE ",
                 SM_SV_ARG(l->rows == 0 && p->n_keys == 0 ? l->added : l->relation));
     sm_ops__add_alive(l, s->late_us, sql);
     if (p->mode == SM_STAGE_APPEND && (s->final_us == SM_OPS_NO_TIME || !has_time(p)))
         sm_buf_adds(sql, " AND false");
     else if (p->mode == SM_STAGE_APPEND)
         sm_buf_addf(sql, " AND _smelt_t <= %lld", (long long)s->final_us);
-    else if (p->mode == SM_STAGE_UPDATE && p->n_keys > 0) {
-        sm_buf_addf(sql, " AND EXISTS (FROM %.*s AS d WHERE ", SM_SV_ARG(l->added));
+    sm_buf_adds(sql, ") AS s");
+    if (p->mode == SM_STAGE_UPDATE && p->n_keys > 0) {
+        sm_buf_addf(sql, " SEMI JOIN %.*s AS d ON ", SM_SV_ARG(l->added));
         for (size_t i = 0; i < p->n_keys; i++)
             sm_buf_addf(sql, "%sd.k%zu IS NOT DISTINCT FROM s.k%zu", i > 0 ? " AND " : "", i, i);
-        sm_buf_addc(sql, ')');
     }
     sm_buf_addc(sql, ')');
 }

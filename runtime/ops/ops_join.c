@@ -123,19 +123,19 @@ static void add_new(const sm_ops__stage *s, const join_side *x, int64_t n, sm_bu
     add_good(s, x, true, sql);
 }
 
-static void add_without(const char *row, sm_sv ids, const char *more, sm_buf *sql)
+/* Behind FROM x AS i: without those whose id is in the table. */
+static void add_without(sm_sv ids, sm_buf *sql)
 {
-    sm_buf_addf(sql, " AND NOT EXISTS (FROM %.*s AS m WHERE m._smelt_id = %s._smelt_id%s)",
-                SM_SV_ARG(ids), row, more);
+    sm_buf_addf(sql, " ANTI JOIN %.*s AS f ON f._smelt_id = i._smelt_id", SM_SV_ARG(ids));
 }
 
-/* Those that had a match before this batch. */
-static void add_unmatched(const join_side *x, const char *row, int64_t n, sm_buf *sql)
+/* The same: without those that had a match before this batch. */
+static void add_unmatched(const join_side *x, int64_t n, sm_buf *sql)
 {
-    char before[64];
-
-    snprintf(before, sizeof before, " AND m._n < %lld", (long long)n);
-    add_without(row, x->matched->relation, before, sql);
+    sm_buf_addf(sql,
+                " ANTI JOIN (SELECT _smelt_id FROM %.*s WHERE _n < %lld) AS m ON m._smelt_id = "
+                "i._smelt_id",
+                SM_SV_ARG(x->matched->relation), (long long)n);
 }
 
 /* Rows of earlier batches that are alive, in the same columns. */
@@ -143,11 +143,12 @@ static void add_old(const sm_ops__stage *s, const join_side *x, int64_t n, sm_bu
 {
     sm_buf_adds(sql, "SELECT ");
     add_kept(x->plan, sql);
-    sm_buf_addf(sql, "_smelt_id FROM %.*s AS o WHERE _n < %lld AND ", SM_SV_ARG(x->log->relation),
-                (long long)n);
+    sm_buf_addf(sql, "_smelt_id FROM (SELECT * FROM %.*s WHERE _n < %lld AND ",
+                SM_SV_ARG(x->log->relation), (long long)n);
     sm_ops__add_alive(x->log, s->late_us, sql);
+    sm_buf_adds(sql, ") AS i");
     if (x->once)
-        add_unmatched(x, "o", n, sql);
+        add_unmatched(x, n, sql);
 }
 
 /* Both, with _smelt_new. */
@@ -305,19 +306,20 @@ static sm_code put_out_alone(const sm_ops__stage *s, const join_side *x, const s
 
     sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
     begin_table(s, x, 'u', &sql);
-    sm_buf_adds(&sql, " FROM (");
+    sm_buf_adds(&sql, " FROM (SELECT * FROM (");
     if (x->plan->preserved)
         add_all(s, x, b->n, &sql);
     else
         add_new(s, x, b->n, &sql);
-    sm_buf_adds(&sql, ") AS i WHERE ");
+    sm_buf_adds(&sql, ") WHERE ");
     if (!x->plan->preserved) {
-        sm_buf_adds(&sql, "false");
+        sm_buf_adds(&sql, "false)");
         return sm_ops__exec(b, &sql, err);
     }
     add_lives(s, x, false, &sql);
-    add_without("i", x->found, "", &sql);
-    add_unmatched(x, "i", b->n, &sql);
+    sm_buf_adds(&sql, ") AS i");
+    add_without(x->found, &sql);
+    add_unmatched(x, b->n, &sql);
     sm_buf_adds(&sql, " UNION ALL SELECT ");
     sm_ops__add_named(&x->rows, &sql);
     sm_buf_addf(&sql, " FROM %.*s WHERE ", SM_SV_ARG(x->rows.table));
@@ -333,13 +335,15 @@ static sm_code remember_rows(const sm_ops__stage *s, const join_side *x, const s
 
     sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
     sm_buf_addf(&sql,
-                "CREATE OR REPLACE TEMPORARY TABLE %.*s AS SELECT *, %lld::BIGINT AS _n FROM (",
+                "CREATE OR REPLACE TEMPORARY TABLE %.*s AS SELECT *, %lld::BIGINT AS _n FROM "
+                "(SELECT * FROM (",
                 SM_SV_ARG(x->log->added), (long long)b->n);
     add_new(s, x, b->n, &sql);
-    sm_buf_adds(&sql, ") AS i WHERE ");
+    sm_buf_adds(&sql, ") WHERE ");
     add_lives(s, x, true, &sql);
+    sm_buf_adds(&sql, ") AS i");
     if (x->once)
-        add_without("i", x->found, "", &sql);
+        add_without(x->found, &sql);
     if ((rc = sm_ops__exec(b, &sql, err)) != SM_OK)
         return rc;
     return sm_ops__log_add(x->log, b, err);
@@ -357,15 +361,16 @@ static sm_code remember_matches(const sm_ops__stage *s, const join_side *x, cons
     sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
     sm_buf_addf(&sql,
                 "CREATE OR REPLACE TEMPORARY TABLE %.*s AS SELECT _smelt_id, %s%lld::BIGINT AS "
-                "_n FROM (",
+                "_n FROM (SELECT * FROM (",
                 SM_SV_ARG(x->matched->added), dies(x) ? "_smelt_t, " : "", (long long)b->n);
     if (x->once)
         add_old(s, x, b->n, &sql);
     else
         add_all(s, x, b->n, &sql);
-    sm_buf_addf(&sql, ") AS i WHERE _smelt_id IN (FROM %.*s) AND ", SM_SV_ARG(x->found));
+    sm_buf_addf(&sql, ") WHERE _smelt_id IN (FROM %.*s) AND ", SM_SV_ARG(x->found));
     add_lives(s, x, true, &sql);
-    add_unmatched(x, "i", b->n, &sql);
+    sm_buf_adds(&sql, ") AS i");
+    add_unmatched(x, b->n, &sql);
     if ((rc = sm_ops__exec(b, &sql, err)) != SM_OK)
         return rc;
     return sm_ops__log_add(x->matched, b, err);

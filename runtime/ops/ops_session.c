@@ -178,14 +178,13 @@ static void add_stored_pieces(const sm_ops__stage *s, sm_buf *sql)
         sm_buf_addf(sql, p->keeps_rows ? "x%zu, " : "NULL AS x%zu, ", i);
     for (size_t i = 0; !p->keeps_rows && i < p->n_partials; i++)
         sm_buf_addf(sql, "p%zu, ", i);
-    sm_buf_addf(sql, "%s, false AS _smelt_new FROM (SELECT * FROM %.*s AS o WHERE ",
+    sm_buf_addf(sql, "%s, false AS _smelt_new FROM (FROM (SELECT * FROM %.*s WHERE ",
                 p->keeps_rows ? "_smelt_o" : "_smelt_s AS _smelt_o", SM_SV_ARG(l->relation));
     sm_ops__add_alive(l, s->late_us, sql);
-    sm_buf_addf(sql, " AND EXISTS (FROM (SELECT * FROM %.*s WHERE ", SM_SV_ARG(s->batch_rows));
+    sm_buf_addf(sql, ") AS o SEMI JOIN (SELECT * FROM %.*s WHERE ", SM_SV_ARG(s->batch_rows));
     sm_ops__add_on_time(s, p->late_by, sql);
-    sm_buf_adds(sql, ") AS r WHERE ");
+    sm_buf_adds(sql, ") AS r ON ");
     sm_ops__add_same("r", "o", 'k', p->n_keys, sql);
-    sm_buf_adds(sql, ")");
     add_newest(p, sql);
     sm_buf_addc(sql, ')');
 }
@@ -295,17 +294,15 @@ static void add_chosen(const sm_ops__stage *s, sm_buf *sql)
     const sm_ops__log *l = &s->logs[0];
     bool append = p->mode != SM_STAGE_COMPLETE;
 
-    sm_buf_addf(sql, "(SELECT * FROM (SELECT * FROM %.*s AS o WHERE ", SM_SV_ARG(l->relation));
+    sm_buf_addf(sql, "(SELECT * FROM (FROM (SELECT * FROM %.*s WHERE ", SM_SV_ARG(l->relation));
     sm_ops__add_alive(l, s->late_us, sql);
-    if (nothing_is_final(s)) {
-        sm_buf_adds(sql, " AND false");
-    } else if (append) {
-        sm_buf_addf(sql, " AND EXISTS (FROM (SELECT * FROM %.*s WHERE _smelt_t <= %lld AND ",
+    sm_buf_adds(sql, nothing_is_final(s) ? " AND false) AS o" : ") AS o");
+    if (append && !nothing_is_final(s)) {
+        sm_buf_addf(sql, " SEMI JOIN (SELECT * FROM %.*s WHERE _smelt_t <= %lld AND ",
                     SM_SV_ARG(l->relation), (long long)s->final_us);
         sm_ops__add_alive(l, s->late_us, sql);
-        sm_buf_adds(sql, ") AS e WHERE ");
+        sm_buf_adds(sql, ") AS e ON ");
         sm_ops__add_same("e", "o", 'k', p->n_keys, sql);
-        sm_buf_addc(sql, ')');
     }
     add_newest(p, sql);
     sm_buf_addc(sql, ')');
