@@ -139,6 +139,7 @@ static sm_json *stage_json(const sm_stage *s, sm_arena *a)
         break;
     case SM_STAGE_DEDUP:
         put_texts(o, "keys", s->columns, s->n_columns, a);
+        put_int(o, "delay_us", s->delay_us);
         break;
     case SM_STAGE_LIMIT:
         sm_json_set_int(o, "limit", s->limit);
@@ -276,6 +277,7 @@ static void read_kind(reader *r, const sm_json *o, sm_stage *s)
         break;
     case SM_STAGE_DEDUP:
         s->columns = take_texts(r, o, "keys", &s->n_columns);
+        s->delay_us = sm_json_get_int(o, "delay_us", 0);
         break;
     case SM_STAGE_LIMIT:
         s->limit = sm_json_get_int(o, "limit", 0);
@@ -303,7 +305,6 @@ static void read_stage(reader *r, const sm_json *o, sm_stage *s)
         .watermarked = sm_json_get_bool(o, "watermarked", false),
         .lag_us = sm_json_get_int(o, "lag_us", 0),
         .fingerprint = take_text(r, o, "fingerprint"),
-        .max_future_us = -1,
     };
     take_schema(r, o, "columns", s->n_hidden, &s->schema);
     take_schema(r, o, "out", 0, &s->out);

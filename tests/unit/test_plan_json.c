@@ -106,7 +106,7 @@ static void test_plan_json__all_of_a_stage_is_read_and_written(void **state)
         "\"partials\":[{\"fold\":\"sum(x0)\",\"merge\":\"sum(p0)\"}],\"values\":[{\"final\":"
         "\"p0\",\"text\":\"sum(a)\"}]},"
         "{\"kind\":\"session\",\"name\":\"session_1\",\"mode\":\"append\",\"keeps_rows\":true},"
-        "{\"kind\":\"dedup\",\"name\":\"dedup_1\",\"keys\":[\"id\",\"b c\"]},"
+        "{\"kind\":\"dedup\",\"name\":\"dedup_1\",\"keys\":[\"id\",\"b c\"],\"delay_us\":11},"
         "{\"kind\":\"join\",\"name\":\"join_1\",\"join\":\"anti\",\"left\":{\"rows\":\"SELECT "
         "l\",\"columns\":[{\"name\":\"_smelt_e\",\"type\":\"BIGINT\"}],\"hidden\":1,\"late_by\":"
         "\"_smelt_e\",\"final_by\":\"f\",\"ok_by\":\"o\",\"preserved\":true},\"right\":{\"rows\":"
@@ -124,6 +124,7 @@ static void test_plan_json__all_of_a_stage_is_read_and_written(void **state)
     assert_string_equal(sm_json_text(sm_plan_to_json(plan, a), a).ptr, text.ptr);
     assert_int_equal(plan->flows[0].n_stages, 6);
     assert_int_equal(plan->flows[0].stages[1].n_args, 1);
+    assert_int_equal(plan->flows[0].stages[1].max_future_us, 0);
     assert_false(plan->flows[0].keeps_late);
     assert_int_equal(plan->datasets[1].watermarks[0].max_future_us, 0);
     assert_int_equal(plan->datasets[1].watermarks[1].max_future_us, -1);
