@@ -247,7 +247,7 @@ static void add_datasets(plan_builder *b)
     size_t flows = 0, most;
 
     b->plan->n_datasets = s->sources.n + s->tables.n;
-    most = s->sources.n + 2 * s->tables.n; /* each table may have a quarantine */
+    most = s->sources.n + 3 * s->tables.n; /* each table may have a quarantine and late rows */
     for (size_t i = 0; i < s->tables.n; i++)
         flows += s->tables.items[i].flows.n > 0 ? s->tables.items[i].flows.n : 1;
     b->plan->datasets = b->datasets = SM_NEW_N(b->a, sm_plan_dataset, most + 1);
@@ -350,6 +350,7 @@ sm_code sm_plan_compile(const sm_spec *spec, const sm_plan_env *env, sm_arena *a
     if ((rc = read_queries(&b, err)) != SM_OK)
         goto done;
     sm_plan__add_quarantines(&b);
+    sm_plan__add_late(&b);
     if ((rc = sm_plan__add_others(&b, err)) != SM_OK)
         goto done;
     sm_plan__resolve(&b);
@@ -380,6 +381,11 @@ const sm_plan_dataset *sm_plan_quarantine_of(const sm_plan *p, const sm_plan_dat
     return table->quarantine == 0 ? NULL : &p->datasets[table->quarantine];
 }
 
+const sm_plan_dataset *sm_plan_late_of(const sm_plan *p, const sm_plan_dataset *table)
+{
+    return table->late == 0 ? NULL : &p->datasets[table->late];
+}
+
 const sm_plan_flow *sm_plan_find_flow(const sm_plan *p, sm_sv name)
 {
     for (size_t i = 0; i < p->n_flows; i++) {
@@ -399,6 +405,11 @@ bool sm_dataset_is_table(const sm_plan_dataset *ds)
     return ds->kind == SM_DATASET_STREAMING_TABLE || ds->kind == SM_DATASET_MATERIALIZED_VIEW;
 }
 
+bool sm_dataset_is_side(const sm_plan_dataset *ds)
+{
+    return ds->kind == SM_DATASET_QUARANTINE || ds->kind == SM_DATASET_LATE;
+}
+
 const char *sm_dataset_kind_name(sm_dataset_kind kind)
 {
     switch (kind) {
@@ -412,6 +423,8 @@ const char *sm_dataset_kind_name(sm_dataset_kind kind)
         return "view";
     case SM_DATASET_QUARANTINE:
         return "quarantine";
+    case SM_DATASET_LATE:
+        return "late_rows";
     }
     return "";
 }

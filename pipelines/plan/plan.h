@@ -7,11 +7,10 @@
  * view and, one day, another engine work from.
  *
  *     datasets   sources, tables and views, in the order of the file; then the quarantine
- *                tables of those that can set rows aside; then the tables of other pipelines
- *                that are read, as sources of type delta
- *     flows      one query that writes one table; a table's flows stand together
- *     order      dataset numbers, inputs before what reads them
- *     edges      who reads whom, with every dataset that a view hides
+ *                tables of those that can set rows aside, and the tables of late rows; then the
+ * tables of other pipelines that are read, as sources of type delta flows      one query that
+ * writes one table; a table's flows stand together order      dataset numbers, inputs before what
+ * reads them edges      who reads whom, with every dataset that a view hides
  *
  * A dataset whose columns depend on a source that has no data yet is *waiting*: its flows
  * are checked as far as that goes and compiled, but not bound; exec compiles again
@@ -41,6 +40,7 @@ enum { SM_PLAN_FORMAT = 1 };
 
 /* Behind the name of a table: the one that keeps the rows which it did not take. */
 #define SM_PLAN_QUARANTINE "__quarantine"
+#define SM_PLAN_LATE       "__late" /* the same of rows that came too late for its stages */
 
 typedef enum sm_dataset_kind {
     SM_DATASET_SOURCE,
@@ -48,6 +48,7 @@ typedef enum sm_dataset_kind {
     SM_DATASET_MATERIALIZED_VIEW,
     SM_DATASET_VIEW,
     SM_DATASET_QUARANTINE, /* made by smelt beside a table, written by its flows */
+    SM_DATASET_LATE,       /* the same */
 } sm_dataset_kind;
 
 typedef enum sm_flow_kind {
@@ -184,7 +185,8 @@ typedef struct sm_plan_dataset {
     const sm_plan_check *checks; /* tables */
     size_t n_checks;
     size_t quarantine;    /* tables: the dataset of its quarantine; 0: it sets nothing aside */
-    size_t owner;         /* quarantines: the table whose rows it keeps */
+    size_t late;          /* tables: the dataset of its late rows; 0: it keeps none */
+    size_t owner;         /* quarantines, late rows: the table whose rows it keeps */
     size_t flow, n_flows; /* tables: plan->flows[flow .. flow + n_flows) */
     sm_sv sql_text;       /* views: as written */
     const size_t *reads;  /* datasets named by its queries, views included */
@@ -251,6 +253,7 @@ const sm_plan_dataset *sm_plan_find(const sm_plan *p, sm_sv name);
 const sm_plan_flow *sm_plan_find_flow(const sm_plan *p, sm_sv name);
 size_t sm_plan_index(const sm_plan *p, const sm_plan_dataset *ds);
 bool sm_dataset_is_table(const sm_plan_dataset *ds); /* with flows: no quarantine */
+bool sm_dataset_is_side(const sm_plan_dataset *ds);  /* beside a table: a quarantine, late rows */
 /* Is this source of a text format, so that its records are decoded?  Of JSON? */
 bool sm_dataset_decodes(const sm_plan_dataset *source);
 bool sm_dataset_is_json(const sm_plan_dataset *source);
@@ -260,6 +263,8 @@ bool sm_dataset_keeps_records(const sm_plan_dataset *source);
 bool sm_plan_is_quarantine_own(sm_sv column);
 /* The dataset that keeps what the table sets aside; NULL if it sets nothing aside. */
 const sm_plan_dataset *sm_plan_quarantine_of(const sm_plan *p, const sm_plan_dataset *table);
+/* The dataset that keeps the late rows of the table; NULL if it keeps none. */
+const sm_plan_dataset *sm_plan_late_of(const sm_plan *p, const sm_plan_dataset *table);
 /* The columns of a source, then _metadata and _ingested_at.  Lives in `a`. */
 sm_schema *sm_plan_with_metadata(const sm_schema *schema, sm_arena *a);
 const char *sm_dataset_kind_name(sm_dataset_kind kind); /* "streaming_table" */

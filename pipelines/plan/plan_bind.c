@@ -293,6 +293,9 @@ sm_code sm_plan__bind(plan_builder *b, sm_error *err)
         case SM_DATASET_QUARANTINE:
             sm_plan__bind_quarantine(b, ds);
             break;
+        case SM_DATASET_LATE:
+            sm_plan__bind_late(b, ds);
+            break;
         }
         if (rc != SM_OK)
             return rc;

@@ -274,7 +274,7 @@ static edges collect_edges(plan_builder *b)
 
         for (size_t k = 0; k < ds->n_reads; k++)
             list[e.counts[i]++] = ds->reads[k];
-        if (ds->kind == SM_DATASET_QUARANTINE) /* written by the flows of its table */
+        if (sm_dataset_is_side(ds)) /* written by the flows of its table */
             list[e.counts[i]++] = ds->owner;
         for (size_t k = 0; k < ds->n_checks; k++)
             if (ds->checks[k].kind == SM_CHECK_FOREIGN_KEY && ds->checks[k].to != i)

@@ -181,6 +181,9 @@ void sm_plan__judge_checks(plan_builder *b);
 
 /* Add the quarantines behind all other datasets. */
 void sm_plan__add_quarantines(plan_builder *b);
+/* plan_late.c */
+void sm_plan__add_late(plan_builder *b);
+void sm_plan__bind_late(plan_builder *b, size_t ds);
 /* Its columns, after those of its table. */
 void sm_plan__bind_quarantine(plan_builder *b, size_t ds);
 

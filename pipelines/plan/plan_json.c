@@ -287,7 +287,7 @@ static sm_json *dataset_json(sm_arena *a, const sm_plan *p, const sm_plan_datase
         sm_json_set(o, "columns", sm_schema_to_json(&ds->schema, a));
         put_delta(a, o, &ds->schema);
     }
-    if (ds->kind == SM_DATASET_QUARANTINE)
+    if (sm_dataset_is_side(ds))
         sm_json_set_string(o, "owner", p->datasets[ds->owner].name);
     put_streaming(a, o, p, ds);
     if (ds->n_rules > 0)
@@ -623,14 +623,14 @@ static void read_streaming(reader *r, const sm_json *o, sm_plan_dataset *ds)
 
 static void read_dataset(reader *r, const sm_json *o, size_t i)
 {
-    static const char *const kinds[] = { "source", "streaming_table", "materialized_view", "view",
-                                         "quarantine" };
+    static const char *const kinds[] = { "source", "streaming_table", "materialized_view",
+                                         "view",   "quarantine",      "late_rows" };
     sm_plan_dataset *ds = &r->datasets[i];
     const sm_json *flows = sm_json_get(o, "flows"), *source = sm_json_get(o, "source");
 
     *ds = (sm_plan_dataset){
         .name = take_text(r, o, "name"),
-        .kind = (sm_dataset_kind)take_word(r, o, "kind", kinds, 5),
+        .kind = (sm_dataset_kind)take_word(r, o, "kind", kinds, 6),
         .layer = take_text(r, o, "layer"),
         .description = take_text(r, o, "description"),
         .tags = take_list(r, o, "tags"),
@@ -657,9 +657,10 @@ static void read_dataset(reader *r, const sm_json *o, size_t i)
     }
     if (sm_json_get(o, "properties") != NULL)
         ds->properties = sm_json_copy(r->a, sm_json_get(o, "properties"));
-    if (ds->kind == SM_DATASET_QUARANTINE) {
+    if (sm_dataset_is_side(ds)) {
         ds->owner = take_dataset(r, sm_json_get(o, "owner"));
-        r->datasets[ds->owner].quarantine = i;
+        *(ds->kind == SM_DATASET_LATE ? &r->datasets[ds->owner].late
+                                      : &r->datasets[ds->owner].quarantine) = i;
     }
     take_schema(r, sm_json_get(o, "columns"), &ds->schema);
     read_streaming(r, o, ds);

@@ -186,10 +186,10 @@ static const char *edge_mode(const sm_plan *p, const sm_plan_dataset *ds, size_t
     return follows(p, ds, read) ? "stream" : "snapshot";
 }
 
-/* A quarantine stands in the graph when somebody reads it. */
+/* What is beside a table stands in the graph when somebody reads it. */
 static bool shown(const sm_plan *p, size_t ds)
 {
-    if (p->datasets[ds].kind != SM_DATASET_QUARANTINE)
+    if (!sm_dataset_is_side(&p->datasets[ds]))
         return true;
     for (size_t i = 0; i < p->n_datasets; i++)
         for (size_t k = 0; k < p->datasets[i].n_reads; k++)

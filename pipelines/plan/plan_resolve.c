@@ -109,7 +109,7 @@ static void collect_reads(plan_builder *b, size_t ds, bool *seen)
         max += node->queries[i].read ? node->queries[i].read->n_refs : 0;
     max += node->other ? node->other->n_reads : 0;
     list = SM_NEW_N(b->a, size_t, max + 1);
-    if (b->datasets[ds].kind == SM_DATASET_QUARANTINE)
+    if (sm_dataset_is_side(&b->datasets[ds]))
         list[n++] = b->datasets[ds].owner;
     for (size_t i = 0; node->other && i < node->other->n_reads; i++)
         n += sm_strmap_get(b->names, node->other->reads[i], &list[n]);

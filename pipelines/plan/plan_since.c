@@ -271,7 +271,7 @@ void sm_plan_since(const sm_plan *p, const sm_plan *old, sm_arena *a, const sm_p
         plan_reasons r = { .a = a };
         pair x = { p, old, ds, sm_plan_find(old, ds->name), a, &r };
 
-        if (ds->kind == SM_DATASET_QUARANTINE) /* follows its table */
+        if (sm_dataset_is_side(ds)) /* follows its table */
             continue;
         if (x.old != NULL)
             compare(&x);
@@ -286,7 +286,7 @@ void sm_plan_since(const sm_plan *p, const sm_plan *old, sm_arena *a, const sm_p
         };
     }
     for (size_t i = 0; i < old->n_datasets; i++)
-        if (old->datasets[i].kind != SM_DATASET_QUARANTINE &&
+        if (!sm_dataset_is_side(&old->datasets[i]) &&
             sm_plan_find(p, old->datasets[i].name) == NULL)
             rows[n++] = (sm_plan_since_row){ .dataset = &old->datasets[i],
                                              .change = SM_SINCE_REMOVED,

@@ -8,7 +8,7 @@
  *     decided     one SQLite transaction holds offsets, what was read and the
  *                 manifest; from here on nothing undoes it
  *     published   the log of each target holds txn(generation, n): of the table, then of its
- *                 quarantine, if the batch has something for it
+ *                 quarantine and its late rows, if the batch has something for them
  *     done        the record is closed; counters and events are written
  *
  *     found at start        what the flow does
@@ -157,6 +157,7 @@ static sm_code flow_next_batch(sm_flow *f, sm_batch *b, sm_error *err)
     *b = (sm_batch){ .attempt = b->attempt + 1,
                      .version = -1,
                      .side_version = -1,
+                     .late_version = -1,
                      .started_ms = sm_clock_now_ms() };
     if (f->decided)
         return sm_flow__load_decided(f, b, err);
@@ -253,6 +254,8 @@ static void discard_files(sm_flow *f, const sm_batch *b)
     sm_sink_discard(&f->sink, b->manifest);
     if (f->side != NULL)
         sm_sink_discard(&f->side_sink, b->manifest);
+    if (f->late != NULL)
+        sm_sink_discard(&f->late_sink, b->manifest);
 }
 
 /* Descriptions, comments or properties of the file changed, and there are no rows to go with
@@ -291,6 +294,8 @@ static sm_code flow_compute(sm_flow *f, sm_batch *b, sm_error *err)
     if (rc == SM_OK)
         rc = sm_flow__set_aside(f, b, err);
     if (rc == SM_OK)
+        rc = sm_flow__keep_late(f, b, err);
+    if (rc == SM_OK)
         rc = sm_flow__save_stages(f, b, err);
     inputs_release(f);
     if (rc != SM_OK)
@@ -310,7 +315,8 @@ static sm_code flow_publish(sm_flow *f, sm_batch *b, sm_error *err)
     if (sm_manifest_changes(b->manifest, f->target->name) &&
         (rc = sm_sink_publish(&f->sink, b->manifest, &b->version, err)) != SM_OK)
         return rc;
-    return sm_flow__publish_side(f, b, err);
+    rc = sm_flow__publish_side(f, b, err);
+    return rc != SM_OK ? rc : sm_flow__publish_late(f, b, err);
 }
 
 /* A voided batch is planned again from where it began; a flow that found it decided stands at
@@ -381,6 +387,8 @@ static void flow_advance(sm_flow *f, const sm_batch *b)
         f->sink.replace_schema = false;
         f->side_sink.mode = SM_WRITE_APPEND;
         f->side_sink.replace_schema = false;
+        f->late_sink.mode = SM_WRITE_APPEND;
+        f->late_sink.replace_schema = false;
     }
 }
 
@@ -413,6 +421,8 @@ static void flow_maintain(sm_flow *f, const sm_batch *b)
     maintain(f, &f->sink);
     if (b->side_version >= 0)
         maintain(f, &f->side_sink);
+    if (b->late_version >= 0)
+        maintain(f, &f->late_sink);
 }
 
 /* Take the next batch of `f` to done.  Recovery is no second path: a batch found decided
@@ -501,6 +511,7 @@ sm_code sm_flow__skip_rebuilt(sm_flow *f, const bool *rebuilt, sm_error *err)
                     .attempt = 1,
                     .version = -1,
                     .side_version = -1,
+                    .late_version = -1,
                     .start = start,
                     .end = end,
                     .reads = sm_json_object(f->scratch),

@@ -37,6 +37,9 @@ sm_code sm_flow__take_plan(sm_flow *f, sm_error *err)
     f->side = sm_plan_quarantine_of(now, f->target);
     if (f->side != NULL)
         f->side_sink.schema = &f->side->schema;
+    f->late = sm_plan_late_of(now, f->target);
+    if (f->late != NULL)
+        f->late_sink.schema = &f->late->schema;
     sm_flow__set_result(f);
     sm_flow__leave_stages(f);
     sm_flow__unregister_rules(f); /* they see the columns of the result */

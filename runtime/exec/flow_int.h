@@ -63,6 +63,9 @@ typedef struct sm_flow {
     const sm_plan_dataset *side; /* the quarantine of the target; NULL: it has none */
     sm_sink side_sink;
     bool side_open;
+    const sm_plan_dataset *late; /* the late rows of the target; NULL: it keeps none */
+    sm_sink late_sink;
+    bool late_open;
     sm_mutex *side_mu; /* where the table has other flows: held while a batch has files for the
                         * quarantine and is not done; NULL: there are none */
     bool side_held;
@@ -103,6 +106,7 @@ typedef struct sm_batch {
     const sm_json *bad_records;  /* samples of undecodable records, an array */
     int64_t version;             /* of the target that holds the batch */
     int64_t side_version;        /* the same of its quarantine */
+    int64_t late_version;        /* the same of its late rows */
     bool rolled_forward;         /* decided in an earlier life */
     int64_t late_us, final_us;   /* watermarks of the batch before and of this one */
     bool moved;                  /* an input has new rows */
@@ -193,6 +197,11 @@ void sm_flow__drop_stages(sm_flow *f);
 void sm_flow__record_stages(const sm_flow *f, const sm_batch *b, sm_batch_rec *r);
 void sm_flow__keep_stages(sm_flow *f, const sm_batch *b);
 void sm_flow__sweep_stages(sm_flow *f);
+/* flow_late.c: rows that came too late for a stage.  All do nothing where none are kept. */
+sm_code sm_flow__open_late(sm_flow *f, sm_error *err);
+/* After sm_flow__run_stages(): they become files, and part of the manifest. */
+sm_code sm_flow__keep_late(sm_flow *f, sm_batch *b, sm_error *err);
+sm_code sm_flow__publish_late(sm_flow *f, sm_batch *b, sm_error *err);
 /* A decision was taken back: what the last record says now. */
 sm_code sm_flow__retake_stages(sm_flow *f, sm_error *err);
 

@@ -135,7 +135,8 @@ static sm_code input_open(sm_flow *f, sm_flow_input *in, sm_error *err)
                       .generation = f->uuid,
                       .generation_id = f->generation,
                       .pipeline = d->pipeline,
-                      .may_be_absent = sm_sv_ends(d->name, SM_SV(SM_PLAN_QUARANTINE)),
+                      .may_be_absent = sm_sv_ends(d->name, SM_SV(SM_PLAN_QUARANTINE)) ||
+                                       sm_sv_ends(d->name, SM_SV(SM_PLAN_LATE)),
                       .base_dir = f->env->q->base_dir,
                       .schema = &d->schema,
                       .schema_declared = d->schema_declared,
@@ -282,10 +283,12 @@ sm_code sm_flow__open(sm_flow *f, sm_error *err)
     f->scratch = sm_arena_new("batch");
     if (f->side == NULL)
         f->side = sm_plan_quarantine_of(f->whole, f->target);
+    f->late = f->replays ? NULL : sm_plan_late_of(f->whole, f->target);
     sm_flow__bind_inputs(f);
     sm_flow__set_result(f);
     if ((rc = generation_load(f, err)) != SM_OK || (rc = sink_open(f, err)) != SM_OK ||
-        (rc = sm_flow__open_side(f, err)) != SM_OK || (rc = sm_flow__resume(f, err)) != SM_OK)
+        (rc = sm_flow__open_side(f, err)) != SM_OK || (rc = sm_flow__open_late(f, err)) != SM_OK ||
+        (rc = sm_flow__resume(f, err)) != SM_OK)
         goto done;
     rc = sm_flow__open_inputs(f, err);
 done:
@@ -309,6 +312,8 @@ void sm_flow__close(sm_flow *f)
         sm_sink_close(&f->sink);
     if (f->side_open)
         sm_sink_close(&f->side_sink);
+    if (f->late_open)
+        sm_sink_close(&f->late_sink);
     sm_flow__close_session(f);
     sm_arena_free(f->scratch);
     sm_arena_free(f->arena);

@@ -30,7 +30,7 @@ static size_t file_ranges(sm_flow *f, const sm_batch *b, sm_file_range *out)
 
 static sm_batch_rec batch_record(sm_flow *f, const sm_batch *b)
 {
-    sm_sv *targets = SM_NEW_N(f->scratch, sm_sv, 2);
+    sm_sv *targets = SM_NEW_N(f->scratch, sm_sv, 3);
     sm_batch_rec r = { .generation = f->refresh && !f->switched ? 0 : f->generation,
                        .flow = f->plan->name,
                        .n = b->n,
@@ -54,6 +54,8 @@ static sm_batch_rec batch_record(sm_flow *f, const sm_batch *b)
         targets[r.n_targets++] = f->target->name;
     if (f->side != NULL && sm_manifest_changes(b->manifest, f->side->name))
         targets[r.n_targets++] = f->side->name;
+    if (f->late != NULL && sm_manifest_changes(b->manifest, f->late->name))
+        targets[r.n_targets++] = f->late->name;
     return r;
 }
 
@@ -187,6 +189,8 @@ static void add_batch_events(event_list *l)
         add_commit_event(l, l->f->target->name, l->b->version, c->written, c->bytes_out);
     if (l->b->side_version >= 0)
         add_commit_event(l, l->f->side->name, l->b->side_version, c->quarantined + c->kept, -1);
+    if (l->b->late_version >= 0)
+        add_commit_event(l, l->f->late->name, l->b->late_version, c->late, -1);
     sm_json_set_string(d, "status", SM_SV("running"));
     sm_json_set(d, "counters", sm_flow__counts_json(c, a));
     add_event(
@@ -210,7 +214,7 @@ static sm_code remember_target(sm_flow *f, const sm_sink *k, int64_t version, sm
 sm_code sm_flow__mark_done(sm_flow *f, sm_batch *b, sm_error *err)
 {
     sm_batch_key key = { .generation = f->generation, .n = b->n };
-    size_t most = sm_json_len(b->expectations) + 5;
+    size_t most = sm_json_len(b->expectations) + 6;
     event_list l = { .f = f, .b = b, .items = SM_NEW_N(f->scratch, sm_event_rec, most) };
     sm_run_flow_rec progress;
     sm_done d = { .keys = &key, .n_keys = 1 };
@@ -231,6 +235,8 @@ sm_code sm_flow__mark_done(sm_flow *f, sm_batch *b, sm_error *err)
         return rc;
     b->state = SM_BATCH_DONE;
     sm_event_log_stored(f->env->log, d.last_event);
-    rc = remember_target(f, &f->sink, b->version, err);
-    return rc != SM_OK ? rc : remember_target(f, &f->side_sink, b->side_version, err);
+    if ((rc = remember_target(f, &f->sink, b->version, err)) != SM_OK ||
+        (rc = remember_target(f, &f->side_sink, b->side_version, err)) != SM_OK)
+        return rc;
+    return remember_target(f, &f->late_sink, b->late_version, err);
 }

@@ -19,7 +19,7 @@
  *     no record, but the table carries         the checkpoint was lost      refuse
  *       batches of this flow
  *
- * The same for each target of the flow: its table, and the quarantine beside it.  A full refresh
+ * The same for each target of the flow: its table, and the tables beside it.  A full refresh
  * removes what is there and needs no such agreement. */
 #include "runtime/exec/flow_int.h"
 
@@ -55,6 +55,8 @@ static sm_code resume_first(sm_flow *f, sm_error *err)
 
     if (rc == SM_OK && f->side != NULL)
         rc = check_unknown(f, &f->side_sink, err);
+    if (rc == SM_OK && f->late != NULL)
+        rc = check_unknown(f, &f->late_sink, err);
     if (rc != SM_OK)
         return rc;
     return sm_store_generation_begin(f->env->q->store, &f->env->owner, &w, 1, &f->generation, err);
@@ -139,7 +141,10 @@ sm_code sm_flow__resume(sm_flow *f, sm_error *err)
         return SM_OK;
     if (f->generation == 0)
         return resume_first(f, err);
-    if ((rc = resume_target(f, &f->sink, err)) != SM_OK || f->side == NULL)
-        return rc;
-    return resume_target(f, &f->side_sink, err);
+    rc = resume_target(f, &f->sink, err);
+    if (rc == SM_OK && f->side != NULL)
+        rc = resume_target(f, &f->side_sink, err);
+    if (rc == SM_OK && f->late != NULL)
+        rc = resume_target(f, &f->late_sink, err);
+    return rc;
 }

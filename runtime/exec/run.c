@@ -92,7 +92,7 @@ static bool is_rebuilt(const sm_run *r, size_t dataset)
     const sm_plan_dataset *d = &r->q.plan->datasets[dataset];
 
     return is_refreshed(r, dataset) ||
-           (r->q.with_quarantine && d->kind == SM_DATASET_QUARANTINE && is_refreshed(r, d->owner));
+           (r->q.with_quarantine && sm_dataset_is_side(d) && is_refreshed(r, d->owner));
 }
 
 /* Does a flow before `i` rebuild the table that `i` writes?  Not always the table's first one

@@ -16,7 +16,7 @@ bool sm_run__reads(const sm_run *r, size_t i, size_t j)
 
     for (size_t k = 0; k < reader->n_inputs; k++) {
         const sm_plan_dataset *d = &r->q.plan->datasets[reader->inputs[k].dataset];
-        size_t table = d->kind == SM_DATASET_QUARANTINE ? d->owner : reader->inputs[k].dataset;
+        size_t table = sm_dataset_is_side(d) ? d->owner : reader->inputs[k].dataset;
 
         if (table == writer->target)
             return true;

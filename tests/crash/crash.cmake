@@ -13,7 +13,7 @@ endforeach()
 sm_script_test(crash.kill_loop_whole LABELS crash all TIMEOUT 900
   COMMAND "${crash_run}" "${CMAKE_CURRENT_SOURCE_DIR}/kill_loop.py" --kills 200)
 foreach(kind IN ITEMS "first run" "chain" "full refresh" "two flows" "materialized view" "static join" "schema growth"
-    "clean source" "quarantine" "type widening")
+    "clean source" "quarantine" "type widening" "aggregate append" "aggregate update" "aggregate complete")
   string(REPLACE " " "_" name "${kind}")
   sm_script_test(crash.matrix_whole.${name} LABELS crash all TIMEOUT 3600
     COMMAND "${crash_run}" "${CMAKE_CURRENT_SOURCE_DIR}/matrix.py" --all --every 4 --kind "${kind}")

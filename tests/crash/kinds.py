@@ -266,26 +266,94 @@ class TypeWidening(Kind):
         put_readings(world, 3, 4)
 
 
+TIMED = """    schema:
+      - {name: id, data_type: BIGINT}
+      - {name: device, data_type: VARCHAR}
+      - {name: ts, data_type: TIMESTAMP}
+      - {name: v, data_type: DOUBLE}
+"""
+
+
+def timed(k, n=12):
+    """Rows of file k, a minute after those of the file before; every seventh is too late for its window."""
+    for i in range(k * n, k * n + n):
+        second = 86400 + i * 5 - (600 if i % 7 == 6 else 0)
+        yield {"id": i, "device": None if i % 5 == 3 else f"d{i % 3}", "v": i / 8,
+               "ts": f"2026-01-{1 + second // 86400:02}T{second // 3600 % 24:02}:{second // 60 % 60:02}:{second % 60:02}"}
+
+
+class Aggregate(Kind):
+    """What a query remembers: state files, the sixteenth of which takes in the others, late rows, and the
+    batch without rows that ends each run."""
+    files = 3
+
+    def before(self, world):
+        world.write("pipeline.yml", HEAD + "sources:\n" + READINGS_SOURCE.format(files=1) + TIMED + "tables:\n" +
+                    self.table)
+        self.put(world, 0, self.files)
+        run_before(world)
+
+    def arrive(self, world):
+        self.put(world, self.files, self.files + 2)
+
+    @staticmethod
+    def put(world, first, end):
+        for k in range(first, end):
+            world.write_rows(f"landing/r{k:03}.json", timed(k), age=k)
+
+
+class AggregateAppend(Aggregate):
+    name = "aggregate append"
+    files = 14
+    table = """  windows:
+    watermark: {column: ts, delay: 20s}
+    sql: >
+      SELECT window(ts, '40 seconds', '20 seconds') AS w, device, count(*) AS n, avg(v) AS m, sum(id) AS ids,
+      median(v) AS middle FROM STREAM(readings) GROUP BY ALL
+"""
+
+
+class AggregateUpdate(Aggregate):
+    name = "aggregate update"
+    table = """  windows:
+    watermark: {column: ts, delay: 20s}
+    output_mode: update
+    sql: >
+      SELECT window(ts, '30 seconds') AS w, device, count(*) AS n, max(v) AS v FROM STREAM(readings) GROUP BY ALL
+      HAVING count(*) <> 2
+"""
+
+
+class AggregateComplete(Aggregate):
+    name = "aggregate complete"
+    table = """  devices:
+    output_mode: complete
+    sql: SELECT device, count(*) AS n, sum(v) AS total, list(id ORDER BY id) AS ids FROM STREAM(readings) GROUP BY device
+"""
+
+
+STATEFUL = [AggregateAppend(), AggregateUpdate(), AggregateComplete()]
 KINDS = [FirstRun(), Chain(), FullRefresh(), TwoFlows(), View(), StaticJoin(), SchemaGrowth(),
-         CleanSource(), Quarantine(), TypeWidening()]
+         CleanSource(), Quarantine(), TypeWidening(), *STATEFUL]
 
 # Which points a kind cannot pass, and why.  What is not here must be passed, what is here must not.
 EVERY = {"first run", "chain", "full refresh", "two flows", "materialized view", "static join", "schema growth",
          "quarantine", "type widening"}
+REMEMBER = {kind.name for kind in STATEFUL}
 NOT_PASSED = {
-    "delta.after_rewrite": ("its columns keep their types", EVERY - {"type widening"} | {"clean source"}),
+    "delta.after_rewrite": ("its columns keep their types", EVERY - {"type widening"} | {"clean source"} | REMEMBER),
     "ops.after_state": ("its queries remember nothing", EVERY | {"clean source"}),
-    "files.after_move": ("no source of it has clean_source", EVERY),
-    "files.after_clean": ("no source of it has clean_source", EVERY),
+    "files.after_move": ("no source of it has clean_source", EVERY | REMEMBER),
+    "files.after_clean": ("no source of it has clean_source", EVERY | REMEMBER),
     "reset.after_switch": (
         "only a full refresh switches the generation",
         {"quarantine", "clean source", "first run", "chain", "two flows", "materialized view", "static join", "schema growth",
-         "type widening"}),
+         "type widening"} | REMEMBER),
     "schema.after_version": (
         "only a source without declared columns has them pinned, once, and when they grow",
-        {"quarantine", "clean source", "chain", "full refresh", "two flows", "materialized view", "static join"}),
+        {"quarantine", "clean source", "chain", "full refresh", "two flows", "materialized view", "static join"} | REMEMBER),
     "delta.after_checkpoint": (
         "no table of it gets as far as version 10",
         {"quarantine", "clean source", "first run", "full refresh", "two flows", "materialized view", "static join", "schema growth",
-         "type widening"}),
+         "type widening"} | REMEMBER),
 }

@@ -117,9 +117,9 @@ class World:
         for name, folder in self.table_folders().items():
             if log_versions(folder):
                 rows = World.rows(self, name)  # a subclass may have rows of its own
-                for row in rows if name.endswith("__quarantine") else ():
+                for row in rows if name.endswith(("__quarantine", "__late")) else ():
                     for key in NOT_COMPARED:
-                        del row[key]
+                        row.pop(key, None)
                 found[name] = collections.Counter(json.dumps(row, default=str, sort_keys=True) for row in rows)
         return found
 
@@ -181,8 +181,24 @@ def account_faults(world):
         c = collections.Counter(json.loads(text or "{}"))
         if state != "done":
             yield f"batch {n} of {flow} is {state}"
-        if c["read"] + c["expanded"] != c["undecodable"] + c["combined"] + c["filtered"] + c["dropped"] + c["quarantined"] + c["written"]:
+        if c["read"] + c["expanded"] != (c["undecodable"] + c["late"] + c["duplicate"] + c["combined"] + c["filtered"]
+                                         + c["dropped"] + c["quarantined"] + c["written"]):
             yield f"batch {n} of {flow} does not balance: {text}"
+
+
+def state_faults(world):
+    """What a flow remembers is in the files that the record of its last batch names.  Others may lie there
+    until the next batch: a run with nothing to do looks at none."""
+    for flow, uuid, text in world.store(
+            "select g.flow, g.uuid, b.stages from batches b join generations g on g.id = b.generation_id"
+            " where g.state = 'current' and b.stages is not null"
+            " and b.n = (select max(n) from batches where generation_id = g.id)"):
+        for stage in json.loads(text)["stages"]:
+            for log in stage["logs"]:
+                for file in log["files"]:
+                    path = world.path("lake", ".smelt", "flows", flow, uuid, log["name"], file["name"])
+                    if not os.path.exists(path) or os.path.getsize(path) != file["bytes"]:
+                        yield f"{path} is not as the record of {flow} has it"
 
 
 def faults(world):
@@ -196,6 +212,7 @@ def faults(world):
         if numbers != list(range(len(numbers))):
             yield f"the batches of {uuid} are {numbers}"
     yield from account_faults(world)
+    yield from state_faults(world)
     committed = collections.defaultdict(set)
     for target, uuid, n in world.store("select t.target, g.uuid, t.n from batch_targets t"
                                        " join generations g on g.id = t.generation_id"):

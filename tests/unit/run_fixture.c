@@ -17,6 +17,16 @@ static sm_column columns[] = {
     { .name = { "k", 1 }, .type = { "VARCHAR", 7 }, .nullable = true },
     { .name = { "v", 1 }, .type = { "INTEGER", 7 }, .nullable = true }
 };
+static sm_column late_columns[] = {
+    { .name = { "_stage", 6 }, .type = { "VARCHAR", 7 }, .nullable = true },
+    { .name = { "_event_time", 11 }, .type = { "TIMESTAMP", 9 }, .nullable = true },
+    { .name = { "_watermark", 10 }, .type = { "TIMESTAMP", 9 }, .nullable = true },
+    { .name = { "_lateness", 9 }, .type = { "BIGINT", 6 }, .nullable = true },
+    { .name = { "_row", 4 }, .type = { "VARCHAR", 7 }, .nullable = true },
+    { .name = { "_run_id", 7 }, .type = { "BIGINT", 6 }, .nullable = true },
+    { .name = { "_flow", 5 }, .type = { "VARCHAR", 7 }, .nullable = true },
+    { .name = { "_batch_id", 9 }, .type = { "BIGINT", 6 }, .nullable = true }
+};
 static const sm_plan_input input = { .dataset = 0,
                                      .mode = SM_INPUT_STREAM,
                                      .relation = { "_smelt_in_0", 11 } };
@@ -68,10 +78,17 @@ static void make_plan(run_fixture *f, const sm_schema *result)
                                         .flow = 0,
                                         .n_flows = 1 };
     sm_assert_ok(sm_schema_stored(result, f->a, &f->datasets[1].schema, &f->err), f->err);
+    f->datasets[2] = (sm_plan_dataset){ .name = SM_SV("t" SM_PLAN_LATE),
+                                        .kind = SM_DATASET_LATE,
+                                        .known = true,
+                                        .path = SM_SV("s/t" SM_PLAN_LATE),
+                                        .schema = { late_columns, 8 },
+                                        .owner = 1 };
+    f->datasets[1].late = 2;
     f->plan = (sm_plan){ .pipeline = SM_SV("p"),
                          .schema = SM_SV("s"),
                          .datasets = f->datasets,
-                         .n_datasets = 2,
+                         .n_datasets = 3,
                          .flows = &f->flow,
                          .n_flows = 1,
                          .order = order,

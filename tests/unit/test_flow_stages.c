@@ -75,6 +75,11 @@ test_stages__windows_come_out_once_over_runs_and_an_idle_run_opens_no_engine(voi
     runs(&f);
     assert_int_equal(f.outcome.counts.late, 1);
     table_is(&f, "0 a 2 3, 1 b 2 6");
+    assert_string_equal(run_value(&f,
+                                  "SELECT string_agg(concat_ws('|', _stage, _event_time, "
+                                  "_watermark, _lateness, _row, _flow, _batch_id)) FROM {late}"),
+                        "aggregate_1|2026-01-01 00:00:10|2026-01-01 00:00:15|5000000|"
+                        "{\"window(ts)\":176722560,\"k\":\"a\",\"v\":9}|t|5");
     run_end(&f);
 }
 

@@ -38,10 +38,10 @@ static int print_list(const sm_cli *c, const sm_json *doc)
 }
 
 /* They are as many as tables, and named only when somebody asks for them. */
-static void leave_out_quarantines(const sm_plan *p, bool *selected)
+static void leave_out_sides(const sm_plan *p, bool *selected)
 {
     for (size_t i = 0; i < p->n_datasets; i++)
-        selected[i] &= p->datasets[i].kind != SM_DATASET_QUARANTINE;
+        selected[i] &= !sm_dataset_is_side(&p->datasets[i]);
 }
 
 static int ls_exec(sm_cli *c)
@@ -56,7 +56,7 @@ static int ls_exec(sm_cli *c)
     if (status == SM_EXIT_DONE)
         status = sm_look_select(c, &p, &v, &selected);
     if (status == SM_EXIT_DONE && !sm_cli_has(c, "--select"))
-        leave_out_quarantines(p.plan, selected);
+        leave_out_sides(p.plan, selected);
     if (status == SM_EXIT_DONE) {
         sm_json *doc = sm_view_list(&v, selected);
 

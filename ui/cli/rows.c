@@ -130,7 +130,7 @@ static sm_code show_table(reader *r, const sm_plan_dataset *ds, sm_sv name, sm_e
     sm_sv root = sm_sv_cstr(sm_path_join(a, r->p->storage_dir, ds->path)), select;
     sm_code rc = sm_delta_relation(root, -1, r->session, a, info, &select, err);
 
-    if (rc == SM_E_NOT_FOUND && ds->kind == SM_DATASET_QUARANTINE && ds->known) {
+    if (rc == SM_E_NOT_FOUND && sm_dataset_is_side(ds) && ds->known) {
         info->schema = ds->schema; /* no row was set aside yet */
         rc = sm_plan_empty_select(&ds->schema, a, &select, err);
     }

@@ -80,11 +80,11 @@ static void tell_foreign(const sm_view *v, sm_sv table, sm_json *checks)
                   sm_arena_printf(v->a, "smelt checkpoint adopt %.*s", SM_SV_ARG(table)).ptr);
 }
 
-static bool is_quarantine(const sm_view *v, sm_sv name)
+static bool is_side(const sm_view *v, sm_sv name)
 {
     const sm_plan_dataset *ds = v->plan == NULL ? NULL : sm_plan_find(v->plan, name);
 
-    return ds != NULL && ds->kind == SM_DATASET_QUARANTINE;
+    return ds != NULL && sm_dataset_is_side(ds);
 }
 
 /* What the log of a table says, against what the control store remembers of it. */
@@ -100,7 +100,7 @@ static void check_table(const sm_view *v, const sm_table_rec *t, sm_json *checks
         tell_foreign(v, t->name, checks);
         return;
     }
-    if (rc == SM_OK && now.version < 0 && t->version < 0 && is_quarantine(v, t->name))
+    if (rc == SM_OK && now.version < 0 && t->version < 0 && is_side(v, t->name))
         return; /* no row was set aside yet */
     if (rc != SM_OK) {
         text = sm_arena_printf(v->a, "%.*s: %s", SM_SV_ARG(t->name), err.msg);
