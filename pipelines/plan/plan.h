@@ -149,6 +149,8 @@ typedef struct sm_plan_flow {
     bool watermark_max;        /* of several watermarks the greatest counts, not the least */
     bool no_data_batches;      /* a batch without rows follows when the watermark has moved */
     bool keeps_late;           /* late rows go to the table of late rows; else they are counted */
+    bool follows;              /* a materialized view that is kept by what is added to its input */
+    sm_sv computed_why;        /* one that is computed anew each time: why; "" else */
     sm_sv sql_text;            /* as written */
     bool bound;                /* false: waiting for the schema of a source */
     sm_schema result;          /* what the query gives, in the engine's types */

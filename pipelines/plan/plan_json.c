@@ -183,6 +183,9 @@ static void put_output(sm_arena *a, sm_json *o, const sm_plan_flow *f)
         sm_json_set_string(o, "output_mode", sm_sv_cstr(output_modes[f->output_mode]));
     put_list(a, o, "merge_keys", &f->merge_keys);
     put_text(o, "touched", f->touched);
+    if (f->follows)
+        sm_json_set_bool(o, "follows", true);
+    put_text(o, "computed_why", f->computed_why);
     if (f->watermark_max)
         sm_json_set_string(o, "watermark_policy", SM_SV("max"));
     if (appends && !f->no_data_batches)
@@ -553,6 +556,8 @@ static void read_output(reader *r, const sm_json *o, sm_plan_flow *f)
         f->output_mode = (sm_stage_mode)take_word(r, o, "output_mode", output_modes, 3);
     f->merge_keys = take_list(r, o, "merge_keys");
     f->touched = take_text(r, o, "touched");
+    f->follows = sm_json_get_bool(o, "follows", false);
+    f->computed_why = take_text(r, o, "computed_why");
     f->watermark_max = sm_sv_eq_str(sm_json_get_sv(o, "watermark_policy", SM_SV("")), "max");
     f->no_data_batches = sm_json_get_bool(o, "no_data_batches", appends);
     f->keeps_late = appends && !sm_json_get(o, "late_rows");

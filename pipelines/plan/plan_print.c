@@ -84,6 +84,10 @@ static void print_flow(const sm_plan *p, const sm_plan_flow *f, sm_buf *out)
 {
     sm_buf_addf(out, "    flow %.*s (%s%s)\n", SM_SV_ARG(f->name), writes_of(f),
                 f->once ? ", once" : "");
+    if (f->follows)
+        sm_buf_adds(out, "      kept by what is added to its input\n");
+    else if (f->computed_why.len > 0)
+        sm_buf_addf(out, "      computed anew: %.*s\n", SM_SV_ARG(f->computed_why));
     for (size_t i = 0; i < f->n_inputs; i++)
         sm_buf_addf(out, "      %.*s = %s of %.*s\n", SM_SV_ARG(f->inputs[i].relation),
                     sm_input_mode_name(f->inputs[i].mode),

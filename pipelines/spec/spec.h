@@ -211,6 +211,12 @@ typedef enum sm_watermark_policy {
     SM_WATERMARK_MAX,
 } sm_watermark_policy;
 
+typedef enum sm_refresh_policy {
+    SM_REFRESH_AUTO,
+    SM_REFRESH_INCREMENTAL,
+    SM_REFRESH_FULL
+} sm_refresh_policy;
+
 typedef enum sm_unbounded_state {
     SM_UNBOUNDED_WARN,
     SM_UNBOUNDED_ACCEPTED,
@@ -408,6 +414,7 @@ typedef struct sm_spec_table {
     sm_spec_enum output_mode;        /* sm_output_mode */
     sm_spec_enum watermark_policy;   /* sm_watermark_policy */
     sm_spec_enum unbounded_state;    /* sm_unbounded_state */
+    sm_spec_enum refresh_policy;     /* sm_refresh_policy; of a materialized view */
     sm_spec_enum late_rows;          /* sm_late_rows */
     sm_spec_bool no_data_batches;
     sm_spec_texts partition_by;

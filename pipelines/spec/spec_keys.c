@@ -495,6 +495,14 @@ static const sm_key table_keys[] = {
       .choices = LIST("warn", "accepted"),
       .except = 1U << SM_TABLE_MATERIALIZED_VIEW | 1U << SM_TABLE_VIEW,
       .doc = "Accepted: what the query remembers may grow for ever, without a warning." },
+    { .name = "refresh_policy",
+      .kind = SM_KEY_ENUM,
+      .offset = offsetof(sm_spec_table, refresh_policy),
+      .fallback = "auto",
+      .choices = LIST("auto", "incremental", "full"),
+      .except = 1U << SM_TABLE_STREAMING | 1U << SM_TABLE_VIEW,
+      .doc = "How a materialized view follows its input: by what was added to it where that is "
+             "enough, or computed anew each time; incremental refuses a query that has to be." },
     { .name = "late_rows",
       .kind = SM_KEY_ENUM,
       .offset = offsetof(sm_spec_table, late_rows),
@@ -580,8 +588,7 @@ const sm_block sm_block_table = {
     .keys = table_keys,
     .variant = "type",
     .one_of = LIST("from", "sql", "sql_file", "flows"),
-    .later = LIST("trigger", "auto_cdc", "cluster_by", "maintenance", "retention", "refresh_policy",
-                  "freshness"),
+    .later = LIST("trigger", "auto_cdc", "cluster_by", "maintenance", "retention", "freshness"),
 };
 
 static const sm_key pipeline_keys[] = {

@@ -151,6 +151,10 @@ bool sm_sql_judge_stream(const sm_sql_query *q, const bool *streaming, bool orde
  * LIMIT?  Of its own text, not of views. */
 bool sm_sql_may_group(const sm_sql_query *q);
 
+/* Is it one SELECT with a grouping over what stands in FROM, nothing sorted, cut off or made
+ * distinct after it? */
+bool sm_sql_is_one_grouping(const sm_sql_query *q);
+
 /* session_window() of rows that are no stream is refused.  Returns true if there was none. */
 bool sm_sql_judge_static(const sm_sql_query *q, sm_diags *d);
 

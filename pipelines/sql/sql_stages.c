@@ -481,3 +481,12 @@ bool sm_sql_may_group(const sm_sql_query *q)
 {
     return may_group(q->tree->node);
 }
+
+bool sm_sql_is_one_grouping(const sm_sql_query *q)
+{
+    const sm_json *node = q->tree->node, *from = sm_ast_get(node, "from_table");
+
+    return sm_ast_is(node, "type", "SELECT_NODE") && sm_ast_is(from, "type", "BASE_TABLE") &&
+           sm_ast_count(sm_ast_get(node, "modifiers")) == 0 && !sm_ast_get(node, "qualify") &&
+           may_group(node);
+}

@@ -103,6 +103,10 @@ static const sm_json *table_config(sm_flow *f, const sm_plan_dataset *d)
 
     sm_json_set_string(config, "path",
                        sm_sv_cstr(sm_path_join(f->arena, f->env->q->storage_dir, d->path)));
+    if (f->plan->follows) { /* a view shows all of its input, or what it showed before */
+        sm_json_set_int(config, "max_files_per_trigger", 100000);
+        sm_json_set_int(config, "max_bytes_per_trigger", INT64_MAX);
+    }
     /* A replay takes rows away; those that stay were seen before. */
     if (d->kind == SM_DATASET_QUARANTINE)
         sm_json_set_bool(config, "skip_change_commits", true);

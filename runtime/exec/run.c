@@ -161,7 +161,7 @@ static sm_code check_refresh(const sm_run *r, sm_error *err)
     for (size_t i = 0; i < p->n_flows && !r->q.keep_downstream; i++) {
         const sm_plan_flow *f = &p->flows[i];
 
-        if (is_refreshed(r, f->target))
+        if (is_refreshed(r, f->target) || f->follows) /* a view is computed anew by itself */
             continue;
         for (size_t k = 0; k < f->n_inputs; k++) {
             if (f->inputs[k].mode != SM_INPUT_STREAM || !is_rebuilt(r, f->inputs[k].dataset))
@@ -280,7 +280,7 @@ static void skip_unselected(sm_run *r)
         for (size_t k = 0; k < p->flows[i].n_inputs; k++)
             reads |= p->flows[i].inputs[k].mode == SM_INPUT_STREAM &&
                      is_refreshed(r, p->flows[i].inputs[k].dataset);
-        if (reads && !r->slots[i].selected && p->flows[i].bound &&
+        if (reads && !p->flows[i].follows && !r->slots[i].selected && p->flows[i].bound &&
             sm_run__skip_rebuilt(r, i, &err) != SM_OK) {
             r->outcomes[i].state = SM_RUN_FLOW_FAILED;
             r->outcomes[i].error = err;

@@ -195,10 +195,45 @@ static bool reads_rebuilt(const sm_run *r, size_t i)
 {
     const sm_plan_flow *p = &r->q.plan->flows[i];
 
-    for (size_t k = 0; r->q.full_refresh != NULL && k < p->n_inputs; k++)
+    for (size_t k = 0; r->q.full_refresh != NULL && !p->follows && k < p->n_inputs; k++)
         if (p->inputs[k].mode == SM_INPUT_STREAM && r->q.full_refresh[p->inputs[k].dataset])
             return true;
     return false;
+}
+
+/* A view that is kept by what is added to its input, and has to be computed anew: its query
+ * changed. */
+static bool is_outdated(const sm_flow *f)
+{
+    return f->plan->follows && !f->refresh && f->next > 0 &&
+           !sm_sv_eq(f->last_fingerprint, f->plan->fingerprint);
+}
+
+/* May a failure be one of a view's input that lost rows, or is another table? */
+static bool lost_track(const sm_flow *f, sm_code rc)
+{
+    return f->plan->follows && !f->refresh && (rc == SM_E_INVALID || rc == SM_E_CORRUPT);
+}
+
+static sm_code run_batches(sm_run *r, size_t i, sm_error *err)
+{
+    sm_code rc = sm_flow__fix_horizon(&r->flows[i], false, err);
+
+    return rc != SM_OK ? rc : all_batches(r, i, err);
+}
+
+/* From the beginning of the input, in a generation of its own. */
+static sm_code compute_anew(sm_run *r, size_t i, sm_error *err)
+{
+    sm_code rc;
+
+    sm_flow__close(&r->flows[i]);
+    sm_mutex_lock(&r->mu);
+    r->slots[i].lead = true;
+    sm_mutex_unlock(&r->mu);
+    if ((rc = flow_open(r, i, err)) == SM_OK)
+        rc = run_batches(r, i, err);
+    return rc;
 }
 
 /* A sibling of a lead starts its new generation when the lead has emptied the table, so it is
@@ -213,11 +248,13 @@ static sm_code flow_run(sm_run *r, size_t i, sm_error *err)
     if (reads_rebuilt(r, i) && !r->slots[i].refresh &&
         (rc = sm_flow__skip_rebuilt(f, r->q.full_refresh, err)) != SM_OK)
         return rc;
-    if ((rc = sm_flow__fix_horizon(f, false, err)) != SM_OK)
-        return rc;
-    if ((rc = all_batches(r, i, err)) != SM_OK)
-        return rc;
-    if ((rc = sm_flow__judge_run(f->out, err)) != SM_OK)
+    rc = is_outdated(f) ? compute_anew(r, i, err) : run_batches(r, i, err);
+    if (lost_track(f, rc)) {
+        sm_log(SM_LOG_INFO, "exec", "flow=%.*s is computed anew: %s", SM_SV_ARG(f->plan->name),
+               err->msg);
+        rc = compute_anew(r, i, err);
+    }
+    if (rc != SM_OK || (rc = sm_flow__judge_run(f->out, err)) != SM_OK)
         return rc;
     return sm_run__check_table(r, i, err);
 }

@@ -134,6 +134,9 @@ static void add_sql(const sm_json *doc, sm_buf *b)
                         SM_SV_ARG(sm_json_get_sv(x, "mode", SM_SV(""))),
                         SM_SV_ARG(sm_json_get_sv(x, "name", SM_SV(""))));
         }
+        if (sm_json_get_sv(f, "computed_why", SM_SV("")).len > 0)
+            sm_buf_addf(b, "-- computed anew each time: %.*s\n",
+                        SM_SV_ARG(sm_json_get_sv(f, "computed_why", SM_SV(""))));
         for (size_t k = 0; k < sm_json_len(stages); k++)
             add_stage(sm_json_at(stages, k), b);
         if (sm_json_len(stages) > 0)

@@ -100,6 +100,7 @@ static sm_json *flows_of(const sm_view *v, const sm_plan_dataset *ds)
 
         sm_json_set_string(o, "name", f->name);
         sm_json_set_string(o, "writes", writes_of(f));
+        sm_view__set_text(o, "computed_why", f->computed_why);
         if (f->once)
             sm_json_set_bool(o, "once", true);
         sm_json_set(o, "inputs", inputs_of(v, f));
