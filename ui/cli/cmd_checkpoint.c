@@ -81,6 +81,47 @@ static void add_schemas(const sm_cli *c, const sm_json *list, sm_buf *b)
     sm_grid_print(g, 2, b);
 }
 
+static void add_keys(const sm_cli *c, const sm_json *keys, sm_grid *g)
+{
+    sm_buf b;
+
+    sm_buf_init(&b, SM_LOOK_OUT_MAX);
+    for (size_t i = 0; i < sm_json_len(keys); i++) {
+        sm_buf_adds(&b, i == 0 ? "by " : ", ");
+        sm_buf_add(&b, sm_json_sv(sm_json_at(keys, i)));
+    }
+    sm_grid_cell(g, sm_arena_dup(c->a, sm_buf_sv(&b)));
+    sm_buf_release(&b);
+}
+
+static void add_stages(const sm_cli *c, const sm_json *doc, sm_buf *b)
+{
+    const sm_json *list = sm_json_get(doc, "stages");
+    sm_grid *g = sm_grid_new(c, "llrrrl");
+
+    if (sm_json_get(doc, "watermark") != NULL)
+        sm_buf_addf(b, "Watermark\n  %.*s\n",
+                    SM_SV_ARG(sm_show_time(c->a, sm_time_of(doc, "watermark"))));
+    for (size_t i = 0; i < sm_json_len(list); i++) {
+        const sm_json *x = sm_json_at(list, i);
+
+        sm_grid_row(g);
+        sm_grid_cell(g, sm_json_get_sv(x, "stage", SM_SV("")));
+        add_keys(c, sm_json_get(x, "keys"), g);
+        sm_grid_cellf(g, "%lld rows", (long long)sm_json_get_int(x, "rows", 0));
+        sm_grid_cellf(g, "%lld files", (long long)sm_json_get_int(x, "files", 0));
+        sm_grid_cellf(g, "%lld bytes", (long long)sm_json_get_int(x, "bytes", 0));
+        sm_grid_cell(g,
+                     sm_json_get(x, "oldest") == NULL
+                         ? SM_SV("")
+                         : sm_arena_printf(c->a, "oldest %.*s",
+                                           SM_SV_ARG(sm_show_time(c->a, sm_time_of(x, "oldest")))));
+    }
+    if (sm_json_len(list) > 0)
+        sm_buf_adds(b, "Remembers\n");
+    sm_grid_print(g, 2, b);
+}
+
 static int print_one(const sm_cli *c, const sm_json *doc)
 {
     const sm_json *lives = sm_json_get(doc, "generations");
@@ -93,6 +134,7 @@ static int print_one(const sm_cli *c, const sm_json *doc)
     if (sm_json_get(doc, "offsets") != NULL)
         sm_buf_addf(&b, "Offsets\n  %.*s\n",
                     SM_SV_ARG(sm_json_text(sm_json_get(doc, "offsets"), c->a)));
+    add_stages(c, doc, &b);
     for (size_t i = 0; i < sm_json_len(lives); i++) {
         const sm_json *x = sm_json_at(lives, i);
 

@@ -78,7 +78,8 @@ sm_json *sm_view_event(const sm_view *v, const sm_event_rec *e);
 /* The store's id of the run with this number.  SM_E_NOT_FOUND. */
 sm_code sm_view_run_id(const sm_view *v, int64_t number, int64_t *id, sm_error *err);
 
-/* {"pipeline","checkpoints":[{flow, table, generation, batch, state, offsets, …}]} */
+/* {"pipeline","checkpoints":[{flow, table, generation, batch, state, offsets, …, "watermark"?,
+ * "stages"?:[{stage, kind, keys, rows, files, bytes, oldest?}]}]}: what a flow remembers. */
 sm_code sm_view_checkpoints(const sm_view *v, sm_json **out, sm_error *err);
 /* One flow: its generations and newest batches, and the pinned columns that its sources have now,
  * "schemas":[{source, version, why, pinned, changed, columns}].  SM_E_NOT_FOUND: no such flow. */
