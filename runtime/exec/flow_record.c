@@ -189,7 +189,7 @@ static void add_batch_events(event_list *l)
         add_commit_event(l, l->f->target->name, l->b->version, c->written, c->bytes_out);
     if (l->b->side_version >= 0)
         add_commit_event(l, l->f->side->name, l->b->side_version, c->quarantined + c->kept, -1);
-    if (l->b->late_version >= 0)
+    if (l->f->late != NULL && l->b->late_version >= 0)
         add_commit_event(l, l->f->late->name, l->b->late_version, c->late, -1);
     sm_json_set_string(d, "status", SM_SV("running"));
     sm_json_set(d, "counters", sm_flow__counts_json(c, a));

@@ -348,6 +348,7 @@ static void batch_begin(sm_replay_run *r, sm_batch *b)
                      .attempt = 1,
                      .version = -1,
                      .side_version = -1,
+                     .late_version = -1,
                      .started_ms = sm_clock_now_ms(),
                      .start = sm_json_object(f->scratch),
                      .end = sm_json_object(f->scratch),
@@ -423,7 +424,7 @@ static sm_code publish(sm_replay_run *r, sm_batch *b, sm_error *err)
 /* A replay that an earlier life decided. */
 static sm_code finish(sm_replay_run *r, sm_error *err)
 {
-    sm_batch b = { .version = -1, .side_version = -1, .attempt = 1 };
+    sm_batch b = { .version = -1, .side_version = -1, .late_version = -1, .attempt = 1 };
     sm_code rc = replay_open(r, err);
 
     if (rc == SM_OK && r->f.decided && (rc = sm_flow__load_decided(&r->f, &b, err)) == SM_OK)
