@@ -119,7 +119,8 @@ sm_code sm_ops__files_fault(const sm_ops__stage *s, sm_error *err)
 {
     const sm_ops_config *c = &s->ops->c;
 
-    if (err->code == SM_E_CANCELLED || err->code == SM_E_LIMIT)
+    if (err->code == SM_E_CANCELLED || err->code == SM_E_LIMIT ||
+        (err->code == SM_E_IO && err->sys != 0)) /* the disk says so, not the file */
         return err->code;
     return sm_fail(err, SM_E_CORRUPT, 0,
                    "the state of stage \"%.*s\" cannot be read: %.200s; nothing was changed. Bring "

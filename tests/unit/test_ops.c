@@ -81,6 +81,25 @@ static void test_ops__null_is_a_key_and_windows_before_1970_are_windows(void **s
     assert_string_equal(ops_batch(f, NOTHING, S(0), SHOW), "-1 - 2 3");
 }
 
+static void test_rule_B7_no_time_an_infinite_one_and_the_far_future_move_nothing(void **state)
+{
+    ops_fixture *f = *state;
+    sm_stage st[] = { ops_watermark(), ops_aggregate(SM_STAGE_APPEND) };
+
+    st[0].max_future_us = S(60); /* the batch is at second 1000 */
+    ops_begin(f, st, 1);
+    ops_batch(f,
+              "SELECT ts, 'a' AS k, 1 AS v FROM (VALUES (NULL::TIMESTAMP), ('infinity'), "
+              "('-infinity'), (make_timestamp(1060000001)), (make_timestamp(1059999999))) t(ts)",
+              NONE, "SELECT count(*) FROM _smelt_st_0");
+    assert_int_equal(f->counts[0].seen_us, 1059999000); /* B3: whole milliseconds */
+    assert_int_equal(f->counts[0].rows, 5);
+    ops_batch(f, "SELECT make_timestamp(-1) AS ts, 'a' AS k, 1 AS v", NONE, "SELECT 1");
+    assert_int_equal(f->counts[0].seen_us, -1000);
+    ops_batch(f, "SELECT NULL::TIMESTAMP AS ts, 'a' AS k, 1 AS v", NONE, "SELECT 1");
+    assert_true(f->counts[0].seen_us == NONE);
+}
+
 /* ---- update, complete -------------------------------------------------------------------- */
 
 static void test_rule_F2_update_gives_each_touched_group_once(void **state)
@@ -292,6 +311,7 @@ int main(void)
         SM_TEST(test_ops__a_window_comes_out_once_when_it_is_final_also_over_restarts),
         SM_TEST(test_rule_D1_a_row_at_the_watermark_of_the_batch_before_is_late),
         SM_TEST(test_ops__null_is_a_key_and_windows_before_1970_are_windows),
+        SM_TEST(test_rule_B7_no_time_an_infinite_one_and_the_far_future_move_nothing),
         SM_TEST(test_rule_F2_update_gives_each_touched_group_once),
         SM_TEST(test_rule_F3_complete_gives_all_groups_and_has_no_late_rows),
         SM_TEST(test_rule_F4_a_global_aggregate_has_one_row_also_of_nothing),
