@@ -71,6 +71,7 @@ static sm_cut_input cut_input(plan_builder *b, size_t ds, const plan_query *q, p
 
 static void take_cut(sm_plan_flow *f, const sm_cut *cut, const plan_inputs *in)
 {
+    f->output_mode = cut->mode;
     if (cut->n_stages == 0)
         return;
     f->inputs = in->items;
@@ -78,7 +79,6 @@ static void take_cut(sm_plan_flow *f, const sm_cut *cut, const plan_inputs *in)
     f->sql = cut->sql;
     f->stages = cut->stages;
     f->n_stages = cut->n_stages;
-    f->output_mode = cut->mode;
     f->merge_keys = (sm_plan_list){ cut->merge_keys, cut->n_merge_keys };
     f->touched = cut->touched;
 }

@@ -150,7 +150,7 @@ static void emit_bound(sm_sql_compiler *c, const sm_sql_edit *e, const sm_sql_wi
 static void emit_bounds(sm_sql_compiler *c, const sm_sql_edit *e, const sm_sql_window *win)
 {
     if (win->slide < win->size) {
-        put(c, e, "_smelt_windows.w");
+        put(c, e, "_smelt_windows._smelt_w");
         return;
     }
     put(c, e, "{'start': ");
@@ -169,7 +169,7 @@ static void emit_marked_window(sm_sql_compiler *c, const sm_sql_edit *e, const s
     emit(c, win->time_at, win->time_at + win->time_len, false);
     put(c, e, ", ");
     if (win->slide < win->size)
-        put(c, e, "epoch_us(_smelt_windows.w.start)");
+        put(c, e, "epoch_us(_smelt_windows._smelt_w.start)");
     else
         emit_index(c, e, win);
     put(c, e, ", ");
@@ -238,7 +238,7 @@ static void emit_unnest(sm_sql_compiler *c, const sm_sql_edit *e)
         "), lambda _smelt_s: {'start': make_timestamp(_smelt_s), "
         "'end': make_timestamp(_smelt_s + ");
     put_number(c, e, win->size);
-    put(c, e, ")})) AS _smelt_windows(w)");
+    put(c, e, ")})) AS _smelt_windows(_smelt_w)");
 }
 
 /* The list that ALL stands for: the window's number, and each other item without an

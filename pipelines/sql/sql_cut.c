@@ -702,6 +702,8 @@ static void finish(cutter *c, const cut_part *result, sm_cut *out)
     sm_schema schema;
 
     *out = (sm_cut){ .mode = c->in->mode };
+    if (c->in->mode == SM_STAGE_UPDATE && !has_grouping(c))
+        out->mode = SM_STAGE_APPEND; /* the same rows */
     if (c->in->mode == SM_STAGE_COMPLETE && !has_grouping(c)) {
         sm_cut__refuse(c, "SM0531", NULL, "output mode complete needs an aggregate");
         sm_cut__hint(c, "Without one the whole result would be every row that ever came; use "
@@ -714,11 +716,9 @@ static void finish(cutter *c, const cut_part *result, sm_cut *out)
         c->stages[i].fingerprint = fingerprint(c, &c->stages[i]);
     out->stages = c->stages;
     out->n_stages = c->n;
-    if (c->in->mode != SM_STAGE_UPDATE || sm_cut__over(c))
+    if (out->mode != SM_STAGE_UPDATE || sm_cut__over(c))
         return;
-    if (!has_grouping(c))
-        out->mode = SM_STAGE_APPEND; /* the same rows */
-    else if (c->stages[result->flow.stage].n_keys == 0)
+    if (c->stages[result->flow.stage].n_keys == 0)
         out->mode = SM_STAGE_COMPLETE; /* one row, put in place of the one before */
     else
         find_keys(c, result, out);

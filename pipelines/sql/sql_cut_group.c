@@ -476,12 +476,14 @@ static const sm_json *above(grouping *g, const sm_json *value)
     return sm_tree_replace(g->c->a, value, put_columns, g);
 }
 
-/* HAVING may name what the list calls so. */
+/* HAVING may name what the list calls so; inside of an aggregate a name is that of a column. */
 static const sm_json *put_aliases(void *ctx, const sm_json *part)
 {
     grouping *g = ctx;
     const sm_json *names = sm_ast_get(part, "column_names"), *list = list_of(g->select);
 
+    if (is_aggregate(part))
+        return sm_json_copy(g->c->a, part); /* a copy is not entered */
     if (!sm_ast_is(part, "class", "COLUMN_REF") || sm_ast_count(names) != 1)
         return part;
     for (size_t i = 0; i < g->keys.n; i++) {

@@ -149,6 +149,10 @@ static void groupings_become_stages(void **state)
           SM_STAGE_APPEND, "watermark_1 aggregate_1(w, k; 2 final)");
     check("SELECT ts, max(v) FROM STREAM(s) GROUP BY ts", SM_STAGE_APPEND,
           "watermark_1 aggregate_1(ts; 1 final)");
+    check("SELECT window(ts, '10 minutes', '5 minutes') AS w, count(*) FROM STREAM(s) GROUP BY w",
+          SM_STAGE_APPEND, "watermark_1 aggregate_1(w; 1 final)");
+    check("SELECT k, sum(v) AS v FROM STREAM(s) GROUP BY k HAVING sum(v) > 1", SM_STAGE_UPDATE,
+          "watermark_1 aggregate_1(k; 1)");
     check("SELECT k AS kind, median(v) FROM STREAM(s) GROUP BY kind", SM_STAGE_UPDATE,
           "watermark_1 aggregate_1(kind; 1 rows)");
     check("SELECT count(*) AS n FROM STREAM(s)", SM_STAGE_COMPLETE, "watermark_1 aggregate_1(; 1)");
