@@ -197,6 +197,8 @@ void sm_flow__drop_stages(sm_flow *f);
 void sm_flow__record_stages(const sm_flow *f, const sm_batch *b, sm_batch_rec *r);
 void sm_flow__keep_stages(sm_flow *f, const sm_batch *b);
 void sm_flow__sweep_stages(sm_flow *f);
+/* The flow is closed: how far its inputs have come is for the next run of this program. */
+void sm_flow__remember_stages(sm_flow *f);
 /* flow_late.c: rows that came too late for a stage.  All do nothing where none are kept. */
 sm_code sm_flow__open_late(sm_flow *f, sm_error *err);
 /* After sm_flow__run_stages(): they become files, and part of the manifest. */

@@ -311,6 +311,7 @@ void sm_flow__close_inputs(sm_flow *f)
 
 void sm_flow__close(sm_flow *f)
 {
+    sm_flow__remember_stages(f);
     sm_flow__close_inputs(f);
     if (f->sink_open)
         sm_sink_close(&f->sink);
@@ -322,4 +323,5 @@ void sm_flow__close(sm_flow *f)
     sm_arena_free(f->scratch);
     sm_arena_free(f->arena);
     f->scratch = f->arena = NULL;
+    f->stages = NULL;
 }

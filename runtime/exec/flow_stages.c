@@ -16,6 +16,7 @@
 #include "runtime/base/fs.h"
 #include "runtime/base/limit.h"
 #include "runtime/base/log.h"
+#include "runtime/exec/run_memory.h"
 
 enum { MAX_STATE_FILES = 1000000 };
 
@@ -51,6 +52,30 @@ static sm_code stages_take(sm_flow *f, const sm_batch_rec *last, sm_error *err)
     return SM_OK;
 }
 
+static sm_sv memory_name(const sm_flow *f, size_t stage)
+{
+    return sm_arena_printf(f->arena, "%.*s/%.*s", SM_SV_ARG(f->uuid),
+                           SM_SV_ARG(f->plan->stages[stage].name));
+}
+
+/* How far each input had come in an earlier run of this program. */
+static void recall_stages(sm_flow *f)
+{
+    sm_run_memory *m = f->env->q->memory;
+
+    for (size_t i = 0; m != NULL && i < f->plan->n_stages; i++)
+        f->stages->marks.seen_us[i] = sm_run_memory_get(m, memory_name(f, i), SM_OPS_NO_TIME);
+}
+
+void sm_flow__remember_stages(sm_flow *f)
+{
+    sm_run_memory *m = f->env->q->memory;
+
+    for (size_t i = 0; f->stages != NULL && m != NULL && i < f->plan->n_stages; i++)
+        if (f->plan->stages[i].kind == SM_STAGE_WATERMARK)
+            sm_run_memory_set(m, memory_name(f, i), f->stages->marks.seen_us[i]);
+}
+
 sm_code sm_flow__open_stages(sm_flow *f, const sm_batch_rec *last, sm_error *err)
 {
     sm_code rc;
@@ -63,7 +88,9 @@ sm_code sm_flow__open_stages(sm_flow *f, const sm_batch_rec *last, sm_error *err
     sm_arena_defer(f->arena, stages_release, f->stages);
     sm_buf_init(&f->stages->record, SM_STORE_MANIFEST_MAX);
     sm_buf_init(&f->stages->next_record, SM_STORE_MANIFEST_MAX);
-    return stages_take(f, last, err);
+    if ((rc = stages_take(f, last, err)) == SM_OK)
+        recall_stages(f);
+    return rc;
 }
 
 void sm_flow__leave_stages(sm_flow *f)

@@ -38,6 +38,14 @@ enum {
 
 typedef struct sm_run sm_run;
 
+/* What a program keeps from run to run: how far event time has come at each input.  The record of
+ * a batch holds it of the flow as a whole only, so a program that starts knows no more (rule B13).
+ */
+typedef struct sm_run_memory sm_run_memory;
+
+sm_run_memory *sm_run_memory_new(void);    /* owned: sm_run_memory_free() */
+void sm_run_memory_free(sm_run_memory *m); /* NULL is fine */
+
 /* Sums over the batches of one flow in one run. */
 typedef struct sm_flow_counts {
     int64_t read, undecodable, result, dropped, quarantined, written;
@@ -112,6 +120,7 @@ typedef struct sm_run_request {
     bool keep_downstream;     /* STREAM readers of a refreshed table go on after it */
     bool with_quarantine;     /* what refreshed tables have set aside goes too */
     int workers;              /* flows at once */
+    sm_run_memory *memory;    /* of the runs before; NULL: there is none */
     sm_sv cause, commit, selection;
     sm_run_listener listener; /* NULL: none */
     void *listener_ctx;

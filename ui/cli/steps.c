@@ -2,7 +2,7 @@
 /* steps.c -- one test, step after step.
  *
  * Rows that are ingested lie there until a run reads them; every ingest is a run, which begins at
- * the checkpoint as a program that was just started does. */
+ * the checkpoint.  Only what a program keeps from run to run is there too, until a restart. */
 #include "ui/cli/steps.h"
 
 #include <assert.h>
@@ -48,6 +48,7 @@ static sm_run_request make_request(sm_steps *s)
     q.selected = s->selected;
     q.workers = (int)s->p.spec->engine.workers.v;
     q.cause = SM_SV("test");
+    q.memory = s->memory;
     q.listener = hear;
     q.listener_ctx = s;
     return q;
@@ -123,6 +124,8 @@ static sm_code restart(sm_steps *s, sm_error *err)
     sm_project_release_engine(&s->p);
     sm_store_close(s->p.store);
     s->p.store = NULL;
+    sm_run_memory_free(s->memory);
+    s->memory = sm_run_memory_new();
     return sm_project_store(&s->p, false, err);
 }
 
@@ -335,6 +338,7 @@ sm_json *sm_steps_run(const sm_steps_request *q)
                    .a = q->c->a,
                    .d = sm_diags_new(q->c->a),
                    .inferred = SM_SV(""),
+                   .memory = sm_run_memory_new(),
                    .failures = sm_json_array(q->c->a) };
     sm_json *doc;
     sm_error err;
@@ -345,6 +349,7 @@ sm_json *sm_steps_run(const sm_steps_request *q)
         sm_steps__fail(&s, q->test->name.at, NULL, "%s", err.msg);
     doc = sm_json_copy(q->c->a, make_document(&s, began));
     sm_session_close(s.session);
+    sm_run_memory_free(s.memory);
     sm_project_close(&s.p);
     return doc;
 }

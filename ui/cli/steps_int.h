@@ -40,6 +40,7 @@ typedef struct sm_steps {
     size_t n_inputs, cap_inputs;
     const sm_source_ops *sources[SM_STEPS_SOURCES]; /* those of the program, that of tests, NULL */
     sm_session *session;                            /* for looking; NULL until needed */
+    sm_run_memory *memory;                          /* from run to run, until a restart */
     bool failed;                                    /* the last run, and no expectation took it */
     sm_error error;                                 /* why */
     sm_json *failures;
