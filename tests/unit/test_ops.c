@@ -4,6 +4,7 @@
 #include "tests/unit/ops_stages.h"
 
 #include <stdio.h>
+#include <time.h>
 
 #include "runtime/base/fs.h"
 
@@ -168,6 +169,63 @@ static void test_ops__what_does_not_decompose_keeps_its_rows(void **state)
     assert_string_equal(ops_batch(f, IN("(1, 'a', 2), (1, 'a', 3)"), NONE, SHOW), "0 a 3 9");
 }
 
+/* ---- any cut into batches ------------------------------------------------------------------ */
+
+/* 300 rows in an order of their own, of which a batch takes those from `at` on. */
+static const char *slice(ops_fixture *f, unsigned at, unsigned n)
+{
+    return sm_arena_printf(
+               f->a,
+               "SELECT make_timestamp((hash(i) %% 90 * 1000000)::BIGINT) AS ts, CASE WHEN "
+               "i %% 5 < 4 THEN 'k' || i %% 5 END AS k, (hash(i + 7) %% 50)::INTEGER AS v "
+               "FROM range(%u, %u) t(i)",
+               at, at + n)
+        .ptr;
+}
+
+static const char *value_of(ops_fixture *f, const char *query)
+{
+    sm_sv out;
+
+    sm_assert_ok(sm_session_text(f->s, sm_sv_cstr(query), f->a, &out, &f->err), f->err);
+    return out.ptr;
+}
+
+static void test_ops__any_cut_into_batches_gives_what_one_query_over_all_rows_gives(void **state)
+{
+    ops_fixture *f = *state;
+    unsigned seed = (unsigned)time(NULL);
+
+    print_message("seed %u\n", seed);
+    for (int life = 0; life < 6; life++) {
+        sm_stage st[] = { ops_watermark(), ops_aggregate(SM_STAGE_COMPLETE) };
+        const char *got = "", *values = "count(*), sum(v)";
+        char query[1024];
+
+        if (life % 2 == 1) {
+            st[1].keeps_rows = true;
+            st[1].values = ops_row_values;
+            values = "count(DISTINCT v), sum(v)";
+        }
+        ops_begin(f, st, 2);
+        for (unsigned at = 0, n; at < 300; at += n) {
+            seed = seed * 1103515245 + 12345;
+            n = 1 + (seed >> 16) % 40;
+            n = at + n > 300 ? 300 - at : n;
+            got = ops_batch(f, slice(f, at, n), NONE, SHOW);
+            if (seed >> 28 < 4)
+                ops_restart(f);
+        }
+        snprintf(
+            query, sizeof query,
+            "SELECT string_agg(concat_ws(' ', w, coalesce(k, '-'), a, b), ', ' ORDER BY w, k) "
+            "FROM (SELECT epoch_us(ts) // 10000000 AS w, k, %s FROM (%s) GROUP BY ALL) t(w, k, "
+            "a, b)",
+            values, slice(f, 0, 300));
+        assert_string_equal(got, value_of(f, query));
+    }
+}
+
 /* ---- files ------------------------------------------------------------------------------- */
 
 static void test_ops__sixteen_files_become_one_and_its_rows_are_combined(void **state)
@@ -316,6 +374,7 @@ int main(void)
         SM_TEST(test_rule_F3_complete_gives_all_groups_and_has_no_late_rows),
         SM_TEST(test_rule_F4_a_global_aggregate_has_one_row_also_of_nothing),
         SM_TEST(test_ops__what_does_not_decompose_keeps_its_rows),
+        SM_TEST(test_ops__any_cut_into_batches_gives_what_one_query_over_all_rows_gives),
         SM_TEST(test_ops__sixteen_files_become_one_and_its_rows_are_combined),
         SM_TEST(test_ops__an_attempt_that_is_dropped_leaves_nothing),
         SM_TEST(test_ops__what_a_dead_attempt_left_is_removed_by_the_next),
