@@ -60,6 +60,7 @@ def run_before(world):
 class Kind:
     """`arrive` only writes files; `before` may also run."""
     command = ()
+    sampled = True  # part of the matrix without arguments; else only when it is named
 
     def before(self, world):
         pass
@@ -332,7 +333,49 @@ class AggregateComplete(Aggregate):
 """
 
 
-STATEFUL = [AggregateAppend(), AggregateUpdate(), AggregateComplete()]
+PAYMENTS = """  payments:
+    type: files
+    path: payments/*.json
+    format: json
+    max_files_per_trigger: 1
+    schema: [{name: id, data_type: BIGINT}, {name: paid_at, data_type: TIMESTAMP}]
+    watermark: {column: paid_at, delay: 10s}
+"""
+
+
+class Remembered(Aggregate):
+    """The first row of each key, sessions, two streams that meet, the first rows of all."""
+    name = "remembered"
+    sampled = False
+    table = """  firsts:
+    from: readings
+    deduplicate: {keys: [device], within_watermark: true}
+  visits:
+    sql: >
+      SELECT device, session_window(ts, '18 seconds') AS w, count(*) AS n, count(DISTINCT v) AS vs
+      FROM STREAM(readings) GROUP BY ALL
+  both:
+    sql: >
+      SELECT r.id, p.paid_at FROM STREAM(readings) r FULL JOIN STREAM(payments) p
+      ON r.id = p.id AND p.paid_at BETWEEN r.ts AND r.ts + INTERVAL 40 SECONDS
+  a_few: {sql: SELECT id FROM STREAM(readings) LIMIT 40}
+"""
+
+    def before(self, world):
+        world.write("pipeline.yml", HEAD + "sources:\n" + READINGS_SOURCE.format(files=1) + TIMED +
+                    "    watermark: {column: ts, delay: 10s}\n" + PAYMENTS + "tables:\n" + self.table)
+        self.put(world, 0, self.files)
+        run_before(world)
+
+    @staticmethod
+    def put(world, first, end):
+        Aggregate.put(world, first, end)
+        for k in range(first, end):
+            world.write_rows(f"payments/p{k:03}.json", [
+                {"id": row["id"] - k % 4, "paid_at": row["ts"]} for row in timed(k) if row["id"] % 3], age=k)
+
+
+STATEFUL = [AggregateAppend(), AggregateUpdate(), AggregateComplete(), Remembered()]
 KINDS = [FirstRun(), Chain(), FullRefresh(), TwoFlows(), View(), StaticJoin(), SchemaGrowth(),
          CleanSource(), Quarantine(), TypeWidening(), *STATEFUL]
 
