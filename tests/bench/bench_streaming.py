@@ -94,10 +94,10 @@ def script(folder, sql):
 def stages(folder, args):
     print(f"stages: {args.rows:,} rows of Parquet, in one batch; script / smelt", flush=True)
     parquet(folder / "in/a.parquet",
-            f"SELECT hash(i) % 1000 AS k, TIMESTAMP '2026-01-01' + to_milliseconds(i * 10) AS ts, random() AS v "
+            f"SELECT CAST(hash(i) % 1000 AS BIGINT) AS k, TIMESTAMP '2026-01-01' + to_milliseconds(i * 10) AS ts, random() AS v "
             f"FROM range({args.rows}) r(i)")
     parquet(folder / "other/a.parquet",
-            f"SELECT hash(i + 7) % 1000 AS k, TIMESTAMP '2026-01-01' + to_milliseconds(i * 10) AS at "
+            f"SELECT CAST(hash(i + 7) % 1000 AS BIGINT) AS k, TIMESTAMP '2026-01-01' + to_milliseconds(i * 10) AS at "
             f"FROM range({args.rows // 10}) r(i)")
     for name, (table, more, sql) in STAGES.items():
         write(folder, table, more)
@@ -127,13 +127,13 @@ def state(folder, args):
             for part in ("in", "lake"):
                 shutil.rmtree(folder / part, ignore_errors=True)
             write(folder, table, files=1)
-            parquet(folder / "in/0000.parquet", f"SELECT i AS k, TIMESTAMP '2026-01-01' AS ts, 1.0 AS v "
+            parquet(folder / "in/0000.parquet", f"SELECT i AS k, TIMESTAMP '2026-01-01' AS ts, 1.0::DOUBLE AS v "
                                                 f"FROM range({keys}) r(i)")
             medallion.run_smelt(folder, True)
             for i in range(1, 21):
                 parquet(folder / f"in/{i:04}.parquet",
-                        f"SELECT hash(i * 7919 + {i}) % {keys} AS k, TIMESTAMP '2026-01-01' + INTERVAL 1 MINUTE AS ts,"
-                        f" 1.0 AS v FROM range(1000) r(i)")
+                        f"SELECT CAST(hash(i * 7919 + {i}) % {keys} AS BIGINT) AS k, TIMESTAMP '2026-01-01' + INTERVAL 1 MINUTE AS ts,"
+                        f" 1.0::DOUBLE AS v FROM range(1000) r(i)")
             peak = medallion.run_smelt(folder, False)["mb"]
             times = [ms for n, ms, _ in batches(folder) if n > 0 and ms is not None]
             medians[name, keys] = statistics.median(times[1:])
@@ -148,20 +148,31 @@ def hours(folder, args):
         shutil.rmtree(folder / part, ignore_errors=True)
     write(folder, WINDOWS, files=1)
     print(f"hours: {args.hours} hours of event time, 20,000 rows each, a watermark of 1 hour", flush=True)
-    peaks = []
-    for half in range(2):
-        for hour in range(half * args.hours // 2, (half + 1) * args.hours // 2):
+    segments = 5
+    for segment in range(segments):
+        for hour in range(segment * args.hours // segments, (segment + 1) * args.hours // segments):
             parquet(folder / f"in/{hour:04}.parquet",
-                    f"SELECT hash(i) % 500 AS k, TIMESTAMP '2026-01-01' + to_hours({hour}) + to_milliseconds(i * 180) "
-                    f"AS ts, 1.0 AS v FROM range(20000) r(i)")
-        peaks.append(medallion.run_smelt(folder, False)["mb"])
-    sizes = []
-    for n, _, record in batches(folder):
-        files = [f for stage in json.dumps(record).split('"rows":')[1:] for f in [int(stage.split(",")[0].split("}")[0])]]
-        sizes.append((n, sum(files), len(files)))
-    for n, rows, files in sizes[:: max(1, len(sizes) // 10)]:
-        print(f"  batch {n:>4}: {rows:>7,} rows in {files} state files", flush=True)
-    print(f"  peak memory {peaks[0]:.0f} MB over the first half, {peaks[1]:.0f} MB over the second", flush=True)
+                    f"SELECT CAST(hash(i) % 500 AS BIGINT) AS k, TIMESTAMP '2026-01-01' + to_hours({hour}) + "
+                    f"to_milliseconds(i * 180) AS ts, 1.0::DOUBLE AS v FROM range(20000) r(i)")
+        run = medallion.run_smelt(folder, False)
+        rows, files = state_rows(folder)
+        print(f"  after {(segment + 1) * args.hours // segments:>4} hours: {rows:>7,} rows in {files} state files, peak "
+              f"{run['mb']:.0f} MB, {run['wall'] / (args.hours // segments) * 1000:.0f} ms a batch", flush=True)
+
+
+def state_rows(folder):
+    """Rows and number of the state files that the newest record names."""
+    def files(record):
+        if isinstance(record, dict):
+            if "rows" in record and "name" in record:
+                yield record["rows"]
+            for value in record.values():
+                yield from files(value)
+        elif isinstance(record, list):
+            for value in record:
+                yield from files(value)
+    found = list(files(batches(folder)[-1][2]))
+    return sum(found), len(found)
 
 
 GOLD = """    sql: |
