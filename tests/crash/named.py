@@ -270,6 +270,41 @@ class Named(unittest.TestCase):
         self.runs(w, code=DAMAGED)
         self.assertEqual(w.tables(), before)
 
+    # ---- what a flow remembers ----
+
+    def test_a_state_file_that_is_gone_or_damaged_is_refused_until_it_is_back(self):
+        kind = kinds.AggregateUpdate()
+        w = self.world(kind)
+        folder = next(base for base, _, files in os.walk(w.path("lake", ".smelt", "flows")) if files)
+        name = os.path.join(folder, sorted(os.listdir(folder))[0])
+        kind.arrive(w)
+        os.rename(name, name + ".gone")
+        shutil.copy(name + ".gone", w.path("kept"))
+        self.refused(w, "aggregate_1", "--full-refresh windows")
+        shutil.copy(w.path("kept"), name)
+        with open(name, "r+b") as f:
+            f.truncate(os.path.getsize(name) - 1)
+        self.refused(w, "aggregate_1", "nothing was changed")
+        shutil.copy(w.path("kept"), name)
+        self.runs(w)
+        self.at_rest(w)
+        self.assertFalse(os.path.exists(name + ".gone"))  # in no record, so swept
+
+    def test_another_query_is_refused_and_the_batch_that_was_decided_before_is_published_first(self):
+        kind = kinds.AggregateUpdate()
+        w = self.world(kind)
+        kind.arrive(w)
+        self.dies(w, "flow.after_decided:kill")
+        with open(w.path("pipeline.yml")) as f:
+            text = f.read()
+        w.write("pipeline.yml", text.replace("max(v)", "sum(v)"))
+        result = self.runs(w, code=DAMAGED)
+        self.assertIn("other keys, aggregates or types", result.out + result.err)
+        self.assertEqual(w.store("select count(*) from batches where state <> 'done'"), [(0,)])
+        w.write("pipeline.yml", text)
+        self.runs(w)
+        self.at_rest(w)
+
     def test_a_decided_batch_whose_file_was_removed_is_refused(self):
         w = self.world(kinds.Chain())
         folder = w.table_folders()["bronze"]
