@@ -349,7 +349,7 @@ static void test_rule_K9_the_watermark_of_a_join_lags_behind(void **state)
 
 /* ---- against a plain computation --------------------------------------------------------- */
 
-enum { BATCHES = 12, MOST = 10, ROWS_IN_ALL = BATCHES * MOST, PAIRS_IN_ALL = 20000 };
+enum { BATCHES = 8, MOST = 14, ROWS_IN_ALL = BATCHES * MOST, PAIRS_IN_ALL = 20000 };
 
 typedef struct row {
     bool left, good;
@@ -456,8 +456,8 @@ static void check_random(ops_fixture *f, sm_stage_join join)
 
     ops_begin(f, &st, 1);
     for (int i = 0; i < BATCHES; i++) {
-        int64_t final = i < 3 ? NONE : S(3 * i + (int)ops_random(&seed, 8));
-        const char *in = random_batch(f, &seed, 3 * i, rows, &n);
+        int64_t final = i < 2 ? NONE : S(4 * i + (int)ops_random(&seed, 8));
+        const char *in = random_batch(f, &seed, 4 * i, rows, &n);
 
         if (f->final != NONE && final < f->final)
             final = f->final;

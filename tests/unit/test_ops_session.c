@@ -206,7 +206,7 @@ static void test_ops_session__many_batches_of_one_key_become_few_rows(void **sta
 
 /* ---- against a plain computation --------------------------------------------------------- */
 
-enum { KEYS = 4, BATCHES = 24, MOST = 16, SESSIONS = 1000 };
+enum { KEYS = 4, BATCHES = 16, MOST = 20, SESSIONS = 1000 };
 
 typedef struct session_row {
     int key;
