@@ -21,7 +21,7 @@ static const sm_plan_dataset *find_table(const sm_steps *s, sm_sv name)
 {
     const sm_plan_dataset *ds = sm_plan_find(s->plan, name);
 
-    return ds != NULL && (sm_dataset_is_table(ds) || ds->kind == SM_DATASET_QUARANTINE) ? ds : NULL;
+    return ds != NULL && (sm_dataset_is_table(ds) || sm_dataset_is_side(ds)) ? ds : NULL;
 }
 
 /* The table that an expectation is about; told when there is none. */

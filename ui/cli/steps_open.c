@@ -390,7 +390,7 @@ static void mark(sm_steps *s, size_t ds, bool *marked)
     if (marked[ds])
         return;
     marked[ds] = true;
-    if (d->kind == SM_DATASET_QUARANTINE)
+    if (sm_dataset_is_side(d))
         mark(s, d->owner, marked);
     for (size_t i = 0; i < d->n_reads; i++)
         mark(s, d->reads[i], marked);
