@@ -434,6 +434,11 @@ static cut_part cut_modifiers(cutter *c, const cut_scope *scope, const sm_json *
         query.node = kept;
         return query;
     }
+    if (order && !sm_cut__over(c)) {
+        sm_cut__refuse(c, "SM0508", sm_ast_get(order, "orders"),
+                       "ORDER BY below an aggregate over a stream is not supported");
+        sm_cut__hint(c, "Each batch would be sorted alone. Sort the result.");
+    }
     if (!limit || sm_cut__over(c))
         return query;
     if (c->in->mode == SM_STAGE_UPDATE) {
