@@ -11,6 +11,7 @@ SPDX = "/* SPDX-License-Identifier: Apache-2.0 */\n"
 BANNED = SPDX + "/* atoi strcpy strcat sprintf strtok gmtime localtime */\n"
 CLEAN = {
     "tests/lint/layers.txt": "runtime/base\nruntime/store runtime/base\ntests *\n<sqlite3.h> runtime/store\n",
+    "tests/semantics.tsv": "# rules: A1\nA1\tsays\tn/a: nothing does\n",
     "tests/CMakeLists.txt": "# SPDX-License-Identifier: Apache-2.0\n",
     "runtime/base/CMakeLists.txt": "# SPDX-License-Identifier: Apache-2.0\n",
     "runtime/store/CMakeLists.txt": "# SPDX-License-Identifier: Apache-2.0\n",
@@ -44,9 +45,19 @@ class Checks(unittest.TestCase):
         self.assertIn(words, output)
 
     def test_a_clean_tree_has_no_fault(self):
-        for check in ("layers", "files", "functions", "code", "diagnostics"):
+        for check in ("layers", "files", "functions", "code", "diagnostics", "rules"):
             code, output = run(check, {})
             self.assertEqual(code, 0, output)
+
+    def test_a_rule_without_a_line_or_a_test(self):
+        self.finds("rules", "tests/semantics.tsv", "# rules: A1 B2\nA1\tsays\tn/a: no\n", "rule B2 has no line")
+        self.finds("rules", "tests/semantics.tsv", "# rules: A1\nA1\tsays\ttests/x.c:y\n", "no file tests/x.c")
+        self.finds("rules", "tests/semantics.tsv", "# rules: A1\nA1\tsays\ttests/CMakeLists.txt:y\n",
+                   'has no test "y"')
+
+    def test_a_test_of_a_rule_that_is_not_in_the_table(self):
+        self.finds("rules", "tests/unit/test_a.c", SPDX + "static void test_rule_A1_x(void **state)\n{\n}\n",
+                   "test_rule_A1_x is not in tests/semantics.tsv")
 
     def test_an_include_upwards(self):
         self.finds("layers", "runtime/base/a.c", SPDX + '#include "runtime/store/store.c"\n',
