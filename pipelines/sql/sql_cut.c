@@ -524,6 +524,17 @@ static const cut_scope *cut_ctes(cutter *c, const cut_scope *scope, const sm_jso
     return scope;
 }
 
+/* What a column of a UNION carries: event time when both sides do; a session stays one. */
+static cut_time time_of_both(cut_time x, cut_time y, bool watermarked)
+{
+    bool sessions =
+        (x == CUT_SESSION || x == CUT_OWN_SESSION) && (y == CUT_SESSION || y == CUT_OWN_SESSION);
+
+    if (x == y && watermarked)
+        return x;
+    return sessions ? CUT_OWN_SESSION : CUT_NO_TIME;
+}
+
 /* The tags that both sides of a UNION have, by their places in the first one: names decide. */
 static cut_flow union_flow(cutter *c, const cut_flow *x, const cut_flow *y)
 {
@@ -534,13 +545,13 @@ static cut_flow union_flow(cutter *c, const cut_flow *x, const cut_flow *y)
     out.lag_us = x->lag_us > y->lag_us ? x->lag_us : y->lag_us;
     out.grouped = false;
     out.timed_join |= y->timed_join;
-    for (size_t i = 0; out.watermarked && i < x->tags.n; i++) {
+    for (size_t i = 0; i < x->tags.n; i++) {
         for (size_t k = 0; k < y->tags.n; k++) {
             cut_tag tag = x->tags.items[i];
 
             tag.key = -1;
-            if (sm_sql_same_name(tag.name, y->tags.items[k].name) &&
-                tag.time == y->tags.items[k].time)
+            tag.time = time_of_both(tag.time, y->tags.items[k].time, out.watermarked);
+            if (sm_sql_same_name(tag.name, y->tags.items[k].name) && tag.time != CUT_NO_TIME)
                 sm_cut__add_tag(c, &out.tags, tag);
         }
     }

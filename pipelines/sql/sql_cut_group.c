@@ -27,6 +27,7 @@ typedef struct grouping {
     int event; /* the key with event time; -1: none */
     cut_time time;
     const sm_json *session; /* the key that is a session; NULL: none */
+    bool session_timed;     /* of event time */
     terms calls, args;
     sm_schema typed; /* k… a… */
 } grouping;
@@ -107,12 +108,6 @@ static const sm_json *resolve_key(grouping *g, const sm_json *x, size_t *item)
     return x;
 }
 
-static bool is_session(const grouping *g, const sm_json *x)
-{
-    return sm_cut__is_call(x, SM_SQL_MARK_SESSION) ||
-           sm_cut__time_of(&g->from->flow.tags, x) == CUT_SESSION;
-}
-
 static void refuse_two_times(grouping *g, const sm_json *x)
 {
     sm_cut__refuse(g->c, "SM0530", x, "more than one event time among the keys");
@@ -126,10 +121,11 @@ static void add_key(grouping *g, const sm_json *x, size_t item)
     cut_time time = sm_cut__time_of(&g->from->flow.tags, x);
     size_t before = g->keys.n, i;
 
-    if (is_session(g, x)) {
+    if (sm_cut__is_session(&g->from->flow.tags, x)) {
         if (g->session || g->event >= 0)
             refuse_two_times(g, x);
         g->session = x;
+        g->session_timed = time != CUT_NO_TIME;
         return;
     }
     i = add_term(g, &g->keys, x);
@@ -195,12 +191,12 @@ static bool holds_column(const sm_json *value)
     return found;
 }
 
-static sm_sv numbered(grouping *g, const char *prefix, size_t i)
+static sm_sv numbered(const grouping *g, const char *prefix, size_t i)
 {
     return sm_arena_printf(g->c->a, "%s%zu", prefix, i);
 }
 
-static sm_json *numbered_column(grouping *g, const char *prefix, size_t i)
+static sm_json *numbered_column(const grouping *g, const char *prefix, size_t i)
 {
     return sm_tree_column(g->c->a, SM_SV(""), numbered(g, prefix, i));
 }
@@ -418,7 +414,7 @@ static void set_values(grouping *g, sm_stage *s, const sm_json *const *calls)
 /* ---- the SELECT that is left -------------------------------------------------------- */
 
 /* What key `i` comes out as: of a window its bounds. */
-static const sm_json *key_out(grouping *g, size_t i)
+static const sm_json *key_out(const grouping *g, size_t i)
 {
     sm_arena *a = g->c->a;
     const sm_json *key = g->keys.items[i], *number = numbered_column(g, "k", i), *end;
@@ -430,7 +426,7 @@ static const sm_json *key_out(grouping *g, size_t i)
                           sm_tree_call(a, "make_timestamp", &end, 1));
 }
 
-static const sm_json *session_out(grouping *g)
+static const sm_json *session_out(const grouping *g)
 {
     sm_arena *a = g->c->a;
     const sm_json *from = sm_tree_column(a, SM_SV(""), SM_SV(CUT_START));
@@ -454,10 +450,8 @@ static bool same_key(const sm_json *x, const sm_json *key)
                             sm_json_sv(sm_ast_item(nk, ck - 1)));
 }
 
-static const sm_json *put_columns(void *ctx, const sm_json *part)
+static const sm_json *column_of(const grouping *g, const sm_json *part)
 {
-    grouping *g = ctx;
-
     if (g->session && same_key(part, g->session))
         return session_out(g);
     for (size_t i = 0; i < g->keys.n; i++) {
@@ -468,7 +462,16 @@ static const sm_json *put_columns(void *ctx, const sm_json *part)
         if (sm_tree_same(part, g->calls.items[i]))
             return numbered_column(g, "a", i);
     }
-    return part;
+    return NULL;
+}
+
+/* An alias stays: it may be the name of a field, as in {'n': count(*)}. */
+static const sm_json *put_columns(void *ctx, const sm_json *part)
+{
+    grouping *g = ctx;
+    const sm_json *column = column_of(g, part);
+
+    return column ? sm_tree_named(g->c->a, column, sm_ast_text(part, "alias")) : part;
 }
 
 static const sm_json *above(grouping *g, const sm_json *value)
@@ -514,7 +517,7 @@ static cut_time time_of_item(grouping *g, const sm_json *item, const cut_tags *b
     int key = key_of_item(g, item);
 
     if (g->session && same_key(item, g->session))
-        return CUT_SESSION;
+        return g->session_timed ? CUT_SESSION : CUT_OWN_SESSION;
     if (key >= 0)
         return key == g->event ? g->time : CUT_NO_TIME;
     return sm_cut__time_of(before, item);
@@ -609,10 +612,12 @@ void sm_cut__judge_grouping(cutter *c, const sm_stage *s, const cut_flow *flow, 
 
 static void fill_stage(grouping *g, sm_stage *s, cut_use use)
 {
-    bool timed = g->event >= 0 || g->session;
+    bool timed = g->event >= 0 || g->session_timed;
     const sm_json **calls = SM_NEW_N(g->c->a, const sm_json *, g->calls.n + 1), *rows;
 
     s->mode = use == CUT_RESULT ? g->c->in->mode : SM_STAGE_APPEND;
+    if (s->mode == SM_STAGE_UPDATE && g->keys.n == 0 && !g->session)
+        s->mode = SM_STAGE_COMPLETE; /* its one row is put in place of the one before */
     for (size_t i = 0; i < g->calls.n; i++)
         calls[i] = call_over_rows(g, g->calls.items[i]);
     if (timed && s->mode != SM_STAGE_COMPLETE)

@@ -15,9 +15,10 @@
 /* Which event time a column carries. */
 typedef enum cut_time {
     CUT_NO_TIME,
-    CUT_RAW,     /* a TIMESTAMP; compared as it is */
-    CUT_WINDOW,  /* a struct; its end is compared */
-    CUT_SESSION, /* the same, of session_window() */
+    CUT_RAW,         /* a TIMESTAMP; compared as it is */
+    CUT_WINDOW,      /* a struct; its end is compared */
+    CUT_SESSION,     /* the same, of session_window() */
+    CUT_OWN_SESSION, /* session_window() of a time without a watermark: it carries none */
 } cut_time;
 
 /* A column worth knowing of what a relation gives. */
@@ -138,6 +139,8 @@ cut_part sm_cut__query(cutter *c, const cut_scope *scope, const sm_json *node, c
 void sm_cut__add_tag(cutter *c, cut_tags *tags, cut_tag tag);
 /* The event time of an expression over `from`, CUT_NO_TIME when it carries none. */
 cut_time sm_cut__time_of(const cut_tags *from, const sm_json *x);
+/* Is it a session_window(), with event time or without? */
+bool sm_cut__is_session(const cut_tags *from, const sm_json *x);
 /* The tag of a bare column; NULL: none. */
 const cut_tag *sm_cut__tag_of(const cut_tags *from, const sm_json *x);
 /* The tags of the items of a select list. */

@@ -33,6 +33,7 @@ typedef struct join_side {
     const cut_tag *time;      /* by which its rows are late; NULL: none are */
     const sm_json *final;     /* when a row of it is forgotten; NULL: never */
     int64_t behind_us;        /* how far behind the watermark such a row may be */
+    bool meets_null;          /* ... but for a row without that time: it can have a match */
     const sm_json *can_match; /* NULL: each can */
 } join_side;
 
@@ -88,7 +89,7 @@ static cut_time time_on(const joining *j, int side, const sm_json *x)
 }
 
 /* An equality; one of event times tells when rows of both sides are final. */
-static void take_equality(joining *j, const sm_json *left, const sm_json *right)
+static void take_equality(joining *j, const sm_json *left, const sm_json *right, bool nulls)
 {
     cut_time time = time_on(j, 0, left);
 
@@ -100,6 +101,7 @@ static void take_equality(joining *j, const sm_json *left, const sm_json *right)
     j->side[0].final = sm_cut__micros(j->c, left, time);
     j->side[1].final = sm_cut__micros(j->c, right, time);
     j->side[0].behind_us = j->side[1].behind_us = 0;
+    j->side[0].meets_null = j->side[1].meets_null = nulls;
 }
 
 /* column + constant */
@@ -145,6 +147,7 @@ static void take_range(joining *j, const sm_json *x, const sm_json *y, bool stri
     if (waits->final && waits->behind_us <= behind)
         return;
     waits->behind_us = behind;
+    waits->meets_null = false;
     waits->final = sm_tree_operator(j->c->a, "+", sm_cut__micros(j->c, a.column, a.time),
                                     sm_tree_int(j->c->a, behind));
 }
@@ -161,13 +164,13 @@ static void take_comparison(joining *j, const sm_json *x)
 {
     const sm_json *left = sm_ast_get(x, "left"), *right = sm_ast_get(x, "right");
     int sl = sides_of(j, left), sr = sides_of(j, right);
-    bool equal =
-        sm_ast_is(x, "type", "COMPARE_EQUAL") || sm_ast_is(x, "type", "COMPARE_NOT_DISTINCT_FROM");
+    bool nulls = sm_ast_is(x, "type", "COMPARE_NOT_DISTINCT_FROM");
+    bool equal = nulls || sm_ast_is(x, "type", "COMPARE_EQUAL");
 
     if (equal && sl == LEFT && sr == RIGHT)
-        take_equality(j, left, right);
+        take_equality(j, left, right, nulls);
     else if (equal && sl == RIGHT && sr == LEFT)
-        take_equality(j, right, left);
+        take_equality(j, right, left, nulls);
     else if (sm_ast_is(x, "type", "COMPARE_GREATERTHANOREQUALTO"))
         take_range(j, left, right, false);
     else if (sm_ast_is(x, "type", "COMPARE_GREATERTHAN"))
@@ -206,7 +209,7 @@ static void take_conditions(joining *j, const sm_json *where)
         sm_sv name = sm_json_sv(sm_ast_item(names, i));
 
         take_equality(j, sm_tree_column(j->c->a, j->side[0].alias, name),
-                      sm_tree_column(j->c->a, j->side[1].alias, name));
+                      sm_tree_column(j->c->a, j->side[1].alias, name), false);
     }
     if (sm_ast_get(j->node, "condition"))
         take_condition(j, sm_ast_get(j->node, "condition"), true);
@@ -325,13 +328,23 @@ static void hide(joining *j, sm_json *list, const sm_json *x, const char *name, 
     out->n_hidden++;
 }
 
-static const sm_json *may_match(joining *j, const join_side *s)
+/* A row without the time that both sides must have can have no match: it is not kept for ever, and
+ * of a preserved side it comes out at once. */
+static const sm_json *has_time(joining *j, const join_side *s)
 {
     sm_arena *a = j->c->a;
 
-    if (!s->can_match || !(s->preserved || j->kind == SM_STAGE_SEMI))
-        return NULL;
-    return sm_tree_coalesce(a, s->can_match, sm_tree_cast(a, sm_tree_int(a, 0), "BOOLEAN"));
+    return s->final && !s->meets_null ? sm_tree_compare(a, "COMPARE_EQUAL", s->final, s->final)
+                                      : NULL;
+}
+
+static const sm_json *may_match(joining *j, const join_side *s)
+{
+    sm_arena *a = j->c->a;
+    bool waits = s->preserved || j->kind == SM_STAGE_SEMI;
+    const sm_json *can = sm_tree_and(a, waits ? s->can_match : NULL, has_time(j, s));
+
+    return can ? sm_tree_coalesce(a, can, sm_tree_cast(a, sm_tree_int(a, 0), "BOOLEAN")) : NULL;
 }
 
 static void fill_side(joining *j, int i, sm_stage_side *out)

@@ -75,7 +75,7 @@ const cut_tag *sm_cut__only_time(cutter *c, const cut_tags *tags)
     const cut_tag *found = NULL;
 
     for (size_t i = 0; i < tags->n; i++) {
-        if (tags->items[i].time == CUT_NO_TIME)
+        if (tags->items[i].time == CUT_NO_TIME || tags->items[i].time == CUT_OWN_SESSION)
             continue;
         if (found) {
             sm_cut__refuse(c, "SM0530", NULL,

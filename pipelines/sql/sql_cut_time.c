@@ -80,20 +80,34 @@ static cut_time time_of_column(const cut_tags *from, const sm_json *names)
     return CUT_NO_TIME;
 }
 
-cut_time sm_cut__time_of(const cut_tags *from, const sm_json *x)
+static cut_time kind_of(const cut_tags *from, const sm_json *x)
 {
     if (sm_ast_is(x, "class", "COLUMN_REF"))
         return time_of_column(from, sm_ast_get(x, "column_names"));
     if (sm_cut__is_call(x, SM_SQL_MARK_WINDOW))
         return sm_cut__time_of(from, argument(x, 1)) ? CUT_WINDOW : CUT_NO_TIME;
     if (sm_cut__is_call(x, SM_SQL_MARK_SESSION))
-        return sm_cut__time_of(from, argument(x, 0)) ? CUT_SESSION : CUT_NO_TIME;
+        return sm_cut__time_of(from, argument(x, 0)) ? CUT_SESSION : CUT_OWN_SESSION;
     if (sm_cut__is_call(x, SM_SQL_MARK_TIME))
         return is_struct(sm_cut__time_of(from, argument(x, 0))) ? CUT_RAW : CUT_NO_TIME;
     if (sm_cut__is_call(x, "struct_extract") &&
         sm_ast_is(sm_ast_get(argument(x, 1), "value"), "value", "end"))
         return is_struct(sm_cut__time_of(from, argument(x, 0))) ? CUT_RAW : CUT_NO_TIME;
     return CUT_NO_TIME;
+}
+
+cut_time sm_cut__time_of(const cut_tags *from, const sm_json *x)
+{
+    cut_time kind = kind_of(from, x);
+
+    return kind == CUT_OWN_SESSION ? CUT_NO_TIME : kind;
+}
+
+bool sm_cut__is_session(const cut_tags *from, const sm_json *x)
+{
+    cut_time kind = kind_of(from, x);
+
+    return kind == CUT_SESSION || kind == CUT_OWN_SESSION;
 }
 
 /* The name that an item of a select list gives its column; "" when only the engine knows. */
@@ -142,8 +156,7 @@ void sm_cut__list_tags(cutter *c, const cut_tags *from, const sm_json *list, cut
     for (size_t i = 0; i < sm_ast_count(list); i++) {
         const sm_json *item = sm_ast_item(list, i);
         const cut_tag *same = sm_cut__tag_of(from, item);
-        cut_tag tag = { SM_SV(""), item_name(item), sm_cut__time_of(from, item),
-                        same ? same->key : -1 };
+        cut_tag tag = { SM_SV(""), item_name(item), kind_of(from, item), same ? same->key : -1 };
 
         if (sm_ast_is(item, "class", "STAR")) {
             if (!sm_ast_flag(item, "columns", false))

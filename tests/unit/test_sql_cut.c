@@ -299,6 +299,81 @@ static void a_duplicate_is_forgotten_with_its_watermark(void **state)
     sm_arena_free(c.a);
 }
 
+/* A time without a watermark makes sessions too; none of them is ever final. */
+static void a_session_is_one_under_any_name_and_without_a_watermark(void **state)
+{
+    cutting c = cut_as("SELECT k, s, count(*) FROM (SELECT *, session_window(ts, '5 s') AS s FROM "
+                       "STREAM(a) UNION ALL SELECT *, session_window(ts, '3 s') AS s FROM "
+                       "STREAM(b)) GROUP BY k, s",
+                       false, SM_STAGE_COMPLETE, NULL);
+
+    (void)state;
+    assert_true(c.ok);
+    check_text(shape(&c), "session_1(k; 1)");
+    sm_arena_free(c.a);
+    check("SELECT k, session_window(ts + INTERVAL 1 DAY, '5 s') AS s, count(*) FROM STREAM(a) "
+          "GROUP BY k, s",
+          SM_STAGE_APPEND, "SM0501 93");
+}
+
+static void an_alias_of_a_sliding_window_may_be_w(void **state)
+{
+    cutting c = cut_as("SELECT window(ts, '7 s', '5 s') AS w, count(*) AS n FROM STREAM(s) GROUP "
+                       "BY w",
+                       true, SM_STAGE_UPDATE, NULL);
+
+    (void)state;
+    assert_true(c.ok);
+    assert_int_equal(c.cut.n_merge_keys, 1);
+    check_text(c.cut.merge_keys[0], "w");
+    sm_arena_free(c.a);
+}
+
+static void fields_keep_their_names(void **state)
+{
+    cutting c = cut_as("SELECT k, {'n': count(*), 'k': k} AS x FROM STREAM(s) GROUP BY k", true,
+                       SM_STAGE_UPDATE, NULL);
+
+    (void)state;
+    assert_true(c.ok);
+    check_text(c.cut.sql, "SELECT k0 AS k, main.struct_pack(n := a0, k := k0) AS x FROM "
+                          "_smelt_st_1");
+    sm_arena_free(c.a);
+}
+
+/* Its row is written anew by each batch, so it must come out of each, also of one without rows. */
+static void a_group_without_a_key_is_complete_in_update(void **state)
+{
+    cutting c = cut_as("SELECT count(*) AS n FROM STREAM(s)", true, SM_STAGE_UPDATE, NULL);
+
+    (void)state;
+    assert_true(c.ok);
+    assert_int_equal(c.cut.mode, SM_STAGE_COMPLETE);
+    assert_int_equal(c.cut.stages[1].mode, SM_STAGE_COMPLETE);
+    sm_arena_free(c.a);
+}
+
+/* K10, R8: it would wait for ever for a match that it cannot have. */
+static void a_row_without_its_time_can_have_no_match(void **state)
+{
+    cutting c = cut_as("SELECT a.k FROM STREAM(a) a LEFT JOIN STREAM(b) b ON a.ts = b.ts", true,
+                       SM_STAGE_APPEND, NULL);
+
+    (void)state;
+    assert_true(c.ok);
+    check_text(c.cut.stages[2].left.ok_by, "_smelt_ok");
+    check_text(c.cut.stages[2].left.rows,
+               "SELECT *, epoch_us(a.ts) AS _smelt_e, epoch_us(a.ts) AS _smelt_t, "
+               "COALESCE((epoch_us(a.ts) = epoch_us(a.ts)), CAST(0 AS BOOLEAN)) AS _smelt_ok FROM "
+               "(SELECT * FROM (SELECT * FROM _smelt_st_0) AS _smelt_mark_0) AS a");
+    sm_arena_free(c.a);
+    c = cut_as("SELECT a.k FROM STREAM(a) a JOIN STREAM(b) b ON a.ts IS NOT DISTINCT FROM b.ts",
+               true, SM_STAGE_APPEND, NULL);
+    assert_true(c.ok);
+    check_text(c.cut.stages[2].left.ok_by, "");
+    sm_arena_free(c.a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -310,6 +385,11 @@ int main(void)
         cmocka_unit_test(an_outer_join_comes_out_in_three_pieces),
         cmocka_unit_test(joins_of_streams_chain),
         cmocka_unit_test(a_duplicate_is_forgotten_with_its_watermark),
+        cmocka_unit_test(a_session_is_one_under_any_name_and_without_a_watermark),
+        cmocka_unit_test(an_alias_of_a_sliding_window_may_be_w),
+        cmocka_unit_test(fields_keep_their_names),
+        cmocka_unit_test(a_group_without_a_key_is_complete_in_update),
+        cmocka_unit_test(a_row_without_its_time_can_have_no_match),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
