@@ -30,12 +30,18 @@ static cut_part put_out(cutter *c, const sm_stage *s, const cut_flow *flow)
 
 /* ---- watermark ------------------------------------------------------------------- */
 
+static bool watches(const sm_stage *s, const sm_cut_watermark *w)
+{
+    return s->kind == SM_STAGE_WATERMARK && sm_sv_eq(s->time_column, w->column) &&
+           s->delay_us == w->delay_us && s->idle_us == w->idle_us &&
+           s->max_future_us == w->max_future_us;
+}
+
 /* The same rows under the same watermark are looked at once. */
 static sm_stage *same_watermark(cutter *c, sm_sv rows, const sm_cut_watermark *w)
 {
     for (size_t i = 0; i < c->n; i++) {
-        if (c->stages[i].kind == SM_STAGE_WATERMARK && sm_sv_eq(c->stages[i].rows, rows) &&
-            sm_sv_eq(c->stages[i].time_column, w->column))
+        if (watches(&c->stages[i], w) && sm_sv_eq(c->stages[i].rows, rows))
             return &c->stages[i];
     }
     return NULL;

@@ -374,6 +374,40 @@ static void a_row_without_its_time_can_have_no_match(void **state)
     sm_arena_free(c.a);
 }
 
+static void the_same_rows_under_two_delays_are_two_watermarks(void **state)
+{
+    static const sm_cut_watermark w[] = { { SM_SV_LIT("ts"), 10000000, 0, -1 },
+                                          { SM_SV_LIT("ts"), 20000000, 0, -1 } };
+    static const bool streaming[] = { true };
+    const sm_cut_mark marks[] = { { &w[0], NULL }, { &w[1], NULL }, { &w[1], NULL } };
+    const sm_sql_relation relation = { SM_SV(SM_SQL_RELATION "0"), &schema };
+    const sm_sql_text text = {
+        .text = SM_SV("SELECT DISTINCT ts FROM (SELECT ts FROM (SELECT * FROM _smelt_in_0) AS "
+                      "_smelt_mark_0 UNION ALL SELECT ts FROM (SELECT * FROM _smelt_in_0) AS "
+                      "_smelt_mark_1 UNION ALL SELECT ts FROM (SELECT * FROM _smelt_in_0) AS "
+                      "_smelt_mark_2) AS u")
+    };
+    sm_cut_input in = { .engine = sm_test_live_engine(),
+                        .owner = SM_SV("q"),
+                        .text = &text,
+                        .relations = &relation,
+                        .streaming = streaming,
+                        .n_relations = 1,
+                        .marks = marks,
+                        .n_marks = 3,
+                        .mode = SM_STAGE_APPEND };
+    cutting c = { .a = sm_arena_new("test") };
+    sm_error err;
+
+    (void)state;
+    c.d = sm_diags_new(c.a);
+    sm_assert_ok(sm_sql_cut(&in, c.a, c.d, &c.cut, &c.ok, &err), err);
+    assert_true(c.ok);
+    check_text(shape(&c), "watermark_1 watermark_2 aggregate_1(ts; 0 final)");
+    assert_int_equal(c.cut.stages[1].delay_us, 20000000);
+    sm_arena_free(c.a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -390,6 +424,7 @@ int main(void)
         cmocka_unit_test(fields_keep_their_names),
         cmocka_unit_test(a_group_without_a_key_is_complete_in_update),
         cmocka_unit_test(a_row_without_its_time_can_have_no_match),
+        cmocka_unit_test(the_same_rows_under_two_delays_are_two_watermarks),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
