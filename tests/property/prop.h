@@ -75,6 +75,7 @@ typedef struct prop_case {
     const sm_cut_deduplicate *dedup; /* of the result */
     int64_t limit;                   /* the result is any so many rows; -1: all */
     const char *final;               /* append: when a row of the oracle comes out; NULL: unknown */
+    const char *late; /* how many rows the one grouping leaves out, a SELECT; NULL: unknown */
     prop_model models[PROP_MODELS];
     size_t n_models;
     int n_data;

@@ -79,7 +79,7 @@ typedef struct group {
     const prop_rel *r;
     const char *time_smelt, *time_oracle; /* the key with event time; NULL: none */
     const char *from;                     /* of the oracle */
-    const char *late;
+    const char *late, *on_time;           /* conditions: what comes out; what is not late */
     const char *keys[3];
     size_t n_keys;
     bool sliding;
@@ -111,7 +111,7 @@ static void draw_window(prop_case *c, group *g)
         g->time_smelt = prop_text(c, "window(%s, '%lld seconds')", on, (long long)size);
     g->from = prop_windows(c, r, size * 1000000, slide * 1000000, start * 1000000);
     g->time_oracle = "_w_";
-    g->late = prop_on_time(c, r, "epoch_us(_w_.\"end\")");
+    g->late = g->on_time = prop_on_time(c, r, "epoch_us(_w_.\"end\")");
 }
 
 static void draw_raw(prop_case *c, group *g)
@@ -120,7 +120,7 @@ static void draw_raw(prop_case *c, group *g)
     bool end = r->window && prop_chance(c, 50);
 
     g->time_smelt = g->time_oracle = end ? prop_text(c, "%s.\"end\"", r->time) : r->time;
-    g->late = prop_on_time(c, r, prop_text(c, "epoch_us(%s)", r->time));
+    g->late = g->on_time = prop_on_time(c, r, prop_text(c, "epoch_us(%s)", g->time_oracle));
     if (c->mode == SM_STAGE_APPEND) /* D5: it is never final */
         g->late = prop_text(c, "%s AND %s IS NOT NULL", g->late, r->time);
 }
@@ -258,6 +258,9 @@ void prop_group(prop_case *c, prop_rel *r)
     if (prop_chance(c, 25))
         having = prop_text(c, " HAVING %s", PROP_ONE(c, havings));
     order = draw_order(c, &g, whole);
+    if (g.time_smelt && r->watermarked && !r->final && r->lag == 0 && c->mode != SM_STAGE_COMPLETE)
+        c->late = prop_text(c, "%sSELECT count(*) FROM %s WHERE NOT (%s)", r->with_oracle, g.from,
+                            g.on_time);
     if (c->mode == SM_STAGE_APPEND && r->lag == 0)
         c->final = is_struct_key(&g) ? "epoch_us(w.\"end\")" : "epoch_us(w)";
     c->smelt =

@@ -42,6 +42,7 @@ typedef struct flow {
     const sm_json *record, *marks_record;
     sm_watermarks marks;
     int64_t next;
+    int64_t late; /* rows that groupings left out so far */
 } flow;
 
 /* ---- compiling ------------------------------------------------------------------------- */
@@ -296,6 +297,10 @@ static sm_code batch(flow *f, const prop_step *s, sm_buf *why)
     if ((rc = attempt(f, s, why)) != SM_OK || (rc = take(f, why)) != SM_OK ||
         (rc = judge_time(f, s, why)) != SM_OK)
         return rc;
+    for (size_t i = 0; i < f->plan.n_stages; i++) {
+        if (f->plan.stages[i].kind == SM_STAGE_AGGREGATE)
+            f->late += sm_ops_counts(f->ops)[i].late;
+    }
     sm_ops_keep(f->ops);
     sm_ops_sweep(f->ops);
     late = s->late;
@@ -320,6 +325,22 @@ static prop_verdict refused(const prop_case *c, const sm_diags *d, sm_buf *why)
     return PROP_DIFFERS;
 }
 
+/* R3: late rows are counted, each once. */
+static bool judge_late(flow *f, sm_buf *why)
+{
+    int64_t want = 0;
+    sm_error err;
+
+    if (!f->c->late)
+        return true;
+    prop_check(sm_session_int64(f->w->oracle, sm_sv_cstr(f->c->late), &want, &err), &err,
+               f->c->late);
+    if (f->late != want)
+        sm_buf_addf(why, "%lld rows were late, the model says %lld\n", (long long)f->late,
+                    (long long)want);
+    return f->late == want;
+}
+
 static prop_verdict run_steps(flow *f, sm_buf *why)
 {
     sm_error err;
@@ -330,6 +351,8 @@ static prop_verdict run_steps(flow *f, sm_buf *why)
         if (batch(f, &f->c->steps[i], why) != SM_OK)
             return PROP_DIFFERS;
     }
+    if (!judge_late(f, why))
+        return PROP_DIFFERS;
     return prop_same(f->w->oracle, "FROM got", f->c->oracle, f->c->limit, why) ? PROP_SAME
                                                                                : PROP_DIFFERS;
 }
