@@ -19,7 +19,8 @@
 #define COUNT_SHAPE "{\"type\":\"integer\",\"minimum\":0}"
 #define COUNTS_SHAPE                                                                               \
     "{\"anyOf\":[" COUNT_SHAPE ",{\"type\":\"object\",\"additionalProperties\":" COUNT_SHAPE "}]}"
-#define TIME_SHAPE "{\"type\":[\"string\",\"null\"]}"
+#define NUMBERS_SHAPE "{\"anyOf\":[" COUNT_SHAPE ",{\"type\":\"array\",\"items\":" COUNT_SHAPE "}]}"
+#define TIME_SHAPE    "{\"type\":[\"string\",\"null\"]}"
 #define ASIDE_SHAPE                                                                                \
     "{\"anyOf\":[" COUNT_SHAPE "," ROWS_SHAPE ",{\"type\":\"object\",\"additionalProperties\":"    \
     "{\"anyOf\":[" COUNT_SHAPE "," ROWS_SHAPE "]}}]}"
@@ -91,6 +92,13 @@ static const sm_key expect_keys[] = {
       .offset = offsetof(sm_suite_expect, batch_watermark),
       .shape = TIME_SHAPE,
       .doc = "How far event time had come in the last micro-batch that had rows." },
+    { .name = "state_rows",
+      .kind = SM_KEY_NODE,
+      .offset = offsetof(sm_suite_expect, state_rows),
+      .shape = NUMBERS_SHAPE,
+      .doc =
+          "How many groups, sessions, keys and rows of joins are remembered; a list has a number "
+          "for each stage that remembers, that of the output first." },
     { .name = "error",
       .kind = SM_KEY_SCALAR,
       .offset = offsetof(sm_suite_expect, error),
@@ -106,7 +114,6 @@ static const sm_block expect_block = {
     .size = sizeof(sm_suite_expect),
     .at = offsetof(sm_suite_expect, at),
     .keys = expect_keys,
-    .later = LIST("state_rows"),
 };
 
 static const sm_key step_keys[] = {

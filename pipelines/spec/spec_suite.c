@@ -119,6 +119,19 @@ static void check_time(const sm_bind *b, const sm_spec_node *n, const char *key)
                         "a time such as 2026-01-01T10:00:00Z, or null");
 }
 
+static void check_numbers(const sm_bind *b, const sm_spec_node *n, const char *key)
+{
+    const sm_yaml_node *name;
+
+    if (n->v == NULL)
+        return;
+    name = sm_yaml_made(n->v, sm_sv_cstr(key), false, b->a);
+    if (n->v->kind != SM_YAML_LIST)
+        (void)check_count(b, (sm_pair){ name, n->v });
+    for (size_t i = 0; n->v->kind == SM_YAML_LIST && i < n->v->n; i++)
+        (void)check_count(b, (sm_pair){ name, n->v->items[i] });
+}
+
 static void check_error(const sm_bind *b, const sm_spec_scalar *error)
 {
     bool code = sm_sv_starts(error->text.text, SM_SV("SM"));
@@ -139,7 +152,7 @@ static bool says_nothing(const sm_suite_expect *e)
     return e->rows.v == NULL && e->emitted.v == NULL && e->last_batch.v == NULL &&
            e->count.at.line == 0 && e->dropped.v == NULL && e->quarantined.v == NULL &&
            e->late.v == NULL && e->duplicates.v == NULL && e->watermark.v == NULL &&
-           e->batch_watermark.v == NULL && e->error.type == NULL;
+           e->batch_watermark.v == NULL && e->state_rows.v == NULL && e->error.type == NULL;
 }
 
 static void check_expect(const sm_bind *b, const sm_suite_expect *e)
@@ -153,6 +166,7 @@ static void check_expect(const sm_bind *b, const sm_suite_expect *e)
     check_by_table(b, &e->duplicates, "duplicates", check_count);
     check_time(b, &e->watermark, "watermark");
     check_time(b, &e->batch_watermark, "batch_watermark");
+    check_numbers(b, &e->state_rows, "state_rows");
     check_error(b, &e->error);
 }
 

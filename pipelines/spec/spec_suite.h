@@ -28,6 +28,7 @@ typedef struct sm_suite_expect {
     sm_spec_node late, duplicates; /* as `dropped` */
     sm_spec_node watermark;        /* of the next batch: a time, or null */
     sm_spec_node batch_watermark;  /* of the last batch with rows */
+    sm_spec_node state_rows;       /* a number, or a list of them */
     sm_spec_scalar error;          /* true, or a code; type NULL: absent */
     sm_span at;
 } sm_suite_expect;

@@ -15,6 +15,7 @@
  *   (3) A file is written once, under a name that was never used. */
 #include "runtime/ops/ops_int.h"
 
+#include "runtime/base/limit.h"
 #include "runtime/base/sqltext.h"
 
 #include <assert.h>
@@ -166,6 +167,66 @@ sm_code sm_ops_run(sm_ops *o, const sm_ops_batch *b, sm_error *err)
     for (size_t i = 0; rc == SM_OK && i < o->c.n_stages; i++)
         if ((rc = o->stages[i].kind->run(&o->stages[i], b, err)) != SM_OK)
             sm_wrap(err, "stage \"%.*s\"", SM_SV_ARG(o->c.stages[i].name));
+    return rc;
+}
+
+/* The rows of one log that count: of a key one, of a session each. */
+static void add_alive_rows(const sm_ops__stage *s, const sm_ops__log *l, sm_buf *sql)
+{
+    bool keyed = s->plan->kind == SM_STAGE_AGGREGATE || s->plan->kind == SM_STAGE_SESSION;
+    sm_buf alive;
+
+    sm_buf_adds(sql, "SELECT ");
+    for (size_t i = 0; keyed && i < s->plan->n_keys; i++)
+        sm_buf_addf(sql, "%sk%zu", i > 0 ? ", " : "DISTINCT ", i);
+    if (s->plan->kind == SM_STAGE_SESSION)
+        sm_buf_addf(sql, "%s_smelt_s", s->plan->n_keys > 0 ? ", " : "DISTINCT ");
+    else if (keyed && s->plan->n_keys == 0)
+        sm_buf_adds(sql, "DISTINCT 1");
+    else if (!keyed)
+        sm_buf_addc(sql, '1');
+    sm_buf_adds(sql, " FROM (");
+    sm_buf_init(&alive, SM_LIMIT_BATCH_SQL);
+    sm_buf_addf(&alive, "(SELECT * FROM %.*s WHERE ", SM_SV_ARG(l->relation));
+    sm_ops__add_alive(l, s->final_us, &alive);
+    sm_buf_addc(&alive, ')');
+    sm_ops__add_combined(l, sm_buf_sv(&alive), sql);
+    sm_buf_addc(sql, ')');
+    sm_buf_release(&alive);
+}
+
+static sm_code count_alive(const sm_ops__stage *s, const sm_ops_batch *b, int64_t *rows,
+                           sm_error *err)
+{
+    size_t n = s->plan->kind == SM_STAGE_JOIN ? 2 : s->n_logs; /* matches are no rows */
+    sm_code rc = SM_OK;
+
+    *rows = 0;
+    for (size_t i = 0; rc == SM_OK && i < n; i++) {
+        int64_t one = 0;
+        sm_buf sql;
+
+        sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
+        sm_buf_adds(&sql, "SELECT count(*) FROM (");
+        add_alive_rows(s, &s->logs[i], &sql);
+        sm_buf_addc(&sql, ')');
+        if ((rc = sm_buf_check(&sql, "the SQL of a stage", err)) == SM_OK)
+            rc = sm_session_int64(b->session, sm_buf_sv(&sql), &one, err);
+        sm_buf_release(&sql);
+        *rows += one;
+    }
+    return rc;
+}
+
+sm_code sm_ops_alive(sm_ops *o, const sm_ops_batch *b, int64_t *rows, sm_error *err)
+{
+    sm_code rc = SM_OK;
+
+    for (size_t i = 0; rc == SM_OK && i < o->c.n_stages; i++) {
+        rows[i] = 0;
+        if ((rc = stage_prepare(&o->stages[i], b, err)) == SM_OK)
+            rc = count_alive(&o->stages[i], b, &rows[i], err);
+    }
     return rc;
 }
 

@@ -84,6 +84,10 @@ void sm_ops_close(sm_ops *o); /* files stay; temporary tables go with the sessio
 sm_code sm_ops_run(sm_ops *o, const sm_ops_batch *b, sm_error *err);
 const sm_ops_count *sm_ops_counts(const sm_ops *o); /* n_stages of them, of the last run */
 
+/* Instead of a run: what each stage remembers and is not dead at b->final_us, n_stages of them:
+ * groups, sessions, keys, rows of both sides. */
+sm_code sm_ops_alive(sm_ops *o, const sm_ops_batch *b, int64_t *rows, sm_error *err);
+
 /* Append SELECTs, joined by UNION ALL, of the rows that came too late in the last run: _stage,
  * _event_time, _watermark, _lateness, _row.  Nothing when there are none. */
 void sm_ops_late_rows(const sm_ops *o, sm_buf *sql);

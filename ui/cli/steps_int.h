@@ -104,6 +104,10 @@ void sm_steps__fail_number(sm_steps *s, const sm_plan_dataset *ds, sm_span at, c
 sm_code sm_steps__look_times(sm_steps *s, const sm_plan_dataset *ds, const sm_suite_expect *e,
                              sm_error *err);
 
+/* What the table's flow remembers, of several the first. */
+sm_code sm_steps__look_state(sm_steps *s, const sm_plan_dataset *ds, const sm_suite_expect *e,
+                             sm_error *err);
+
 /* ---- steps_diff.c ---- */
 
 /* Compare the rows that are there (a document of sm_view_rows()) with those of the file.  *diff

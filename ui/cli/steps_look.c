@@ -58,7 +58,8 @@ static bool needs_table(const sm_suite_expect *e)
 {
     const sm_yaml_node *by_table[] = { e->dropped.v, e->quarantined.v, e->late.v, e->duplicates.v };
     bool needs = e->rows.v != NULL || e->emitted.v != NULL || e->last_batch.v != NULL ||
-                 e->count.at.line != 0 || e->watermark.v != NULL || e->batch_watermark.v != NULL;
+                 e->count.at.line != 0 || e->watermark.v != NULL || e->batch_watermark.v != NULL ||
+                 e->state_rows.v != NULL;
 
     for (size_t i = 0; i < sizeof by_table / sizeof by_table[0]; i++)
         needs |= by_table[i] != NULL && by_table[i]->kind != SM_YAML_MAP;
@@ -412,7 +413,8 @@ sm_code sm_steps__look(sm_steps *s, const sm_suite_expect *e, sm_error *err)
         ((rc = look_rows(s, ds, e, err)) != SM_OK ||
          (rc = look_last_batch(s, ds, e, err)) != SM_OK ||
          (rc = look_emitted(s, ds, e, err)) != SM_OK || (rc = look_count(s, ds, e, err)) != SM_OK ||
-         (rc = sm_steps__look_times(s, ds, e, err)) != SM_OK))
+         (rc = sm_steps__look_times(s, ds, e, err)) != SM_OK ||
+         (rc = sm_steps__look_state(s, ds, e, err)) != SM_OK))
         return rc;
     if (rc == SM_OK && (rc = look_by_table(s, ds, &e->dropped, look_dropped, err)) == SM_OK &&
         (rc = look_by_table(s, ds, &e->late, look_late, err)) == SM_OK &&
