@@ -133,6 +133,20 @@ static void test_rule_F3_complete_gives_all_groups_and_has_no_late_rows(void **s
     assert_int_equal(f->counts[1].late, 0);
 }
 
+static void test_rule_C1_groups_want_a_batch_when_the_watermark_moves_but_for_complete(void **state)
+{
+    sm_stage append = ops_aggregate(SM_STAGE_APPEND), update = ops_aggregate(SM_STAGE_UPDATE);
+    sm_stage complete = ops_aggregate(SM_STAGE_COMPLETE), watermark = ops_watermark();
+    sm_stage limit = { .kind = SM_STAGE_LIMIT, .watermarked = true };
+
+    (void)state;
+    assert_true(sm_ops_follows(&append, 1));
+    assert_true(sm_ops_follows(&update, 1));
+    assert_false(sm_ops_follows(&complete, 1));
+    assert_false(sm_ops_follows(&watermark, 1));
+    assert_false(sm_ops_follows(&limit, 1));
+}
+
 #define SHOW_ONE                                                                                   \
     "SELECT count(*) || ': ' || string_agg(concat_ws(' ', a0, a1), ',') FROM _smelt_st_1"
 
@@ -372,6 +386,7 @@ int main(void)
         SM_TEST(test_rule_B7_no_time_an_infinite_one_and_the_far_future_move_nothing),
         SM_TEST(test_rule_F2_update_gives_each_touched_group_once),
         SM_TEST(test_rule_F3_complete_gives_all_groups_and_has_no_late_rows),
+        SM_TEST(test_rule_C1_groups_want_a_batch_when_the_watermark_moves_but_for_complete),
         SM_TEST(test_rule_F4_a_global_aggregate_has_one_row_also_of_nothing),
         SM_TEST(test_ops__what_does_not_decompose_keeps_its_rows),
         SM_TEST(test_ops__any_cut_into_batches_gives_what_one_query_over_all_rows_gives),
