@@ -311,6 +311,8 @@ void sm_flow__close_inputs(sm_flow *f)
 
 void sm_flow__close(sm_flow *f)
 {
+    if (f->arena == NULL) /* never opened, or closed already */
+        return;
     sm_flow__remember_stages(f);
     sm_flow__close_inputs(f);
     if (f->sink_open)

@@ -80,8 +80,9 @@ sm_code sm_flow__open_stages(sm_flow *f, const sm_batch_rec *last, sm_error *err
 {
     sm_code rc;
 
-    if (f->plan->n_stages == 0 && (last == NULL || last->stages.len == 0))
-        return SM_OK;
+    if (f->plan->n_stages == 0 &&
+        (last == NULL || last->stages.len == 0 || f->plan->kind == SM_FLOW_OVERWRITE))
+        return SM_OK; /* a view that is computed anew needs nothing of what it remembered */
     if ((rc = sm_ops_supported(f->plan->stages, f->plan->n_stages, err)) != SM_OK)
         return rc;
     f->stages = SM_NEW(f->arena, sm_flow_stages);
@@ -103,8 +104,7 @@ void sm_flow__leave_stages(sm_flow *f)
 
 static sm_sv state_folder(const sm_flow *f, sm_arena *a)
 {
-    return sm_arena_printf(a, "%.*s/flows/%.*s", SM_SV_ARG(f->env->q->state_dir),
-                           SM_SV_ARG(f->plan->name));
+    return sm_ops_folder(f->env->q->state_dir, f->whole->pipeline, f->plan->name, a);
 }
 
 /* The stages of the plan in force, with what the record says; refuses those of another query. */

@@ -303,3 +303,9 @@ void sm_ops_drop(sm_ops *o)
     each_log(o, sm_ops__log_drop);
     o->loaded = false;
 }
+
+sm_sv sm_ops_folder(sm_sv state_dir, sm_sv pipeline, sm_sv flow, sm_arena *a)
+{
+    return sm_arena_printf(a, "%.*s/flows/%.*s/%.*s", SM_SV_ARG(state_dir), SM_SV_ARG(pipeline),
+                           SM_SV_ARG(flow));
+}

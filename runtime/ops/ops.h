@@ -73,6 +73,9 @@ bool sm_ops_follows(const sm_stage *stages, size_t n);
 /* Does one of them remember rows? */
 bool sm_ops_remembers(const sm_stage *stages, size_t n);
 
+/* Where a flow of a pipeline keeps its state: a folder for each generation.  Lives in `a`. */
+sm_sv sm_ops_folder(sm_sv state_dir, sm_sv pipeline, sm_sv flow, sm_arena *a);
+
 /* `state` is what sm_ops_save() gave for the last decided batch; NULL: nothing is remembered.
  * SM_E_CORRUPT when a stage is another one than that which remembered (matched by name and
  * fingerprint), naming it and what can be done.  *out is owned: sm_ops_close(). */

@@ -111,8 +111,9 @@ static sm_code changed(const sm_ops *o, sm_sv stage, const char *how, sm_error *
     return sm_fail(
         err, SM_E_CORRUPT, 0,
         "stage \"%.*s\" of flow \"%.*s\" %s, so what it remembers cannot be used; nothing "
-        "was changed. Take the change of the query back, or rebuild with `smelt run "
-        "--full-refresh %.*s`",
+        "was changed. Take the change of the query or of its input's columns back, or rebuild the "
+        "table "
+        "and what reads it with `smelt run --full-refresh %.*s+`",
         SM_SV_ARG(stage), SM_SV_ARG(o->c.flow), how, SM_SV_ARG(o->c.table));
 }
 
@@ -124,7 +125,8 @@ static sm_code stage_read(const sm_ops *o, sm_ops__stage *s, const sm_json *stag
     if (was == NULL)
         return changed(o, s->plan->name, "was not there before", err);
     if (!sm_sv_eq(sm_json_get_sv(was, "fingerprint", SM_SV("")), s->plan->fingerprint))
-        return changed(o, s->plan->name, "has other keys, aggregates or types than before", err);
+        return changed(o, s->plan->name,
+                       "has other keys, aggregates, types or another output mode than before", err);
     for (size_t i = 0; rc == SM_OK && i < s->n_logs; i++) {
         const sm_json *l = named(sm_json_get(was, "logs"), s->logs[i].name);
 

@@ -25,8 +25,9 @@ static sm_code open_state(const sm_steps *s, const sm_plan_flow *f, const sm_pos
                         .table = s->plan->datasets[f->target].name };
     sm_json *marks, *record;
 
-    c.folder = sm_arena_printf(s->a, "%.*s/flows/%.*s/%.*s", SM_SV_ARG(s->p.state_dir),
-                               SM_SV_ARG(f->name), SM_SV_ARG(pos->generation.uuid));
+    c.folder = sm_ops_folder(s->p.state_dir, s->plan->pipeline, f->name, s->a);
+    c.folder =
+        sm_arena_printf(s->a, "%.*s/%.*s", SM_SV_ARG(c.folder), SM_SV_ARG(pos->generation.uuid));
     if (read_json(s, pos->last.watermarks, &marks, err) != SM_OK ||
         read_json(s, pos->last.stages, &record, err) != SM_OK)
         return err->code;
