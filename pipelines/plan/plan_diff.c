@@ -115,8 +115,51 @@ static bool is_replay(sm_sv flow, const sm_plan_dataset *ds)
            sm_sv_eq((sm_sv){ flow.ptr, ds->name.len }, ds->name);
 }
 
+static const sm_stage *stage_of(const sm_plan_flow *f, sm_sv name)
+{
+    for (size_t i = 0; i < f->n_stages; i++) {
+        if (sm_stage_remembers(&f->stages[i]) && sm_sv_eq(f->stages[i].name, name))
+            return &f->stages[i];
+    }
+    return NULL;
+}
+
+/* Can what the flow remembers go on?  A view that follows its input is computed anew by itself. */
+static void compare_stages(const sm_plan_flow *f, const sm_plan_live_flow *old,
+                           plan_reasons *broken)
+{
+    for (size_t i = 0; !f->follows && i < sm_json_len(old->stages); i++) {
+        const sm_json *was = sm_json_at(old->stages, i);
+        sm_sv name = sm_json_get_sv(was, "name", SM_SV(""));
+        const sm_stage *now = stage_of(f, name);
+
+        if (sm_sv_eq_str(sm_json_get_sv(was, "kind", SM_SV("")), "watermark"))
+            continue;
+        if (!now)
+            sm_plan__say(broken, "what \"%.*s\" of flow \"%.*s\" remembers has no use any more",
+                         SM_SV_ARG(name), SM_SV_ARG(f->name));
+        else if (!sm_sv_eq(now->fingerprint, sm_json_get_sv(was, "fingerprint", SM_SV(""))))
+            sm_plan__say(
+                broken,
+                "\"%.*s\" of flow \"%.*s\" has other keys, aggregates, types or another output "
+                "mode, so what it remembers cannot go on",
+                SM_SV_ARG(name), SM_SV_ARG(f->name));
+    }
+    for (size_t i = 0; !f->follows && sm_json_len(old->stages) > 0 && i < f->n_stages; i++) {
+        bool known = !sm_stage_remembers(&f->stages[i]);
+
+        for (size_t k = 0; k < sm_json_len(old->stages); k++)
+            known |= sm_sv_eq(sm_json_get_sv(sm_json_at(old->stages, k), "name", SM_SV("")),
+                              f->stages[i].name);
+        if (!known)
+            sm_plan__say(broken,
+                         "\"%.*s\" of flow \"%.*s\" is new, and would not know the rows before",
+                         SM_SV_ARG(f->stages[i].name), SM_SV_ARG(f->name));
+    }
+}
+
 static void compare_flows(const sm_plan *p, const sm_plan_dataset *ds, const sm_plan_live *live,
-                          plan_reasons *changed)
+                          plan_reasons *changed, plan_reasons *broken)
 {
     for (size_t i = 0; i < ds->n_flows; i++) {
         const sm_plan_flow *f = &p->flows[ds->flow + i];
@@ -127,6 +170,8 @@ static void compare_flows(const sm_plan *p, const sm_plan_dataset *ds, const sm_
         else if (!sm_sv_eq(old->fingerprint, f->fingerprint))
             sm_plan__say(changed, "the query or the rules of flow \"%.*s\" changed",
                          SM_SV_ARG(f->name));
+        if (old)
+            compare_stages(f, old, broken);
     }
     for (size_t i = 0; i < live->n_flows; i++) {
         if (sm_sql_same_name(live->flows[i].table, ds->name) &&
@@ -154,7 +199,7 @@ static sm_plan_change compare_table(const sm_plan *p, const sm_plan_dataset *ds,
         if (!same_list(&ds->partition_by, &t->partition_by))
             sm_plan__say(&broken, "`partition_by` changed");
         compare_columns(ds, t, &broken, &changed, &left);
-        compare_flows(p, ds, live, &changed);
+        compare_flows(p, ds, live, &changed, &broken);
         for (size_t i = 0; i < left.n && changed.n > 0; i++) /* else this was told before */
             sm_plan__say(&changed, "%.*s", SM_SV_ARG(left.items[i]));
         out.kind = broken.n > 0     ? SM_CHANGE_REBUILD

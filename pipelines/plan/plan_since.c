@@ -243,9 +243,10 @@ static void make_live(const sm_plan *old, sm_arena *a, sm_plan_live *live)
                                                              .active = true };
     }
     for (size_t i = 0; i < old->n_flows; i++)
-        flows[live->n_flows++] =
-            (sm_plan_live_flow){ old->flows[i].name, old->datasets[old->flows[i].target].name,
-                                 old->flows[i].fingerprint };
+        flows[live->n_flows++] = (sm_plan_live_flow){
+            old->flows[i].name, old->datasets[old->flows[i].target].name, old->flows[i].fingerprint,
+            sm_plan__stages_json(old->flows[i].stages, old->flows[i].n_stages, a)
+        };
 }
 
 static sm_plan_change_kind effect_of(const sm_plan_change *changes, size_t n, sm_sv table)

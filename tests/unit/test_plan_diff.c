@@ -70,8 +70,8 @@ static void test_plan_diff__the_same_fingerprints_are_unchanged(void **state)
         { .name = NAME("t"), .schema = { columns, 2 }, .active = true },
         { .name = NAME("v"), .schema = { columns, 2 }, .active = true },
     };
-    sm_plan_live_flow flows[] = { { NAME("t"), NAME("t"), NAME("f1") },
-                                  { NAME("v"), NAME("v"), NAME("f1") } };
+    sm_plan_live_flow flows[] = { { NAME("t"), NAME("t"), NAME("f1"), NULL },
+                                  { NAME("v"), NAME("v"), NAME("f1"), NULL } };
 
     (void)state;
     check(&(sm_plan_live){ tables, 2, flows, 2 }, true, "t unchanged\nv unchanged\n");
@@ -83,14 +83,35 @@ static void test_plan_diff__a_changed_query_goes_forward_or_is_computed_again(vo
         { .name = NAME("t"), .schema = { columns, 2 }, .active = true },
         { .name = NAME("v"), .schema = { columns, 1 }, .active = true },
     };
-    sm_plan_live_flow flows[] = { { NAME("t"), NAME("t"), NAME("f0") },
-                                  { NAME("v"), NAME("v"), NAME("f0") },
-                                  { NAME("t.old"), NAME("t"), NAME("f0") } };
+    sm_plan_live_flow flows[] = { { NAME("t"), NAME("t"), NAME("f0"), NULL },
+                                  { NAME("v"), NAME("v"), NAME("f0"), NULL },
+                                  { NAME("t.old"), NAME("t"), NAME("f0"), NULL } };
 
     (void)state;
     check(&(sm_plan_live){ tables, 2, flows, 3 }, true,
           "t forward; the query or the rules of flow \"t\" changed; flow \"t.old\" is gone\n"
           "v recompute; column \"at\" is new; the query or the rules of flow \"v\" changed\n");
+}
+
+/* What a flow remembers under other keys or types is of no use to the query of now. */
+static void test_plan_diff__a_flow_that_remembers_something_else_asks_for_a_rebuild(void **state)
+{
+    sm_plan_live_table tables[] = {
+        { .name = NAME("t"), .schema = { columns, 2 }, .active = true },
+    };
+    sm_arena *a = sm_arena_new("test");
+    sm_json *stages = sm_json_array(a), *stage = sm_json_object(a);
+    sm_plan_live_flow flows[] = { { NAME("t"), NAME("t"), NAME("f0"), stages } };
+
+    (void)state;
+    sm_json_set_string(stage, "name", SM_SV("aggregate_1"));
+    sm_json_set_string(stage, "fingerprint", SM_SV("s0"));
+    sm_json_append(stages, stage);
+    check(
+        &(sm_plan_live){ tables, 1, flows, 1 }, true,
+        "t rebuild; what \"aggregate_1\" of flow \"t\" remembers has no use any more; the query or "
+        "the rules of flow \"t\" changed\nv new\n");
+    sm_arena_free(a);
 }
 
 /* As the sink does, which adds columns at the end of the table and finds the others by name. */
@@ -101,8 +122,8 @@ static void test_plan_diff__a_new_column_or_another_order_goes_on(void **state)
         { .name = NAME("t"), .schema = { columns, 1 }, .active = true },
         { .name = NAME("v"), .schema = { turned, 2 }, .active = true },
     };
-    sm_plan_live_flow flows[] = { { NAME("t"), NAME("t"), NAME("f1") },
-                                  { NAME("v"), NAME("v"), NAME("f1") } };
+    sm_plan_live_flow flows[] = { { NAME("t"), NAME("t"), NAME("f1"), NULL },
+                                  { NAME("v"), NAME("v"), NAME("f1"), NULL } };
 
     (void)state;
     check(&(sm_plan_live){ tables, 2, flows, 2 }, true,
@@ -121,8 +142,8 @@ static void test_plan_diff__a_column_that_changes_its_type_asks_for_a_rebuild(vo
         { .name = NAME("t"), .schema = { old, 3 }, .active = true, .partition_by = { day, 1 } },
         { .name = NAME("v"), .schema = { old, 3 }, .active = true },
     };
-    sm_plan_live_flow flows[] = { { NAME("t"), NAME("t"), NAME("f1") },
-                                  { NAME("v"), NAME("v"), NAME("f1") } };
+    sm_plan_live_flow flows[] = { { NAME("t"), NAME("t"), NAME("f1"), NULL },
+                                  { NAME("v"), NAME("v"), NAME("f1"), NULL } };
 
     (void)state;
     check(&(sm_plan_live){ tables, 2, flows, 2 }, true,
@@ -136,7 +157,7 @@ static void test_plan_diff__a_column_that_is_given_no_more_stays_and_is_told_onc
                         { .name = NAME("id"), .type = NAME("BIGINT") },
                         { .name = NAME("at"), .type = NAME("TIMESTAMP") } };
     sm_plan_live_table tables[] = { { .name = NAME("t"), .schema = { old, 2 }, .active = true } };
-    sm_plan_live_flow flows[] = { { NAME("t"), NAME("t"), NAME("f0") } };
+    sm_plan_live_flow flows[] = { { NAME("t"), NAME("t"), NAME("f0"), NULL } };
 
     (void)state;
     check(&(sm_plan_live){ tables, 1, flows, 1 }, true,
@@ -168,6 +189,7 @@ int main(void)
         SM_TEST(test_plan_diff__nothing_live_is_all_new),
         SM_TEST(test_plan_diff__the_same_fingerprints_are_unchanged),
         SM_TEST(test_plan_diff__a_changed_query_goes_forward_or_is_computed_again),
+        SM_TEST(test_plan_diff__a_flow_that_remembers_something_else_asks_for_a_rebuild),
         SM_TEST(test_plan_diff__a_new_column_or_another_order_goes_on),
         SM_TEST(test_plan_diff__a_column_that_changes_its_type_asks_for_a_rebuild),
         SM_TEST(test_plan_diff__a_column_that_is_given_no_more_stays_and_is_told_once),

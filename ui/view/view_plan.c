@@ -72,6 +72,17 @@ static sm_code find_tables(live *l, sm_error *err)
     return rc;
 }
 
+/* What the flow remembers; a record that cannot be read is the run's to tell. */
+static const sm_json *stages_of(const sm_view *v, const sm_batch_rec *last)
+{
+    sm_json *record = NULL;
+    sm_error ignored;
+
+    if (last->stages.len == 0 || sm_json_parse(last->stages, v->a, &record, &ignored) != SM_OK)
+        return NULL;
+    return sm_json_get(record, "stages");
+}
+
 static sm_code find_flows(live *l, sm_error *err)
 {
     const sm_view *v = l->v;
@@ -83,13 +94,13 @@ static sm_code find_flows(live *l, sm_error *err)
         rc = sm_store_generations(v->store, v->pipeline, SM_SV(""), v->a, &g, &n, err);
     l->flows = SM_NEW_N(v->a, sm_plan_live_flow, n + 1);
     for (size_t i = 0; rc == SM_OK && i < n; i++) {
-        sm_batch_rec *b;
-        size_t found;
+        sm_position pos;
 
-        rc = sm_store_batches(v->store, v->pipeline, g[i].flow, 0, 0, 1, v->a, &b, &found, err);
-        if (rc == SM_OK && found > 0)
+        rc = sm_store_position(v->store, v->pipeline, g[i].flow, v->a, &pos, err);
+        if (rc == SM_OK && pos.has_last)
             l->flows[l->plan.n_flows++] =
-                (sm_plan_live_flow){ g[i].flow, g[i].target, b[0].plan_fingerprint };
+                (sm_plan_live_flow){ g[i].flow, g[i].target, pos.last.plan_fingerprint,
+                                     stages_of(v, &pos.last) };
     }
     l->plan.flows = l->flows;
     return rc;
