@@ -94,6 +94,14 @@ static sm_code cut_flow_of(plan_builder *b, size_t ds, size_t number, sm_error *
     bool ok = false;
     sm_code rc;
 
+    if (f->output_mode != SM_STAGE_APPEND && b->datasets[ds].n_flows > 1) {
+        sm_diag_add(b->d, "SM0531", b->nodes[ds].at,
+                    "table \"%.*s\": several flows in output mode update or complete would replace "
+                    "each other's rows",
+                    SM_SV_ARG(b->datasets[ds].name));
+        sm_diag_hint(b->d, "Put them together by UNION ALL in one query, or let them append.");
+        return SM_OK;
+    }
     if (f->output_mode == SM_STAGE_APPEND && !b->datasets[ds].deduplicate && !may_remember(b, q))
         return SM_OK;
     if (!sm_plan__compile_text(b, q, PLAN_FOR_CUT, &in, &text))

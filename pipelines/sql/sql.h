@@ -147,8 +147,8 @@ sm_code sm_sql_read(const sm_sql_engine *e, const sm_sql_input *in, size_t n, sm
  * none. */
 bool sm_sql_judge_stream(const sm_sql_query *q, const bool *streaming, bool ordered, sm_diags *d);
 
-/* Has it a construct that remembers rows when they are a stream's: a grouping, DISTINCT, UNION,
- * LIMIT?  Of its own text, not of views. */
+/* May it have a construct that remembers rows when they are a stream's: a grouping, DISTINCT,
+ * UNION, LIMIT, a WITH that is joined to itself?  Of its own text, not of views. */
 bool sm_sql_may_group(const sm_sql_query *q);
 
 /* Is it one SELECT with a grouping over what stands in FROM, nothing sorted, cut off or made

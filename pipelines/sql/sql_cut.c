@@ -6,9 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "runtime/base/hash.h"
-#include "runtime/base/limit.h"
-#include "runtime/base/sqltext.h"
 
 /* ---- saying it ------------------------------------------------------------------- */
 
@@ -52,7 +49,7 @@ void sm_cut__hint(cutter *c, const char *hint)
 
 /* ---- stages ---------------------------------------------------------------------- */
 
-static const char *const kind_names[] = {
+const char *const sm_cut__kind_names[] = {
     [SM_STAGE_WATERMARK] = "watermark", [SM_STAGE_AGGREGATE] = "aggregate",
     [SM_STAGE_SESSION] = "session",     [SM_STAGE_DEDUP] = "dedup",
     [SM_STAGE_JOIN] = "join",           [SM_STAGE_LIMIT] = "limit",
@@ -73,7 +70,8 @@ sm_stage *sm_cut__stage(cutter *c, sm_stage_kind kind, const cut_flow *flow)
     }
     s = &c->stages[c->n];
     *s = (sm_stage){ .kind = kind,
-                     .name = sm_arena_printf(c->a, "%s_%zu", kind_names[kind], ++c->counts[kind]),
+                     .name = sm_arena_printf(c->a, "%s_%zu", sm_cut__kind_names[kind],
+                                             ++c->counts[kind]),
                      .relation = sm_arena_printf(c->a, SM_SQL_STAGE "%zu", c->n),
                      .watermarked = flow->watermarked,
                      .lag_us = flow->lag_us,
@@ -128,7 +126,8 @@ static const sm_json *with_ctes(cutter *c, const cut_scope *scope, const sm_json
 
     for (sm_json_iter it = sm_json_first(query); sm_json_valid(&it); sm_json_next(&it))
         sm_json_set_sv(copy, it.key, it.value);
-    sm_json_set(copy, "cte_map", kept_ctes(c, scope));
+    if (scope)
+        sm_json_set(copy, "cte_map", kept_ctes(c, scope));
     return copy;
 }
 
@@ -252,6 +251,15 @@ static const cut_scope *find_cte(const cut_scope *scope, sm_sv name)
     return scope;
 }
 
+static bool is_stream(const cutter *c, sm_sv relation)
+{
+    for (size_t i = 0; i < c->in->n_relations; i++) {
+        if (c->in->streaming[i] && sm_sv_eq(c->in->relations[i].name, relation))
+            return true;
+    }
+    return false;
+}
+
 /* A name of FROM: a CTE over streams stands there as a subquery. */
 static cut_part cut_table(cutter *c, const cut_scope *scope, const sm_json *node)
 {
@@ -260,14 +268,13 @@ static cut_part cut_table(cutter *c, const cut_scope *scope, const sm_json *node
     cut_part out = { .node = node };
     sm_json *copy;
 
-    if (!cte) {
-        for (size_t i = 0; i < c->in->n_relations; i++)
-            out.flow.streaming |= c->in->streaming[i] && sm_sv_eq(c->in->relations[i].name, name);
+    if (!cte)
+        out.flow.streaming = is_stream(c, name);
+    if (!cte || cte->entry)
         return out;
-    }
-    if (cte->entry)
-        return out;
-    out = cte->part;
+    out = sm_cut__query(c, cte->outer, cte->query, c->use_below);
+    if (sm_ast_count(cte->columns) > 0)
+        out.flow.tags.n = 0;
     copy = sm_tree_subquery(c->a, out.node, alias_of(node, name));
     sm_json_set(copy, "column_name_alias",
                 sm_ast_count(sm_ast_get(node, "column_name_alias")) > 0
@@ -494,7 +501,8 @@ static cut_part cut_select(cutter *c, const cut_scope *scope, const sm_json *nod
     if (!from.flow.streaming || sm_cut__over(c))
         return (cut_part){ .node = node };
     if (sm_cut__is_grouping(node))
-        out = sm_cut__group(c, scope, sm_cut__with_from(c, node, from.node, false), &from, use);
+        out = sm_cut__group(c, scope, sm_cut__with_from(c, node, from.node, false), &from,
+                            find_modifier(node, "DISTINCT_MODIFIER") ? CUT_INNER : use);
     else
         out = cut_plain_select(c, node, &from);
     return sm_cut__over(c) ? out : cut_modifiers(c, scope, node, out, use);
@@ -502,22 +510,39 @@ static cut_part cut_select(cutter *c, const cut_scope *scope, const sm_json *nod
 
 /* ---- queries ----------------------------------------------------------------------- */
 
+/* Does a query read a stream, by its own text? */
+static bool reads_stream(const cutter *c, const cut_scope *scope, const sm_json *value)
+{
+    const cut_scope *cte;
+    bool found = false;
+
+    if (sm_ast_is(value, "type", "BASE_TABLE")) {
+        cte = find_cte(scope, sm_ast_text(value, "table_name"));
+        return cte ? cte->query != NULL : is_stream(c, sm_ast_text(value, "table_name"));
+    }
+    for (sm_json_iter it = sm_json_first(value); sm_json_valid(&it) && !found; sm_json_next(&it))
+        found = reads_stream(c, scope, it.value);
+    for (size_t i = 0; i < sm_ast_count(value) && !found; i++)
+        found = reads_stream(c, scope, sm_ast_item(value, i));
+    return found;
+}
+
 static const cut_scope *cut_ctes(cutter *c, const cut_scope *scope, const sm_json *node)
 {
     const sm_json *map = sm_ast_get(sm_ast_get(node, "cte_map"), "map");
 
     for (size_t i = 0; i < sm_ast_count(map); i++) {
         const sm_json *entry = sm_ast_item(map, i), *value = sm_ast_get(entry, "value");
+        const sm_json *query = sm_ast_query(sm_ast_get(value, "query"));
         cut_scope *cte = SM_NEW(c->a, cut_scope);
 
         *cte = (cut_scope){ .outer = scope, .name = sm_ast_text(entry, "key") };
-        cte->part = sm_cut__query(c, scope, sm_ast_query(sm_ast_get(value, "query")), c->use_below);
         cte->columns = sm_ast_get(value, "aliases");
         if (!cte->columns)
             cte->columns = sm_json_array(c->a);
-        if (sm_ast_count(cte->columns) > 0)
-            cte->part.flow.tags.n = 0;
-        if (!cte->part.flow.streaming)
+        if (reads_stream(c, scope, query))
+            cte->query = query;
+        else
             cte->entry = entry;
         scope = cte;
     }
@@ -535,8 +560,22 @@ static cut_time time_of_both(cut_time x, cut_time y, bool watermarked)
     return sessions ? CUT_OWN_SESSION : CUT_NO_TIME;
 }
 
+/* What the other side of a UNION has in the place of `tag`; NULL: nothing worth knowing. */
+static const cut_tag *same_place(const cut_tag *tag, const sm_schema *own, const cut_tags *tags,
+                                 const sm_schema *other)
+{
+    ptrdiff_t at = sm_schema_find(own, tag->name);
+
+    for (size_t i = 0; at >= 0 && (size_t)at < other->n && i < tags->n; i++) {
+        if (sm_sql_same_name(tags->items[i].name, other->columns[at].name))
+            return &tags->items[i];
+    }
+    return NULL;
+}
+
 /* The tags that both sides of a UNION have, by their places in the first one: names decide. */
-static cut_flow union_flow(cutter *c, const cut_flow *x, const cut_flow *y)
+static cut_flow union_flow(cutter *c, const cut_flow *x, const sm_schema *xs, const cut_flow *y,
+                           const sm_schema *ys)
 {
     cut_flow out = *x;
 
@@ -546,14 +585,13 @@ static cut_flow union_flow(cutter *c, const cut_flow *x, const cut_flow *y)
     out.grouped = false;
     out.timed_join |= y->timed_join;
     for (size_t i = 0; i < x->tags.n; i++) {
-        for (size_t k = 0; k < y->tags.n; k++) {
-            cut_tag tag = x->tags.items[i];
+        const cut_tag *other = same_place(&x->tags.items[i], xs, &y->tags, ys);
+        cut_tag tag = x->tags.items[i];
 
-            tag.key = -1;
-            tag.time = time_of_both(tag.time, y->tags.items[k].time, out.watermarked);
-            if (sm_sql_same_name(tag.name, y->tags.items[k].name) && tag.time != CUT_NO_TIME)
-                sm_cut__add_tag(c, &out.tags, tag);
-        }
+        tag.key = -1;
+        tag.time = other ? time_of_both(tag.time, other->time, out.watermarked) : CUT_NO_TIME;
+        if (tag.time != CUT_NO_TIME)
+            sm_cut__add_tag(c, &out.tags, tag);
     }
     return out;
 }
@@ -565,6 +603,7 @@ static cut_part cut_union(cutter *c, const cut_scope *scope, const sm_json *node
     cut_part left = sm_cut__query(c, scope, sm_ast_get(node, "left"), below);
     cut_part right = sm_cut__query(c, scope, sm_ast_get(node, "right"), below);
     cut_part out = { .node = node };
+    sm_schema ls = { 0 }, rs = { 0 };
     sm_json *copy;
 
     if (sm_cut__over(c) || !left.flow.streaming || !right.flow.streaming)
@@ -574,7 +613,11 @@ static cut_part cut_union(cutter *c, const cut_scope *scope, const sm_json *node
     sm_json_set(copy, "right", right.node);
     sm_json_set_bool(copy, "setop_all", true);
     out.node = copy;
-    out.flow = union_flow(c, &left.flow, &right.flow);
+    sm_cut__bind(c, scope, left.node, &ls);
+    sm_cut__bind(c, scope, right.node, &rs);
+    if (sm_cut__over(c))
+        return out;
+    out.flow = union_flow(c, &left.flow, &ls, &right.flow, &rs);
     if (!all)
         out = sm_cut__distinct(c, scope, &out, use, sm_ast_get(node, "right"), "UNION", "SM0503");
     return sm_cut__over(c) ? out : cut_modifiers(c, scope, node, out, use);
@@ -582,18 +625,17 @@ static cut_part cut_union(cutter *c, const cut_scope *scope, const sm_json *node
 
 cut_part sm_cut__query(cutter *c, const cut_scope *scope, const sm_json *node, cut_use use)
 {
-    cut_use outer = c->use_below;
     cut_part out = { .node = node };
 
     if (sm_cut__over(c))
         return out;
-    c->use_below = use_of_below(node, use);
     scope = cut_ctes(c, scope, node);
-    c->use_below = outer;
     if (sm_ast_is(node, "type", "SELECT_NODE"))
-        return cut_select(c, scope, node, use);
-    if (sm_ast_is(node, "type", "SET_OPERATION_NODE"))
-        return cut_union(c, scope, node, use);
+        out = cut_select(c, scope, node, use);
+    else if (sm_ast_is(node, "type", "SET_OPERATION_NODE"))
+        out = cut_union(c, scope, node, use);
+    if (out.flow.streaming && scope)
+        out.node = with_ctes(c, scope, out.node);
     return out;
 }
 
@@ -612,134 +654,6 @@ static const sm_json *read_tree(cutter *c, sm_arena *a)
     return sm_ast_query(sm_json_at(sm_json_get(tree, "statements"), 0));
 }
 
-static bool has_grouping(const cutter *c)
-{
-    for (size_t i = 0; i < c->n; i++) {
-        if (c->stages[i].kind == SM_STAGE_AGGREGATE || c->stages[i].kind == SM_STAGE_SESSION)
-            return true;
-    }
-    return false;
-}
-
-static bool has_memory(const cutter *c)
-{
-    for (size_t i = 0; i < c->n; i++) {
-        if (sm_stage_remembers(&c->stages[i]))
-            return true;
-    }
-    return false;
-}
-
-/* Which columns of the result are which keys of the grouping that is updated. */
-static void find_keys(cutter *c, const cut_part *result, sm_cut *out)
-{
-    const sm_stage *s = &c->stages[result->flow.stage];
-    sm_sv *names = SM_NEW_N(c->a, sm_sv, s->n_keys + 1);
-    sm_buf b;
-
-    sm_buf_init(&b, SM_LIMIT_BATCH_SQL);
-    sm_buf_adds(&b, "SELECT ");
-    for (size_t k = 0; k < s->n_keys; k++) {
-        const cut_tag *found = NULL;
-
-        for (size_t i = 0; i < result->flow.tags.n && !found; i++) {
-            if (result->flow.tags.items[i].key == (int)k)
-                found = &result->flow.tags.items[i];
-        }
-        if (!found) {
-            sm_cut__refuse(c, "SM0537", NULL,
-                           "output mode update needs the key \"%.*s\" in the "
-                           "result",
-                           SM_SV_ARG(s->labels[k]));
-            sm_cut__hint(c, "Rows are updated by the columns of GROUP BY; add it to the SELECT.");
-            break;
-        }
-        names[k] = found->name;
-        sm_buf_addf(&b, "%s", k > 0 ? ", " : "");
-        sm_buf_add(&b, sm_cut__expression(c, c->result_keys[k]));
-        sm_buf_adds(&b, " AS ");
-        sm_sql_ident(&b, found->name);
-    }
-    sm_buf_addf(&b, " FROM %.*s", SM_SV_ARG(s->relation));
-    out->merge_keys = names;
-    out->n_merge_keys = s->n_keys;
-    out->touched = sm_arena_dup(c->a, sm_buf_sv(&b));
-    sm_buf_release(&b);
-}
-
-static void hash_number(sm_hash *h, int64_t number)
-{
-    char text[24];
-
-    snprintf(text, sizeof text, "%lld", (long long)number);
-    sm_hash_add(h, sm_sv_cstr(text));
-}
-
-static void hash_types(sm_hash *h, const sm_schema *s)
-{
-    for (size_t i = 0; i < s->n; i++)
-        sm_hash_add(h, s->columns[i].type);
-    sm_hash_add(h, SM_SV(""));
-}
-
-static void hash_side(sm_hash *h, const sm_stage_side *side)
-{
-    hash_types(h, &side->schema);
-    sm_hash_add(h, side->final_by);
-    hash_number(h, side->preserved);
-}
-
-/* What is remembered by: not which rows come, nor what is made of it afterwards. */
-static sm_sv fingerprint(cutter *c, const sm_stage *s)
-{
-    sm_hash *h = sm_hash_new();
-
-    sm_hash_add(h, sm_sv_cstr(kind_names[s->kind]));
-    hash_types(h, &s->schema);
-    sm_hash_add(h, s->final_by);
-    hash_number(h, s->mode == SM_STAGE_COMPLETE);
-    hash_number(h, (int64_t)s->n_keys);
-    for (size_t i = 0; i < s->n_partials; i++) {
-        sm_hash_add(h, s->partials[i].fold);
-        sm_hash_add(h, s->partials[i].merge);
-    }
-    for (size_t i = 0; i < s->n_columns; i++)
-        sm_hash_add(h, s->columns[i]);
-    if (s->kind == SM_STAGE_JOIN) {
-        hash_number(h, s->join);
-        hash_side(h, &s->left);
-        hash_side(h, &s->right);
-    }
-    return sm_hash_hex(h, c->a);
-}
-
-static void finish(cutter *c, const cut_part *result, sm_cut *out)
-{
-    sm_schema schema;
-
-    *out = (sm_cut){ .mode = c->in->mode };
-    if (c->in->mode == SM_STAGE_UPDATE && !has_grouping(c))
-        out->mode = SM_STAGE_APPEND; /* the same rows */
-    if (c->in->mode == SM_STAGE_COMPLETE && !has_grouping(c)) {
-        sm_cut__refuse(c, "SM0531", NULL, "output mode complete needs an aggregate");
-        sm_cut__hint(c, "Without one the whole result would be every row that ever came; use "
-                        "append.");
-    }
-    if (!has_memory(c) || sm_cut__over(c))
-        return;
-    out->sql = sm_cut__bind(c, NULL, result->node, &schema);
-    for (size_t i = 0; i < c->n; i++)
-        c->stages[i].fingerprint = fingerprint(c, &c->stages[i]);
-    out->stages = c->stages;
-    out->n_stages = c->n;
-    if (out->mode != SM_STAGE_UPDATE || sm_cut__over(c))
-        return;
-    if (c->stages[result->flow.stage].n_keys == 0)
-        out->mode = SM_STAGE_COMPLETE; /* one row, put in place of the one before */
-    else
-        find_keys(c, result, out);
-}
-
 sm_code sm_sql_cut(const sm_cut_input *in, sm_arena *a, sm_diags *d, sm_cut *out, bool *ok,
                    sm_error *err)
 {
@@ -755,7 +669,7 @@ sm_code sm_sql_cut(const sm_cut_input *in, sm_arena *a, sm_diags *d, sm_cut *out
     if (in->deduplicate && !sm_cut__over(&c))
         result = sm_cut__deduplicate(&c, NULL, &result, in->deduplicate);
     if (!sm_cut__over(&c))
-        finish(&c, &result, out);
+        sm_cut__finish(&c, &result, out);
     *ok = !c.failed;
     return c.rc;
 }

@@ -10,6 +10,7 @@
  */
 #include "pipelines/sql/sql_compile.h"
 #include "pipelines/sql/sql_cut_int.h"
+#include "runtime/base/limit.h"
 
 typedef struct terms { /* expressions, each once */
     const sm_json **items;
@@ -30,6 +31,7 @@ typedef struct grouping {
     bool session_timed;     /* of event time */
     terms calls, args;
     sm_schema typed; /* k… a… */
+    bool hidden;     /* columns of the stage have names that no user has */
 } grouping;
 
 static size_t add_term(grouping *g, terms *t, const sm_json *x)
@@ -193,7 +195,7 @@ static bool holds_column(const sm_json *value)
 
 static sm_sv numbered(const grouping *g, const char *prefix, size_t i)
 {
-    return sm_arena_printf(g->c->a, "%s%zu", prefix, i);
+    return sm_arena_printf(g->c->a, "%s%s%zu", g->hidden ? "_smelt_" : "", prefix, i);
 }
 
 static sm_json *numbered_column(const grouping *g, const char *prefix, size_t i)
@@ -436,26 +438,46 @@ static const sm_json *session_out(const grouping *g)
                           sm_tree_call(a, "make_timestamp", &to, 1));
 }
 
-/* `k` and `t.k` are one column where both are written in one SELECT. */
-static bool same_key(const sm_json *x, const sm_json *key)
+/* Is `name` a relation of this FROM, and `column` none that USING makes of two? */
+static bool is_relation(const sm_json *from, sm_sv name, sm_sv column)
+{
+    const sm_json *using = sm_ast_get(from, "using_columns");
+    sm_sv alias = sm_ast_text(from, "alias");
+
+    for (size_t i = 0; i < sm_ast_count(using); i++) {
+        if (sm_sql_same_name(sm_json_sv(sm_ast_item(using, i)), column))
+            return false;
+    }
+    if (sm_ast_is(from, "type", "JOIN"))
+        return is_relation(sm_ast_get(from, "left"), name, column) ||
+               is_relation(sm_ast_get(from, "right"), name, column);
+    return sm_sql_same_name(alias.len > 0 ? alias : sm_ast_text(from, "table_name"), name);
+}
+
+/* `k` and `t.k` are one column where both are written in one SELECT over a relation t; in `s.k` of
+ * a struct s, or beside USING (k), they may be two. */
+static bool same_key(const grouping *g, const sm_json *x, const sm_json *key)
 {
     const sm_json *nx = sm_ast_get(x, "column_names"), *nk = sm_ast_get(key, "column_names");
-    size_t cx = sm_ast_count(nx), ck = sm_ast_count(nk);
+    const sm_json *longer = sm_ast_count(nx) > sm_ast_count(nk) ? nx : nk;
+    const sm_json *shorter = longer == nx ? nk : nx;
 
     if (sm_tree_same(x, key))
         return true;
     return sm_ast_is(x, "class", "COLUMN_REF") && sm_ast_is(key, "class", "COLUMN_REF") &&
-           cx != ck && (cx == 1 || ck == 1) &&
-           sm_sql_same_name(sm_json_sv(sm_ast_item(nx, cx - 1)),
-                            sm_json_sv(sm_ast_item(nk, ck - 1)));
+           sm_ast_count(longer) == 2 && sm_ast_count(shorter) == 1 &&
+           sm_sql_same_name(sm_json_sv(sm_ast_item(longer, 1)),
+                            sm_json_sv(sm_ast_item(shorter, 0))) &&
+           is_relation(sm_ast_get(g->select, "from_table"), sm_json_sv(sm_ast_item(longer, 0)),
+                       sm_json_sv(sm_ast_item(longer, 1)));
 }
 
 static const sm_json *column_of(const grouping *g, const sm_json *part)
 {
-    if (g->session && same_key(part, g->session))
+    if (g->session && same_key(g, part, g->session))
         return session_out(g);
     for (size_t i = 0; i < g->keys.n; i++) {
-        if (same_key(part, g->keys.items[i]))
+        if (same_key(g, part, g->keys.items[i]))
             return key_out(g, i);
     }
     for (size_t i = 0; i < g->calls.n; i++) {
@@ -465,12 +487,21 @@ static const sm_json *column_of(const grouping *g, const sm_json *part)
     return NULL;
 }
 
+static const sm_json *above(grouping *g, const sm_json *value);
+
 /* An alias stays: it may be the name of a field, as in {'n': count(*)}. */
 static const sm_json *put_columns(void *ctx, const sm_json *part)
 {
     grouping *g = ctx;
     const sm_json *column = column_of(g, part);
 
+    if (sm_ast_is(part, "class", "SUBQUERY")) { /* its names are its own; what is compared is not */
+        sm_json *copy = sm_json_copy(g->c->a, part);
+
+        if (sm_ast_get(part, "child"))
+            sm_json_set(copy, "child", above(g, sm_ast_get(part, "child")));
+        return copy;
+    }
     return column ? sm_tree_named(g->c->a, column, sm_ast_text(part, "alias")) : part;
 }
 
@@ -490,7 +521,7 @@ static const sm_json *put_aliases(void *ctx, const sm_json *part)
     if (!sm_ast_is(part, "class", "COLUMN_REF") || sm_ast_count(names) != 1)
         return part;
     for (size_t i = 0; i < g->keys.n; i++) {
-        if (same_key(part, g->keys.items[i]))
+        if (same_key(g, part, g->keys.items[i]))
             return part;
     }
     for (size_t i = 0; i < sm_ast_count(list); i++) {
@@ -505,7 +536,7 @@ static const sm_json *put_aliases(void *ctx, const sm_json *part)
 static int key_of_item(const grouping *g, const sm_json *item)
 {
     for (size_t i = 0; i < g->keys.n; i++) {
-        if (same_key(item, g->keys.items[i]))
+        if (same_key(g, item, g->keys.items[i]))
             return (int)i;
     }
     return -1;
@@ -516,11 +547,52 @@ static cut_time time_of_item(grouping *g, const sm_json *item, const cut_tags *b
 {
     int key = key_of_item(g, item);
 
-    if (g->session && same_key(item, g->session))
+    if (g->session && same_key(g, item, g->session))
         return g->session_timed ? CUT_SESSION : CUT_OWN_SESSION;
     if (key >= 0)
         return key == g->event ? g->time : CUT_NO_TIME;
     return sm_cut__time_of(before, item);
+}
+
+static void add_hidden(grouping *g, sm_json *list, const char *prefix, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        sm_sv plain = sm_arena_printf(g->c->a, "%s%zu", prefix, i);
+
+        append_named(g, list, sm_tree_column(g->c->a, SM_SV(""), plain), numbered(g, prefix, i));
+    }
+}
+
+/* What the stage puts out, so that an alias of the user's means what it meant. */
+static const sm_json *from_stage(grouping *g, const sm_stage *s)
+{
+    sm_arena *a = g->c->a;
+    sm_json *list = sm_json_array(a);
+    const sm_json *table = sm_tree_table(a, s->relation, SM_SV(""));
+
+    add_hidden(g, list, "k", g->keys.n);
+    add_hidden(g, list, "a", g->calls.n);
+    if (g->session) {
+        sm_json_append(list, sm_tree_column(a, SM_SV(""), SM_SV(CUT_START)));
+        sm_json_append(list, sm_tree_column(a, SM_SV(""), SM_SV(CUT_TIME)));
+    }
+    if (sm_ast_count(list) == 0)
+        return table;
+    return sm_tree_subquery(a, sm_tree_select(a, list, table, NULL), SM_SV("_smelt_groups"));
+}
+
+/* ORDER BY an alias sorts by what the list has under it. */
+static const sm_json *put_order(void *ctx, const sm_json *part)
+{
+    grouping *g = ctx;
+    const sm_json *names = sm_ast_get(part, "column_names"), *list = list_of(g->select);
+
+    for (size_t i = 0; sm_ast_count(names) == 1 && i < sm_ast_count(list); i++) {
+        if (sm_sql_same_name(sm_ast_text(sm_ast_item(list, i), "alias"),
+                             sm_json_sv(sm_ast_item(names, 0))))
+            return sm_json_copy(g->c->a, part);
+    }
+    return put_columns(ctx, part);
 }
 
 static const sm_json *left_over(grouping *g, const sm_stage *s, cut_flow *flow)
@@ -529,6 +601,7 @@ static const sm_json *left_over(grouping *g, const sm_stage *s, cut_flow *flow)
     const sm_json *list = list_of(g->select), *having = sm_ast_get(g->select, "having");
     sm_json *items = sm_json_array(a), *select;
 
+    g->hidden = true;
     for (size_t i = 0; i < sm_ast_count(list); i++) {
         const sm_json *item = sm_ast_item(list, i);
         sm_sv name = i < g->names.n ? g->names.columns[i].name : SM_SV("");
@@ -540,9 +613,10 @@ static const sm_json *left_over(grouping *g, const sm_stage *s, cut_flow *flow)
     }
     if (having)
         having = above(g, sm_tree_replace(a, having, put_aliases, g));
-    select = sm_tree_select(a, items, sm_tree_table(a, s->relation, SM_SV("")), having);
+    select = sm_tree_select(a, items, from_stage(g, s), having);
     if (s->mode == SM_STAGE_COMPLETE && sm_ast_get(g->select, "modifiers"))
-        sm_json_set(select, "modifiers", above(g, sm_ast_get(g->select, "modifiers")));
+        sm_json_set(select, "modifiers",
+                    sm_tree_replace(a, sm_ast_get(g->select, "modifiers"), put_order, g));
     return select;
 }
 
@@ -610,12 +684,36 @@ void sm_cut__judge_grouping(cutter *c, const sm_stage *s, const cut_flow *flow, 
 
 /* ---- the stage ----------------------------------------------------------------------- */
 
+/* The expressions of keys and arguments: groups of one meaning are none of another. */
+static sm_sv meaning(grouping *g)
+{
+    sm_buf b;
+    sm_sv out;
+
+    sm_buf_init(&b, SM_LIMIT_BATCH_SQL);
+    for (size_t i = 0; i < g->keys.n; i++) {
+        sm_buf_add(&b, sm_cut__expression(g->c, g->keys.items[i]));
+        sm_buf_addc(&b, ';');
+    }
+    for (size_t i = 0; i < g->args.n; i++) {
+        sm_buf_add(&b, sm_cut__expression(g->c, g->args.items[i]));
+        sm_buf_addc(&b, ';');
+    }
+    if (g->session)
+        sm_buf_add(&b, sm_cut__expression(g->c, g->session));
+    out = sm_arena_dup(g->c->a, sm_buf_sv(&b));
+    sm_buf_release(&b);
+    return out;
+}
+
 static void fill_stage(grouping *g, sm_stage *s, cut_use use)
 {
     bool timed = g->event >= 0 || g->session_timed;
     const sm_json **calls = SM_NEW_N(g->c->a, const sm_json *, g->calls.n + 1), *rows;
 
     s->mode = use == CUT_RESULT ? g->c->in->mode : SM_STAGE_APPEND;
+    if (s->mode == SM_STAGE_UPDATE && g->keys.n == 0 && !g->session)
+        s->mode = SM_STAGE_COMPLETE; /* one row, which takes the place of the one before */
     if (s->mode == SM_STAGE_UPDATE && g->keys.n == 0 && !g->session)
         s->mode = SM_STAGE_COMPLETE; /* its one row is put in place of the one before */
     for (size_t i = 0; i < g->calls.n; i++)
@@ -629,6 +727,7 @@ static void fill_stage(grouping *g, sm_stage *s, cut_use use)
         return;
     bind_values(g, rows, calls);
     set_labels(g, s);
+    s->fingerprint = meaning(g);
     set_values(g, s, calls);
     set_out(g, s);
 }

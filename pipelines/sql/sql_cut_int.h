@@ -67,7 +67,7 @@ typedef struct cut_join {
 typedef struct cut_scope { /* a CTE */
     const struct cut_scope *outer;
     sm_sv name;
-    cut_part part;          /* streaming: stands in place of the name */
+    const sm_json *query;   /* streaming: stands in place of the name, cut where it is read */
     const sm_json *entry;   /* static: of cte_map, kept */
     const sm_json *columns; /* its column names, a list */
 } cut_scope;
@@ -133,6 +133,11 @@ const sm_json *sm_cut__typed(cutter *c, const cut_part *from, const sm_json *sel
 /* Copies of a query: with another FROM (NULL: the same), without CTEs, `bare`: and modifiers. */
 sm_json *sm_cut__with_from(cutter *c, const sm_json *node, const sm_json *from, bool bare);
 cut_part sm_cut__query(cutter *c, const cut_scope *scope, const sm_json *node, cut_use use);
+
+/* ---- sql_cut_finish.c ---------------------------------------------------------------- */
+
+extern const char *const sm_cut__kind_names[]; /* by sm_stage_kind */
+void sm_cut__finish(cutter *c, const cut_part *result, sm_cut *out);
 
 /* ---- sql_cut_time.c: which column carries event time -------------------------------- */
 

@@ -130,7 +130,7 @@ static linear linear_of(const joining *j, const sm_json *x)
     }
     inner = (linear){ sides == LEFT ? 0 : 1, x,
                       sm_cut__time_of(&j->side[sides == RIGHT].part->flow.tags, x), 0 };
-    return inner.time == CUT_NO_TIME ? none : inner;
+    return inner.time == CUT_RAW ? inner : none; /* windows are compared from their begin */
 }
 
 /* x >= y, or x > y: rows of the side of x wait for rows of y up to their own time. */
@@ -369,6 +369,20 @@ static sm_sv relation_of(joining *j, const sm_stage *s, const char *suffix)
     return sm_arena_printf(j->c->a, "%.*s_%s", SM_SV_ARG(s->relation), suffix);
 }
 
+/* When rows meet, and until when they wait. */
+static sm_sv meaning(joining *j)
+{
+    const sm_json *condition = sm_ast_get(j->node, "condition");
+    sm_sv out = condition ? sm_cut__expression(j->c, condition) : SM_SV("");
+
+    for (int i = 0; i < 2; i++) {
+        if (j->side[i].final)
+            out = sm_arena_printf(j->c->a, "%.*s;%.*s", SM_SV_ARG(out),
+                                  SM_SV_ARG(sm_cut__expression(j->c, j->side[i].final)));
+    }
+    return out;
+}
+
 static void add_relations(joining *j, const sm_stage *s)
 {
     static const char *const plain[] = { "ln", "lo", "la", "lu", "lm", "l0",
@@ -515,6 +529,7 @@ void sm_cut__join(cutter *c, const cut_scope *scope, const sm_json *node, const 
     s->join = j.kind;
     fill_side(&j, 0, &s->left);
     fill_side(&j, 1, &s->right);
+    s->fingerprint = meaning(&j);
     add_relations(&j, s);
     join = pieces_of(&j, s);
     if (j.side[0].preserved || j.kind == SM_STAGE_SEMI)

@@ -186,6 +186,14 @@ cut_part sm_cut__deduplicate(cutter *c, const cut_scope *scope, const cut_part *
     const sm_json *node;
     sm_stage *s;
 
+    if (query->flow.grouped && c->in->mode != SM_STAGE_APPEND) {
+        sm_cut__refuse(c, "SM0534", NULL,
+                       "`deduplicate` above a grouping needs output mode append");
+        sm_cut__hint(
+            c, "A group that changes is no duplicate of itself; leave `deduplicate` out: GROUP "
+               "BY gives each key once.");
+        return *query;
+    }
     sm_cut__bind(c, scope, query->node, &plain);
     if (sm_cut__over(c))
         return *query;

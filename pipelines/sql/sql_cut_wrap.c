@@ -206,6 +206,15 @@ static bool add_star(cutter *c, const sm_json *item, sm_json *out)
 
         if (!sm_sql_same_name(r->from, relation))
             continue;
+        if (sm_ast_count(sm_ast_get(item, "exclude_list")) +
+                sm_ast_count(sm_ast_get(item, "replace_list")) +
+                sm_ast_count(sm_ast_get(item, "rename_list")) >
+            0) {
+            sm_cut__refuse(c, "SM0535", item,
+                           "* with EXCLUDE, REPLACE or RENAME over a join of three streams");
+            sm_cut__hint(c, "Name the columns.");
+            return true;
+        }
         found = true;
         sm_json_append(out, sm_tree_named(c->a, sm_tree_column(c->a, r->to, r->name), r->column));
     }

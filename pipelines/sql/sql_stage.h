@@ -111,7 +111,7 @@ typedef struct sm_stage {
     sm_schema out; /* of `relation`; of a join empty */
     bool watermarked;
     int64_t lag_us;
-    sm_sv fingerprint; /* of all that what is remembered depends on: kind, types, partials */
+    sm_sv fingerprint; /* of all that what is remembered depends on: kind, keys, types, partials */
 
     /* WATERMARK */
     sm_sv time_column;

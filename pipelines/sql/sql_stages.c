@@ -461,7 +461,8 @@ bool sm_sql_judge_static(const sm_sql_query *q, sm_diags *d)
 
 static bool may_group(const sm_json *value)
 {
-    bool found = sm_ast_count(sm_ast_get(value, "group_expressions")) > 0 ||
+    bool found = sm_ast_count(sm_ast_get(sm_ast_get(value, "cte_map"), "map")) > 0 ||
+                 sm_ast_count(sm_ast_get(value, "group_expressions")) > 0 ||
                  sm_ast_is(value, "aggregate_handling", "FORCE_AGGREGATES") ||
                  sm_ast_is(value, "type", "DISTINCT_MODIFIER") ||
                  sm_ast_is(value, "type", "LIMIT_MODIFIER") ||
@@ -487,6 +488,7 @@ bool sm_sql_is_one_grouping(const sm_sql_query *q)
     const sm_json *node = q->tree->node, *from = sm_ast_get(node, "from_table");
 
     return sm_ast_is(node, "type", "SELECT_NODE") && sm_ast_is(from, "type", "BASE_TABLE") &&
+           sm_ast_count(sm_ast_get(sm_ast_get(node, "cte_map"), "map")) == 0 &&
            sm_ast_count(sm_ast_get(node, "modifiers")) == 0 && !sm_ast_get(node, "qualify") &&
            may_group(node);
 }

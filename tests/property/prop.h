@@ -70,6 +70,7 @@ typedef struct prop_case {
     sm_arena *a;
     prop_stream streams[PROP_STREAMS];
     bool greatest; /* of two watermarks the greatest counts */
+    bool joined;   /* a join of streams is in it */
     sm_stage_mode mode;
     const char *smelt, *oracle;
     const sm_cut_deduplicate *dedup; /* of the result */

@@ -246,7 +246,7 @@ void prop_group(prop_case *c, prop_rel *r)
         prop_chance(c, 45))
         c->mode = SM_STAGE_APPEND;
     else if (c->mode == SM_STAGE_UPDATE && prop_chance(c, 30) && r->lag == 0 && r->delay >= 0 &&
-             c->streams[1].used == false)
+             !c->joined && !c->streams[1].used)
         c->mode = SM_STAGE_COMPLETE;
     draw_time(c, &g);
     if (g.sliding) /* rows of a batch come in any order out of their windows */

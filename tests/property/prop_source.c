@@ -334,6 +334,7 @@ prop_rel prop_join(prop_case *c, bool top)
     const char *list = "coalesce(l.ts, r.ts) AS x, l.id AS lid, r.id AS rid, l.k, r.k AS rk, l.ts, "
                        "r.ts AS rts, l.v + r.v AS s, upper(l.k) AS u";
 
+    c->joined = true;
     draw_condition(c, &j);
     draw_join_kind(c, &j, c->mode != SM_STAGE_APPEND);
     if (top && is_half(&j))

@@ -227,9 +227,11 @@ static void the_select_that_is_left_keeps_names_and_expressions(void **state)
 
     (void)state;
     assert_true(c.ok);
-    check_text(c.cut.sql,
-               "SELECT upper(k0) AS u, k0 AS k, (a0 / a1) AS \"(sum(v) / count_star())\", a1 "
-               "AS n FROM _smelt_st_1 WHERE (a1 > 1)");
+    check_text(
+        c.cut.sql,
+        "SELECT upper(_smelt_k0) AS u, _smelt_k0 AS k, (_smelt_a0 / _smelt_a1) AS \"(sum(v) / "
+        "count_star())\", _smelt_a1 AS n FROM (SELECT k0 AS _smelt_k0, a0 AS _smelt_a0, a1 AS "
+        "_smelt_a1 FROM _smelt_st_1) AS _smelt_groups WHERE (_smelt_a1 > 1)");
     check_text(c.cut.touched, "SELECT k0 AS \"k\" FROM _smelt_st_1");
     assert_int_equal(c.cut.n_merge_keys, 1);
     sm_arena_free(c.a);
@@ -316,6 +318,42 @@ static void a_session_is_one_under_any_name_and_without_a_watermark(void **state
           SM_STAGE_APPEND, "SM0501 93");
 }
 
+static void check_meaning(const char *one, const char *other, sm_stage_mode mode,
+                          sm_stage_mode then, bool same)
+{
+    cutting x = cut_as(one, true, mode, NULL), y = cut_as(other, true, then, NULL);
+    const sm_stage *a = &x.cut.stages[x.cut.n_stages - 1], *b = &y.cut.stages[y.cut.n_stages - 1];
+
+    if (!x.ok || !y.ok || sm_sv_eq(a->fingerprint, b->fingerprint) != same)
+        fail_msg("%s\n%s\n  are %s", one, other, same ? "not of one state" : "of one state");
+    sm_arena_free(x.a);
+    sm_arena_free(y.a);
+}
+
+/* Groups of ten minutes are none of thirty, though their keys have one name and one type. */
+static void state_is_of_one_meaning(void **state)
+{
+    static const char ten[] =
+        "SELECT window(ts, '10 m') AS w, k, sum(v) FROM STREAM(s) GROUP BY ALL";
+    static const char join[] = "SELECT a.k FROM STREAM(a) a JOIN STREAM(b) b ON a.k = b.k AND b.ts "
+                               "BETWEEN a.ts AND a.ts + INTERVAL 1 HOUR";
+
+    (void)state;
+    check_meaning(ten,
+                  "SELECT window(ts, '10 m') AS w, k, sum(v) + 1 FROM STREAM(s) WHERE v > 0 GROUP "
+                  "BY ALL",
+                  SM_STAGE_APPEND, SM_STAGE_APPEND, true);
+    check_meaning(ten, "SELECT window(ts, '30 m') AS w, k, sum(v) FROM STREAM(s) GROUP BY ALL",
+                  SM_STAGE_APPEND, SM_STAGE_APPEND, false);
+    check_meaning(ten, "SELECT window(ts, '10 m') AS w, k, sum(v * 2) FROM STREAM(s) GROUP BY ALL",
+                  SM_STAGE_APPEND, SM_STAGE_APPEND, false);
+    check_meaning(ten, ten, SM_STAGE_APPEND, SM_STAGE_UPDATE, false);
+    check_meaning(join,
+                  "SELECT a.k FROM STREAM(a) a JOIN STREAM(b) b ON a.k = b.k AND b.ts BETWEEN a.ts "
+                  "AND a.ts + INTERVAL 3 HOURS",
+                  SM_STAGE_APPEND, SM_STAGE_APPEND, false);
+}
+
 static void an_alias_of_a_sliding_window_may_be_w(void **state)
 {
     cutting c = cut_as("SELECT window(ts, '7 s', '5 s') AS w, count(*) AS n FROM STREAM(s) GROUP "
@@ -336,8 +374,10 @@ static void fields_keep_their_names(void **state)
 
     (void)state;
     assert_true(c.ok);
-    check_text(c.cut.sql, "SELECT k0 AS k, main.struct_pack(n := a0, k := k0) AS x FROM "
-                          "_smelt_st_1");
+    check_text(c.cut.sql,
+               "SELECT _smelt_k0 AS k, main.struct_pack(n := _smelt_a0, k := _smelt_k0) AS x "
+               "FROM (SELECT k0 AS _smelt_k0, a0 AS _smelt_a0 FROM _smelt_st_1) AS "
+               "_smelt_groups");
     sm_arena_free(c.a);
 }
 
@@ -420,6 +460,7 @@ int main(void)
         cmocka_unit_test(joins_of_streams_chain),
         cmocka_unit_test(a_duplicate_is_forgotten_with_its_watermark),
         cmocka_unit_test(a_session_is_one_under_any_name_and_without_a_watermark),
+        cmocka_unit_test(state_is_of_one_meaning),
         cmocka_unit_test(an_alias_of_a_sliding_window_may_be_w),
         cmocka_unit_test(fields_keep_their_names),
         cmocka_unit_test(a_group_without_a_key_is_complete_in_update),
