@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-
 /* ---- saying it ------------------------------------------------------------------- */
 
 static bool is_word(char ch)

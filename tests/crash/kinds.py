@@ -344,7 +344,7 @@ PAYMENTS = """  payments:
 
 
 class Remembered(Aggregate):
-    """The first row of each key, sessions, two streams that meet, the first rows of all."""
+    """The first row of each key, sessions, two streams that meet, the first rows of all, windows of windows."""
     name = "remembered"
     sampled = False
     table = """  firsts:
@@ -359,6 +359,10 @@ class Remembered(Aggregate):
       SELECT r.id, p.paid_at FROM STREAM(readings) r FULL JOIN STREAM(payments) p
       ON r.id = p.id AND p.paid_at BETWEEN r.ts AND r.ts + INTERVAL 40 SECONDS
   a_few: {sql: SELECT id FROM STREAM(readings) LIMIT 40}
+  chained:
+    sql: >
+      SELECT window(window_time(w), '1 minute') AS m, count(*) AS groups, sum(n) AS n
+      FROM (SELECT window(ts, '20 seconds') AS w, device, count(*) AS n FROM STREAM(readings) GROUP BY ALL) GROUP BY 1
 """
 
     def before(self, world):

@@ -299,7 +299,7 @@ class Named(unittest.TestCase):
             text = f.read()
         w.write("pipeline.yml", text.replace("max(v)", "sum(v)"))
         result = self.runs(w, code=DAMAGED)
-        self.assertIn("other keys, aggregates or types", result.out + result.err)
+        self.assertIn("other keys, aggregates, types", result.out + result.err)
         self.assertEqual(w.store("select count(*) from batches where state <> 'done'"), [(0,)])
         w.write("pipeline.yml", text)
         self.runs(w)

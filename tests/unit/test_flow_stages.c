@@ -192,7 +192,7 @@ static void test_stages__a_full_refresh_begins_anew_and_drops_the_old_state(void
     row(&f, 2, "a", 2);
     runs(&f);
     table_is(&f, "0 a 2 3");
-    sm_assert_ok(sm_fs_list(sm_path_join(f.a, sm_sv_cstr(f.root), SM_SV("lake/.smelt/flows/t")),
+    sm_assert_ok(sm_fs_list(sm_path_join(f.a, sm_sv_cstr(f.root), SM_SV("lake/.smelt/flows/p/t")),
                             false, f.a, &found, &n, &f.err),
                  f.err);
     assert_int_equal(n, 1);

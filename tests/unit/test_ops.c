@@ -363,7 +363,7 @@ static void test_ops__state_of_another_stage_is_refused_by_name(void **state)
     refused(f, st, 3, "was not there before");
     refused(f, st, 1, "is not there any more");
     st[1].fingerprint = SM_SV("two");
-    refused(f, st, 2, "other keys, aggregates or types");
+    refused(f, st, 2, "other keys, aggregates, types");
 }
 
 static void test_ops__every_kind_of_stage_has_code(void **state)
