@@ -123,6 +123,10 @@ static const char *computed_because(const plan_builder *b, size_t ds, const plan
 
     if (b->nodes[ds].table->refresh_policy.v == SM_REFRESH_FULL)
         return "refresh_policy is full";
+    /* What it remembers is loaded by each run, which costs as much as some rows for each group:
+     * whether that is less, only the user knows. */
+    if (b->nodes[ds].table->refresh_policy.v == SM_REFRESH_AUTO)
+        return "refresh_policy is not incremental";
     if (!of)
         return "it does not read exactly one table";
     if (of->kind != SM_DATASET_STREAMING_TABLE)

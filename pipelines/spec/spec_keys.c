@@ -501,8 +501,9 @@ static const sm_key table_keys[] = {
       .fallback = "auto",
       .choices = LIST("auto", "incremental", "full"),
       .except = 1U << SM_TABLE_STREAMING | 1U << SM_TABLE_VIEW,
-      .doc = "How a materialized view follows its input: by what was added to it where that is "
-             "enough, or computed anew each time; incremental refuses a query that has to be." },
+      .doc = "Incremental keeps a materialized view by what was added to its input, which pays "
+             "where groups "
+             "have many rows; else it is computed anew when an input changed." },
     { .name = "late_rows",
       .kind = SM_KEY_ENUM,
       .offset = offsetof(sm_spec_table, late_rows),

@@ -54,6 +54,8 @@ class Versions(unittest.TestCase):
         landing.mkdir(parents=True)
         pipeline = (lib.SOURCE / "examples/iot/pipeline.yml").read_text(encoding="utf-8")
         pipeline = pipeline.replace("    format: json\n", "    format: json\n    max_files_per_trigger: 1\n")
+        pipeline = pipeline.replace("    type: materialized_view\n",
+                                    "    type: materialized_view\n    refresh_policy: incremental\n")
         (cls.folder / "pipeline.yml").write_text(pipeline, encoding="utf-8")
         gold = []
         for n in range(RUNS):
