@@ -433,3 +433,10 @@ const char *sm_input_mode_name(sm_input_mode mode)
 {
     return mode == SM_INPUT_STREAM ? "stream" : "snapshot";
 }
+
+const char *sm_plan_writes_name(const sm_plan_flow *f)
+{
+    if (f->kind == SM_FLOW_OVERWRITE || f->output_mode == SM_STAGE_COMPLETE)
+        return "overwrite";
+    return f->output_mode == SM_STAGE_UPDATE ? "update" : "append";
+}

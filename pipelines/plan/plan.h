@@ -271,7 +271,9 @@ const sm_plan_dataset *sm_plan_late_of(const sm_plan *p, const sm_plan_dataset *
 sm_schema *sm_plan_with_metadata(const sm_schema *schema, sm_arena *a);
 const char *sm_dataset_kind_name(sm_dataset_kind kind); /* "streaming_table" */
 const char *sm_input_mode_name(sm_input_mode mode);     /* "stream", "snapshot" */
-const char *sm_check_kind_name(sm_check_kind kind);     /* "unique", … */
+/* What a batch does to the rows that are there: "append", "update", "overwrite". */
+const char *sm_plan_writes_name(const sm_plan_flow *f);
+const char *sm_check_kind_name(sm_check_kind kind); /* "unique", … */
 
 /* A SELECT of no rows with these columns.  Lives in `a`. */
 sm_code sm_plan_empty_select(const sm_schema *s, sm_arena *a, sm_sv *out, sm_error *err);

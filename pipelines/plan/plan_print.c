@@ -73,16 +73,9 @@ static void print_stage(const sm_stage *s, sm_buf *out)
     }
 }
 
-static const char *writes_of(const sm_plan_flow *f)
-{
-    if (f->kind == SM_FLOW_OVERWRITE || f->output_mode == SM_STAGE_COMPLETE)
-        return "overwrite";
-    return f->output_mode == SM_STAGE_UPDATE ? "update" : "append";
-}
-
 static void print_flow(const sm_plan *p, const sm_plan_flow *f, sm_buf *out)
 {
-    sm_buf_addf(out, "    flow %.*s (%s%s)\n", SM_SV_ARG(f->name), writes_of(f),
+    sm_buf_addf(out, "    flow %.*s (%s%s)\n", SM_SV_ARG(f->name), sm_plan_writes_name(f),
                 f->once ? ", once" : "");
     if (f->follows)
         sm_buf_adds(out, "      kept by what is added to its input\n");

@@ -177,6 +177,9 @@ sm_code sm_flow__grow(sm_flow *f, sm_error *err);
 sm_code sm_flow__open_side(sm_flow *f, sm_error *err);
 /* After sm_flow__judge(): the rows that were set aside become files, and part of the manifest. */
 sm_code sm_flow__set_aside(sm_flow *f, sm_batch *b, sm_error *err);
+/* What the batch has for a table beside its own (NULL: there is none), once that one has it. */
+sm_code sm_flow__publish_beside(const sm_batch *b, const sm_plan_dataset *beside, sm_sink *k,
+                                int64_t *version, sm_error *err);
 sm_code sm_flow__publish_side(sm_flow *f, sm_batch *b, sm_error *err);
 /* The batch is done, or given up: other flows of the table may write to its quarantine. */
 void sm_flow__leave_side(sm_flow *f);

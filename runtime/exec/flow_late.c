@@ -92,12 +92,5 @@ sm_code sm_flow__keep_late(sm_flow *f, sm_batch *b, sm_error *err)
 
 sm_code sm_flow__publish_late(sm_flow *f, sm_batch *b, sm_error *err)
 {
-    sm_code rc;
-
-    if (f->late == NULL || !sm_manifest_changes(b->manifest, f->late->name))
-        return SM_OK;
-    rc = sm_sink_publish(&f->late_sink, b->manifest, &b->late_version, err);
-    if (rc == SM_E_AGAIN) /* the table has the batch: it cannot be taken back any more */
-        rc = err->code = SM_E_CONFLICT;
-    return rc;
+    return sm_flow__publish_beside(b, f->late, &f->late_sink, &b->late_version, err);
 }

@@ -268,14 +268,20 @@ sm_code sm_flow__set_aside(sm_flow *f, sm_batch *b, sm_error *err)
 
 /* ---- after the decision ------------------------------------------------------------ */
 
-sm_code sm_flow__publish_side(sm_flow *f, sm_batch *b, sm_error *err)
+sm_code sm_flow__publish_beside(const sm_batch *b, const sm_plan_dataset *beside, sm_sink *k,
+                                int64_t *version, sm_error *err)
 {
     sm_code rc;
 
-    if (f->side == NULL || !sm_manifest_changes(b->manifest, f->side->name))
+    if (beside == NULL || !sm_manifest_changes(b->manifest, beside->name))
         return SM_OK;
-    rc = sm_sink_publish(&f->side_sink, b->manifest, &b->side_version, err);
+    rc = sm_sink_publish(k, b->manifest, version, err);
     if (rc == SM_E_AGAIN) /* the table has the batch: it cannot be taken back any more */
         rc = err->code = SM_E_CONFLICT;
     return rc;
+}
+
+sm_code sm_flow__publish_side(sm_flow *f, sm_batch *b, sm_error *err)
+{
+    return sm_flow__publish_beside(b, f->side, &f->side_sink, &b->side_version, err);
 }

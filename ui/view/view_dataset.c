@@ -83,13 +83,6 @@ static sm_json *stages_of(const sm_view *v, const sm_plan_flow *f)
     return list;
 }
 
-static sm_sv writes_of(const sm_plan_flow *f)
-{
-    if (f->kind == SM_FLOW_OVERWRITE || f->output_mode == SM_STAGE_COMPLETE)
-        return SM_SV("overwrite");
-    return f->output_mode == SM_STAGE_UPDATE ? SM_SV("update") : SM_SV("append");
-}
-
 static sm_json *flows_of(const sm_view *v, const sm_plan_dataset *ds)
 {
     sm_json *list = sm_json_array(v->a);
@@ -99,7 +92,7 @@ static sm_json *flows_of(const sm_view *v, const sm_plan_dataset *ds)
         sm_json *o = sm_json_object(v->a);
 
         sm_json_set_string(o, "name", f->name);
-        sm_json_set_string(o, "writes", writes_of(f));
+        sm_json_set_string(o, "writes", sm_sv_cstr(sm_plan_writes_name(f)));
         sm_view__set_text(o, "computed_why", f->computed_why);
         if (f->once)
             sm_json_set_bool(o, "once", true);
