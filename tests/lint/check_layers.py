@@ -41,8 +41,8 @@ def check_file(layers, path):
         fault = None
         if quoted:
             fault = check_quoted(layers, module, path, quoted)
-        elif layers.homes.get(angle, module) != module:
-            fault = f"<{angle}> is included only in {layers.homes[angle]}"
+        elif module not in layers.homes.get(angle, [module]):
+            fault = f"<{angle}> is included only in {' and '.join(layers.homes[angle])}"
         if fault:
             yield f"{path}:{number}: {fault}"
 

@@ -44,7 +44,7 @@ def lines(path):
 
 
 class Layers:
-    """tests/lint/layers.txt: rows (module -> modules it may include) and homes (header -> module)."""
+    """tests/lint/layers.txt: rows (module -> modules it may include) and homes (header -> modules)."""
 
     def __init__(self):
         self.rows, self.homes = {}, {}
@@ -53,7 +53,7 @@ class Layers:
             if not words or words[0].startswith("#"):
                 continue
             if words[0].startswith("<"):
-                self.homes[words[0].strip("<>")] = words[1]
+                self.homes[words[0].strip("<>")] = words[1:]
             else:
                 self.rows[words[0]] = words[1:]
 

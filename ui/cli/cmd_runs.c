@@ -112,7 +112,7 @@ static int show(sm_cli *c, const sm_view *v)
         (limit != NULL && !sm_look_number(c, "--limit", limit, &most)))
         return SM_EXIT_USAGE;
     rc = one != NULL ? sm_view_run(v, number, &doc, &err)
-                     : sm_view_runs(v, (size_t)most, &doc, &err);
+                     : sm_view_runs(v, 0, (size_t)most, &doc, &err);
     if (rc != SM_OK)
         return sm_cli_fail(c, &err, rc == SM_E_NOT_FOUND ? "smelt runs" : "smelt doctor");
     if (c->json)

@@ -64,8 +64,8 @@ bool sm_view_state_is(void *ctx, const sm_plan_dataset *ds, sm_sv state);
 /* {"pipeline","run":{…},"tables":[{name, state, flows, version, …}],"inactive":[…],…} */
 sm_code sm_view_status(const sm_view *v, sm_json **out, sm_error *err);
 
-/* {"pipeline","runs":[{number, state, …}]}, newest first. */
-sm_code sm_view_runs(const sm_view *v, size_t limit, sm_json **out, sm_error *err);
+/* {"pipeline","runs":[{number, state, …}]}, newest first; only numbers below `before`, 0 = all. */
+sm_code sm_view_runs(const sm_view *v, int64_t before, size_t limit, sm_json **out, sm_error *err);
 /* One run with its flows; number 0 is the newest.  SM_E_NOT_FOUND. */
 sm_code sm_view_run(const sm_view *v, int64_t number, sm_json **out, sm_error *err);
 
@@ -90,6 +90,32 @@ sm_code sm_view_checkpoint(const sm_view *v, sm_sv flow, sm_json **out, sm_error
  * such flow; SM_E_INVALID: no such place. */
 sm_code sm_view_files(const sm_view *v, sm_sv flow, sm_sv after, size_t limit, sm_json **out,
                       sm_error *err);
+
+/* ---- a server's pipelines -------------------------------------------------------- */
+
+/* What a server knows of a pipeline beside its view; "" and 0 = nothing. */
+typedef struct sm_view_deployed {
+    sm_sv file, commit, target;
+    sm_sv reload_error; /* why newer files are not in force */
+    int64_t loaded_ms;
+    sm_sv trigger; /* "every 10 s", as people say it */
+    sm_sv doing;   /* idle, queued, running, retrying, stopping */
+    bool paused;
+    sm_sv paused_by;
+    int64_t next_ms; /* when it runs next, */
+    sm_sv next_cause;
+    int64_t retry_ms; /* when it tries again */
+} sm_view_deployed;
+
+/* A row of the overview: {pipeline, file, commit, …, state, doing, run, last_runs, next, paused,
+ * freshness, rows_per_second, tables, failing, reload_error, attention}. */
+sm_code sm_view_deployment(const sm_view *v, const sm_view_deployed *d, sm_json **out,
+                           sm_error *err);
+/* {"sentence","state","now","pipelines","attention"} of such rows; what needs a person is moved
+ * from them to the list. */
+sm_json *sm_view_overview(const sm_json *rows, sm_arena *a);
+/* The row of a pipeline with its datasets, each with its state, and its edges. */
+sm_code sm_view_pipeline(const sm_view *v, const sm_view_deployed *d, sm_json **out, sm_error *err);
 
 /* ---- rows ---------------------------------------------------------------------- */
 

@@ -3,7 +3,7 @@
 #include "runtime/base/clock.h"
 #include "ui/view/view_int.h"
 
-sm_code sm_view_runs(const sm_view *v, size_t limit, sm_json **out, sm_error *err)
+sm_code sm_view_runs(const sm_view *v, int64_t before, size_t limit, sm_json **out, sm_error *err)
 {
     sm_json *doc = sm_view__document(v), *list = sm_json_array(v->a);
     sm_run_rec *runs = NULL;
@@ -11,7 +11,7 @@ sm_code sm_view_runs(const sm_view *v, size_t limit, sm_json **out, sm_error *er
     sm_code rc = SM_OK;
 
     if (sm_view__has_run(v))
-        rc = sm_store_runs(v->store, v->pipeline, 0, limit, v->a, &runs, &n, err);
+        rc = sm_store_runs(v->store, v->pipeline, before, limit, v->a, &runs, &n, err);
     for (size_t i = 0; i < n; i++)
         sm_json_append(list, sm_view__run(v, &runs[i]));
     sm_json_set(doc, "runs", list);

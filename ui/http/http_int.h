@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* http_int.h -- one request on its way through the server; this module only. */
+#ifndef SM_HTTP_HTTP_INT_H
+#define SM_HTTP_HTTP_INT_H
+
+#include "runtime/base/json.h"
+#include "ui/http/http.h"
+#include "ui/http/routes.h"
+
+struct MHD_Connection;
+struct MHD_Response;
+
+/* Every ceiling of the server, in one place. */
+enum {
+    SM_HTTP__TARGET_MAX = 8 * 1024,   /* request line */
+    SM_HTTP__HEADERS_MAX = 32 * 1024, /* all of them */
+    SM_HTTP__BODY_MAX = 1024 * 1024,
+    SM_HTTP__BODY_DEPTH = 32,
+    SM_HTTP__CONNECTIONS = 128,
+    SM_HTTP__IDLE_S = 15,             /* nothing moved on a connection */
+    SM_HTTP__STACK = 8 * 1024 * 1024, /* of a thread: the engine parses on it */
+    SM_HTTP__GZIP_LEVEL = 5,
+    SM_HTTP__GZIP_LEAST = 1024, /* below it, packing costs more than it saves */
+    SM_HTTP__ANSWER_MAX = 64 * 1024 * 1024,
+    SM_HTTP__ANSWER_HEADERS = 8,
+};
+
+typedef struct sm_answer_header {
+    const char *name;
+    sm_sv value;
+} sm_answer_header;
+
+/* What a handler leaves: a document, or bytes. */
+typedef struct sm_answer {
+    unsigned status;    /* 0: 200 */
+    const sm_json *doc; /* NULL: `body` */
+    sm_sv body;         /* lives in the call's arena, or for ever */
+    const char *type;   /* of the body; NULL: application/json */
+    bool packed;        /* the body is gzip already, the client takes it */
+    sm_sv etag;         /* with its quotes; "" of a document: made of its text */
+    const char *cache;  /* Cache-Control; NULL: no-cache, which means ask again with the ETag */
+    sm_answer_header headers[SM_HTTP__ANSWER_HEADERS];
+    size_t n_headers;
+} sm_answer;
+
+typedef struct sm_call {
+    sm_http *server;
+    struct MHD_Connection *connection;
+    sm_arena *a; /* the request's */
+    const char *method;
+    sm_sv target; /* as it came */
+    sm_uri uri;
+    const sm_route *route;
+    sm_route_values values;
+    sm_json *body; /* checked; NULL: none */
+    sm_view view;  /* of the route's {pipeline} */
+    void *hold;    /* of the view; NULL: none is open */
+    sm_answer answer;
+} sm_call;
+
+struct sm_http {
+    struct MHD_Daemon *daemon;
+    sm_http_config config; /* texts in `a` */
+    const sm_site *site;
+    sm_arena *a;
+    const char *url;
+};
+
+/* ---- what handlers use ---- */
+
+sm_sv sm_call__value(const sm_call *c, const char *name); /* of the path's {name} */
+sm_sv sm_call__query(const sm_call *c, const char *name); /* "" when not given */
+int64_t sm_call__query_int(const sm_call *c, const char *name, int64_t fallback);
+bool sm_call__accepts_gzip(const sm_call *c);
+sm_sv sm_call__header(const sm_call *c, const char *name); /* "" when not sent */
+void sm_call__add_header(sm_call *c, const char *name, sm_sv value);
+
+/* ---- answer.c ---- */
+
+/* The answer to a failure: {"error":{code, message, hint}}. */
+void sm_call__refuse(sm_call *c, unsigned status, const char *code, sm_sv message, sm_sv hint);
+void sm_call__fail(sm_call *c, const sm_error *err);
+/* Bytes and headers of c->answer as a response; owned by the caller. */
+struct MHD_Response *sm_call__response(sm_call *c);
+
+/* ---- handlers, named in routes.c ---- */
+
+sm_code sm_http__page(sm_call *c, sm_error *err);
+sm_code sm_http__asset(sm_call *c, sm_error *err);
+sm_code sm_http__healthz(sm_call *c, sm_error *err);
+sm_code sm_http__overview(sm_call *c, sm_error *err);
+sm_code sm_http__pipeline(sm_call *c, sm_error *err);
+sm_code sm_http__status(sm_call *c, sm_error *err);
+sm_code sm_http__runs(sm_call *c, sm_error *err);
+sm_code sm_http__run(sm_call *c, sm_error *err);
+sm_code sm_http__run_events(sm_call *c, sm_error *err);
+sm_code sm_http__events(sm_call *c, sm_error *err);
+sm_code sm_http__checkpoints(sm_call *c, sm_error *err);
+sm_code sm_http__checkpoint(sm_call *c, sm_error *err);
+sm_code sm_http__plan(sm_call *c, sm_error *err);
+sm_code sm_http__dataset(sm_call *c, sm_error *err);
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* routes.c -- the table, and how a request finds its row. */
+#include "ui/http/routes.h"
+
+#include "ui/http/http_int.h"
+
+/* ---- parameters ---------------------------------------------------------------------- */
+
+static const sm_param runs_query[] = {
+    { "before", SM_PARAM_INT, 1, INT64_MAX, NULL, "Only runs with a lower number.", false },
+    { "limit", SM_PARAM_INT, 1, 500, NULL, "How many, the newest first (50).", false },
+    { NULL, SM_PARAM_TEXT, 0, 0, NULL, NULL, false },
+};
+
+#define EVENT_PARAMS                                                                               \
+    { "after", SM_PARAM_INT, 0, INT64_MAX, NULL, "Only events with a greater id.", false },        \
+        { "level", SM_PARAM_WORD,           0,                                                     \
+          0,       "debug info warn error", "Only events of that level and worse (info).",         \
+          false },                                                                                 \
+        { "table", SM_PARAM_TEXT, 0, 256, NULL, "Only events of that dataset.", false },           \
+    {                                                                                              \
+        "limit", SM_PARAM_INT, 1, 1000, NULL, "How many, the newest (100).", false                 \
+    }
+
+static const sm_param run_events_query[] = {
+    EVENT_PARAMS,
+    { NULL, SM_PARAM_TEXT, 0, 0, NULL, NULL, false },
+};
+
+static const sm_param events_query[] = {
+    EVENT_PARAMS,
+    { "run", SM_PARAM_INT, 1, INT64_MAX, NULL, "Only events of that run.", false },
+    { NULL, SM_PARAM_TEXT, 0, 0, NULL, NULL, false },
+};
+
+/* ---- the table ----------------------------------------------------------------------- */
+
+#define PIPELINE "/api/v1/pipelines/{pipeline}"
+
+static const sm_route routes[] = {
+    { .method = "GET",
+      .path = "/healthz",
+      .role = SM_ROLE_NONE,
+      .name = "getHealth",
+      .summary = "Is the server alive?",
+      .handle = sm_http__healthz },
+    { .method = "GET",
+      .path = "/api/v1/overview",
+      .role = SM_ROLE_VIEWER,
+      .name = "getOverview",
+      .summary = "Is everything all right, and what needs a person?",
+      .handle = sm_http__overview },
+    { .method = "GET",
+      .path = PIPELINE,
+      .role = SM_ROLE_VIEWER,
+      .name = "getPipeline",
+      .summary = "One pipeline with its datasets and who reads whom.",
+      .handle = sm_http__pipeline },
+    { .method = "GET",
+      .path = PIPELINE "/status",
+      .role = SM_ROLE_VIEWER,
+      .name = "getStatus",
+      .summary = "How each table stands.",
+      .handle = sm_http__status },
+    { .method = "GET",
+      .path = PIPELINE "/runs",
+      .role = SM_ROLE_VIEWER,
+      .name = "listRuns",
+      .summary = "Runs, newest first.",
+      .handle = sm_http__runs,
+      .query = runs_query },
+    { .method = "GET",
+      .path = PIPELINE "/runs/{run}",
+      .role = SM_ROLE_VIEWER,
+      .name = "getRun",
+      .summary = "One run with what its flows did.",
+      .handle = sm_http__run },
+    { .method = "GET",
+      .path = PIPELINE "/runs/{run}/events",
+      .role = SM_ROLE_VIEWER,
+      .name = "listRunEvents",
+      .summary = "What happened in one run.",
+      .handle = sm_http__run_events,
+      .query = run_events_query },
+    { .method = "GET",
+      .path = PIPELINE "/events",
+      .role = SM_ROLE_VIEWER,
+      .name = "listEvents",
+      .summary = "What happened in a pipeline.",
+      .handle = sm_http__events,
+      .query = events_query },
+    { .method = "GET",
+      .path = PIPELINE "/checkpoints",
+      .role = SM_ROLE_VIEWER,
+      .name = "listCheckpoints",
+      .summary = "Where each flow stands.",
+      .handle = sm_http__checkpoints },
+    { .method = "GET",
+      .path = PIPELINE "/checkpoints/{flow}",
+      .role = SM_ROLE_VIEWER,
+      .name = "getCheckpoint",
+      .summary = "One flow: its generations and newest batches.",
+      .handle = sm_http__checkpoint },
+    { .method = "GET",
+      .path = PIPELINE "/plan",
+      .role = SM_ROLE_VIEWER,
+      .name = "getPlan",
+      .summary = "What a run of the deployed files would do to the tables.",
+      .handle = sm_http__plan },
+    { .method = "GET",
+      .path = PIPELINE "/datasets/{dataset}",
+      .role = SM_ROLE_VIEWER,
+      .name = "getDataset",
+      .summary = "One dataset: columns, expectations, queries, neighbours.",
+      .handle = sm_http__dataset },
+    { .method = NULL },
+};
+
+const sm_route *sm_routes(void)
+{
+    return routes;
+}
+
+/* What is no API is the page, or a file of it. */
+static const sm_route asset_route = {
+    .method = "GET", .path = "/assets/", .name = "getAsset", .handle = sm_http__asset, .page = true
+};
+static const sm_route page_route = {
+    .method = "GET", .path = "/", .name = "getPage", .handle = sm_http__page, .page = true
+};
+
+/* ---- roles --------------------------------------------------------------------------- */
+
+static const char *const role_names[] = {
+    [SM_ROLE_NONE] = "none",
+    [SM_ROLE_VIEWER] = "viewer",
+    [SM_ROLE_OPERATOR] = "operator",
+    [SM_ROLE_ADMIN] = "admin",
+};
+
+const char *sm_role_name(sm_role role)
+{
+    return role_names[role];
+}
+
+sm_code sm_role_parse(sm_sv name, sm_role *out, sm_error *err)
+{
+    for (int i = SM_ROLE_VIEWER; i <= SM_ROLE_ADMIN; i++) {
+        if (sm_sv_eq_str(name, role_names[i])) {
+            *out = (sm_role)i;
+            return SM_OK;
+        }
+    }
+    return sm_fail(err, SM_E_INVALID, 0, "role \"%.*s\" is not one of viewer, operator, admin",
+                   SM_SV_ARG(name));
+}
+
+/* ---- finding ------------------------------------------------------------------------- */
+
+static bool path_fits(const char *path, const sm_uri *u, sm_route_values *values)
+{
+    sm_sv rest = sm_sv_cstr(path + 1), part;
+    size_t i = 0;
+
+    values->n = 0;
+    if (rest.len == 0)
+        return u->n_segments == 0;
+    while (sm_sv_next(&rest, '/', &part)) {
+        if (i == u->n_segments)
+            return false;
+        if (part.ptr[0] == '{')
+            values->items[values->n++] = u->segments[i];
+        else if (!sm_sv_eq(part, u->segments[i]))
+            return false;
+        i++;
+    }
+    return i == u->n_segments;
+}
+
+static bool method_fits(const sm_route *r, const char *method)
+{
+    return strcmp(r->method, method) == 0 ||
+           (strcmp(method, "HEAD") == 0 && strcmp(r->method, "GET") == 0);
+}
+
+static bool first_is(const sm_uri *u, const char *name)
+{
+    return u->n_segments > 0 && sm_sv_eq_str(u->segments[0], name);
+}
+
+const sm_route *sm_route_find(const char *method, const sm_uri *u, sm_route_values *values,
+                              bool *other)
+{
+    *other = false;
+    for (const sm_route *r = routes; r->method != NULL; r++) {
+        if (!path_fits(r->path, u, values))
+            continue;
+        if (method_fits(r, method))
+            return r;
+        *other = true;
+    }
+    values->n = 0;
+    if (*other || first_is(u, "api"))
+        return NULL;
+    *other = !method_fits(&page_route, method);
+    return *other ? NULL : first_is(u, "assets") ? &asset_route : &page_route;
+}
+
+void sm_route_methods(const sm_uri *u, sm_buf *out)
+{
+    sm_route_values ignored;
+
+    for (const sm_route *r = routes; r->method != NULL; r++)
+        if (path_fits(r->path, u, &ignored))
+            sm_buf_addf(out, "%s%s", out->len > 0 ? ", " : "", r->method);
+    if (out->len == 0)
+        sm_buf_adds(out, page_route.method);
+}
+
+sm_sv sm_route_value(const sm_route *r, const sm_route_values *values, const char *name)
+{
+    sm_sv rest = sm_sv_cstr(r->path), part;
+    size_t i = 0;
+
+    while (sm_sv_next(&rest, '/', &part)) {
+        if (part.len < 2 || part.ptr[0] != '{')
+            continue;
+        if (i < values->n && sm_sv_eq_str(sm_sv_sub(part, 1, part.len - 2), name))
+            return values->items[i];
+        i++;
+    }
+    return SM_SV("");
+}
