@@ -112,6 +112,14 @@ sm_code sm_source_adopt(sm_source *s, const sm_json *offset, sm_error *err)
     return source_result(s, s->ops->adopt(s, offset, err), err);
 }
 
+sm_code sm_source_watch(sm_source *s, struct sm_watch *w, size_t tag, bool *told, sm_error *err)
+{
+    *told = false;
+    if (s->ops->watch == NULL)
+        return SM_OK;
+    return source_result(s, s->ops->watch(s, w, tag, told, err), err);
+}
+
 sm_code sm_source_position(sm_source *s, sm_arena *a, const sm_json **out, sm_error *err)
 {
     *out = NULL;

@@ -31,6 +31,8 @@ sm_code sm_source_forget(sm_source *s, const sm_json *end, sm_error *err);
 sm_code sm_source_adopt(sm_source *s, const sm_json *offset, sm_error *err);
 sm_code sm_source_position(sm_source *s, sm_arena *a, const sm_json **out, sm_error *err);
 sm_code sm_source_snapshot(sm_source *s, const sm_json *position, sm_sv view, sm_error *err);
+/* *told: `tag` of `w` will be told of news; else ask every SM_SOURCE_LOOK_MS. */
+sm_code sm_source_watch(sm_source *s, struct sm_watch *w, size_t tag, bool *told, sm_error *err);
 void sm_source_close(sm_source *s);
 
 sm_code sm_sink_open(sm_sink *k, sm_error *err);

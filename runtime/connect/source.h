@@ -37,6 +37,12 @@
 struct sm_owner;
 struct sm_session;
 struct sm_store;
+struct sm_watch;
+
+enum {
+    SM_SOURCE_LOOK_MS = 1000,       /* how often a source that tells nothing is asked */
+    SM_SOURCE_LOOK_AGAIN_MS = 10000 /* and one that tells: a machine's news do not leave it */
+};
 
 /* What became of the records of one read().  Complete after verify(). */
 typedef struct sm_read_report {
@@ -153,6 +159,11 @@ typedef struct sm_source_ops {
 
     /* Everything at `position` appears as the relation `view`. */
     sm_code (*snapshot)(sm_source *s, const sm_json *position, sm_sv view, sm_error *err);
+
+    /* Have `tag` of `w` told when newest() may say more, as far as that can be had.  What says
+     * nothing is looked at every SM_SOURCE_LOOK_MS.  Optional: *told = false then, that is: nothing
+     * will be told.  May be called again, when folders came. */
+    sm_code (*watch)(sm_source *s, struct sm_watch *w, size_t tag, bool *told, sm_error *err);
 
     void (*close)(sm_source *s); /* once, also after a failed open() */
 } sm_source_ops;

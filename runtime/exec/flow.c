@@ -408,7 +408,7 @@ static void maintain(sm_flow *f, sm_sink *k)
     sm_error err;
 
     k->session = f->session;
-    if (sm_sink_maintain(k, &err) != SM_OK)
+    if (sm_sink_maintain(k, &err) != SM_OK && !f->env->stopping(f->env->ctx))
         sm_log(SM_LOG_WARN, "exec", "flow=%.*s table=%.*s maintenance failed: %s",
                SM_SV_ARG(f->plan->name), SM_SV_ARG(k->name), err.msg);
     k->session = NULL;

@@ -14,6 +14,7 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/base/fs.h"
+#include "runtime/base/watch.h"
 
 /* ---- what flows borrow ----------------------------------------------------------- */
 
@@ -69,6 +70,9 @@ void sm_run_cancel(sm_run *r)
 {
     sm_mutex_lock(&r->mu);
     r->stopping = true;
+    sm_cond_broadcast(&r->changed);
+    if (r->watch != NULL)
+        sm_watch_wake(r->watch);
     for (size_t i = 0; i < r->n_sessions; i++)
         sm_session_interrupt(r->sessions[i]);
     sm_mutex_unlock(&r->mu);
@@ -326,7 +330,7 @@ static void gather(const sm_run *r, sm_run_result *out)
     }
     if (out->code != SM_OK)
         out->state = SM_RUN_FAILED;
-    else if (stopped) {
+    else if (stopped || r->q.continuous) {
         out->state = SM_RUN_CANCELED;
         out->code = SM_E_CANCELLED;
     }
@@ -406,8 +410,14 @@ sm_code sm_run_execute(sm_run *r, sm_run_result *out, sm_error *err)
     }
     sm_run__graph(r);
     skip_unselected(r);
+    rc = r->q.continuous ? sm_run__continue(r, err) : SM_OK;
     close_flows(r);
     gather(r, out);
+    if (rc != SM_OK && out->code == SM_OK) {
+        out->state = SM_RUN_FAILED;
+        out->code = rc;
+        out->error = *err;
+    }
     out->plan = sm_run__plan(r);
     return write_end(r, out, err);
 }

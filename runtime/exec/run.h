@@ -5,6 +5,9 @@
  *     sm_run_execute  checks every checkpoint, runs the graph, writes the run's end
  *     sm_run_cancel   from any thread: running batches stop, decided ones are finished
  *
+ * A continuous run goes on after that, until it is cancelled or a flow fails: flows stay open, and
+ * each takes what is new as soon as it is there (run_continuous.c).
+ *
  * The plan is read-only and may be shared.  When a source turns out to have more columns, a
  * new one is compiled through a callback, and each flow takes it before its next batch.  The
  * engine is opened through a callback, at the
@@ -32,8 +35,10 @@ struct sm_engine;
 
 enum {
     SM_RUN_MAX_WORKERS = 64,
-    SM_RUN_MAX_ATTEMPTS = 8,  /* of one batch whose input moves under it, or grows */
-    SM_RUN_JUDGE_ROWS = 1000, /* a batch of fewer rows is not judged by thresholds alone */
+    SM_RUN_MAX_ATTEMPTS = 8,    /* of one batch whose input moves under it, or grows */
+    SM_RUN_JUDGE_ROWS = 1000,   /* a batch of fewer rows is not judged by thresholds alone */
+    SM_RUN_VIEW_MS = 60 * 1000, /* a continuous run computes a materialized view at most so often */
+    SM_RUN_RECORD_MS = 2000,    /* and says so often how far a flow is, in the record of the run */
 };
 
 typedef struct sm_run sm_run;
@@ -120,7 +125,12 @@ typedef struct sm_run_request {
     bool keep_downstream;     /* STREAM readers of a refreshed table go on after it */
     bool with_quarantine;     /* what refreshed tables have set aside goes too */
     int workers;              /* flows at once */
-    sm_run_memory *memory;    /* of the runs before; NULL: there is none */
+    bool continuous;          /* go on, until the run is cancelled */
+    /* In a continuous run: a flow that fails for a reason that may pass is tried so often in a
+     * row, after a pause that doubles each time, up to the longest.  0: once. */
+    int max_attempts;
+    int64_t backoff_ms, backoff_max_ms;
+    sm_run_memory *memory; /* of the runs before; NULL: there is none */
     sm_sv cause, commit, selection;
     sm_run_listener listener; /* NULL: none */
     void *listener_ctx;

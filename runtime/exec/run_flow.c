@@ -291,6 +291,18 @@ static void write_outcome(sm_run *r, size_t i)
     sm_arena_free(a);
 }
 
+static void flow_ended(sm_run *r, size_t i, int64_t began)
+{
+    sm_flow_outcome *o = &r->outcomes[i];
+
+    sm_flow__close(&r->flows[i]);
+    o->ended_ms = sm_clock_now_ms();
+    o->duration_ms += sm_clock_boot_ms() - began;
+    if (o->state != SM_RUN_FLOW_IDLE)
+        write_outcome(r, i);
+    sm_run__tell(r, i);
+}
+
 void sm_run__execute_flow(sm_run *r, size_t i)
 {
     sm_flow_outcome *o = &r->outcomes[i];
@@ -306,12 +318,60 @@ void sm_run__execute_flow(sm_run *r, size_t i)
         else
             flow_failed(r, i, &err);
     }
+    flow_ended(r, i, began);
+}
+
+/* ---- of a continuous run ---------------------------------------------------------- */
+
+sm_code sm_run__reopen(sm_run *r, size_t i, sm_error *err)
+{
+    sm_code rc;
+
     sm_flow__close(&r->flows[i]);
-    o->ended_ms = sm_clock_now_ms();
-    o->duration_ms = sm_clock_boot_ms() - began;
-    if (o->state != SM_RUN_FLOW_IDLE)
-        write_outcome(r, i);
-    sm_run__tell(r, i);
+    flow_reset(r, i, false);
+    if ((rc = sm_flow__open(&r->flows[i], err)) == SM_OK)
+        rc = roll_forward(&r->flows[i], err);
+    return rc;
+}
+
+sm_code sm_run__round(sm_run *r, size_t i, bool *made, sm_error *err)
+{
+    sm_flow *f = &r->flows[i];
+    int64_t batches = f->out->batches, began = sm_clock_boot_ms();
+    sm_code rc;
+
+    for (size_t k = 0; k < f->plan->n_inputs; k++)
+        f->inputs[k].fixed = false;
+    rc = run_batches(r, i, err);
+    *made = f->out->batches > batches;
+    f->out->duration_ms += sm_clock_boot_ms() - began;
+    return rc;
+}
+
+void sm_run__record(sm_run *r, size_t i)
+{
+    sm_arena *a = sm_arena_new("progress");
+    sm_run_flow_rec progress = sm_flow__progress(&r->outcomes[i], a);
+    sm_run_change c = { .run = r->env.run, .flows = &progress, .n_flows = 1 };
+    sm_error ignored; /* the next one says more */
+
+    sm_store_run_change(r->q.store, &r->env.owner, &c, &ignored);
+    sm_arena_free(a);
+}
+
+void sm_run__end_flow(sm_run *r, size_t i, sm_code rc, const sm_error *err)
+{
+    sm_error own = { 0 };
+
+    if (rc == SM_OK && (rc = sm_flow__judge_run(&r->outcomes[i], &own)) == SM_OK)
+        rc = sm_run__check_table(r, i, &own);
+    else if (rc != SM_OK)
+        own = *err;
+    if (rc == SM_OK)
+        flow_ended_well(&r->outcomes[i]);
+    else
+        flow_failed(r, i, &own);
+    flow_ended(r, i, sm_clock_boot_ms());
 }
 
 sm_code sm_run__skip_rebuilt(sm_run *r, size_t i, sm_error *err)

@@ -13,6 +13,16 @@ typedef struct sm_run_slot {
     bool failed;  /* or skipped: what reads it is skipped */
     bool refresh; /* its table is rebuilt in this run */
     bool lead;    /* of the flows of its table, the one whose batch 0 empties it */
+
+    /* run_continuous.c */
+    int64_t turn;     /* its input may have news since; the smallest is served first.  0: none */
+    bool busy;        /* a worker has it */
+    bool told;        /* its sources tell of news; else they are asked often */
+    bool external;    /* it reads a source */
+    int64_t after_ms; /* not before, on the boot clock */
+    int64_t asked_ms, recorded_ms;
+    int failures; /* in a row */
+    size_t room;  /* bytes that the flow needed when it was opened */
 } sm_run_slot;
 
 struct sm_run {
@@ -35,9 +45,11 @@ struct sm_run {
     sm_session **sessions; /* that an interrupt must reach */
     size_t n_sessions, cap_sessions;
     bool stopping;
-    sm_mutex listener_mu; /* one call of the listener at a time */
-    sm_mutex grow_mu;     /* one schema grows at a time; taken before mu */
-    sm_mutex side_mu;     /* sm_flow.side_mu; taken before the others */
+    int64_t turns;          /* the last sm_run_slot.turn that was given */
+    struct sm_watch *watch; /* to be woken when the run is cancelled; NULL: nobody waits there */
+    sm_mutex listener_mu;   /* one call of the listener at a time */
+    sm_mutex grow_mu;       /* one schema grows at a time; taken before mu */
+    sm_mutex side_mu;       /* sm_flow.side_mu; taken before the others */
 };
 
 /* run_flow.c: open flow `i` and fix how far it reads outside; take it to its end. */
@@ -67,6 +79,17 @@ sm_code sm_run__check_table(sm_run *r, size_t i, sm_error *err);
 bool sm_run__refers(const sm_run *r, size_t i, size_t j);
 /* An event per check that was looked at; at most o->n_checks of them. */
 size_t sm_run__check_events(const sm_flow_outcome *o, int64_t run, sm_arena *a, sm_event_rec *out);
+
+/* run_flow.c, for run_continuous.c: (re)open flow `i`; all that is new, *made: there was something;
+ * what it did so far, into the record of the run. */
+sm_code sm_run__reopen(sm_run *r, size_t i, sm_error *err);
+sm_code sm_run__round(sm_run *r, size_t i, bool *made, sm_error *err);
+void sm_run__record(sm_run *r, size_t i);
+/* The flow ended like this: its state, its record, and the listener. */
+void sm_run__end_flow(sm_run *r, size_t i, sm_code rc, const sm_error *err);
+
+/* run_continuous.c: go on until cancelled, or until a flow fails. */
+sm_code sm_run__continue(sm_run *r, sm_error *err);
 
 /* run_graph.c */
 void sm_run__graph(sm_run *r);

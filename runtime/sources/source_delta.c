@@ -15,6 +15,7 @@
 
 #include "runtime/base/fs.h"
 #include "runtime/base/sqltext.h"
+#include "runtime/base/watch.h"
 #include "runtime/delta/delta_head.h"
 #include "runtime/delta/delta_log.h"
 #include "runtime/delta/delta_schema.h"
@@ -526,6 +527,18 @@ done:
     return rc;
 }
 
+static sm_code delta_watch(sm_source *src, struct sm_watch *w, size_t tag, bool *told,
+                           sm_error *err)
+{
+    const delta_source *s = src->state;
+    const char *log = sm_path_join(src->arena, sm_delta_root(s->table), SM_SV("_delta_log"));
+    sm_error none;
+
+    (void)err;
+    *told = sm_watch_add(w, log, tag, &none) == SM_OK;
+    return SM_OK;
+}
+
 const sm_source_ops sm_source_delta = {
     .name = "delta",
     .summary = "A Delta Lake table in a folder.",
@@ -537,5 +550,6 @@ const sm_source_ops sm_source_delta = {
     .read = delta_read,
     .position = delta_position,
     .snapshot = delta_snapshot,
+    .watch = delta_watch,
     .close = delta_close,
 };

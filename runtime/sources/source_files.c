@@ -733,5 +733,6 @@ const sm_source_ops sm_source_files = {
     .adopt = files_adopt,
     .position = files_position,
     .snapshot = files_snapshot,
+    .watch = sm_files__watch,
     .close = files_close,
 };

@@ -81,6 +81,10 @@ typedef sm_code (*sm_files_visit)(void *ctx, const sm_files_folder *folder, sm_e
  * there. */
 sm_code sm_files__walk(const sm_source *s, sm_files_visit visit, void *ctx, sm_error *err);
 
+/* Show the folders that the walk would list. */
+sm_code sm_files__walk_folders(const sm_source *s, void (*see)(void *ctx, const char *path),
+                               void *ctx, sm_error *err);
+
 /* Is it a `path` that can be walked?  The message completes "option: …". */
 sm_code sm_files__check_path(sm_sv path, sm_error *err);
 
@@ -103,6 +107,10 @@ sm_code sm_files__discover(sm_source *s, int64_t *last, sm_error *err);
 
 /* Give the files numbers, in their order. */
 sm_code sm_files__track(sm_source *s, const sm_files *files, sm_error *err);
+
+/* --- source_files_watch.c --- */
+
+sm_code sm_files__watch(sm_source *s, struct sm_watch *w, size_t tag, bool *told, sm_error *err);
 
 /* --- source_files_clean.c --- */
 

@@ -43,6 +43,7 @@ typedef struct list_folder {
 typedef struct list_job {
     const sm_files_config *config;
     sm_files_visit visit;
+    void (*see)(void *ctx, const char *path); /* each folder; NULL: nobody asks */
     void *ctx;
     sm_sv parts[LIST_PARTS];
     size_t n_parts;
@@ -270,6 +271,8 @@ static sm_code list_walk(list_job *job, const list_folder *f, sm_error *err)
     if (f->depth > LIST_FOLDERS)
         return sm_fail(err, SM_E_LIMIT, 0, "\"%s\": more than %d folders deep", f->name,
                        (int)LIST_FOLDERS);
+    if (job->see != NULL)
+        job->see(job->ctx, *f->path == '\0' ? "." : f->path);
     rc = sm_fs_each(*f->path == '\0' ? "." : f->path, list_entry, &l, err);
     if (rc == SM_E_NOT_FOUND && f->above != NULL)
         rc = SM_OK; /* it was there a moment ago */
@@ -345,13 +348,15 @@ static sm_code list_begin(list_job *job, sm_sv base, sm_error *err)
     return list_walk(job, &top, err);
 }
 
-sm_code sm_files__walk(const sm_source *s, sm_files_visit visit, void *ctx, sm_error *err)
+static sm_code list_all(const sm_source *s, sm_files_visit visit,
+                        void (*see)(void *ctx, const char *path), void *ctx, sm_error *err)
 {
     list_job *job = sm_xcalloc(1, sizeof *job);
     sm_code rc;
 
     job->config = s->config;
     job->visit = visit;
+    job->see = see;
     job->ctx = ctx;
     job->names = sm_arena_new("files names");
     job->dirs = sm_arena_new("files folders");
@@ -360,6 +365,23 @@ sm_code sm_files__walk(const sm_source *s, sm_files_visit visit, void *ctx, sm_e
     sm_arena_free(job->dirs);
     free(job);
     return rc;
+}
+
+sm_code sm_files__walk(const sm_source *s, sm_files_visit visit, void *ctx, sm_error *err)
+{
+    return list_all(s, visit, NULL, ctx, err);
+}
+
+static sm_code list_no_files(void *ctx, const sm_files_folder *folder, sm_error *err)
+{
+    (void)ctx, (void)folder, (void)err;
+    return SM_OK;
+}
+
+sm_code sm_files__walk_folders(const sm_source *s, void (*see)(void *ctx, const char *path),
+                               void *ctx, sm_error *err)
+{
+    return list_all(s, list_no_files, see, ctx, err);
 }
 
 const char *sm_files__path(const sm_source *s, sm_arena *a, sm_sv name)

@@ -25,6 +25,8 @@ static const sm_cli_option options[] = {
       "with --full-refresh: what the tables have set aside goes too" },
     { "--keep-downstream", NULL, NULL,
       "tables that read a rebuilt one by STREAM keep their rows\nand go on behind the rebuild" },
+    { "--continuous", NULL, NULL,
+      "go on when everything is caught up, and take what comes,\nuntil Ctrl-C" },
     { "--dry-run", "-n", NULL, "say what would be run, and run nothing" },
     SM_SINCE_OPTION,
     SM_REPORT_OPTION,
@@ -61,6 +63,8 @@ static int read_wish(const sm_cli *c, const sm_project *project, wish *w)
         return sm_cli_usage(c, "--full-refresh needs to know what: a name, or '*' for everything");
     if (refresh == NULL && sm_cli_has(c, "--with-quarantine"))
         return sm_cli_usage(c, "--with-quarantine goes with --full-refresh");
+    if (refresh != NULL && sm_cli_has(c, "--continuous"))
+        return sm_cli_usage(c, "--full-refresh ends; run it first, then run --continuous");
     if ((status = sm_cli_since_select(c, project, &since)) != SM_EXIT_DONE)
         return status;
     if (select_datasets(&v, since, select, exclude, w->selected, &err) != SM_OK ||
@@ -142,6 +146,7 @@ static sm_run_request make_request(const sm_cli *c, sm_project *p, const wish *w
         .keep_downstream = sm_cli_has(c, "--keep-downstream"),
         .with_quarantine = sm_cli_has(c, "--with-quarantine"),
         .workers = (int)p->spec->engine.workers.v,
+        .continuous = sm_cli_has(c, "--continuous"),
         .cause = SM_SV("manual"),
         .commit = sm_git_commit(p->base_dir, c->a),
         .selection = sm_sv_cstr(sm_cli_get(c, "--select")),

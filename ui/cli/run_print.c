@@ -190,12 +190,24 @@ static void print_flow(sm_run_printer *p, const sm_flow_outcome *o)
     sm_buf_release(&b);
 }
 
+static void print_caught_up(sm_run_printer *p)
+{
+    if (p->caught_up)
+        return;
+    p->caught_up = true;
+    clear_live(p);
+    printf("Caught up; going on as data comes, until Ctrl-C\n");
+    fflush(stdout);
+}
+
 void sm_run_print_flow(void *ctx, const sm_flow_outcome *o)
 {
     sm_run_printer *p = ctx;
 
     if (p->c->json || p->c->quiet)
         return;
+    if (o->state == SM_RUN_FLOW_RUNNING && o->ended_ms > 0)
+        print_caught_up(p); /* it had ended, and goes on */
     if (o->state == SM_RUN_FLOW_RUNNING)
         print_live(p, o);
     else

@@ -10,7 +10,8 @@ typedef struct sm_run_printer {
     const sm_cli *c;
     const sm_plan *plan;
     size_t name_width;
-    bool live; /* a line of progress stands on the terminal */
+    bool live;      /* a line of progress stands on the terminal */
+    bool caught_up; /* a continuous run said so */
 } sm_run_printer;
 
 void sm_run_print_init(sm_run_printer *p, const sm_cli *c, const sm_plan *plan,
