@@ -64,6 +64,7 @@ static sm_json *two(sm_arena *a, const char *x, sm_sv x_text, const char *y, sm_
 
 static void put_watermark(sm_json *o, const sm_stage *s)
 {
+    put_text(o, "of", s->of);
     put_text(o, "time_column", s->time_column);
     sm_json_set_int(o, "delay_us", s->delay_us);
     put_int(o, "idle_us", s->idle_us);
@@ -266,6 +267,7 @@ static void read_kind(reader *r, const sm_json *o, sm_stage *s)
 {
     switch (s->kind) {
     case SM_STAGE_WATERMARK:
+        s->of = take_text(r, o, "of");
         s->time_column = take_text(r, o, "time_column");
         s->delay_us = sm_json_get_int(o, "delay_us", 0);
         s->idle_us = sm_json_get_int(o, "idle_us", 0);

@@ -97,7 +97,7 @@ static sm_cut_mark mark_of(plan_builder *b, const plan_query *q, size_t ds)
     if (w) {
         sm_cut_watermark *cut = SM_NEW(b->a, sm_cut_watermark);
 
-        *cut = (sm_cut_watermark){ w->column, w->delay_us, w->idle_us, w->max_future_us };
+        *cut = (sm_cut_watermark){ w->column, w->delay_us, w->idle_us, w->max_future_us, of->name };
         mark.watermark = cut;
     }
     if (of->kind == SM_DATASET_VIEW)

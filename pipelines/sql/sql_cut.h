@@ -39,6 +39,7 @@
 typedef struct sm_cut_watermark {
     sm_sv column;
     int64_t delay_us, idle_us, max_future_us;
+    sm_sv of; /* the dataset whose rows have it, for people */
 } sm_cut_watermark;
 
 typedef struct sm_cut_deduplicate {

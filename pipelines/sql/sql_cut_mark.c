@@ -67,6 +67,7 @@ static cut_part watermark(cutter *c, const cut_scope *scope, const cut_part *par
     s = sm_cut__stage(c, SM_STAGE_WATERMARK, &flow);
     s->rows = rows;
     s->schema = s->out = schema;
+    s->of = w->of;
     s->time_column = w->column;
     s->delay_us = w->delay_us;
     s->idle_us = w->idle_us;

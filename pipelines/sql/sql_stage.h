@@ -114,6 +114,7 @@ typedef struct sm_stage {
     sm_sv fingerprint; /* of all that what is remembered depends on: kind, keys, types, partials */
 
     /* WATERMARK */
+    sm_sv of; /* the dataset whose rows it watches, for people */
     sm_sv time_column;
     int64_t delay_us;
     int64_t idle_us;       /* without rows for so long it does not hold others back; 0: never */

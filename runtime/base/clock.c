@@ -277,6 +277,8 @@ void sm_buf_add_duration(sm_buf *b, int64_t ms)
         sm_buf_addf(b, "%lld.%lld s", (long long)(ms / 1000), (long long)(ms / 100 % 10));
     else if (ms < 3600000)
         sm_buf_addf(b, "%lld min %lld s", (long long)(ms / 60000), (long long)(ms / 1000 % 60));
+    else if (ms >= 48 * INT64_C(3600000))
+        sm_buf_addf(b, "%lld d %lld h", (long long)(ms / 86400000), (long long)(ms / 3600000 % 24));
     else
         sm_buf_addf(b, "%lld h %lld min", (long long)(ms / 3600000), (long long)(ms / 60000 % 60));
 }

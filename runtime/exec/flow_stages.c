@@ -41,9 +41,12 @@ static sm_code stages_take(sm_flow *f, const sm_batch_rec *last, sm_error *err)
     sm_buf_clear(&s->record);
     sm_watermarks_init(&s->marks, f->plan, f->arena);
     sm_watermarks_init(&s->coming, f->plan, f->arena);
+    sm_flow_lateness_init(&s->lateness, f->plan, f->arena);
+    sm_flow_lateness_init(&s->coming_lateness, f->plan, f->arena);
     if (last == NULL)
         return SM_OK;
     sm_buf_add(&s->record, last->stages);
+    sm_flow_lateness_read(&s->lateness, f->plan, last->lateness, f->scratch);
     if (last->watermarks.len == 0)
         return SM_OK;
     if (sm_json_parse(last->watermarks, f->arena, &marks, &why) != SM_OK)
@@ -164,6 +167,7 @@ sm_code sm_flow__run_stages(sm_flow *f, sm_batch *b, sm_error *err)
 
     if (s == NULL)
         return SM_OK;
+    o.newest_us = sm_flow_lateness_newest(&s->lateness, f->plan, f->scratch);
     if ((rc = stages_ready(f, err)) != SM_OK || (rc = sm_ops_run(s->ops, &o, err)) != SM_OK)
         return rc;
     counts = sm_ops_counts(s->ops);
@@ -175,6 +179,8 @@ sm_code sm_flow__run_stages(sm_flow *f, sm_batch *b, sm_error *err)
     s->coming.late_us = b->late_us;
     s->coming.final_us = b->final_us;
     sm_watermarks_observe(&s->coming, f->plan, counts, b->time_ms);
+    sm_flow_lateness_copy(&s->coming_lateness, &s->lateness, f->plan);
+    sm_flow_lateness_observe(&s->coming_lateness, f->plan, counts);
     return SM_OK;
 }
 
@@ -211,6 +217,8 @@ void sm_flow__record_stages(const sm_flow *f, const sm_batch *b, sm_batch_rec *r
     r->stages = sm_buf_sv(b->staged ? &s->next_record : &s->record);
     r->watermarks = sm_json_text(
         sm_watermarks_json(b->staged ? &s->coming : &s->marks, f->plan, f->scratch), f->scratch);
+    r->lateness =
+        sm_flow_lateness_text(b->staged ? &s->coming_lateness : &s->lateness, f->plan, f->scratch);
 }
 
 void sm_flow__keep_stages(sm_flow *f, const sm_batch *b)
@@ -221,6 +229,7 @@ void sm_flow__keep_stages(sm_flow *f, const sm_batch *b)
         return;
     sm_ops_keep(s->ops);
     sm_watermarks_copy(&s->marks, &s->coming, f->plan);
+    sm_flow_lateness_copy(&s->lateness, &s->coming_lateness, f->plan);
     sm_buf_clear(&s->record);
     sm_buf_add(&s->record, sm_buf_sv(&s->next_record));
 }

@@ -25,13 +25,35 @@ void sm_watermarks_copy(sm_watermarks *to, const sm_watermarks *from, const sm_p
 sm_json *sm_watermarks_json(const sm_watermarks *w, const sm_plan_flow *p, sm_arena *a);
 void sm_watermarks_read(sm_watermarks *w, const sm_plan_flow *p, const sm_json *o);
 
+/* flow_lateness.c: how late the rows of each stage came, and how many came too late for one, since
+ * the generation began.  Decided with the batch, so that none counts twice. */
+typedef struct sm_flow_lateness {
+    sm_lateness *stages; /* per stage of the plan; only those that watch a time are used */
+    int64_t late;
+} sm_flow_lateness;
+
+/* None of anything; lives in `a`. */
+void sm_flow_lateness_init(sm_flow_lateness *l, const sm_plan_flow *p, sm_arena *a);
+void sm_flow_lateness_copy(sm_flow_lateness *to, const sm_flow_lateness *from,
+                           const sm_plan_flow *p);
+void sm_flow_lateness_observe(sm_flow_lateness *l, const sm_plan_flow *p,
+                              const sm_ops_count *counts);
+/* What a batch compares its rows with, per stage; lives in `a`. */
+const int64_t *sm_flow_lateness_newest(const sm_flow_lateness *l, const sm_plan_flow *p,
+                                       sm_arena *a);
+/* "" when no stage watches a time.  Lives in `a`. */
+sm_sv sm_flow_lateness_text(const sm_flow_lateness *l, const sm_plan_flow *p, sm_arena *a);
+/* Stages that watched another column then begin anew; so does all that cannot be read. */
+void sm_flow_lateness_read(sm_flow_lateness *l, const sm_plan_flow *p, sm_sv text, sm_arena *a);
+
 struct sm_flow_stages {
     sm_ops *ops;          /* NULL until a batch is planned, and after the plan changed */
     sm_watermarks marks;  /* after the last decided batch */
     sm_watermarks coming; /* after the batch that is running */
-    sm_buf record;        /* of the last decided batch, what sm_ops_save() gave; "": nothing */
-    sm_buf next_record;   /* of the batch that is running, when it has one */
-    bool swept;           /* the folders of other generations were removed */
+    sm_flow_lateness lateness, coming_lateness;
+    sm_buf record;      /* of the last decided batch, what sm_ops_save() gave; "": nothing */
+    sm_buf next_record; /* of the batch that is running, when it has one */
+    bool swept;         /* the folders of other generations were removed */
 };
 
 #endif

@@ -32,6 +32,7 @@
 #include "runtime/base/arena.h"
 #include "runtime/base/error.h"
 #include "runtime/base/json.h"
+#include "runtime/base/lateness.h"
 #include "runtime/base/str.h"
 
 struct sm_session;
@@ -55,15 +56,17 @@ typedef struct sm_ops_batch {
     int64_t time_us;            /* the batch timestamp */
     int64_t late_us, final_us;  /* watermarks of the flow: of the batch before, of this one */
     bool has_input;             /* false: a batch that follows a watermark, without rows */
+    const int64_t *newest_us;   /* per stage: newest event time of the batches before; NULL: none */
     struct sm_session *session; /* the relations of the inputs stand on it */
 } sm_ops_batch;
 
 /* What a batch did, one for each stage. */
 typedef struct sm_ops_count {
-    int64_t late;      /* rows left out because they came too late */
-    int64_t duplicate; /* rows left out because their key was there before */
-    int64_t rows;      /* WATERMARK: that were read */
-    int64_t seen_us;   /* WATERMARK: their greatest event time, floored to ms */
+    int64_t late;                /* rows left out because they came too late */
+    int64_t duplicate;           /* rows left out because their key was there before */
+    int64_t rows;                /* WATERMARK: that were read */
+    int64_t seen_us;             /* WATERMARK: their greatest event time, floored to ms */
+    const sm_lateness *lateness; /* WATERMARK: how late they came; valid until the next run */
 } sm_ops_count;
 
 /* SM_E_INVALID "… is not supported yet" for a stage that has no code. */

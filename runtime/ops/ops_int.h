@@ -70,7 +70,8 @@ typedef struct sm_ops__stage {
     sm_ops__log logs[SM_OPS__LOGS];
     size_t n_logs;
     sm_ops_count *count;
-    sm_sv batch_rows; /* of kinds that need one: a temporary table for the rows of the batch */
+    sm_sv batch_rows;      /* of kinds that need one: a temporary table for the rows of the batch */
+    sm_lateness *lateness; /* WATERMARK: of the rows of the batch */
     /* Of the batch: */
     int64_t late_us, final_us; /* of this stage: SM_OPS_NO_TIME when nothing is late or final */
     sm_sv late_rows;           /* SELECT for sm_ops_late_rows(), or "" */

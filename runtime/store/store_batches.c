@@ -137,8 +137,9 @@ static sm_code insert_batch(sm_store *s, sm_batch_rec *b, sm_error *err)
         s,
         "insert into batches (generation_id, n, state, step, run_id, attempt, timestamp_ms, "
         "start_offsets, end_offsets, read_versions, watermarks, plan_fingerprint, "
-        "schema_version, counters, expectations, started_ms, decided_ms, done_ms, stages) "
-        "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning id",
+        "schema_version, counters, expectations, started_ms, decided_ms, done_ms, stages, "
+        "lateness) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning "
+        "id",
         SM_STORE__ARGS(sm_store__int(b->generation), sm_store__int(b->n),
                        sm_store__text(sm_sv_cstr(states[b->state])), sm_store__int(b->step),
                        sm_store__id_or_null(b->run), sm_store__int(b->attempt),
@@ -148,7 +149,7 @@ static sm_code insert_batch(sm_store *s, sm_batch_rec *b, sm_error *err)
                        sm_store__int(b->schema_version), sm_store__text_or_null(b->counters),
                        sm_store__text_or_null(b->expectations), sm_store__int(b->started_ms),
                        sm_store__int(b->decided_ms), sm_store__int(b->done_ms),
-                       sm_store__text_or_null(b->stages)),
+                       sm_store__text_or_null(b->stages), sm_store__text_or_null(b->lateness)),
         0, &b->id, err);
 }
 
@@ -157,11 +158,11 @@ static sm_code forget_stages(sm_store *s, const sm_batch_rec *b, sm_error *err)
 {
     if (b->stages.len == 0)
         return SM_OK;
-    return sm_store__run(s,
-                         "update batches set stages = null where generation_id = ? and n = ? and "
-                         "state = 'done'",
-                         SM_STORE__ARGS(sm_store__int(b->generation), sm_store__int(b->n - 2)),
-                         NULL, err);
+    return sm_store__run(
+        s,
+        "update batches set stages = null, lateness = null where generation_id = ? and n = ? and "
+        "state = 'done'",
+        SM_STORE__ARGS(sm_store__int(b->generation), sm_store__int(b->n - 2)), NULL, err);
 }
 
 static sm_code put_manifest(sm_store *s, const sm_batch_rec *b, sm_error *err)

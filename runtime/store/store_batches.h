@@ -65,8 +65,9 @@ typedef struct sm_batch_rec {
     sm_sv end_offsets;
     sm_sv read_versions; /* JSON object: dataset -> version read as a snapshot; may be empty */
     sm_sv watermarks;    /* JSON object; empty = none */
-    sm_sv stages; /* JSON: the files of what the query remembers after the batch; empty = none;
-                   * like the manifest it is kept of the newest records only */
+    sm_sv stages;   /* JSON: the files of what the query remembers after the batch; empty = none;
+                     * like the manifest it is kept of the newest records only */
+    sm_sv lateness; /* JSON: how late rows came so far; empty = none; kept as `stages` is */
     sm_sv plan_fingerprint;
     int64_t schema_version;
     sm_sv manifest;       /* JSON; empty = not kept any more, or not asked for */

@@ -14,9 +14,9 @@
 #define BATCH_FROM " from batches b join generations g on g.id = b.generation_id "
 #define WITH_MANIFEST                                                                              \
     BATCH_COLUMNS                                                                                  \
-    ", m.body, b.stages from batches b join generations g on g.id = b.generation_id "              \
+    ", m.body, b.stages, b.lateness from batches b join generations g on g.id = b.generation_id "  \
     "left join manifests m on m.batch_id = b.id "
-#define WITHOUT_MANIFEST BATCH_COLUMNS ", null, null" BATCH_FROM
+#define WITHOUT_MANIFEST BATCH_COLUMNS ", null, null, null" BATCH_FROM
 
 static sm_code read_state(sm_sv word, sm_batch_state *out, sm_error *err)
 {
@@ -58,6 +58,7 @@ static sm_code read_batch(sqlite3_stmt *stmt, sm_arena *a, void *record, sm_erro
         .done_ms = sm_store__col_int(stmt, 19, 0),
         .manifest = sm_store__col_text(stmt, 20, a),
         .stages = sm_store__col_text(stmt, 21, a),
+        .lateness = sm_store__col_text(stmt, 22, a),
     };
     return read_state(sm_store__col_text(stmt, 4, a), &b->state, err);
 }

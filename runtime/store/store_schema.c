@@ -232,8 +232,13 @@ static const char *const step_5[] = {
     NULL,
 };
 
-const sm_store__migration sm_store__migrations[] = { { step_1 }, { step_2 }, { step_3 },
-                                                     { step_4 }, { step_5 }, { NULL } };
+static const char *const step_6[] = {
+    "alter table batches add column lateness text", /* like stages */
+    NULL,
+};
+
+const sm_store__migration sm_store__migrations[] = { { step_1 }, { step_2 }, { step_3 }, { step_4 },
+                                                     { step_5 }, { step_6 }, { NULL } };
 
 enum { APPLICATION_ID = 0x736d6c74 }; /* "smlt", in the header of the file */
 

@@ -36,6 +36,7 @@ class Matrix:
         self.rest("the uninterrupted run")
         self.tables = self.world.tables()
         self.counts = self.world.counts()
+        self.lateness = self.world.lateness()
 
     def command(self, failpoint=None):
         return self.world.run(*self.kind.command, failpoint=failpoint)
@@ -51,6 +52,8 @@ class Matrix:
             raise AssertionError(f"after {what}:\n  " + "\n  ".join(found))
         if self.world.counts() != self.counts:
             raise AssertionError(f"after {what} the counts are {self.world.counts()} instead of {self.counts}")
+        if self.world.lateness() != self.lateness:
+            raise AssertionError(f"after {what} the lateness is {self.world.lateness()} instead of {self.lateness}")
 
     def case(self, *points):
         """Run with each of `points` in turn, then without.  False: the first was not reached."""

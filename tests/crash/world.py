@@ -146,6 +146,13 @@ class World:
                                                                "dropped", "quarantined", "written")})
         return sums
 
+    def lateness(self):
+        """Flow -> what the newest record says of how late its rows came so far."""
+        return {flow: text for flow, text in self.store(
+            "select g.flow, b.lateness from batches b join generations g on g.id = b.generation_id"
+            " where g.state = 'current' and b.lateness is not null"
+            " and b.n = (select max(n) from batches where generation_id = g.id)")}
+
 
 def log_versions(folder):
     names = os.listdir(os.path.join(folder, "_delta_log"))

@@ -62,7 +62,7 @@ static sm_cut_mark mark_of(prop_case *c, sm_sv name)
     const prop_stream *s = &c->streams[name.ptr[0] - 'a'];
     sm_cut_watermark *w = SM_NEW(c->a, sm_cut_watermark);
 
-    *w = (sm_cut_watermark){ SM_SV("ts"), s->delay, 0, -1 };
+    *w = (sm_cut_watermark){ SM_SV("ts"), s->delay, 0, -1, name };
     return (sm_cut_mark){ s->marked ? w : NULL, s->dedup };
 }
 

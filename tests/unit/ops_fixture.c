@@ -67,6 +67,7 @@ void ops_begin(ops_fixture *f, const sm_stage *stages, size_t n)
     f->record = NULL;
     f->next = 0;
     f->late = f->final = NONE;
+    f->newest = NULL;
     open_ops(f);
 }
 
@@ -88,6 +89,7 @@ const char *ops_attempt(ops_fixture *f, const char *select, int64_t final, const
                        .late_us = f->final,
                        .final_us = final,
                        .has_input = select[0] != '\0',
+                       .newest_us = f->newest,
                        .session = f->s };
     sm_sv out = SM_SV("");
 

@@ -22,7 +22,8 @@ typedef struct ops_fixture {
     sm_ops *ops;
     const sm_json *record; /* of the last batch; NULL: none */
     int64_t next;
-    int64_t late, final; /* watermarks of the last batch */
+    int64_t late, final;   /* watermarks of the last batch */
+    const int64_t *newest; /* per stage, for the next batch; NULL: nothing was seen */
     const sm_ops_count *counts;
     sm_error err;
 } ops_fixture;

@@ -101,6 +101,58 @@ static void test_rule_B7_no_time_an_infinite_one_and_the_far_future_move_nothing
     assert_true(f->counts[0].seen_us == NONE);
 }
 
+static void test_ops__a_watermark_counts_how_late_rows_came(void **state)
+{
+    static const char *const rows =
+        "SELECT make_timestamp(us) AS ts, 'a' AS k, 1 AS v FROM (VALUES (10000000), (10000001), "
+        "(9000000), (9000000), (-9000000), (NULL), (99000000)) t(us)";
+    const int64_t newest[] = { S(10) };
+    ops_fixture *f = *state;
+    sm_stage st[] = { ops_watermark() };
+    const sm_lateness *l;
+
+    ops_begin(f, st, 1);
+    ops_batch(f, rows, NONE, "SELECT 1");
+    l = f->counts[0].lateness;
+    assert_int_equal(l->rows, 7);
+    assert_int_equal(l->timeless, 1);
+    assert_int_equal(l->first, 6);
+    assert_int_equal(sm_lateness_compared(l), 0);
+    f->newest = newest;
+    ops_batch(f, rows, NONE, "SELECT 1");
+    l = f->counts[0].lateness;
+    assert_int_equal(l->rows, 7);
+    assert_int_equal(l->timeless, 1);
+    assert_int_equal(l->first, 0);
+    assert_int_equal(l->ahead, 2);
+    assert_int_equal(sm_lateness_compared(l), 6);
+    assert_int_equal(sm_lateness_behind(l, 0), 4);
+    assert_int_equal(sm_lateness_behind(l, 1000), 3);
+    assert_int_equal(sm_lateness_behind(l, S(2)), 1);
+    assert_int_equal(l->max_us, S(19));
+    assert_int_equal(l->newest_us, S(99));
+    assert_int_equal(f->counts[0].seen_us, S(99));
+    ops_batch(f, "", NONE, "SELECT 1");
+    ops_batch(f, "SELECT ts, 'a' AS k, 1 AS v FROM (VALUES ('infinity'::TIMESTAMP)) t(ts)", NONE,
+              "SELECT 1");
+    assert_int_equal(f->counts[0].lateness->timeless, 1);
+    assert_true(f->counts[0].seen_us == NONE);
+}
+
+static void test_ops__times_ages_apart_are_counted(void **state)
+{
+    const int64_t newest[] = { INT64_C(9000000000000000000) };
+    ops_fixture *f = *state;
+    sm_stage st[] = { ops_watermark() };
+
+    ops_begin(f, st, 1);
+    f->newest = newest;
+    ops_batch(f, "SELECT make_timestamp(-9000000000000000000) AS ts, 'a' AS k, 1 AS v", NONE,
+              "SELECT 1");
+    assert_true(f->counts[0].lateness->max_us == INT64_MAX);
+    assert_int_equal(sm_lateness_behind(f->counts[0].lateness, S(1000)), 1);
+}
+
 /* ---- update, complete -------------------------------------------------------------------- */
 
 static void test_rule_F2_update_gives_each_touched_group_once(void **state)
@@ -384,6 +436,8 @@ int main(void)
         SM_TEST(test_rule_D1_a_row_at_the_watermark_of_the_batch_before_is_late),
         SM_TEST(test_ops__null_is_a_key_and_windows_before_1970_are_windows),
         SM_TEST(test_rule_B7_no_time_an_infinite_one_and_the_far_future_move_nothing),
+        SM_TEST(test_ops__a_watermark_counts_how_late_rows_came),
+        SM_TEST(test_ops__times_ages_apart_are_counted),
         SM_TEST(test_rule_F2_update_gives_each_touched_group_once),
         SM_TEST(test_rule_F3_complete_gives_all_groups_and_has_no_late_rows),
         SM_TEST(test_rule_C1_groups_want_a_batch_when_the_watermark_moves_but_for_complete),

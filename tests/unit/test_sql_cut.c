@@ -56,7 +56,7 @@ static bool compile(cutting *c, const char *sql, bool marked, sm_sql_text *text,
 static cutting cut_as(const char *sql, bool marked, sm_stage_mode mode,
                       const sm_cut_deduplicate *dd)
 {
-    static const sm_cut_watermark w = { SM_SV_LIT("ts"), 10000000, 0, -1 };
+    static const sm_cut_watermark w = { SM_SV_LIT("ts"), 10000000, 0, -1, SM_SV_LIT("s") };
     static const sm_cut_mark marks[] = { { &w, NULL }, { &w, NULL }, { &w, NULL } };
     static const bool streaming[] = { true, true, true };
     cutting c = { .a = sm_arena_new("test") };
@@ -416,8 +416,8 @@ static void a_row_without_its_time_can_have_no_match(void **state)
 
 static void the_same_rows_under_two_delays_are_two_watermarks(void **state)
 {
-    static const sm_cut_watermark w[] = { { SM_SV_LIT("ts"), 10000000, 0, -1 },
-                                          { SM_SV_LIT("ts"), 20000000, 0, -1 } };
+    static const sm_cut_watermark w[] = { { SM_SV_LIT("ts"), 10000000, 0, -1, SM_SV_LIT("s") },
+                                          { SM_SV_LIT("ts"), 20000000, 0, -1, SM_SV_LIT("s") } };
     static const bool streaming[] = { true };
     const sm_cut_mark marks[] = { { &w[0], NULL }, { &w[1], NULL }, { &w[1], NULL } };
     const sm_sql_relation relation = { SM_SV(SM_SQL_RELATION "0"), &schema };

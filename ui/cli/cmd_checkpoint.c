@@ -94,14 +94,35 @@ static void add_keys(const sm_cli *c, const sm_json *keys, sm_grid *g)
     sm_buf_release(&b);
 }
 
+/* That of the flow, and a line for each input that it is made of. */
+static void add_watermarks(const sm_cli *c, const sm_json *doc, sm_buf *b)
+{
+    const sm_json *list = sm_json_get(doc, "watermarks");
+    sm_grid *g = sm_grid_new(c, "llrr");
+
+    if (sm_json_get(doc, "watermark") == NULL)
+        return;
+    sm_buf_addf(b, "Watermark\n  %.*s\n",
+                SM_SV_ARG(sm_show_time(c->a, sm_time_of(doc, "watermark"))));
+    for (size_t i = 0; i < sm_json_len(list); i++) {
+        const sm_json *x = sm_json_at(list, i);
+
+        sm_grid_row(g);
+        sm_grid_cellf(g, "%.*s.%.*s", SM_SV_ARG(sm_json_get_sv(x, "input", SM_SV(""))),
+                      SM_SV_ARG(sm_json_get_sv(x, "column", SM_SV(""))));
+        sm_grid_cellf(g, "newest %.*s", SM_SV_ARG(sm_show_time(c->a, sm_time_of(x, "newest"))));
+        sm_grid_cellf(g, "delay %.*s", SM_SV_ARG(sm_json_get_sv(x, "delay", SM_SV(""))));
+        sm_grid_cellf(g, "%lld rows", (long long)sm_json_get_int(x, "rows", 0));
+    }
+    sm_grid_print(g, 2, b);
+}
+
 static void add_stages(const sm_cli *c, const sm_json *doc, sm_buf *b)
 {
     const sm_json *list = sm_json_get(doc, "stages");
     sm_grid *g = sm_grid_new(c, "llrrrl");
 
-    if (sm_json_get(doc, "watermark") != NULL)
-        sm_buf_addf(b, "Watermark\n  %.*s\n",
-                    SM_SV_ARG(sm_show_time(c->a, sm_time_of(doc, "watermark"))));
+    add_watermarks(c, doc, b);
     for (size_t i = 0; i < sm_json_len(list); i++) {
         const sm_json *x = sm_json_at(list, i);
 

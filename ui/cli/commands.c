@@ -22,6 +22,7 @@
     X(preview)                                                                                     \
     X(quarantine)                                                                                  \
     X(checkpoint)                                                                                  \
+    X(watermark)                                                                                   \
     X(doctor)                                                                                      \
     X(completions)                                                                                 \
     X(version)

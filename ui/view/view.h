@@ -79,11 +79,24 @@ sm_json *sm_view_event(const sm_view *v, const sm_event_rec *e);
 sm_code sm_view_run_id(const sm_view *v, int64_t number, int64_t *id, sm_error *err);
 
 /* {"pipeline","checkpoints":[{flow, table, generation, batch, state, offsets, …, "watermark"?,
- * "stages"?:[{stage, kind, keys, rows, files, bytes, oldest?}]}]}: what a flow remembers. */
+ * "late"?, "watermarks"?, "stages"?:[{stage, kind, keys, rows, files, bytes, oldest?}]}]}: what a
+ * flow remembers. */
 sm_code sm_view_checkpoints(const sm_view *v, sm_json **out, sm_error *err);
 /* One flow: its generations and newest batches, and the pinned columns that its sources have now,
  * "schemas":[{source, version, why, pinned, changed, columns}].  SM_E_NOT_FOUND: no such flow. */
 sm_code sm_view_checkpoint(const sm_view *v, sm_sv flow, sm_json **out, sm_error *err);
+
+/* {"pipeline","flows":[{flow, table, used, policy, "watermark"?, "late"?, "watermarks"?:[{input,
+ * column, delay, delay_us, "newest"?, "gap_ms"?, rows, timeless, first, compared, ahead,
+ * max_us}]}]} of the flows with a watermark: all ("") or those of a flow, of a table, or that read
+ * a source or view. used: false when nothing in the query asks for it.  Numbers of rows are those
+ * of lateness.h, since the generation began.  `advises`: where rows could be compared an input has
+ * also "quantiles_us":{p50, …, p99.99, max}, "delays":[{delay, delay_us, rows, share, configured,
+ *     suggested}], "suggestion":{delay, delay_us, rows, sure, yaml}
+ * with the rows that would have been behind the watermark.  SM_E_NOT_FOUND: no such name, or it has
+ * none (that is used, when it advises). */
+sm_code sm_view_watermarks(const sm_view *v, sm_sv name, bool advises, sm_json **out,
+                           sm_error *err);
 
 /* {"flow","files":[{source, path, size, state, …}],"next"?}: the files that a flow knows, `limit`
  * of them behind `after`, which is "" or the `next` of the document before.  SM_E_NOT_FOUND: no

@@ -75,9 +75,7 @@ static void add_state(const sm_view *v, const sm_plan_flow *f, const sm_batch_re
     const sm_json *stages;
     sm_error ignored;
 
-    if (last->watermarks.len > 0 && sm_json_parse(last->watermarks, v->a, &j, &ignored) == SM_OK &&
-        sm_json_get(j, "next") != NULL)
-        sm_view__set_time(v, o, "watermark", sm_json_get_int(j, "next", 0) / 1000);
+    sm_view__watermark(v, f, last, false, o);
     if (last->stages.len == 0 || sm_json_parse(last->stages, v->a, &j, &ignored) != SM_OK)
         return;
     stages = sm_json_get(j, "stages");

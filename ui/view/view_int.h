@@ -22,6 +22,11 @@ sm_sv sm_view__flow_state(const sm_view *v, sm_run_flow_state state);
 sm_json *sm_view__run_flow(const sm_view *v, const sm_run_flow_rec *f);
 sm_json *sm_view__batch(const sm_view *v, const sm_batch_rec *b);
 
+/* view_watermarks.c: "watermark" and "late" of the flow, and its inputs that have one as
+ * "watermarks", with `advises` each with what a delay would have cost.  `last` NULL: never ran. */
+void sm_view__watermark(const sm_view *v, const sm_plan_flow *f, const sm_batch_rec *last,
+                        bool advises, sm_json *o);
+
 /* What the log of a table says now; lives in the view's arena. */
 typedef struct sm_view_live {
     int64_t version; /* -1: no table */
