@@ -116,6 +116,16 @@ typedef struct sm_spec_state {
     sm_span at;
 } sm_spec_state;
 
+typedef enum sm_trigger_mode { SM_MODE_AVAILABLE_NOW } sm_trigger_mode;
+
+/* When a server runs the pipeline; at most one of mode, interval stands in the file. */
+typedef struct sm_spec_trigger {
+    sm_spec_enum mode;    /* sm_trigger_mode */
+    sm_spec_int interval; /* microseconds; 0: none */
+    sm_spec_bool paused;
+    sm_span at; /* line 0: it is not written */
+} sm_spec_trigger;
+
 typedef struct sm_spec_engine {
     sm_text type;             /* "embedded" */
     sm_spec_int memory_limit; /* bytes; 0: three quarters of the machine's memory */
@@ -482,7 +492,7 @@ typedef struct sm_spec {
     sm_text storage; /* a local folder, relative to the file */
     sm_spec_state state;
     sm_spec_engine engine;
-    sm_text trigger; /* "available_now" */
+    sm_spec_trigger trigger;
     sm_spec_texts tags;
     sm_spec_variables variables;
     sm_spec_sources sources; /* in file order, as everything below */

@@ -320,6 +320,7 @@ void sm_spec__check(const sm_bind *b, sm_spec *s)
         (void)sm_spec__check_name(b, &s->pipeline, "the name of a pipeline");
     if (sm_text_set(&s->schema))
         (void)sm_spec__check_name(b, &s->schema, "a schema");
+    sm_spec__check_trigger(b, &s->trigger);
     check_sources(b, s, &all);
     check_tables(b, s, &all);
     take_out_disabled(b, s);

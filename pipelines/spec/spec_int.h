@@ -158,6 +158,9 @@ bool sm_spec__check_columns(const sm_bind *b, sm_spec_table *t);
  * (spec_streaming.c). */
 bool sm_spec__check_streaming(const sm_bind *b, const sm_spec_table *t);
 
+/* One form of a trigger at most (spec_trigger.c). */
+void sm_spec__check_trigger(const sm_bind *b, const sm_spec_trigger *t);
+
 /* What tables of keys cannot say: names, what excludes what, limits (spec_check.c). */
 void sm_spec__check(const sm_bind *b, sm_spec *s);
 

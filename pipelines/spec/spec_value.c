@@ -139,11 +139,6 @@ static void bind_choice(const sm_bind *b, const sm_key *key, sm_pair p, void *to
 {
     sm_text text;
 
-    if (key->map_later && p.value->kind == SM_YAML_MAP && p.value->n > 0) {
-        sm_diag_add(b->d, "SM0117", sm_yaml_span(p.value), "`%s: {%.*s: …}` is not supported yet",
-                    key->name, SM_SV_ARG(p.value->items[0]->text));
-        return;
-    }
     if (sm_spec__choice(b, p, key->choices, key->later) < 0 || !sm_spec__text(b, p, &text))
         return;
     memcpy(to, &text, sizeof(text));

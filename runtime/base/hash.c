@@ -2,7 +2,9 @@
 /* hash.c -- SHA-256 and random bytes from libcrypto. */
 #include "runtime/base/hash.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,6 +72,32 @@ sm_sv sm_sha256_hex(sm_sv text, sm_arena *a)
 
     must(EVP_Digest(text.ptr, text.len, digest, &n, EVP_sha256(), NULL));
     return hex(digest, n, a);
+}
+
+sm_sv sm_hmac_sha256_hex(sm_sv key, sm_sv text, sm_arena *a)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned n = 0;
+
+    must(HMAC(EVP_sha256(), key.ptr, (int)key.len, (const unsigned char *)text.ptr, text.len,
+              digest, &n) != NULL);
+    return hex(digest, n, a);
+}
+
+bool sm_hash_equal(sm_sv x, sm_sv y)
+{
+    return x.len == y.len && CRYPTO_memcmp(x.ptr, y.ptr, x.len) == 0;
+}
+
+uint64_t sm_random_u64(void)
+{
+    unsigned char b[8];
+    uint64_t out = 0;
+
+    must(RAND_bytes(b, sizeof b));
+    for (size_t i = 0; i < sizeof b; i++)
+        out = out << 8 | b[i];
+    return out;
 }
 
 sm_sv sm_uuid4(sm_arena *a)

@@ -237,8 +237,20 @@ static const char *const step_6[] = {
     NULL,
 };
 
-const sm_store__migration sm_store__migrations[] = { { step_1 }, { step_2 }, { step_3 }, { step_4 },
-                                                     { step_5 }, { step_6 }, { NULL } };
+static const char *const step_7[] = {
+    "create table schedules ("
+    "  pipeline text primary key," /* by name: it may not have run yet */
+    "  paused integer not null default 0,"
+    "  paused_by text not null default '',"
+    "  changed_ms integer not null default 0,"
+    "  slot_ms integer not null default 0"
+    ") strict, without rowid",
+    NULL,
+};
+
+const sm_store__migration sm_store__migrations[] = {
+    { step_1 }, { step_2 }, { step_3 }, { step_4 }, { step_5 }, { step_6 }, { step_7 }, { NULL },
+};
 
 enum { APPLICATION_ID = 0x736d6c74 }; /* "smlt", in the header of the file */
 

@@ -154,6 +154,7 @@ CHANGES = {
     "good": [
         ("description", DELETE), ("schema", DELETE), ("state", DELETE), ("engine", DELETE),
         ("trigger", DELETE), ("tags", DELETE), ("meta", DELETE), ("sources", DELETE),
+        ("trigger", {"interval": "10s"}), ("trigger", {"interval": "1 hour", "paused": True}), ("trigger", {}),
         ("meta", 3), ("x-y", [1]), ("engine.memory_limit", 1 << 30), ("state", {}), ("tags", []),
         ("sources.orders.schema", DELETE), ("sources.ticks.every", 500),
         ("tables.silver.expectations", {}), ("tables._x9", {"sql": "SELECT 1"}),
@@ -184,7 +185,7 @@ CHANGES = {
         ("engine.type", "spark"), ("engine.threads", 0), ("engine.threads", "2"),
         ("engine.workers", 257), ("engine.memory_limit", 1), ("engine.memory_limit", "much"),
         ("engine.memory_limit", True),
-        ("trigger", "continuous"), ("trigger", {"interval": "10s"}),
+        ("trigger", "continuous"), ("trigger", {"interval": "soon"}), ("trigger", {"every": "10s"}), ("trigger", {"paused": "no"}),
         ("tags", "daily"), ("tags", [1]), ("tags", ["a b"]), ("tags", ["a", "a"]),
         ("owner", 5), ("tables.bronze.enabled", "no"), ("tables.v.reset_allowed", True), ("sinks", {}), ("freshness", {}), ("xcommon", 1), ("x-", 1),
         ("sources", []), ("sources.orders", {}), ("sources.orders.type", "kafka"),

@@ -4,6 +4,7 @@ sm_unit_test(test_store_batches runtime/store SOURCES store_fixture.c LABELS uni
 sm_unit_test(test_store_events runtime/store SOURCES store_fixture.c)
 sm_unit_test(test_store_files runtime/store SOURCES store_fixture.c)
 sm_unit_test(test_store_runs runtime/store SOURCES store_fixture.c)
+sm_unit_test(test_store_schedule runtime/store SOURCES store_fixture.c)
 sm_unit_test(test_store_tables runtime/store SOURCES store_fixture.c)
 sm_unit_test(test_store_trim runtime/store SOURCES store_fixture.c)
 sm_unit_test(test_store_disk runtime/store SOURCES store_fixture.c store_disk.c LIBS sqlite3 LABELS fault)

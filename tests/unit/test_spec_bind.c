@@ -71,7 +71,8 @@ static void test_spec_bind__a_small_pipeline_gets_its_defaults(void **state)
     assert_text(&s->schema, "shop");
     assert_false(sm_text_set(&s->schema));
     assert_text(&s->state.path, "./lake/.smelt");
-    assert_text(&s->trigger, "available_now");
+    assert_int_equal(s->trigger.mode.v, SM_MODE_AVAILABLE_NOW);
+    assert_int_equal(s->trigger.interval.v, 0);
     assert_int_equal(s->engine.workers.v, 4);
     assert_int_equal(s->engine.memory_limit.v, 0);
     assert_text(&s->engine.type, "embedded");

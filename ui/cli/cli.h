@@ -53,6 +53,9 @@ struct sm_cli {
     bool color; /* on stdout */
     bool color_err;
     bool tty; /* stdout is a terminal that can move its cursor */
+    /* Of a process that goes on; NULL: there is none. */
+    struct sm_stores *stores; /* that are open; projects borrow theirs */
+    struct sm_pinned *pinned; /* what files say, whatever stands in them now */
 };
 
 /* The commands, ending with NULL; commands.c. */

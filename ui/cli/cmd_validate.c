@@ -83,7 +83,7 @@ static int open_and_plan(const sm_cli *c, const work *w, const char *path, sm_pr
     if (sm_project_open(p, c, path, &out->err) != SM_OK)
         return sm_exit_code(out->err.code);
     p->one_thread = !w->alone;
-    p->small = !w->alone;
+    p->share = w->alone ? 0 : 4;
     if (p->root != NULL && w->files->root != NULL && strcmp(p->root, w->files->root) == 0)
         p->files = w->files;
     if (p->spec != NULL && sm_diags_errors(p->diags) == 0 &&

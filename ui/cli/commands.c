@@ -4,6 +4,7 @@
 
 #define SM_COMMANDS(X)                                                                             \
     X(init)                                                                                        \
+    X(serve)                                                                                       \
     X(validate)                                                                                    \
     X(show)                                                                                        \
     X(graph)                                                                                       \

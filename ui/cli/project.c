@@ -20,9 +20,11 @@
 #include "runtime/store/store_tables.h"
 #include "ui/cli/exit_code.h"
 #include "ui/cli/git.h"
+#include "ui/cli/pinned.h"
 #include "ui/cli/project_files.h"
 #include "ui/cli/project_others.h"
 #include "ui/cli/project_tables.h"
+#include "ui/cli/stores.h"
 #include "ui/cli/version.h"
 
 /* ---- source types ---------------------------------------------------------------- */
@@ -185,8 +187,16 @@ static sm_code read_file(void *project, const char *file, size_t max, sm_arena *
 {
     const sm_project *p = project;
 
-    return p->at != NULL ? sm_git_read(p->at, file, max, a, out, err)
-                         : sm_fs_read(file, max, a, out, err);
+    if (p->at != NULL)
+        return sm_git_read(p->at, file, max, a, out, err);
+    return p->c->pinned != NULL ? sm_pinned_read(p->c->pinned, file, max, a, out, err)
+                                : sm_fs_read(file, max, a, out, err);
+}
+
+/* Pinned texts are all there is: a smelt.yml that came later is not looked for. */
+static bool there(const sm_project *p, const char *file)
+{
+    return p->c->pinned != NULL ? sm_pinned_has(p->c->pinned, file) : sm_fs_exists(file);
 }
 
 /* smelt.yml beside the pipeline or in a folder above it, up to the root of the repository.  `way`
@@ -201,7 +211,7 @@ static sm_code find_project(sm_project *p, sm_spec_env *env, sm_error *err)
     for (dir = sm_sv_cstr(absolute);; dir = sm_path_dir(dir)) {
         const char *file = sm_path_join(p->a, dir, SM_SV("smelt.yml"));
 
-        if ((p->at != NULL || sm_fs_exists(file)) &&
+        if ((p->at != NULL || there(p, file)) &&
             (read_file(p, file, SM_YAML_MAX, p->a, &env->project_text, err) == SM_OK ||
              p->at == NULL || err->code != SM_E_NOT_FOUND)) {
             env->project_way = way;
@@ -276,7 +286,8 @@ sm_code sm_project_open_at(sm_project *p, const sm_cli *c, const char *file,
 void sm_project_close(sm_project *p)
 {
     sm_project_release_engine(p);
-    sm_store_close(p->store);
+    if (!p->store_borrowed)
+        sm_store_close(p->store);
     if (p->owns_others)
         sm_project_others_free(p->others);
     sm_arena_free(p->a);
@@ -289,8 +300,15 @@ sm_code sm_project_store(sm_project *p, bool read_only, sm_error *err)
 {
     sm_store_config config = { .state_path = p->state_dir, .read_only = read_only };
     sm_pipeline_rec rec;
-    sm_code rc = sm_store_open(&config, &p->store, err);
+    sm_code rc = SM_OK;
 
+    if (p->c->stores != NULL && read_only)
+        p->store = sm_stores_find(p->c->stores, p->state_dir);
+    else if (p->c->stores != NULL)
+        rc = sm_stores_get(p->c->stores, p->state_dir, &p->store, err);
+    p->store_borrowed = p->store != NULL;
+    if (rc == SM_OK && p->store == NULL)
+        rc = sm_store_open(&config, &p->store, err);
     p->store_read_only = read_only;
     if (rc == SM_E_NOT_FOUND && read_only)
         return SM_OK;
@@ -361,10 +379,10 @@ static sm_sv memory_limit(const sm_project *p)
 {
     int64_t limit = p->spec->engine.memory_limit.v;
 
-    if (p->small && limit == 0)
+    if (p->share > 0 && limit == 0)
         limit = (int64_t)sysconf(_SC_PHYS_PAGES) * (int64_t)sysconf(_SC_PAGESIZE) / 4 * 3;
-    if (p->small)
-        limit /= 4;
+    if (p->share > 0)
+        limit /= p->share;
     return limit > 0 ? sm_arena_printf(p->a, "%lldB", (long long)limit) : SM_SV("");
 }
 
@@ -721,7 +739,7 @@ int sm_project_start(const sm_cli *c, sm_project *p, const char *path, sm_projec
 
     if (sm_project_open(p, c, path, &err) != SM_OK)
         return sm_cli_fail(c, &err, NULL) == SM_EXIT_OUTSIDE ? SM_EXIT_OUTSIDE : SM_EXIT_INVALID;
-    p->small = need == SM_NEED_ROWS;
+    p->share = need == SM_NEED_ROWS ? 4 : 0;
     if (p->spec != NULL && need != SM_NEED_PLAN && sm_diags_errors(p->diags) == 0 &&
         sm_project_store(p, need != SM_NEED_PLAN_AND_STORE_WRITE, &err) != SM_OK)
         return sm_cli_fail(c, &err, "smelt doctor");

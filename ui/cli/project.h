@@ -41,9 +41,10 @@ typedef struct sm_project {
     void *columns_ctx;
     sm_store *store; /* NULL: not opened, or there is none yet */
     bool store_read_only;
-    int64_t pipeline;                     /* id in the store; 0: it never ran */
-    bool one_thread;                      /* the engine gets one thread: others work beside it */
-    bool small;                           /* the engine gets a quarter of the memory limit */
+    bool store_borrowed; /* of c->stores */
+    int64_t pipeline;    /* id in the store; 0: it never ran */
+    bool one_thread;     /* the engine gets one thread: others work beside it */
+    int share; /* the engine gets this part of the memory limit: 4, a quarter; 0: all of it */
     sm_engine *engine;                    /* NULL until somebody computes something */
     sm_session *binder;                   /* the planner's session */
     const struct sm_project_files *files; /* of the project; NULL: not listed yet */

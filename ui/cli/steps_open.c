@@ -440,7 +440,8 @@ sm_code sm_steps__open(sm_steps *s, bool *ok, sm_error *err)
     if ((rc = sm_project_open(&s->p, s->q->c, s->q->pipeline, err)) != SM_OK)
         return rc;
     s->real = s->p.spec;
-    s->p.one_thread = s->p.small = true; /* other tests run beside this one */
+    s->p.one_thread = true; /* other tests run beside this one */
+    s->p.share = 4;
     if (s->real == NULL || sm_diags_errors(s->p.diags) > 0)
         return SM_OK;
     s->p.storage_dir = sm_arena_printf(s->a, "%s/lake", s->q->folder);

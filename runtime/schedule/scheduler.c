@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* scheduler.c -- the life of a scheduler, its threads, and what one may ask of it. */
+#include "runtime/schedule/scheduler.h"
+
+#include <stdlib.h>
+
+#include "runtime/base/clock.h"
+#include "runtime/schedule/scheduler_int.h"
+
+int64_t sm_scheduler__wall(const sm_scheduler *s)
+{
+    const sm_schedule_clock *c = &s->config.clock;
+
+    return c->wall_ms == NULL ? sm_clock_now_ms() : c->wall_ms(c->ctx);
+}
+
+int64_t sm_scheduler__boot(const sm_scheduler *s)
+{
+    const sm_schedule_clock *c = &s->config.clock;
+
+    return c->boot_ms == NULL ? sm_clock_boot_ms() : c->boot_ms(c->ctx);
+}
+
+sm_scheduler *sm_scheduler_new(const sm_scheduler_config *config)
+{
+    sm_scheduler *s = sm_xcalloc(1, sizeof *s);
+
+    s->config = *config;
+    sm_mutex_init(&s->mu);
+    sm_cond_init(&s->turned);
+    sm_cond_init(&s->ready);
+    sm_cond_init(&s->ended);
+    sm_cond_init(&s->stopped);
+    return s;
+}
+
+void sm_scheduler_free(sm_scheduler *s)
+{
+    if (s == NULL)
+        return;
+    for (size_t i = 0; i < s->n_units; i++) {
+        for (sm_job *j = s->units[i]->jobs, *next; j != NULL; j = next) {
+            next = j->next;
+            sm_scheduler__free_job(j);
+        }
+        sm_scheduler__free_unit(s->units[i]);
+    }
+    for (sm_job *j = s->done, *next; j != NULL; j = next) {
+        next = j->next;
+        sm_scheduler__free_job(j);
+    }
+    sm_cond_release(&s->turned);
+    sm_cond_release(&s->ready);
+    sm_cond_release(&s->ended);
+    sm_cond_release(&s->stopped);
+    sm_mutex_release(&s->mu);
+    free(s->workers);
+    free(s->units);
+    free(s);
+}
+
+/* ---- threads --------------------------------------------------------------------- */
+
+static void turn_loop(void *arg)
+{
+    sm_scheduler *s = arg;
+
+    for (;;) {
+        int64_t wait = sm_scheduler__turn(s);
+        bool end;
+
+        sm_mutex_lock(&s->mu);
+        if (!s->draining && wait > 0)
+            (void)sm_cond_wait_ms(&s->turned, &s->mu, wait);
+        end = s->draining;
+        sm_mutex_unlock(&s->mu);
+        if (end)
+            return;
+    }
+}
+
+static void watch_loop(void *arg)
+{
+    sm_scheduler *s = arg;
+    bool end = false;
+
+    while (!end) {
+        sm_scheduler__watch(s);
+        sm_mutex_lock(&s->mu);
+        if (!s->draining)
+            (void)sm_cond_wait_ms(&s->stopped, &s->mu, SM_SCHEDULE_POLL_MS);
+        end = s->draining;
+        sm_mutex_unlock(&s->mu);
+    }
+}
+
+static void work(sm_scheduler *s, sm_job *j)
+{
+    sm_order_result r = { .state = SM_RUN_FAILED };
+    int64_t begun = sm_scheduler__boot(s);
+    sm_error err;
+
+    if (s->config.execute(s->config.ctx, &j->order, j->cancel, &r, &err) != SM_OK) {
+        r.error = err;
+        r.state = SM_RUN_FAILED;
+        r.duration_ms = sm_scheduler__boot(s) - begun;
+    }
+    if (s->config.ended != NULL && !r.held)
+        s->config.ended(s->config.ended_ctx, &j->order, &r);
+    sm_scheduler__finish(s, j, &r);
+}
+
+static void work_loop(void *arg)
+{
+    sm_scheduler *s = arg;
+
+    for (;;) {
+        sm_job *j = sm_scheduler__take(s);
+        bool end;
+
+        if (j != NULL) {
+            work(s, j);
+            continue;
+        }
+        sm_mutex_lock(&s->mu);
+        if (!s->draining && !sm_scheduler__any_ready(s))
+            sm_cond_wait(&s->ready, &s->mu);
+        end = s->draining;
+        sm_mutex_unlock(&s->mu);
+        if (end)
+            return;
+    }
+}
+
+sm_code sm_scheduler_start(sm_scheduler *s, sm_error *err)
+{
+    sm_code rc;
+
+    s->workers = sm_xcalloc((size_t)s->config.workers + 1, sizeof(sm_thread *));
+    if ((rc = sm_thread_start("smelt-schedule", turn_loop, s, &s->turner, err)) != SM_OK ||
+        (rc = sm_thread_start("smelt-watch", watch_loop, s, &s->watcher, err)) != SM_OK)
+        return rc;
+    for (int i = 0; rc == SM_OK && i < s->config.workers; i++)
+        if ((rc = sm_thread_start("smelt-worker", work_loop, s, &s->workers[i], err)) == SM_OK)
+            s->n_workers++;
+    return rc;
+}
+
+void sm_scheduler_drain(sm_scheduler *s)
+{
+    sm_mutex_lock(&s->mu);
+    for (size_t i = 0; i < s->n_units; i++)
+        (void)sm_scheduler__stop_unit(s, s->units[i], false);
+    s->draining = true;
+    sm_cond_broadcast(&s->turned);
+    sm_cond_broadcast(&s->stopped);
+    sm_cond_broadcast(&s->ready);
+    sm_cond_broadcast(&s->ended);
+    sm_mutex_unlock(&s->mu);
+    sm_thread_join(s->turner);
+    sm_thread_join(s->watcher);
+    for (size_t i = 0; i < s->n_workers; i++)
+        sm_thread_join(s->workers[i]);
+    s->turner = s->watcher = NULL;
+    s->n_workers = 0;
+}
+
+/* ---- orders ---------------------------------------------------------------------- */
+
+static sm_code find_unit(const sm_scheduler *s, sm_sv pipeline, sm_unit **out, sm_error *err)
+{
+    *out = sm_scheduler__find(s, pipeline);
+    return *out != NULL ? SM_OK
+                        : sm_fail(err, SM_E_NOT_FOUND, 0, "pipeline \"%.*s\" is not deployed here",
+                                  SM_SV_ARG(pipeline));
+}
+
+sm_code sm_scheduler_submit(sm_scheduler *s, const sm_run_order *o, int64_t *ticket, sm_error *err)
+{
+    sm_unit *u;
+    sm_code rc;
+
+    sm_mutex_lock(&s->mu);
+    if ((rc = find_unit(s, o->pipeline, &u, err)) == SM_OK)
+        rc = sm_scheduler__enqueue(s, u, o, false, ticket, err);
+    sm_mutex_unlock(&s->mu);
+    return rc;
+}
+
+static const sm_job *find_job(const sm_scheduler *s, int64_t ticket)
+{
+    for (size_t i = 0; i < s->n_units; i++)
+        for (const sm_job *j = s->units[i]->jobs; j != NULL; j = j->next)
+            if (j->ticket == ticket)
+                return j;
+    for (const sm_job *j = s->done; j != NULL; j = j->next)
+        if (j->ticket == ticket)
+            return j;
+    return NULL;
+}
+
+sm_code sm_scheduler_wait(sm_scheduler *s, int64_t ticket, int64_t timeout_ms, sm_order_result *out,
+                          sm_error *err)
+{
+    int64_t until = sm_clock_boot_ms() + timeout_ms, left;
+    const sm_job *j;
+    sm_code rc = SM_OK;
+
+    sm_mutex_lock(&s->mu);
+    while ((j = find_job(s, ticket)) != NULL && j->state != SM_JOB_DONE && !s->draining &&
+           (left = until - sm_clock_boot_ms()) > 0)
+        (void)sm_cond_wait_ms(&s->ended, &s->mu, left);
+    if (j == NULL)
+        rc = sm_fail(err, SM_E_NOT_FOUND, 0, "there is no order %lld, or it ended too long ago",
+                     (long long)ticket);
+    else if (j->state != SM_JOB_DONE)
+        rc = sm_fail(err, SM_E_TIMEOUT, 0, "order %lld has not ended yet", (long long)ticket);
+    else
+        *out = j->result;
+    sm_mutex_unlock(&s->mu);
+    return rc;
+}
+
+sm_code sm_scheduler_stop(sm_scheduler *s, sm_sv pipeline, sm_sv by, bool *out, sm_error *err)
+{
+    sm_unit *u;
+    sm_code rc;
+    bool any = false;
+
+    (void)by;
+    sm_mutex_lock(&s->mu);
+    if ((rc = find_unit(s, pipeline, &u, err)) == SM_OK)
+        any = sm_scheduler__stop_unit(s, u, false);
+    sm_cond_broadcast(&s->turned);
+    sm_mutex_unlock(&s->mu);
+    if (out != NULL)
+        *out = any;
+    return rc;
+}

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* scheduler_deploy.c -- which pipelines there are, whether they are paused, and how they do. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "runtime/schedule/scheduler_int.h"
+#include "runtime/store/store_schedule.h"
+
+/* ---- units ----------------------------------------------------------------------- */
+
+sm_unit *sm_scheduler__find(const sm_scheduler *s, sm_sv pipeline)
+{
+    for (size_t i = 0; i < s->n_units; i++)
+        if (!s->units[i]->gone && sm_sv_eq(s->units[i]->schedule.pipeline, pipeline))
+            return s->units[i];
+    return NULL;
+}
+
+void sm_scheduler__free_unit(sm_unit *u)
+{
+    sm_arena_free(u->a);
+    free(u);
+}
+
+static sm_trigger copy_trigger(const sm_trigger *t, sm_arena *a)
+{
+    sm_trigger out = *t;
+
+    out.select = sm_arena_dup(a, t->select);
+    out.exclude = sm_arena_dup(a, t->exclude);
+    return out;
+}
+
+/* The fuse of a trigger that was there before goes on burning. */
+static sm_fuse fuse_of(const sm_unit *u, const sm_trigger *t, bool same)
+{
+    for (size_t i = 0; i < u->schedule.n_triggers; i++) {
+        const sm_trigger *old = &u->schedule.triggers[i];
+
+        if (old->kind == t->kind && old->interval_ms == t->interval_ms &&
+            sm_sv_eq(old->select, t->select) && (same || t->kind != SM_TRIGGER_AVAILABLE_NOW))
+            return u->fuses[i];
+    }
+    return (sm_fuse){ 0 };
+}
+
+static void set_schedule(sm_unit *u, const sm_schedule *c)
+{
+    sm_arena *a = sm_arena_new("schedule");
+    sm_trigger *triggers = SM_NEW_N(a, sm_trigger, c->n_triggers + 1);
+    sm_fuse *fuses = SM_NEW_N(a, sm_fuse, c->n_triggers + 1);
+    bool same = u->a != NULL && sm_sv_eq(u->schedule.version, c->version);
+    sm_schedule copy = *c;
+
+    for (size_t i = 0; i < c->n_triggers; i++) {
+        triggers[i] = copy_trigger(&c->triggers[i], a);
+        fuses[i] = fuse_of(u, &triggers[i], same);
+    }
+    copy.pipeline = sm_arena_dup(a, c->pipeline);
+    copy.version = sm_arena_dup(a, c->version);
+    copy.triggers = triggers;
+    u->fuses = fuses;
+    u->schedule = copy;
+    sm_arena_free(u->a);
+    u->a = a;
+}
+
+static void read_pause(sm_store *store, sm_sv pipeline, bool *paused, char by[64])
+{
+    sm_arena *a = sm_arena_new("pause");
+    sm_schedule_rec rec;
+    sm_error ignored; /* the next look may tell */
+
+    if (store != NULL && sm_store_schedule(store, pipeline, a, &rec, &ignored) == SM_OK) {
+        *paused = rec.paused;
+        snprintf(by, 64, "%.*s", SM_SV_ARG(rec.paused_by));
+    }
+    sm_arena_free(a);
+}
+
+static sm_unit *new_unit(sm_scheduler *s, const sm_schedule *c)
+{
+    sm_unit *u = sm_xcalloc(1, sizeof *u);
+
+    u->since_boot = sm_scheduler__boot(s);
+    read_pause(c->store, c->pipeline, &u->kept_pause, u->paused_by);
+    if (s->n_units == s->cap_units) {
+        s->cap_units = s->cap_units == 0 ? 8 : 2 * s->cap_units;
+        s->units = sm_xrealloc(s->units, s->cap_units * sizeof(sm_unit *));
+    }
+    s->units[s->n_units++] = u;
+    return u;
+}
+
+/* One that is gone and still finishes something comes back. */
+static sm_unit *unit_for(sm_scheduler *s, const sm_schedule *c)
+{
+    for (size_t i = 0; i < s->n_units; i++)
+        if (sm_sv_eq(s->units[i]->schedule.pipeline, c->pipeline))
+            return s->units[i];
+    return new_unit(s, c);
+}
+
+void sm_scheduler_deploy(sm_scheduler *s, const sm_schedule *list, size_t n)
+{
+    sm_mutex_lock(&s->mu);
+    for (size_t i = 0; i < s->n_units; i++)
+        s->units[i]->gone = true;
+    for (size_t i = 0; i < n; i++) {
+        sm_unit *u = unit_for(s, &list[i]);
+
+        u->gone = false;
+        u->place = i;
+        set_schedule(u, &list[i]);
+    }
+    for (size_t i = 0; i < s->n_units; i++)
+        if (s->units[i]->gone)
+            sm_scheduler__drop_waiting(s, s->units[i]);
+    sm_cond_broadcast(&s->turned);
+    sm_mutex_unlock(&s->mu);
+}
+
+/* ---- pause ----------------------------------------------------------------------- */
+
+bool sm_scheduler__paused(const sm_unit *u)
+{
+    return u->schedule.paused || u->kept_pause;
+}
+
+/* Which store, to be used without the mutex: stores outlive the scheduler. */
+static sm_code store_of(sm_scheduler *s, sm_sv pipeline, sm_store **out, bool *by_file,
+                        sm_error *err)
+{
+    const sm_unit *u;
+
+    sm_mutex_lock(&s->mu);
+    u = sm_scheduler__find(s, pipeline);
+    if (u != NULL) {
+        *out = u->schedule.store;
+        *by_file = u->schedule.paused;
+    }
+    sm_mutex_unlock(&s->mu);
+    return u != NULL ? SM_OK
+                     : sm_fail(err, SM_E_NOT_FOUND, 0, "pipeline \"%.*s\" is not deployed here",
+                               SM_SV_ARG(pipeline));
+}
+
+static void set_pause(sm_scheduler *s, sm_sv pipeline, bool paused, sm_sv by)
+{
+    sm_unit *u;
+
+    sm_mutex_lock(&s->mu);
+    if ((u = sm_scheduler__find(s, pipeline)) != NULL) {
+        u->kept_pause = paused;
+        snprintf(u->paused_by, sizeof u->paused_by, "%.*s", SM_SV_ARG(by));
+        sm_cond_broadcast(&s->turned);
+    }
+    sm_mutex_unlock(&s->mu);
+}
+
+static sm_code keep_pause(sm_scheduler *s, sm_sv pipeline, bool paused, sm_sv by, sm_error *err)
+{
+    sm_store *store = NULL;
+    bool by_file = false;
+    sm_code rc = store_of(s, pipeline, &store, &by_file, err);
+
+    if (rc == SM_OK && !paused && by_file)
+        rc = sm_fail(err, SM_E_CONFLICT, 0,
+                     "pipeline \"%.*s\" is paused by its file: take `paused: true` out of its "
+                     "trigger and reload",
+                     SM_SV_ARG(pipeline));
+    if (rc == SM_OK && store != NULL)
+        rc = sm_store_schedule_pause(store, pipeline, paused, by, err);
+    if (rc == SM_OK)
+        set_pause(s, pipeline, paused, by);
+    return rc;
+}
+
+sm_code sm_scheduler_pause(sm_scheduler *s, sm_sv pipeline, sm_sv by, sm_error *err)
+{
+    return keep_pause(s, pipeline, true, by, err);
+}
+
+sm_code sm_scheduler_resume(sm_scheduler *s, sm_sv pipeline, sm_sv by, sm_error *err)
+{
+    return keep_pause(s, pipeline, false, by, err);
+}
+
+/* ---- what other processes may have changed --------------------------------------- */
+
+typedef struct watched {
+    sm_sv pipeline;
+    sm_store *store;
+} watched;
+
+static watched *list_watched(sm_scheduler *s, sm_arena *a, size_t *n)
+{
+    watched *list;
+
+    sm_mutex_lock(&s->mu);
+    list = SM_NEW_N(a, watched, s->n_units + 1);
+    *n = 0;
+    for (size_t i = 0; i < s->n_units; i++)
+        if (!s->units[i]->gone)
+            list[(*n)++] = (watched){ sm_arena_dup(a, s->units[i]->schedule.pipeline),
+                                      s->units[i]->schedule.store };
+    sm_mutex_unlock(&s->mu);
+    return list;
+}
+
+void sm_scheduler__watch(sm_scheduler *s)
+{
+    sm_arena *a = sm_arena_new("watch");
+    size_t n;
+    watched *list = list_watched(s, a, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        sm_schedule_rec rec;
+        sm_error ignored; /* the next look may tell */
+        sm_unit *u;
+        bool changed;
+
+        if (list[i].store == NULL ||
+            sm_store_schedule(list[i].store, list[i].pipeline, a, &rec, &ignored) != SM_OK)
+            continue;
+        sm_mutex_lock(&s->mu);
+        u = sm_scheduler__find(s, list[i].pipeline);
+        changed = u != NULL && u->kept_pause != rec.paused;
+        sm_mutex_unlock(&s->mu);
+        if (changed)
+            set_pause(s, list[i].pipeline, rec.paused, rec.paused_by);
+    }
+    sm_arena_free(a);
+}
+
+/* ---- states ---------------------------------------------------------------------- */
+
+static const char *doing(const sm_unit *u)
+{
+    const sm_job *j = u->active;
+
+    if (j != NULL && j->state == SM_JOB_RUNNING)
+        return j->dropped ? "stopping" : "running";
+    for (j = u->jobs; j != NULL; j = j->next)
+        if (j->state != SM_JOB_RETRYING)
+            return "queued";
+    return u->jobs != NULL ? "retrying" : "idle";
+}
+
+static void add_job(const sm_scheduler *s, const sm_unit *u, const sm_job *j, sm_arena *a,
+                    sm_schedule_state *out)
+{
+    int64_t ahead = sm_scheduler__wall(s) - sm_scheduler__boot(s);
+
+    if (j == u->active) {
+        out->ticket = j->ticket;
+        out->cause = sm_arena_dup(a, j->order.cause);
+        out->attempt = j->attempt + (j->state == SM_JOB_READY);
+    } else {
+        out->queued++;
+    }
+    if (j->state == SM_JOB_RETRYING && out->retry_at_ms == 0) {
+        out->retry_at_ms = ahead + j->not_before;
+        out->attempt = out->attempt == 0 ? j->attempt + 1 : out->attempt;
+    }
+}
+
+static sm_schedule_state state_of(sm_scheduler *s, const sm_unit *u, sm_arena *a)
+{
+    int64_t now = sm_scheduler__boot(s), alive = now - u->since_boot, busy = u->busy_ms, due;
+    size_t trigger = 0;
+    sm_schedule_state out = { .pipeline = sm_arena_dup(a, u->schedule.pipeline),
+                              .paused = sm_scheduler__paused(u),
+                              .paused_by = SM_SV(""),
+                              .doing = doing(u),
+                              .run = u->last_run,
+                              .cause = SM_SV(""),
+                              .next_cause = SM_SV("") };
+
+    if (out.paused)
+        out.paused_by =
+            u->schedule.paused ? SM_SV("file") : sm_arena_dup(a, sm_sv_cstr(u->paused_by));
+    for (const sm_job *j = u->jobs; j != NULL; j = j->next)
+        add_job(s, u, j, a, &out);
+    if (u->active != NULL && u->active->state == SM_JOB_RUNNING)
+        busy += now - u->started_boot;
+    else
+        out.elsewhere =
+            s->config.held != NULL && s->config.held(s->config.ctx, u->schedule.pipeline);
+    out.idle_share = alive > 0 ? 1.0 - (double)busy / (double)alive : 1.0;
+    due = out.paused ? -1 : sm_scheduler__next_due(s, u, &trigger);
+    if (due >= 0) {
+        out.next_due_ms = sm_scheduler__wall(s) + (due > now ? due - now : 0);
+        out.next_cause = sm_sv_cstr(sm_trigger_kind_name(u->schedule.triggers[trigger].kind));
+    }
+    return out;
+}
+
+static int by_place(const void *x, const void *y)
+{
+    const sm_unit *a = *(sm_unit *const *)x, *b = *(sm_unit *const *)y;
+
+    return (a->place > b->place) - (a->place < b->place);
+}
+
+sm_code sm_scheduler_states(sm_scheduler *s, sm_arena *a, sm_schedule_state **out, size_t *n,
+                            sm_error *err)
+{
+    sm_unit **units;
+
+    (void)err;
+    sm_mutex_lock(&s->mu);
+    units = SM_NEW_N(a, sm_unit *, s->n_units + 1);
+    *out = SM_NEW_N(a, sm_schedule_state, s->n_units + 1);
+    *n = 0;
+    for (size_t i = 0; i < s->n_units; i++)
+        if (!s->units[i]->gone)
+            units[(*n)++] = s->units[i];
+    qsort(units, *n, sizeof *units, by_place);
+    for (size_t i = 0; i < *n; i++)
+        (*out)[i] = state_of(s, units[i], a);
+    sm_mutex_unlock(&s->mu);
+    return SM_OK;
+}

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""test_serve.py -- a server runs pipelines when their triggers say so, takes new files only when they
+are valid, and loses nothing however it ends."""
+import os
+import signal
+import sys
+import unittest
+
+import serve_lib
+
+sys.path.insert(0, os.path.join(os.environ["SM_SOURCE"], "tests", "crash"))
+import world  # noqa: E402
+
+PIPELINE = """version: 1
+pipeline: {name}
+storage: ./lake
+trigger: {trigger}
+sources:
+  orders: {{type: files, path: data/*.json, format: json, schema: [{{name: id, data_type: BIGINT}}]}}
+tables:
+  {name}_bronze: {{from: orders}}
+  {name}_silver:
+    sql: SELECT id, id {sign} 1 AS next FROM STREAM({name}_bronze)
+"""
+
+
+class Serve(unittest.TestCase):
+    def setUp(self):
+        self.w = world.World(self.id().split(".")[-1][:60])
+        self.files = 0
+
+    def pipeline(self, name="shop", trigger="{interval: 1s}", sign="+"):
+        self.w.write(f"{name}.yml", PIPELINE.format(name=name, trigger=trigger, sign=sign))
+
+    def arrive(self, *ids):
+        self.w.write_rows(f"data/{self.files:03}.json", [{"id": i} for i in ids], age=self.files)
+        self.files += 1
+
+    def server(self, *args, **options):
+        server = serve_lib.Server(self.w.folder, *args, **options)
+        self.addCleanup(server.__exit__)
+        return server
+
+    def ids(self, table):
+        return sorted(row["id"] for row in self.w.rows(table)) if table in self.w.table_folders() else []
+
+    def states(self):
+        return [state for (state,) in self.w.store("select state from runs order by id")]
+
+    def await_ids(self, server, table, ids):
+        """Runs end until the table has these rows."""
+        while self.ids(table) != ids:
+            server.until("run ", "succeeded")
+
+    def test_interval_takes_in_what_arrives(self):
+        self.pipeline()
+        self.arrive(1, 2)
+        server = self.server("shop.yml")
+        server.until("serving 1 pipeline: shop")
+        server.until("shop", "run 1", "interval", "succeeded")
+        self.arrive(3)
+        self.await_ids(server, "shop_silver", [1, 2, 3])
+        self.assertEqual(server.end(), 0)
+        self.assertEqual(set(self.states()), {"completed"})
+        self.assertEqual(list(world.faults(self.w)), [])
+
+    def test_available_now_runs_once_when_the_server_starts(self):
+        self.pipeline("a", trigger="available_now")
+        self.pipeline("b")
+        self.w.write("smelt.yml", "version: 1\n")
+        self.arrive(1)
+        server = self.server()
+        server.until("serving 2 pipelines: a, b")
+        server.until("b", "run 3", "succeeded")
+        self.assertEqual(server.end(signal.SIGINT), 0)
+        self.assertEqual(self.w.store("select cause, count(*) from runs r join pipelines p on p.id = r.pipeline_id "
+                                      "where name = 'a' group by 1"), [("available_now", 1)])
+
+    def test_end_drains_a_run_that_is_under_way(self):
+        self.pipeline(trigger="available_now")
+        self.arrive(*range(100))
+        server = self.server("shop.yml", failpoint="source.after_read:stop")
+        server.await_stopped()
+        server.send(signal.SIGTERM)
+        self.assertEqual(server.end(signal.SIGCONT), 0)
+        self.assertIn(self.states(), (["canceled"], ["completed"]))
+        self.w.smelt("run", "shop.yml")
+        self.assertEqual(self.ids("shop_silver"), list(range(100)))
+        self.assertEqual(list(world.faults(self.w)), [])
+
+    def test_a_second_signal_ends_it_at_once(self):
+        self.pipeline(trigger="available_now")
+        self.arrive(1)
+        server = self.server("shop.yml", failpoint="source.after_read:hang")
+        server.until("source.after_read")
+        server.send(signal.SIGTERM)
+        server.until("stopping")
+        self.assertEqual(server.end(), 143)
+        self.w.smelt("run", "shop.yml")
+        self.assertEqual(self.states(), ["failed", "completed"])
+        self.assertEqual(self.ids("shop_silver"), [1])
+
+    def test_reload_takes_valid_files_and_keeps_the_old_ones_else(self):
+        self.pipeline()
+        self.arrive(1)
+        server = self.server("shop.yml")
+        server.until("run 1", "succeeded")
+        self.pipeline(sign="-")
+        self.w.write_rows("data/9.json", [{"id": 9}])
+        self.await_ids(server, "shop_silver", [1, 9])
+        self.assertIn({"id": 9, "next": 10}, self.w.rows("shop_silver"))  # not reloaded yet
+        server.send(signal.SIGHUP)
+        server.until("reloaded 1 pipeline: shop")
+        self.arrive(2)
+        self.await_ids(server, "shop_silver", [1, 2, 9])
+        self.assertIn({"id": 2, "next": 1}, self.w.rows("shop_silver"))
+        self.pipeline(sign="+ nonsense +")
+        server.send(signal.SIGHUP)
+        server.until("error[SM")
+        server.until("not reloaded: what was deployed goes on")
+        self.arrive(3)
+        self.await_ids(server, "shop_silver", [1, 2, 3, 9])
+        self.assertEqual(server.end(), 0)
+
+    def test_kill_and_restart_leave_no_run_running(self):
+        self.pipeline()
+        self.arrive(1, 2)
+        with self.server("shop.yml", failpoint="flow.after_decided:kill") as server:
+            self.assertNotEqual(server.process.wait(serve_lib.PATIENCE), 0)
+        self.assertNotIn("completed", self.states())
+        self.arrive(3)
+        server = self.server("shop.yml")
+        self.await_ids(server, "shop_silver", [1, 2, 3])
+        self.assertEqual(server.end(), 0)
+        self.assertEqual(set(self.states()), {"failed", "completed"})
+        self.assertEqual(list(world.faults(self.w)), [])
+
+    def test_run_beside_the_server_is_waited_for(self):
+        self.pipeline()
+        self.arrive(1)
+        server = self.server("shop.yml")
+        server.until("run 1", "succeeded")
+        self.arrive(2)
+        codes = {self.w.smelt("run", "shop.yml").code for _ in range(5)}
+        self.assertLessEqual(codes, {0, 7})  # 7: the server was at it
+        self.await_ids(server, "shop_silver", [1, 2])
+        self.assertEqual(server.end(), 0)
+        self.assertEqual(set(self.states()), {"completed"})
+
+    def test_faults_at_the_start_are_told_all_at_once(self):
+        self.pipeline("a", sign="+ nonsense +")
+        self.pipeline("b", trigger="{interval: soon}")
+        self.w.write("smelt.yml", "version: 1\n")
+        server = self.server()
+        self.assertEqual(server.process.wait(serve_lib.PATIENCE), 3)
+        server.until("a.yml:")
+        server.until("b.yml:")
+
+
+if __name__ == "__main__":
+    world.run_tests()

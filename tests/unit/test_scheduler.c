@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_scheduler.c -- triggers, queue, concurrency, retries and pauses, with a clock that is moved.
+ */
+#include "tests/support/test.h"
+#include "tests/unit/schedule_world.h"
+
+static const sm_trigger now_once[] = { { .kind = SM_TRIGGER_AVAILABLE_NOW } };
+static const sm_trigger every_10s[] = { { .kind = SM_TRIGGER_INTERVAL,
+                                          .interval_ms = 10 * SECOND } };
+
+static sm_schedule schedule(const char *pipeline, const sm_trigger *t, size_t n)
+{
+    return (sm_schedule){ .pipeline = sm_sv_cstr(pipeline),
+                          .version = SM_SV("1"),
+                          .triggers = t,
+                          .n_triggers = n,
+                          .max_attempts = 3,
+                          .backoff_ms = 5 * SECOND,
+                          .backoff_max_ms = 5 * MINUTE };
+}
+
+static void deploy(world *w, sm_schedule c)
+{
+    sm_scheduler_deploy(w->s, &c, 1);
+}
+
+static int64_t lasts_25s(world *w, const sm_run_order *o)
+{
+    (void)w;
+    (void)o;
+    return 25 * SECOND;
+}
+
+static sm_code unreachable(world *w, const sm_run_order *o, int attempt)
+{
+    (void)w;
+    (void)o;
+    (void)attempt;
+    return SM_E_REMOTE;
+}
+
+static sm_code reachable_at_last(world *w, const sm_run_order *o, int attempt)
+{
+    (void)w;
+    (void)o;
+    return attempt < 3 ? SM_E_REMOTE : SM_OK;
+}
+
+static sm_code breaks_a_rule(world *w, const sm_run_order *o, int attempt)
+{
+    (void)w;
+    (void)o;
+    (void)attempt;
+    return SM_E_RULE;
+}
+
+/* ---- triggers -------------------------------------------------------------------- */
+
+static void test_available_now__runs_once_and_then_for_a_person(void **state)
+{
+    world w;
+
+    (void)state;
+    world_init(&w, 0);
+    deploy(&w, schedule("p", now_once, 1));
+    world_pass(&w, HOUR);
+    assert_int_equal(world_count(&w, "p", "available_now"), 1);
+    world_order(&w, "p");
+    world_pass(&w, HOUR);
+    assert_int_equal(world_count(&w, "p", "manual"), 1);
+    assert_int_equal(w.n_runs, 2);
+    world_release(&w);
+}
+
+static void test_available_now__runs_again_when_the_definition_is_another(void **state)
+{
+    sm_schedule c = schedule("p", now_once, 1);
+    world w;
+
+    (void)state;
+    world_init(&w, 0);
+    deploy(&w, c);
+    world_pass(&w, MINUTE);
+    deploy(&w, c);
+    world_pass(&w, MINUTE);
+    assert_int_equal(w.n_runs, 1);
+    c.version = SM_SV("2");
+    deploy(&w, c);
+    world_pass(&w, MINUTE);
+    assert_int_equal(w.n_runs, 2);
+    world_release(&w);
+}
+
+static void test_interval__counts_from_start_to_start(void **state)
+{
+    world w;
+
+    (void)state;
+    world_init(&w, 0);
+    deploy(&w, schedule("p", every_10s, 1));
+    world_pass(&w, MINUTE);
+    assert_int_equal(world_count(&w, "p", "interval"), 7);
+    for (size_t i = 0; i < w.n_runs; i++)
+        assert_int_equal(w.runs[i].from, (int64_t)i * 10 * SECOND);
+    world_release(&w);
+}
+
+static void test_interval__does_not_mind_that_the_clock_is_set(void **state)
+{
+    world w;
+
+    (void)state;
+    world_init(&w, 100 * HOUR);
+    deploy(&w, schedule("p", every_10s, 1));
+    world_pass(&w, MINUTE);
+    world_set_clock(&w, 0);
+    world_pass(&w, MINUTE);
+    assert_int_equal(w.n_runs, 13);
+    world_release(&w);
+}
+
+static void test_interval__goes_on_over_a_deployment(void **state)
+{
+    world w;
+
+    (void)state;
+    world_init(&w, 0);
+    deploy(&w, schedule("p", every_10s, 1));
+    world_pass(&w, 5 * SECOND);
+    deploy(&w, schedule("p", every_10s, 1));
+    world_pass(&w, 10 * SECOND);
+    assert_int_equal(w.n_runs, 2);
+    assert_int_equal(w.runs[1].from, 10 * SECOND);
+    world_release(&w);
+}
+
+static void test_deploy__drops_what_waits_and_finishes_what_runs(void **state)
+{
+    sm_schedule other = schedule("q", now_once, 1);
+    int64_t ticket;
+    sm_order_result r;
+    sm_error err;
+    world w;
+
+    (void)state;
+    world_init(&w, 0);
+    w.lasts = lasts_25s;
+    deploy(&w, schedule("p", every_10s, 1));
+    world_pass(&w, SECOND);
+    ticket = world_order(&w, "p");
+    deploy(&w, other);
+    world_pass(&w, HOUR);
+    assert_int_equal(world_count(&w, "p", NULL), 1);
+    assert_int_equal(w.runs[0].code, SM_OK);
+    assert_int_equal(world_count(&w, "q", NULL), 1);
+    sm_assert_ok(sm_scheduler_wait(w.s, ticket, 0, &r, &err), err);
+    assert_int_equal(r.error.code, SM_E_CANCELLED);
+    world_release(&w);
+}
+
+/* ---- concurrency ----------------------------------------------------------------- */
+
+static void test_queue__one_run_of_a_trigger_waits(void **state)
+{
+    world w;
+
+    (void)state;
+    world_init(&w, 0);
+    w.lasts = lasts_25s;
+    deploy(&w, schedule("p", every_10s, 1));
+    world_pass(&w, 100 * SECOND);
+    assert_int_equal(w.n_runs, 5); /* back to back */
+    world_check(&w);
+    world_release(&w);
+}
+
+static void test_skip__leaves_out_what_comes_while_it_is_at_work(void **state)
+{
+    sm_run_order o = { .pipeline = SM_SV("p"), .cause = SM_SV("manual") };
+    sm_schedule c = schedule("p", every_10s, 1);
+    int64_t ticket;
+    sm_error err;
+    world w;
+
+    (void)state;
+    world_init(&w, 0);
+    w.lasts = lasts_25s;
+    c.concurrency = SM_CONCURRENCY_SKIP;
+    deploy(&w, c);
+    world_pass(&w, 5 * SECOND);
+    assert_int_equal(sm_scheduler_submit(w.s, &o, &ticket, &err), SM_E_CONFLICT);
+    world_pass(&w, 95 * SECOND);
+    assert_int_equal(w.n_runs, 4);
+    for (size_t i = 0; i < w.n_runs; i++)
+        assert_int_equal(w.runs[i].from, (int64_t)i * 30 * SECOND);
+    world_release(&w);
+}
+
+static void test_cancel__takes_the_place_of_what_runs(void **state)
+{
+    sm_schedule c = schedule("p", every_10s, 1);
+    world w;
+
+    (void)state;
+    world_init(&w, 0);
+    w.lasts = lasts_25s;
+    c.concurrency = SM_CONCURRENCY_CANCEL;
+    deploy(&w, c);
+    world_pass(&w, 45 * SECOND);
+    assert_int_equal(w.n_runs, 5);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(w.runs[i].code, SM_E_CANCELLED);
+        assert_int_equal(w.runs[i].until, (int64_t)(i + 1) * 10 * SECOND);
+    }
+    world_check(&w);
+    world_release(&w);
+}
+
+static void test_another_process__is_waited_for(void **state)
+{
+    sm_arena *a = sm_arena_new("test");
+    world w;
+
+    (void)state;
+    world_init(&w, 0);
+    deploy(&w, schedule("p", now_once, 1));
+    w.held = true;
+    world_pass(&w, MINUTE);
+    assert_int_equal(w.n_runs, 0);
+    assert_string_equal(world_state(&w, "p", a).doing, "queued");
+    assert_true(world_state(&w, "p", a).elsewhere);
+    w.held = false;
+    world_pass(&w, 2 * SECOND);
+    assert_int_equal(w.n_runs, 1);
+    sm_arena_free(a);
+    world_release(&w);
+}
+
+static void test_another_process__makes_a_trigger_skip(void **state)
+{
+    sm_schedule c = schedule("p", every_10s, 1);
+    world w;
+
+    (void)state;
+    world_init(&w, 0);
+    c.concurrency = SM_CONCURRENCY_SKIP;
+    deploy(&w, c);
+    w.held = true;
+    world_pass(&w, 35 * SECOND);
+    w.held = false;
+    world_pass(&w, 10 * SECOND);
+    assert_int_equal(w.n_runs, 1);
+    assert_int_equal(w.runs[0].from, 40 * SECOND);
+    world_release(&w);
+}
+
+static void test_submit__has_an_end(void **state)
+{
+    sm_run_order o = { .pipeline = SM_SV("p"), .cause = SM_SV("manual") };
+    int64_t ticket;
+    sm_error err;
+    world w;
+
+    (void)state;
+    world_init(&w, 0);
+    deploy(&w, schedule("p", NULL, 0));
+    for (int i = 0; i < SM_SCHEDULE_QUEUE_MAX; i++)
+        world_order(&w, "p");
+    assert_int_equal(sm_scheduler_submit(w.s, &o, &ticket, &err), SM_E_LIMIT);
+    o.pipeline = SM_SV("q");
+    assert_int_equal(sm_scheduler_submit(w.s, &o, &ticket, &err), SM_E_NOT_FOUND);
+    world_release(&w);
+}
+
+/* ---- retries --------------------------------------------------------------------- */
+
+static void test_retry__backs_off_and_gives_up(void **state)
+{
+    int64_t ticket;
+    sm_order_result r;
+    sm_error err;
+    world w;
+
+    (void)state;
+    world_init(&w, 0);
+    w.ends = unreachable;
+    deploy(&w, schedule("p", NULL, 0));
+    ticket = world_order(&w, "p");
+    world_pass(&w, 2 * SECOND);
+    assert_int_equal(sm_scheduler_wait(w.s, ticket, 0, &r, &err), SM_E_TIMEOUT);
+    world_pass(&w, HOUR);
+    assert_int_equal(w.n_runs, 3);
+    assert_string_equal(w.runs[1].cause, "retry");
+    assert_in_range(w.runs[1].from - w.runs[0].until, 4 * SECOND, 6 * SECOND);
+    assert_in_range(w.runs[2].from - w.runs[1].until, 8 * SECOND, 12 * SECOND);
+    sm_assert_ok(sm_scheduler_wait(w.s, ticket, 0, &r, &err), err);
+    assert_int_equal(r.error.code, SM_E_REMOTE);
+    assert_int_equal(r.run, 3);
+    world_release(&w);
+}
+
+static void test_retry__heals(void **state)
+{
+    int64_t ticket;
+    sm_order_result r;
+    sm_error err;
+    world w;
+
+    (void)state;
+    world_init(&w, 0);
+    w.ends = reachable_at_last;
+    deploy(&w, schedule("p", NULL, 0));
+    ticket = world_order(&w, "p");
+    world_pass(&w, HOUR);
+    sm_assert_ok(sm_scheduler_wait(w.s, ticket, 0, &r, &err), err);
+    assert_int_equal(r.error.code, SM_OK);
+    assert_int_equal(w.n_runs, 3);
+    world_release(&w);
+}
+
+static void test_retry__is_not_for_what_is_wrong_itself(void **state)
+{
+    world w;
+
+    (void)state;
+    world_init(&w, 0);
+    w.ends = breaks_a_rule;
+    deploy(&w, schedule("p", NULL, 0));
+    world_order(&w, "p");
+    world_pass(&w, HOUR);
+    assert_int_equal(w.n_runs, 1);
+    world_release(&w);
+}
+
+static void test_retry__waits_for_its_time_when_the_trigger_fires(void **state)
+{
+    sm_schedule c = schedule("p", every_10s, 1);
+    world w;
+
+    (void)state;
+    world_init(&w, 0);
+    w.ends = unreachable;
+    c.backoff_ms = MINUTE;
+    deploy(&w, c);
+    world_pass(&w, 45 * SECOND);
+    assert_int_equal(w.n_runs, 1);
+    world_order(&w, "p"); /* a person does not wait */
+    world_pass(&w, 2 * SECOND);
+    assert_int_equal(w.n_runs, 2);
+    world_release(&w);
+}
+
+static void test_stop__ends_the_run_and_drops_what_waits(void **state)
+{
+    int64_t ticket;
+    bool any;
+    sm_order_result r;
+    sm_error err;
+    world w;
+
+    (void)state;
+    world_init(&w, 0);
+    w.lasts = lasts_25s;
+    w.ends = unreachable;
+    deploy(&w, schedule("p", NULL, 0));
+    world_order(&w, "p");
+    ticket = world_order(&w, "p");
+    world_pass(&w, SECOND);
+    sm_assert_ok(sm_scheduler_stop(w.s, SM_SV("p"), SM_SV(""), &any, &err), err);
+    assert_true(any);
+    world_pass(&w, HOUR);
+    assert_int_equal(w.n_runs, 1);
+    assert_int_equal(w.runs[0].code, SM_E_CANCELLED);
+    sm_assert_ok(sm_scheduler_wait(w.s, ticket, 0, &r, &err), err);
+    assert_int_equal(r.state, SM_RUN_CANCELED);
+    sm_assert_ok(sm_scheduler_stop(w.s, SM_SV("p"), SM_SV(""), &any, &err), err);
+    assert_false(any);
+    world_release(&w);
+}
+
+/* ---- pause and state ------------------------------------------------------------- */
+
+static void test_pause__keeps_triggers_and_not_people(void **state)
+{
+    sm_arena *a = sm_arena_new("test");
+    sm_error err;
+    world w;
+
+    (void)state;
+    world_init(&w, 0);
+    deploy(&w, schedule("p", every_10s, 1));
+    sm_assert_ok(sm_scheduler_pause(w.s, SM_SV("p"), SM_SV("ada"), &err), err);
+    world_pass(&w, MINUTE);
+    assert_int_equal(w.n_runs, 0);
+    assert_true(sm_sv_eq_str(world_state(&w, "p", a).paused_by, "ada"));
+    assert_int_equal(world_state(&w, "p", a).next_due_ms, 0);
+    world_order(&w, "p");
+    world_pass(&w, MINUTE);
+    assert_int_equal(w.n_runs, 1);
+    sm_assert_ok(sm_scheduler_resume(w.s, SM_SV("p"), SM_SV("ada"), &err), err);
+    world_pass(&w, 5 * SECOND);
+    assert_int_equal(w.n_runs, 2);
+    sm_arena_free(a);
+    world_release(&w);
+}
+
+static void test_resume__does_not_undo_what_the_file_says(void **state)
+{
+    sm_schedule c = schedule("p", every_10s, 1);
+    sm_error err;
+    world w;
+
+    (void)state;
+    world_init(&w, 0);
+    c.paused = true;
+    deploy(&w, c);
+    world_pass(&w, MINUTE);
+    assert_int_equal(w.n_runs, 0);
+    assert_int_equal(sm_scheduler_resume(w.s, SM_SV("p"), SM_SV(""), &err), SM_E_CONFLICT);
+    world_release(&w);
+}
+
+static void test_states__say_what_is_going_on(void **state)
+{
+    sm_arena *a = sm_arena_new("test");
+    sm_schedule_state st;
+    world w;
+
+    (void)state;
+    world_init(&w, 0);
+    w.lasts = lasts_25s;
+    deploy(&w, schedule("p", every_10s, 1));
+    world_pass(&w, 15 * SECOND);
+    st = world_state(&w, "p", a);
+    assert_string_equal(st.doing, "running");
+    assert_true(sm_sv_eq_str(st.cause, "interval"));
+    assert_int_equal(st.queued, 1);
+    assert_int_equal(st.attempt, 1);
+    assert_int_equal(st.next_due_ms, 20 * SECOND);
+    assert_true(sm_sv_eq_str(st.next_cause, "interval"));
+    sm_arena_free(a);
+    world_release(&w);
+}
+
+static void test_workers__are_shared_by_all_pipelines(void **state)
+{
+    enum { PIPELINES = 10 };
+    sm_schedule list[PIPELINES];
+    char names[PIPELINES][16];
+    world w;
+
+    (void)state;
+    world_init(&w, 0);
+    w.lasts = lasts_25s;
+    for (int i = 0; i < PIPELINES; i++) {
+        snprintf(names[i], sizeof names[i], "p%d", i);
+        list[i] = schedule(names[i], now_once, 1);
+    }
+    sm_scheduler_deploy(w.s, list, PIPELINES);
+    world_pass(&w, SECOND);
+    assert_int_equal(w.n_at_work, WORLD_WORKERS);
+    world_pass(&w, 80 * SECOND);
+    assert_int_equal(w.n_runs, PIPELINES);
+    assert_int_equal(w.n_at_work, 0);
+    world_release(&w);
+}
+
+/* ---- threads --------------------------------------------------------------------- */
+
+static sm_code execute(void *ctx, const sm_run_order *o, sm_cancel *c, sm_order_result *out,
+                       sm_error *err)
+{
+    (void)o;
+    (void)c;
+    (void)err;
+    out->run = sm_atomic_add(ctx, 1) + 1;
+    out->state = SM_RUN_COMPLETED;
+    return SM_OK;
+}
+
+static void test_threads__run_orders_and_end(void **state)
+{
+    enum { ORDERS = 20 };
+    sm_atomic n = { 0 };
+    sm_scheduler_config config = { .execute = execute, .ctx = &n, .workers = 3 };
+    sm_scheduler *s = sm_scheduler_new(&config);
+    sm_schedule c = schedule("p", NULL, 0);
+    sm_run_order o = { .pipeline = SM_SV("p"), .cause = SM_SV("manual") };
+    int64_t tickets[ORDERS];
+    sm_order_result r;
+    sm_error err;
+
+    (void)state;
+    sm_scheduler_deploy(s, &c, 1);
+    sm_assert_ok(sm_scheduler_start(s, &err), err);
+    for (int i = 0; i < ORDERS; i++)
+        sm_assert_ok(sm_scheduler_submit(s, &o, &tickets[i], &err), err);
+    for (int i = 0; i < ORDERS; i++) {
+        sm_assert_ok(sm_scheduler_wait(s, tickets[i], 60 * SECOND, &r, &err), err);
+        assert_int_equal(r.run, i + 1); /* one after the other */
+    }
+    sm_scheduler_drain(s);
+    assert_int_equal(sm_scheduler_submit(s, &o, &tickets[0], &err), SM_E_CANCELLED);
+    sm_scheduler_free(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_available_now__runs_once_and_then_for_a_person),
+        cmocka_unit_test(test_available_now__runs_again_when_the_definition_is_another),
+        cmocka_unit_test(test_interval__counts_from_start_to_start),
+        cmocka_unit_test(test_interval__does_not_mind_that_the_clock_is_set),
+        cmocka_unit_test(test_interval__goes_on_over_a_deployment),
+        cmocka_unit_test(test_deploy__drops_what_waits_and_finishes_what_runs),
+        cmocka_unit_test(test_queue__one_run_of_a_trigger_waits),
+        cmocka_unit_test(test_skip__leaves_out_what_comes_while_it_is_at_work),
+        cmocka_unit_test(test_cancel__takes_the_place_of_what_runs),
+        cmocka_unit_test(test_another_process__is_waited_for),
+        cmocka_unit_test(test_another_process__makes_a_trigger_skip),
+        cmocka_unit_test(test_submit__has_an_end),
+        cmocka_unit_test(test_retry__backs_off_and_gives_up),
+        cmocka_unit_test(test_retry__heals),
+        cmocka_unit_test(test_retry__is_not_for_what_is_wrong_itself),
+        cmocka_unit_test(test_retry__waits_for_its_time_when_the_trigger_fires),
+        cmocka_unit_test(test_stop__ends_the_run_and_drops_what_waits),
+        cmocka_unit_test(test_pause__keeps_triggers_and_not_people),
+        cmocka_unit_test(test_resume__does_not_undo_what_the_file_says),
+        cmocka_unit_test(test_states__say_what_is_going_on),
+        cmocka_unit_test(test_workers__are_shared_by_all_pipelines),
+        cmocka_unit_test(test_threads__run_orders_and_end),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cmd_serve.c -- smelt serve: the pipelines of a project as a service.
+ *
+ * The main thread waits for signals; runs are in the threads of the scheduler.  SIGHUP loads the
+ * files again, SIGTERM and SIGINT end it: running batches are thrown away, decided ones are
+ * finished, and a second one of these signals ends the process at once, which loses nothing. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/base/clock.h"
+#include "runtime/events/event_bus.h"
+#include "ui/cli/cli.h"
+#include "ui/cli/deploy.h"
+#include "ui/cli/exit_code.h"
+
+static const sm_cli_option options[] = {
+    { NULL, NULL, NULL, NULL },
+};
+
+typedef struct server {
+    const sm_cli *c;
+    sm_event_bus *bus;
+    sm_deploy *deploy;
+    sm_scheduler *scheduler;
+} server;
+
+/* ---- what it says ---------------------------------------------------------------- */
+
+static const char *outcome(const sm_order_result *r)
+{
+    if (r->state == SM_RUN_COMPLETED)
+        return r->warnings ? "succeeded with warnings" : "succeeded";
+    return r->state == SM_RUN_CANCELED ? "stopped" : "failed";
+}
+
+/* One line for each run that did or met something. */
+static void tell_end(void *ctx, const sm_run_order *o, const sm_order_result *r)
+{
+    server *s = ctx;
+    sm_buf b;
+
+    if (s->c->quiet && r->error.code == SM_OK)
+        return;
+    sm_buf_init(&b, 16 * 1024);
+    sm_buf_add_time(&b, sm_clock_now_ms());
+    sm_buf_addf(&b, " %.*s", SM_SV_ARG(o->pipeline));
+    if (r->run > 0)
+        sm_buf_addf(&b, "  run %lld", (long long)r->run);
+    sm_buf_addf(&b, "  %.*s  %s", SM_SV_ARG(o->cause), outcome(r));
+    if (r->run > 0) {
+        sm_buf_adds(&b, " in ");
+        sm_buf_add_duration(&b, r->duration_ms);
+    }
+    if (r->error.code != SM_OK) {
+        sm_buf_adds(&b, ": ");
+        sm_buf_add_safe(&b, sm_sv_cstr(r->error.msg));
+    }
+    fprintf(stdout, "%s\n", b.ptr);
+    fflush(stdout);
+    sm_buf_release(&b);
+}
+
+static void tell_deployed(const server *s, const char *what)
+{
+    sm_arena *a = sm_arena_new("names");
+    sm_sv *names, text = SM_SV("");
+    size_t n;
+
+    sm_deploy_names(s->deploy, a, &names, &n);
+    for (size_t i = 0; i < n && i < 20; i++)
+        text = sm_arena_printf(a, "%.*s%s%.*s", SM_SV_ARG(text), i == 0 ? "" : ", ",
+                               SM_SV_ARG(names[i]));
+    sm_cli_say(s->c, "%s %zu %s: %.*s%s", what, n, n == 1 ? "pipeline" : "pipelines",
+               SM_SV_ARG(text), n > 20 ? ", …" : "");
+    sm_arena_free(a);
+}
+
+/* ---- signals --------------------------------------------------------------------- */
+
+static void end_now(int number)
+{
+    static const char text[] = "\nsmelt: stopped; the next start goes on where this one was\n";
+    ssize_t ignored = write(STDERR_FILENO, text, sizeof text - 1);
+
+    (void)ignored;
+    _exit(128 + number);
+}
+
+static void listen(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static void reload(const server *s)
+{
+    if (sm_deploy_load(s->deploy, s->scheduler) == SM_EXIT_DONE)
+        tell_deployed(s, "reloaded");
+    else
+        sm_cli_say(s->c, "not reloaded: what was deployed goes on as it is");
+}
+
+static void wait_for_end(const server *s, const sigset_t *set)
+{
+    int number = 0;
+
+    while (sigwait(set, &number) == 0 && number == SIGHUP)
+        reload(s);
+    signal(SIGINT, end_now);
+    signal(SIGTERM, end_now);
+    pthread_sigmask(SIG_UNBLOCK, set, NULL);
+    sm_cli_say(s->c, "stopping: what is decided is finished; again stops now");
+}
+
+/* ---- the command ----------------------------------------------------------------- */
+
+static int serve(server *s, const sigset_t *set)
+{
+    sm_error err;
+    int status = sm_deploy_load(s->deploy, s->scheduler);
+
+    if (status != SM_EXIT_DONE)
+        return status;
+    if (sm_scheduler_start(s->scheduler, &err) != SM_OK) {
+        status = sm_cli_fail(s->c, &err, NULL);
+    } else {
+        tell_deployed(s, "serving");
+        wait_for_end(s, set);
+    }
+    sm_event_bus_close(s->bus);
+    sm_scheduler_drain(s->scheduler);
+    if (status == SM_EXIT_DONE)
+        sm_cli_say(s->c, "stopped");
+    return status;
+}
+
+static int serve_exec(sm_cli *c)
+{
+    server s = { .c = c };
+    sm_scheduler_config config = { .execute = sm_deploy_run, .held = sm_deploy_held, .workers = 4 };
+    sigset_t set;
+    int status;
+
+    listen(&set);
+    s.bus = sm_event_bus_new(0);
+    s.deploy = sm_deploy_new(c, c->args, c->n_args, s.bus);
+    config.ctx = s.deploy;
+    config.ended = tell_end;
+    config.ended_ctx = &s;
+    s.scheduler = sm_scheduler_new(&config);
+    status = serve(&s, &set);
+    sm_scheduler_free(s.scheduler);
+    sm_deploy_free(s.deploy);
+    sm_event_bus_free(s.bus);
+    return status;
+}
+
+const sm_command sm_command_serve = {
+    .name = "serve",
+    .group = "start",
+    .summary = "Run pipelines when their triggers say so, until it is stopped",
+    .usage = "[PIPELINE…]",
+    .options = options,
+    .examples = "smelt serve\nsmelt -C projects/iot serve iot shop",
+    .exec = serve_exec,
+};
