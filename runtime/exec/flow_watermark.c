@@ -10,7 +10,9 @@
  * So a batch never sees the mark that its own rows make (rule A2), and a row that is behind the
  * mark of its batch, but not behind that of the batch before, is folded and comes out at once
  * (A3).  The mark of a flow is the least (or, by watermark_policy, the greatest) over its stages
- * that watch a time; each has the greatest time that it saw, less its delay.  It never falls.
+ * that watch a time; each has the greatest time that it saw, less its delay.  It never falls: a
+ * batch that ran by the clock, while a stage was idle, is final by its mark also when that stage
+ * has rows again, of times before it.
  *
  * There is no mark until a row made one (R6).  After a restart the mark of the flow is what the
  * last record says, while its stages have seen nothing yet: under `min` it stands until each of
@@ -57,7 +59,7 @@ int64_t sm_watermarks_mark(const sm_watermarks *w, const sm_plan_flow *p, int64_
             mark = w->seen_us[i]; /* none is less than all */
         any = true;
     }
-    return later(mark, w->next_us);
+    return later(later(mark, w->next_us), w->final_us);
 }
 
 void sm_watermarks_observe(sm_watermarks *w, const sm_plan_flow *p, const sm_ops_count *counts,

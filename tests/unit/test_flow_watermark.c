@@ -111,6 +111,23 @@ static void test_watermark__who_is_idle_does_not_hold_others_back(void **state)
     sm_arena_free(f.a);
 }
 
+static void test_watermark__does_not_fall_when_who_was_idle_is_back(void **state)
+{
+    fixture f;
+
+    (void)state;
+    begin(&f, false);
+    f.stages[1].idle_us = 50 * 1000;
+    saw(&f, 100, 1000, 200);
+    f.w.final_us = sm_watermarks_mark(&f.w, &f.plan, 151); /* a batch is final by it, */
+    assert_true(f.w.final_us == 900);
+    assert_true(saw(&f, 151, NONE, 300) == 900); /* and has rows of the stage that was idle */
+    assert_true(sm_watermarks_mark(&f.w, &f.plan, 152) == 900);
+    restart(&f);
+    assert_true(sm_watermarks_mark(&f.w, &f.plan, 153) == 900);
+    sm_arena_free(f.a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -119,6 +136,7 @@ int main(void)
         SM_TEST(test_rule_B11_or_the_greatest),
         SM_TEST(test_rule_B13_after_a_restart_it_stands_until_all_have_seen_more),
         SM_TEST(test_watermark__who_is_idle_does_not_hold_others_back),
+        SM_TEST(test_watermark__does_not_fall_when_who_was_idle_is_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
