@@ -127,6 +127,16 @@ sm_code sm_ops__exec(const sm_ops_batch *b, sm_buf *sql, sm_error *err)
     return rc;
 }
 
+sm_code sm_ops__fill(const sm_ops_batch *b, sm_buf *sql, int64_t *rows, sm_error *err)
+{
+    sm_code rc = sm_buf_check(sql, "the SQL of a stage", err);
+
+    if (rc == SM_OK)
+        rc = sm_session_int64(b->session, sm_buf_sv(sql), rows, err);
+    sm_buf_release(sql);
+    return rc;
+}
+
 /* A watermark of the flow as the stage has it. */
 static int64_t stage_time(const sm_stage *p, int64_t us)
 {

@@ -112,7 +112,7 @@ static void define(sm_ops__stage *s)
 
 /* ---- fold ------------------------------------------------------------------------ */
 
-static sm_code fold(sm_ops__stage *s, const sm_ops_batch *b, sm_error *err)
+static sm_code fold(sm_ops__stage *s, const sm_ops_batch *b, int64_t *groups, sm_error *err)
 {
     const sm_stage *p = s->plan;
     sm_buf sql;
@@ -124,7 +124,7 @@ static sm_code fold(sm_ops__stage *s, const sm_ops_batch *b, sm_error *err)
     sm_buf_adds(&sql, "\n) AS _smelt_rows");
     if (!p->keeps_rows)
         add_group_by(p, true, &sql);
-    return sm_ops__exec(b, &sql, err);
+    return sm_ops__fill(b, &sql, groups, err);
 }
 
 /* SELECT the late rows of the stage, each with the names that the user gave its parts. */
@@ -252,12 +252,12 @@ static sm_code remember(sm_ops__stage *s, const sm_ops_batch *b, sm_error *err)
 
 static sm_code run(sm_ops__stage *s, const sm_ops_batch *b, sm_error *err)
 {
-    sm_code rc;
+    int64_t groups = 0; /* or rows */
+    sm_code rc = fold(s, b, &groups, err);
 
-    if ((rc = fold(s, b, err)) != SM_OK || (rc = drop_late(s, b, err)) != SM_OK ||
-        (rc = remember(s, b, err)) != SM_OK)
-        return rc;
-    return emit(s, b, err);
+    if (rc == SM_OK && groups > 0 && (rc = drop_late(s, b, err)) == SM_OK)
+        rc = remember(s, b, err);
+    return rc == SM_OK ? emit(s, b, err) : rc;
 }
 
 static bool follows(const sm_stage *p)

@@ -12,8 +12,6 @@
  * was forgotten by the end of the batch before comes out again.  NULL is a key like any other. */
 #include "runtime/ops/ops_rows.h"
 
-#include <stdio.h>
-
 #include "runtime/base/limit.h"
 #include "runtime/base/sqltext.h"
 
@@ -77,11 +75,12 @@ static void add_firsts(const sm_ops__stage *s, sm_buf *sql)
 }
 
 /* The keys that are new, with the places of their first rows. */
-static sm_code find_new(sm_ops__stage *s, const sm_ops_batch *b, sm_error *err)
+static sm_code find_new(sm_ops__stage *s, const sm_ops_batch *b, int64_t *found, sm_error *err)
 {
     const sm_ops__log *l = &s->logs[0];
     sm_buf sql;
 
+    *found = 0;
     sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
     sm_buf_addf(&sql, "CREATE OR REPLACE TEMPORARY TABLE %.*s AS FROM (SELECT ",
                 SM_SV_ARG(l->added));
@@ -94,7 +93,7 @@ static sm_code find_new(sm_ops__stage *s, const sm_ops_batch *b, sm_error *err)
     sm_buf_adds(&sql, ") AS o WHERE ");
     sm_ops__add_same("n", "o", 'k', s->plan->n_columns, &sql);
     sm_buf_addc(&sql, ')');
-    return sm_ops__exec(b, &sql, err);
+    return sm_ops__fill(b, &sql, found, err);
 }
 
 static sm_code put_out(sm_ops__stage *s, const sm_ops_batch *b, sm_error *err)
@@ -111,29 +110,18 @@ static sm_code put_out(sm_ops__stage *s, const sm_ops_batch *b, sm_error *err)
     return sm_ops__exec(b, &sql, err);
 }
 
-/* Rows that are neither late nor new (I4). */
-static sm_code count_duplicates(sm_ops__stage *s, const sm_ops_batch *b, sm_error *err)
-{
-    int64_t rows = 0;
-    char sql[128];
-    sm_code rc;
-
-    snprintf(sql, sizeof sql, "SELECT count(*) FROM %.*s", SM_SV_ARG(s->batch_rows));
-    rc = sm_session_int64(b->session, sm_sv_cstr(sql), &rows, err);
-    s->count->duplicate = rows - s->count->late - s->logs[0].n_added;
-    return rc;
-}
-
 static sm_code run(sm_ops__stage *s, const sm_ops_batch *b, sm_error *err)
 {
     sm_ops__rows r = rows_of(s);
+    int64_t found;
     sm_code rc;
 
     if ((rc = sm_ops__rows_make(&r, b, err)) != SM_OK ||
-        (rc = sm_ops__rows_late(s, &r, b, err)) != SM_OK || (rc = find_new(s, b, err)) != SM_OK ||
-        (rc = put_out(s, b, err)) != SM_OK || (rc = sm_ops__log_add(&s->logs[0], b, err)) != SM_OK)
+        (rc = sm_ops__rows_late(s, &r, b, err)) != SM_OK ||
+        (rc = find_new(s, b, &found, err)) != SM_OK || (rc = put_out(s, b, err)) != SM_OK)
         return rc;
-    return count_duplicates(s, b, err);
+    s->count->duplicate = r.n - s->count->late - found; /* neither late nor new (I4) */
+    return found > 0 ? sm_ops__log_add(&s->logs[0], b, err) : SM_OK;
 }
 
 /* Whenever the watermark has moved, also when nothing dies by it (C1). */

@@ -105,6 +105,8 @@ extern const sm_ops__kind sm_ops__watermark, sm_ops__aggregate, sm_ops__session,
 
 /* ops.c: run the statements and release `sql`. */
 sm_code sm_ops__exec(const sm_ops_batch *b, sm_buf *sql, sm_error *err);
+/* The same of one statement that makes or fills a table; *rows: how many it put there. */
+sm_code sm_ops__fill(const sm_ops_batch *b, sm_buf *sql, int64_t *rows, sm_error *err);
 /* A SELECT for sm_ops__stage.late_rows: head, names and values of the row as arguments of
  * json_object(), tail.  `time` is a column of `rows`. */
 void sm_ops__late_head(const sm_ops__stage *s, sm_sv time, sm_buf *sql);

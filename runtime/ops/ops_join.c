@@ -19,8 +19,6 @@
  * nothing, or to NULL, as the condition of the SELECTs has it (K6): here rows have numbers only. */
 #include "runtime/ops/ops_rows.h"
 
-#include <stdio.h>
-
 #include "runtime/base/limit.h"
 #include "runtime/base/sqltext.h"
 
@@ -34,7 +32,6 @@ typedef struct join_side {
     sm_sv match;          /* the SELECT of ids that have a match now, or "" */
     sm_sv found;          /* their table */
     bool once;            /* a row that had its match is passed over */
-    int64_t now;          /* rows of this batch */
 } join_side;
 
 static bool takes_once(const sm_stage *p, char letter)
@@ -211,14 +208,9 @@ static void define(sm_ops__stage *s)
 
 static sm_code make_rows(sm_ops__stage *s, join_side *x, const sm_ops_batch *b, sm_error *err)
 {
-    char sql[128];
-    sm_code rc;
+    sm_code rc = sm_ops__rows_make(&x->rows, b, err);
 
-    if ((rc = sm_ops__rows_make(&x->rows, b, err)) != SM_OK ||
-        (rc = sm_ops__rows_late(s, &x->rows, b, err)) != SM_OK)
-        return rc;
-    snprintf(sql, sizeof sql, "SELECT count(*) FROM %.*s", SM_SV_ARG(x->rows.table));
-    return sm_session_int64(b->session, sm_sv_cstr(sql), &x->now, err);
+    return rc == SM_OK ? sm_ops__rows_late(s, &x->rows, b, err) : rc;
 }
 
 static void begin_view(const sm_ops__stage *s, const join_side *x, char letter, sm_buf *sql)
@@ -330,6 +322,7 @@ static sm_code put_out_alone(const sm_ops__stage *s, const join_side *x, const s
 static sm_code remember_rows(const sm_ops__stage *s, const join_side *x, const sm_ops_batch *b,
                              sm_error *err)
 {
+    int64_t rows = 0;
     sm_buf sql;
     sm_code rc;
 
@@ -344,15 +337,15 @@ static sm_code remember_rows(const sm_ops__stage *s, const join_side *x, const s
     sm_buf_adds(&sql, ") AS i");
     if (x->once)
         add_without(x->found, &sql);
-    if ((rc = sm_ops__exec(b, &sql, err)) != SM_OK)
-        return rc;
-    return sm_ops__log_add(x->log, b, err);
+    rc = sm_ops__fill(b, &sql, &rows, err);
+    return rc == SM_OK && rows > 0 ? sm_ops__log_add(x->log, b, err) : rc;
 }
 
 /* Rows that lie in the log and have their first match now. */
 static sm_code remember_matches(const sm_ops__stage *s, const join_side *x, const sm_ops_batch *b,
                                 sm_error *err)
 {
+    int64_t rows = 0;
     sm_buf sql;
     sm_code rc;
 
@@ -371,9 +364,8 @@ static sm_code remember_matches(const sm_ops__stage *s, const join_side *x, cons
     add_lives(s, x, true, &sql);
     sm_buf_adds(&sql, ") AS i");
     add_unmatched(x, b->n, &sql);
-    if ((rc = sm_ops__exec(b, &sql, err)) != SM_OK)
-        return rc;
-    return sm_ops__log_add(x->matched, b, err);
+    rc = sm_ops__fill(b, &sql, &rows, err);
+    return rc == SM_OK && rows > 0 ? sm_ops__log_add(x->matched, b, err) : rc;
 }
 
 static sm_code run(sm_ops__stage *s, const sm_ops_batch *b, sm_error *err)
@@ -385,7 +377,7 @@ static sm_code run(sm_ops__stage *s, const sm_ops_batch *b, sm_error *err)
     for (int i = 0; rc == SM_OK && i < 2; i++)
         if ((rc = make_rows(s, &sides[i], b, err)) == SM_OK)
             rc = make_views(s, &sides[i], b, err);
-    rows = sides[0].now + sides[1].now > 0;
+    rows = sides[0].rows.n + sides[1].rows.n > 0;
     for (int i = 0; rc == SM_OK && i < 2; i++)
         rc = find_matches(&sides[i], rows, b, err);
     for (int i = 0; rc == SM_OK && i < 2; i++)

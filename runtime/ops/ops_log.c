@@ -87,11 +87,9 @@ sm_code sm_ops__log_load(sm_ops__stage *s, sm_ops__log *l, const sm_ops_batch *b
     sm_ops__add_alive(l, s->late_us, &sql);
     if (rc != SM_OK)
         sm_buf_release(&sql);
-    else if ((rc = sm_ops__exec(b, &sql, err)) != SM_OK)
+    else if ((rc = sm_ops__fill(b, &sql, &l->rows, err)) != SM_OK)
         rc = sm_ops__files_fault(s, err);
-    if (rc != SM_OK)
-        return rc;
-    if ((rc = count_rows(l, b, err)) == SM_OK)
+    if (rc == SM_OK)
         l->merged = l->rows;
     return rc;
 }
@@ -121,7 +119,6 @@ sm_code sm_ops__log_shrink(sm_ops__stage *s, sm_ops__log *l, const sm_ops_batch 
 
 sm_code sm_ops__log_add(sm_ops__log *l, const sm_ops_batch *b, sm_error *err)
 {
-    int64_t before = l->rows;
     sm_buf sql;
     sm_code rc;
 
@@ -129,7 +126,7 @@ sm_code sm_ops__log_add(sm_ops__log *l, const sm_ops_batch *b, sm_error *err)
     sm_buf_addf(&sql, "INSERT INTO %.*s SELECT ", SM_SV_ARG(l->relation));
     sm_ops__add_columns(l, &sql);
     sm_buf_addf(&sql, " FROM %.*s", SM_SV_ARG(l->added));
-    if ((rc = sm_ops__exec(b, &sql, err)) == SM_OK && (rc = count_rows(l, b, err)) == SM_OK)
-        l->n_added = l->rows - before;
+    if ((rc = sm_ops__fill(b, &sql, &l->n_added, err)) == SM_OK)
+        l->rows += l->n_added;
     return rc;
 }

@@ -21,7 +21,7 @@ static void add_own(const sm_ops__rows *r, size_t i, sm_buf *sql)
         sm_sql_ident(sql, r->schema->columns[i].name);
 }
 
-sm_code sm_ops__rows_make(const sm_ops__rows *r, const sm_ops_batch *b, sm_error *err)
+sm_code sm_ops__rows_make(sm_ops__rows *r, const sm_ops_batch *b, sm_error *err)
 {
     sm_buf sql;
 
@@ -37,7 +37,7 @@ sm_code sm_ops__rows_make(const sm_ops__rows *r, const sm_ops_batch *b, sm_error
         add_own(r, i, &sql);
     }
     sm_buf_addc(&sql, ')');
-    return sm_ops__exec(b, &sql, err);
+    return sm_ops__fill(b, &sql, &r->n, err);
 }
 
 void sm_ops__add_on_time(const sm_ops__stage *s, sm_sv late_by, sm_buf *sql)
@@ -81,7 +81,7 @@ sm_code sm_ops__rows_late(sm_ops__stage *s, const sm_ops__rows *r, const sm_ops_
     sm_buf sql;
     sm_code rc;
 
-    if (r->late_by.len == 0 || s->late_us == SM_OPS_NO_TIME)
+    if (r->late_by.len == 0 || s->late_us == SM_OPS_NO_TIME || r->n == 0)
         return SM_OK;
     sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
     sm_buf_addf(&sql, "SELECT count(*) FROM %.*s WHERE NOT ", SM_SV_ARG(r->table));

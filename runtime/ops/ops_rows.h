@@ -15,10 +15,11 @@ typedef struct sm_ops__rows {
     size_t n_hidden;
     sm_sv late_by; /* or "" */
     sm_sv table;   /* where they lie: temporary, of the batch */
+    int64_t n;     /* how many, once they are made */
 } sm_ops__rows;
 
-/* Run the SELECT, once, into the table. */
-sm_code sm_ops__rows_make(const sm_ops__rows *r, const sm_ops_batch *b, sm_error *err);
+/* Run the SELECT, once, into the table, and count what it gives. */
+sm_code sm_ops__rows_make(sm_ops__rows *r, const sm_ops_batch *b, sm_error *err);
 /* Count the rows that are late, and let sm_ops_late_rows() find them. */
 sm_code sm_ops__rows_late(sm_ops__stage *s, const sm_ops__rows *r, const sm_ops_batch *b,
                           sm_error *err);
