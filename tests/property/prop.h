@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* prop.h -- streaming SQL against one query over all rows, case after case.
  *
- * A case is drawn from a number: two streams of rows cut into batches, a query over them, what is
+ * A case is drawn from a number: three streams of rows cut into batches, a query over them, what is
  * said of the streams, and a life of the flow: batches without rows, restarts, attempts that are
  * lost.  It runs twice:
  *
@@ -11,9 +11,9 @@
  * Who is late, which rows are duplicates and which sessions there are is a small model
  * (prop_model.c), written from the rules of streaming and from none of the code.
  *
- * The rows of stream `a` lie in the table ra (of `b` in rb), with
+ * The rows of stream `a` lie in the table ra (of `b` in rb, of `c` in rc), with
  *
- *     _i      the order of arrival, over both streams
+ *     _i      the order of arrival, over all streams
  *     _b      which rows come together
  *     _late   the mark by which the row is late; NULL: there is none, or none was declared
  *     _w      the same of the batch, declared or not
@@ -29,7 +29,7 @@
 #include "runtime/base/arena.h"
 #include "runtime/engine/engine.h"
 
-enum { PROP_STREAMS = 2, PROP_DATA = 8, PROP_STEPS = 40, PROP_MODELS = 8 };
+enum { PROP_STREAMS = 3, PROP_DATA = 8, PROP_ROWS = 400, PROP_STEPS = 40, PROP_MODELS = 8 };
 
 #define PROP_NONE INT64_MIN
 #define PROP_END  INT64_C(32503680000000000) /* the year 3000, in microseconds */
@@ -39,7 +39,9 @@ typedef struct prop_step {
     int data;            /* which rows come; -1: none */
     bool restart;        /* before it: another process */
     bool lost, crash;    /* before it: an attempt is taken back; its process dies as well */
+    int64_t time;        /* the batch timestamp, in microseconds */
     int64_t late, final; /* what the model says */
+    int64_t lost_final;  /* of the attempt that is taken back */
 } prop_step;
 
 typedef enum prop_kind { PROP_DEDUP, PROP_SESSION } prop_kind;
@@ -60,8 +62,12 @@ typedef struct prop_model {
 typedef struct prop_stream {
     bool used, marked;
     int64_t delay;
+    int64_t idle, future; /* idle_timeout, or 0; max_future, or -1 */
     const sm_cut_deduplicate *dedup;
-    const char *kept; /* table of the rows that it leaves; NULL: all */
+    const char *kept;   /* table of the rows that it leaves; NULL: all */
+    const char *values; /* SELECT with all columns but _late and _w */
+    int64_t *times;     /* event time of each row; PROP_NONE: NULL */
+    int *batches;       /* the batch of each row */
     size_t rows;
 } prop_stream;
 
@@ -80,11 +86,12 @@ typedef struct prop_case {
     prop_model models[PROP_MODELS];
     size_t n_models;
     int n_data;
+    int64_t base, pace; /* event time of the first batch, and from batch to batch */
     prop_step steps[PROP_STEPS];
     size_t n_steps;
 } prop_case;
 
-/* Both engines of the program; they fail it when they do not open. */
+/* An engine and what is kept of it from case to case. */
 typedef struct prop_world {
     sm_engine *engine;
     sm_session *oracle;
@@ -108,7 +115,8 @@ const char *prop_one(prop_case *c, const char *const *list, size_t n);
 #define PROP_ONE(c, list) prop_one((c), (list), sizeof(list) / sizeof *(list))
 
 /* ---- prop_rows.c ---- */
-void prop_draw_rows(prop_case *c, prop_world *w);
+/* Of the streams that the query reads. */
+void prop_draw_rows(prop_case *c);
 
 /* ---- prop_model.c ---- */
 void prop_draw_life(prop_case *c, prop_world *w);
@@ -142,6 +150,9 @@ const char *prop_on_time(prop_case *c, const prop_rel *r, const char *end);
 const char *prop_windows(prop_case *c, const prop_rel *r, int64_t size, int64_t slide,
                          int64_t start);
 prop_model *prop_add_model(prop_case *c, prop_kind kind);
+
+/* ---- prop_chain.c ---- */
+void prop_chain(prop_case *c);
 
 /* ---- prop_group.c ---- */
 void prop_group(prop_case *c, prop_rel *r);

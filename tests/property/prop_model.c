@@ -15,7 +15,9 @@
 
 typedef struct marks {
     int64_t seen[PROP_STREAMS];
+    int64_t rows[PROP_STREAMS]; /* when the last ones came; PROP_NONE: there was no batch */
     int64_t global, final;
+    int64_t now;
 } marks;
 
 static int64_t later(int64_t a, int64_t b)
@@ -29,104 +31,137 @@ static void forget(marks *m)
         m->seen[i] = PROP_NONE;
 }
 
-/* The greatest time of the stream in these rows, in whole milliseconds. */
-static int64_t greatest_time(const prop_case *c, prop_world *w, int stream, int data)
+/* The greatest time of these rows in whole milliseconds, without those too far in the future. */
+static int64_t greatest_time(const prop_stream *s, int data, int64_t now)
 {
-    int64_t ms = PROP_NONE;
-    sm_rows *rows;
-    sm_error err;
-    char sql[200];
+    int64_t most = PROP_NONE, rest;
 
-    (void)c;
-    snprintf(sql, sizeof sql,
-             "SELECT floor(max(epoch_us(ts)) / 1000.0)::BIGINT FROM raw%c WHERE _b = %d",
-             'a' + stream, data);
-    prop_check(sm_session_query(w->oracle, sm_sv_cstr(sql), &rows, &err), &err, sql);
-    if (sm_rows_next(rows) && !sm_rows_null(rows, 0))
-        ms = sm_rows_int64(rows, 0);
-    sm_rows_free(rows);
-    return ms == PROP_NONE ? ms : ms * 1000;
+    for (size_t i = 0; i < s->rows; i++) {
+        if (s->batches[i] == data && s->times[i] != PROP_NONE &&
+            (s->future < 0 || s->times[i] <= now + s->future))
+            most = later(most, s->times[i]);
+    }
+    rest = most % 1000;
+    return most == PROP_NONE ? most : most - (rest < 0 ? rest + 1000 : rest);
 }
 
-static void observe(prop_case *c, prop_world *w, marks *m, int data)
+static bool has_rows(const prop_stream *s, int data)
+{
+    for (size_t i = 0; i < s->rows; i++) {
+        if (s->batches[i] == data)
+            return true;
+    }
+    return false;
+}
+
+/* The mark as it is now: a stream that is idle holds nobody back. */
+static int64_t mark_now(const prop_case *c, const marks *m)
 {
     int64_t mark = PROP_NONE;
     bool any = false;
 
     for (int i = 0; i < PROP_STREAMS; i++) {
         const prop_stream *s = &c->streams[i];
-        int64_t t = s->used && s->marked ? greatest_time(c, w, i, data) : PROP_NONE;
 
-        if (!s->used || !s->marked)
+        if (!s->used || !s->marked ||
+            (!c->greatest && s->idle > 0 && m->rows[i] != PROP_NONE &&
+             m->now - m->rows[i] > s->idle))
             continue;
-        if (t != PROP_NONE)
-            m->seen[i] = later(m->seen[i], t - s->delay);
         if (!any)
             mark = m->seen[i];
         else
             mark = c->greatest == (m->seen[i] > mark) ? m->seen[i] : mark;
         any = true;
     }
-    m->global = later(m->global, mark);
+    return later(m->global, mark);
 }
 
-static prop_step *add_step(prop_case *c, marks *m, int data)
+static void observe(const prop_case *c, marks *m, int data)
+{
+    for (int i = 0; i < PROP_STREAMS; i++) {
+        const prop_stream *s = &c->streams[i];
+        int64_t t = s->used && s->marked ? greatest_time(s, data, m->now) : PROP_NONE;
+
+        if (t != PROP_NONE)
+            m->seen[i] = later(m->seen[i], t - s->delay);
+        if (m->rows[i] == PROP_NONE || has_rows(s, data))
+            m->rows[i] = m->now;
+    }
+    m->global = mark_now(c, m);
+}
+
+static void add_step(prop_case *c, marks *m, int data)
 {
     prop_step *s = &c->steps[c->n_steps++];
 
     *s = (prop_step){ .data = data,
-                      .restart = c->n_steps > 1 && prop_chance(c, 15),
-                      .lost = prop_chance(c, 8),
-                      .late = m->final,
-                      .final = m->global };
+                      .restart = c->n_steps > 1 && prop_chance(c, 25),
+                      .lost = prop_chance(c, 12),
+                      .time = m->now,
+                      .late = m->final };
     s->crash = s->lost && c->n_steps > 1 && prop_chance(c, 50);
-    if (s->restart || s->crash)
+    if (s->restart)
         forget(m);
-    m->final = m->global;
-    return s;
+    s->lost_final = mark_now(c, m);
+    if (s->crash)
+        forget(m);
+    s->final = m->final = m->global = mark_now(c, m);
+    observe(c, m, data);
 }
 
 /* Each row with the mark by which it may be late. */
 static void make_rows(prop_case *c, prop_world *w)
 {
+    sm_buf late, b;
+
+    sm_buf_init(&late, 10000);
+    for (size_t k = 0; k < c->n_steps; k++) {
+        const prop_step *s = &c->steps[k];
+
+        if (s->data >= 0 && s->late != PROP_NONE)
+            sm_buf_addf(&late, "%s%lld", late.len > 0 ? ", " : "", (long long)s->late);
+        else if (s->data >= 0)
+            sm_buf_addf(&late, "%sNULL", late.len > 0 ? ", " : "");
+    }
     for (int i = 0; i < PROP_STREAMS; i++) {
-        sm_buf b;
-
-        sm_buf_init(&b, 100000);
+        if (!c->streams[i].used)
+            continue;
+        sm_buf_init(&b, 1024 * 1024);
         sm_buf_addf(&b,
-                    "CREATE OR REPLACE TABLE r%c AS SELECT r.*, %s AS _late, l._w FROM raw%c AS r "
-                    "JOIN (VALUES (-1, NULL)",
-                    'a' + i, c->streams[i].marked ? "l._w" : "NULL::BIGINT", 'a' + i);
-        for (size_t k = 0; k < c->n_steps; k++) {
-            const prop_step *s = &c->steps[k];
-
-            if (s->data >= 0 && s->late != PROP_NONE)
-                sm_buf_addf(&b, ", (%d, %lld::BIGINT)", s->data, (long long)s->late);
-            else if (s->data >= 0)
-                sm_buf_addf(&b, ", (%d, NULL::BIGINT)", s->data);
-        }
-        sm_buf_adds(&b, ") AS l(_b, _w) USING (_b)");
+                    "CREATE OR REPLACE TABLE r%c AS SELECT *, ('[%s]'::BIGINT[])[_b + 1] AS _w, %s "
+                    "AS _late FROM (%s)",
+                    'a' + i, late.ptr, c->streams[i].marked ? "_w" : "NULL::BIGINT",
+                    c->streams[i].values);
         prop_exec(w->oracle, b.ptr);
         sm_buf_release(&b);
     }
+    sm_buf_release(&late);
 }
 
 void prop_draw_life(prop_case *c, prop_world *w)
 {
     bool follows = prop_chance(c, 70);
-    marks m = { .global = PROP_NONE, .final = PROP_NONE };
+    marks m = { .global = PROP_NONE, .final = PROP_NONE, .now = 1000000 };
 
     forget(&m);
+    for (int i = 0; i < PROP_STREAMS; i++)
+        m.rows[i] = PROP_NONE;
     for (int i = 0; i < c->n_data; i++) {
+        m.now = later(m.now, c->base + c->pace * i) + (int64_t)prop_below(c, 3) * 1000000;
         add_step(c, &m, i);
-        observe(c, w, &m, i);
         if (m.global > m.final && (follows || prop_chance(c, 20)))
             add_step(c, &m, -1);
+        if (prop_chance(c, 10)) {
+            m.now += 30000000; /* nothing comes for a while */
+            if (mark_now(c, &m) > m.final)
+                add_step(c, &m, -1);
+        }
     }
     make_rows(c, w);
     m.global = PROP_END; /* everything is final at last, and nothing comes out twice */
     add_step(c, &m, -1);
-    add_step(c, &m, -1);
+    if (prop_chance(c, 30))
+        add_step(c, &m, -1);
 }
 
 /* ---- duplicates and sessions --------------------------------------------------------- */

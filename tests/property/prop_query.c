@@ -159,7 +159,7 @@ void prop_draw_query(prop_case *c)
         draw_grouping, draw_grouping,    draw_grouping, draw_grouping, draw_chain,
         draw_chain,    draw_chain,       draw_session,  draw_session,  draw_join,
         draw_join,     draw_over_join,   draw_distinct, draw_limit,    draw_dedup,
-        draw_union,    prop_join_groups,
+        draw_union,    prop_join_groups, prop_chain,
     };
 
     c->limit = -1;

@@ -50,6 +50,8 @@ static void use_stream(prop_case *c, int stream)
     s->used = true;
     s->marked = prop_chance(c, 85);
     s->delay = s->marked ? delays[prop_below(c, 4)] : 0;
+    s->idle = s->marked && prop_chance(c, 20) ? (prop_chance(c, 50) ? 2000000 : 20000000) : 0;
+    s->future = s->marked && prop_chance(c, 15) ? (int64_t)prop_below(c, 3) * 2000000 : -1;
     if (c->n_models < 2 && prop_chance(c, 12))
         draw_stream_dedup(c, stream);
 }

@@ -4,8 +4,8 @@
  *     property_stream [--seed N] [--cases M] [--first K] [--seconds S] [--shard I/N] [--state FILE]
  *                     [--keep-going] [--show]
  *
- * Case K of a seed is the same wherever it runs.  A shard runs the cases K with K % N = I.  With a
- * state file, which is written every hundred cases, a run goes on where the last one ended.  The
+ * Case K of a seed is the same wherever it runs.  A shard runs the cases K with K % N = I.  The
+ * state file has a line for every hundred cases, and a run goes on where the last one ended.  The
  * first failure ends the run (status 1), with its seed, query, rows and the difference. */
 #include "tests/property/prop.h"
 
@@ -18,6 +18,8 @@
 #include "runtime/base/fs.h"
 #include "tests/support/live_engine.h"
 #include "tests/support/test.h"
+
+enum { STATE_EVERY = 100 };
 
 typedef struct options {
     uint64_t seed;
@@ -77,14 +79,15 @@ static void print_stream(const prop_case *c, int i)
         return;
     printf("%c: ", 'a' + i);
     if (s->marked)
-        printf("watermark ts, delay %g s", (double)s->delay / 1e6);
+        printf("watermark ts, delay %g s, idle_timeout %g s, max_future %g s",
+               (double)s->delay / 1e6, (double)s->idle / 1e6, (double)s->future / 1e6);
     if (s->dedup)
         printf("; deduplicate %zu of k, g, ts%s", s->dedup->n_keys,
                s->dedup->within_watermark ? " within the watermark" : "");
     printf("\n  %s\n", columns);
 }
 
-static void print_case(const prop_case *c, prop_world *w)
+static void print_case(prop_case *c, prop_world *w)
 {
     static const char *const modes[] = { "append", "update", "complete" };
 
@@ -96,18 +99,17 @@ static void print_case(const prop_case *c, prop_world *w)
                c->dedup->within_watermark ? " within the watermark" : "");
     printf("smelt:  %s\noracle: %s\nbatches:", c->smelt, c->oracle);
     for (size_t i = 0; i < c->n_steps; i++)
-        printf(" %s%s%s%d", c->steps[i].restart ? "restart " : "",
-               c->steps[i].crash ? "crash " : "", c->steps[i].lost ? "lost " : "",
-               c->steps[i].data);
+        printf(" %s%s%s%d@%lld", c->steps[i].restart ? "restart " : "",
+               c->steps[i].crash ? "crash " : "", c->steps[i].lost ? "lost " : "", c->steps[i].data,
+               (long long)c->steps[i].time / 1000000);
     printf("\n");
     for (int i = 0; i < PROP_STREAMS; i++) {
         print_stream(c, i);
         if (c->streams[i].used)
-            print_rows(w, i == 0
-                              ? "SELECT _b, id, ts, k, g, v, d, m, b, make_timestamp(_w) FROM ra "
-                                "ORDER BY _i"
-                              : "SELECT _b, id, ts, k, g, v, d, m, b, make_timestamp(_w) FROM rb "
-                                "ORDER BY _i");
+            print_rows(w, prop_text(c,
+                                    "SELECT _b, id, ts, k, g, v, d, m, b, make_timestamp(_w) FROM "
+                                    "r%c ORDER BY _i",
+                                    'a' + i));
     }
 }
 
@@ -122,7 +124,7 @@ static prop_verdict run_case(prop_world *w, const options *o, long long number)
 
     sm_buf_init(&why, 1024 * 1024);
     prop_draw_query(&c);
-    prop_draw_rows(&c, w);
+    prop_draw_rows(&c);
     prop_draw_life(&c, w);
     if (o->show)
         print_case(&c, w);
@@ -141,7 +143,13 @@ static prop_verdict run_case(prop_world *w, const options *o, long long number)
 
 /* ---- a run --------------------------------------------------------------------------------- */
 
-static void open_world(prop_world *w)
+/* What happens between threads of the engine is looked at by some cases; the others cost less. */
+static int threads_of(long long number)
+{
+    return number % 8 == 7 ? 2 : 1;
+}
+
+static void open_world(prop_world *w, int threads)
 {
     char root[PATH_MAX];
     sm_sv allowed;
@@ -151,7 +159,7 @@ static void open_world(prop_world *w)
         exit(2);
     snprintf(w->folder, sizeof w->folder, "%.3000s/state", root);
     allowed = sm_sv_cstr(root);
-    sm_engine_config config = { .threads = 2,
+    sm_engine_config config = { .threads = threads,
                                 .memory_limit = SM_SV("1GiB"),
                                 .allowed_directories = &allowed,
                                 .allowed_count = 1 };
@@ -162,55 +170,89 @@ static void open_world(prop_world *w)
               "(2, NULL, 7)) AS t(g, label, x)");
 }
 
+/* That of the case; each is opened once. */
+static prop_world *world_of(prop_world *worlds, long long number)
+{
+    int threads = threads_of(number);
+    prop_world *w = &worlds[threads - 1];
+
+    if (w->engine == NULL)
+        open_world(w, threads);
+    return w;
+}
+
+/* A line for each part of a run: what was run, and where the next one begins.  A run goes on at
+ * the end of the last line; a case that differed is run again. */
 static long long read_state(const options *o)
 {
     sm_arena *a = sm_arena_new("state");
-    long long first = o->first;
-    int64_t number;
+    long long first = o->first, shard, shards, from, next;
+    unsigned long long seed;
     sm_error err;
-    sm_sv text;
+    sm_sv text, line;
 
-    if (o->state && sm_fs_read(o->state, 100, a, &text, &err) == SM_OK &&
-        sm_sv_to_int64(sm_sv_trim(text), &number))
-        first = number;
+    if (o->state && sm_fs_exists(o->state)) {
+        prop_check(sm_fs_read(o->state, 16 * 1024 * 1024, a, &text, &err), &err, o->state);
+        while (sm_sv_next(&text, '\n', &line) && line.len > 0) {
+            if (sscanf(sm_arena_cstr(a, line), "seed %llu shard %lld/%lld cases %lld to %lld",
+                       &seed, &shard, &shards, &from, &next) != 5 ||
+                seed != o->seed || shard != o->shard || shards != o->shards) {
+                fprintf(stderr, "%s is of another run: %.*s\n", o->state, SM_SV_ARG(line));
+                exit(2);
+            }
+            first = next;
+        }
+    }
     sm_arena_free(a);
     return first;
 }
 
-static void write_state(const options *o, long long next)
+static void write_state(const options *o, long long from, long long next, const tally *t)
 {
-    char text[32];
-    sm_error err;
+    FILE *f = o->state && next > from ? fopen(o->state, "a") : NULL;
 
-    snprintf(text, sizeof text, "%lld\n", next);
-    if (o->state)
-        prop_check(sm_fs_write_durable(o->state, sm_sv_cstr(text), 0600, &err), &err, o->state);
+    if (f == NULL)
+        return;
+    fprintf(f,
+            "seed %llu shard %lld/%lld cases %lld to %lld: %lld same, %lld skipped, %lld differ\n",
+            (unsigned long long)o->seed, o->shard, o->shards, from, next, t->same, t->skipped,
+            t->failed);
+    if (fclose(f) != 0) {
+        fprintf(stderr, "%s cannot be written\n", o->state);
+        exit(2);
+    }
 }
 
-static tally run_cases(prop_world *w, const options *o)
+static bool run_number(prop_world *worlds, const options *o, long long number, tally *t)
+{
+    prop_verdict v = run_case(world_of(worlds, number), o, number);
+
+    t->same += v == PROP_SAME;
+    t->skipped += v == PROP_SKIPPED;
+    t->failed += v == PROP_DIFFERS;
+    return v != PROP_DIFFERS || o->keep_going;
+}
+
+static tally run_cases(prop_world *worlds, const options *o)
 {
     int64_t end = sm_clock_boot_ms() + o->seconds * 1000;
-    long long number = read_state(o), last = o->first + o->cases;
-    tally t = { 0 };
+    long long number = read_state(o), last = o->first + o->cases, from = number;
+    tally all = { 0 }, part = { 0 };
+    bool more = true;
 
-    for (; number < last; number++) {
-        prop_verdict v;
-
-        if (o->seconds > 0 && sm_clock_boot_ms() > end)
-            break;
-        if (number % 100 == 0)
-            write_state(o, number);
-        if (number % o->shards != o->shard)
+    while (more && number < last && (o->seconds == 0 || sm_clock_boot_ms() <= end)) {
+        if (number % o->shards == o->shard)
+            more = run_number(worlds, o, number, &part);
+        number += more;
+        if (more && number % STATE_EVERY != 0 && number < last)
             continue;
-        v = run_case(w, o, number);
-        t.same += v == PROP_SAME;
-        t.skipped += v == PROP_SKIPPED;
-        t.failed += v == PROP_DIFFERS;
-        if (v == PROP_DIFFERS && !o->keep_going)
-            break;
+        write_state(o, from, number, &part);
+        from = number;
+        all = (tally){ all.same + part.same, all.skipped + part.skipped, all.failed + part.failed };
+        part = (tally){ 0 };
     }
-    write_state(o, number);
-    return t;
+    write_state(o, from, number, &part);
+    return (tally){ all.same + part.same, all.skipped + part.skipped, all.failed + part.failed };
 }
 
 static bool take_option(options *o, const char *name, const char *value)
@@ -236,7 +278,7 @@ static bool take_option(options *o, const char *name, const char *value)
 int main(int argc, char **argv)
 {
     options o = { .seed = (uint64_t)sm_clock_boot_us(), .cases = 60, .shards = 1 };
-    prop_world w = { 0 };
+    prop_world worlds[2] = { 0 };
     tally t;
 
     for (int i = 1; i < argc; i++) {
@@ -252,11 +294,12 @@ int main(int argc, char **argv)
         }
     }
     printf("--seed %llu\n", (unsigned long long)o.seed);
-    open_world(&w);
-    t = run_cases(&w, &o);
+    t = run_cases(worlds, &o);
     printf("%lld cases are the same, %lld skipped, %lld differ\n", t.same, t.skipped, t.failed);
-    sm_session_close(w.oracle);
-    sm_engine_close(w.engine);
+    for (size_t i = 0; i < 2; i++) {
+        sm_session_close(worlds[i].oracle);
+        sm_engine_close(worlds[i].engine);
+    }
     sm_test_live_close();
     return t.failed > 0;
 }

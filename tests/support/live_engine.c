@@ -52,7 +52,7 @@ static const sm_sql_engine functions = {
 
 const sm_sql_engine *sm_test_live_engine(void)
 {
-    sm_engine_config config = { .threads = 2, .memory_limit = SM_SV("1GiB") };
+    sm_engine_config config = { .threads = 1, .memory_limit = SM_SV("1GiB") };
     sm_error err;
 
     if (session)
