@@ -3,6 +3,7 @@
 
 - sources carry the SPDX line within their first three lines;
 - no C file over 800 lines, names of C files unique across the repository;
+- the page makes elements, never markup out of text: no innerHTML and its like;
 - no notes to oneself, no address of a package registry in a lock file, no path of somebody's home.
 """
 import os
@@ -11,13 +12,15 @@ import re
 import tree
 
 SPDX = "SPDX-License-Identifier: Apache-2.0"
-SOURCES = (".c", ".h", ".py", ".sh", ".cmake", "CMakeLists.txt")
+SOURCES = (".c", ".h", ".py", ".sh", ".cmake", "CMakeLists.txt", ".js", ".mjs", ".css", ".html")
+PAGE = ("ui/web/", (".js", ".html"))
+MARKUP = re.compile(r"\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|srcdoc|dangerouslySetInnerHTML|eval)\b")
 MAX_LINES = 800
 LOCK_FILES = ("package-lock.json", "requirements.txt", "pom.xml")
 NOTES = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "X" + "XX", "HA" + "CK")) + r")\b")
 HOMES = re.compile(r"(?<![\w.])/(?:ro" + r"ot/\.|wo" + r"rk/|home/\w+/)")
 ADDRESS = re.compile(r"https?://(?!maven\.apache\.org/(?:POM|xsd)|www\.w3\.org)")
-TEXT = SOURCES + (".md", ".yml", ".json", ".txt", ".js", ".css", ".html", ".xml", ".sql")
+TEXT = SOURCES + (".md", ".yml", ".json", ".txt", ".xml", ".sql")
 
 
 def is_script(path):
@@ -40,6 +43,8 @@ def check_text(path):
             yield f"{path}:{number}: a note to oneself: mend it or open an issue"
         if HOMES.search(line):
             yield f"{path}:{number}: a path of one machine"
+        if path.startswith(PAGE[0]) and path.endswith(PAGE[1]) and MARKUP.search(line):
+            yield f"{path}:{number}: markup out of text"
         if path.endswith(LOCK_FILES) and ADDRESS.search(line):
             yield f"{path}:{number}: an address"
 

@@ -49,6 +49,10 @@ class Checks(unittest.TestCase):
             code, output = run(check, {})
             self.assertEqual(code, 0, output)
 
+    def test_markup_out_of_text_in_the_page(self):
+        self.finds("files", "ui/web/a.js", "// SPDX-License-Identifier: Apache-2.0\nx.inner" + "HTML = y;\n",
+                   "ui/web/a.js:2: markup out of text")
+
     def test_a_rule_without_a_line_or_a_test(self):
         self.finds("rules", "tests/semantics.tsv", "# rules: A1 B2\nA1\tsays\tn/a: no\n", "rule B2 has no line")
         self.finds("rules", "tests/semantics.tsv", "# rules: A1\nA1\tsays\ttests/x.c:y\n", "no file tests/x.c")

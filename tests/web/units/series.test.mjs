@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bucketsOf, chartsOf, stackUp } from '../../../ui/web/lib/series.js';
+import { command, quote } from '../../../ui/web/lib/command.js';
+
+const T = Date.parse('2026-03-02T09:00:00Z') / 1000;
+const batch = (s, counters, more = {}) => ({ flow: 'f', batch: s, timestamp: new Date((T - s - 2) * 1000).toISOString(), done: new Date((T - s) * 1000).toISOString(), counters, ...more });
+
+test('a batch is in the bucket in which it ended', () => {
+  const { x, of, width } = bucketsOf([batch(0, {}), batch(899, {}), batch(5000, {})], T, 900);
+  assert.equal(of.flat().length, 2);
+  assert.equal(of.at(-1).length, 1);
+  assert.equal(x.at(-1) % width, 0);
+});
+
+test('a steady stream is no comb', () => {
+  const { of } = bucketsOf(Array.from({ length: 60 }, (_, i) => batch(i * 45, {})), T, 3600);
+  const used = of.filter((l) => l.length > 0).length;
+  assert.ok(used >= 0.7 * of.length * (2700 / 3600), `${used} of ${of.length}`);
+});
+
+test('rates count rows by the second', () => {
+  const charts = chartsOf({ batches: [batch(1, { read: 1000, written: 900, dropped: 100 })] }, T, 900);
+  const rates = charts.find((c) => c.key === 'rates').chart.lines;
+  assert.equal(rates[0].values.at(-1) * bucketsOf([batch(1, {})], T, 900).width, 1000);
+  assert.equal(rates[1].values.at(-1), 500);
+  assert.deepEqual(charts.find((c) => c.key === 'rows').chart.lines.map((l) => l.label), ['written', 'dropped']);
+  assert.deepEqual(charts.find((c) => c.key === 'lag').chart.lines, []);
+});
+
+test('the watermark gap is the time between the end of a batch and its watermark', () => {
+  const charts = chartsOf({ batches: [batch(1, { read: 1 }, { watermarks: { t: '2026-03-02 08:49:59' } })] }, T, 900);
+  assert.equal(charts.find((c) => c.key === 'watermark').chart.lines[0].values.at(-1), 600_000);
+});
+
+test('stacked lines stand on each other', () => {
+  assert.deepEqual(stackUp([{ values: [1, null] }, { values: [2, 3] }]), [[1, 0], [3, 3]]);
+});
+
+test('the command that does the same', () => {
+  assert.equal(command.run('iot', { select: 'a +b' }), "smelt run iot --select 'a +b'");
+  assert.equal(command.run('iot', { full_refresh: 'a', keep_downstream: true }), 'smelt run iot --full-refresh a --keep-downstream');
+  assert.equal(command.retry(12, true), 'smelt retry 12 --failed');
+  assert.equal(command.quarantine('replay', 't', { rule: 'x' }), 'smelt quarantine replay t --rule x');
+  assert.equal(command.events({ run: 3, level: 'warn' }), 'smelt events --level warn --run 3');
+  assert.equal(quote("it's"), "'it'\\''s'");
+});

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// command.js -- the command line that does the same as a button.  Pure.
+
+/** A word of a shell. @param {string} text */
+export const quote = (text) => (/^[\w./:=@,%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+
+/** @param {(string | false | null | undefined)[]} words */
+const line = (words) => ['smelt', ...words.filter((w) => typeof w === 'string' && w !== '')].join(' ');
+
+export const command = {
+  /** @param {string} pipeline @param {{select?: string, full_refresh?: string, keep_downstream?: boolean, with_quarantine?: boolean}} [o] */
+  run: (pipeline, o = {}) =>
+    line(['run', quote(pipeline), ...(o.select ? ['--select', quote(o.select)] : []),
+      ...(o.full_refresh ? ['--full-refresh', quote(o.full_refresh)] : []),
+      o.keep_downstream && '--keep-downstream', o.with_quarantine && '--with-quarantine']),
+  validate: (/** @type {string} */ file) => line(['validate', file && quote(file)]),
+  /** @param {'stop' | 'pause' | 'resume'} verb @param {string} pipeline */
+  verb: (verb, pipeline) => line([verb, quote(pipeline)]),
+  /** @param {number | string} run @param {boolean} failed */
+  retry: (run, failed) => line(['retry', String(run), failed && '--failed']),
+  /** @param {'show' | 'replay' | 'discard'} verb @param {string} table @param {{rule?: string, row?: string}} [o] */
+  quarantine: (verb, table, o = {}) =>
+    line(['quarantine', verb, quote(table), ...(o.rule ? ['--rule', quote(o.rule)] : []),
+      ...(o.row ? ['--row', quote(o.row)] : [])]),
+  /** @param {'show' | 'reset' | 'adopt'} verb @param {string} flow */
+  checkpoint: (verb, flow) => line(['checkpoint', verb, quote(flow)]),
+  preview: (/** @type {string} */ table) => line(['preview', quote(table)]),
+  /** @param {Record<string, string | number | undefined>} filter */
+  events: (filter) =>
+    line(['events', ...['level', 'table', 'run'].flatMap((k) => (filter[k] ? [`--${k}`, quote(String(filter[k]))] : []))]),
+  reload: () => line(['reload']),
+  runs: (/** @type {number | string | undefined} */ n) => line(['runs', n === undefined ? '' : String(n)]),
+  status: () => line(['status']),
+  token: (/** @type {string[]} */ ...words) => line(['token', ...words.map(quote)]),
+};

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// session.js -- who the reader is, and so what may be done.
+
+import { useEffect, useState } from 'preact/hooks';
+import { ApiError, get, post, setCsrf } from './api.js';
+import { onRefused } from './docs.js';
+import { start, stop } from './live.js';
+
+/** @typedef {{known: boolean, asked: boolean, role: string, name: string, auth: string, version: string, error: ApiError | null}} Me */
+
+const roles = ['none', 'viewer', 'operator', 'admin'];
+
+/** @type {Me} */
+let me = { known: false, asked: false, role: 'none', name: '', auth: '', version: '', error: null };
+/** @type {Set<() => void>} */
+const lookers = new Set();
+
+/** @param {Partial<Me>} change */
+function set(change) {
+  me = { ...me, ...change };
+  for (const f of lookers) f();
+}
+
+onRefused(() => {
+  stop();
+  set({ known: false, role: 'none' });
+});
+
+/** Ask the server; the stream begins when it knows us. */
+export async function whoAmI() {
+  try {
+    const doc = await get('me');
+    setCsrf(doc.csrf ?? '');
+    const role = doc.role ?? 'none';
+    set({
+      known: role !== 'none', asked: true, role, name: doc.name ?? doc.id ?? '', auth: doc.auth ?? '',
+      version: doc.version ?? '', error: null,
+    });
+    if (role !== 'none') start();
+  } catch (e) {
+    const error = e instanceof ApiError ? e : new ApiError(0, 'broken', String(e), '');
+    set({ known: false, asked: true, role: 'none', error: error.status === 401 ? null : error });
+  }
+}
+
+/** @param {string} code of the one-time link, or a token */
+export async function login(code) {
+  await post('login', { code });
+  await whoAmI();
+}
+
+export async function logout() {
+  await post('logout');
+  stop();
+  set({ known: false, role: 'none' });
+}
+
+/** @returns {Me} */
+export function useMe() {
+  const [, again] = useState(0);
+  useEffect(() => {
+    const f = () => again((n) => n + 1);
+    lookers.add(f);
+    return () => void lookers.delete(f);
+  }, []);
+  return me;
+}
+
+/** @param {string} role needed */
+export const may = (role) => roles.indexOf(me.role) >= roles.indexOf(role);
