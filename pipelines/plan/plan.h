@@ -317,7 +317,7 @@ sm_code sm_plan_select(const sm_plan *p, sm_sv select, sm_sv exclude, const sm_p
 typedef struct sm_plan_live_flow {
     sm_sv name, table;
     sm_sv fingerprint;
-    const sm_json *stages; /* what it remembers: [{name, fingerprint}]; NULL: nothing */
+    const sm_json *stages; /* what it remembers: rows of sql_stage_memory.h; NULL: nothing */
 } sm_plan_live_flow;
 
 typedef struct sm_plan_live_table {

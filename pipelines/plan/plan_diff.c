@@ -14,6 +14,8 @@
  *     live, and not in the plan                        inactive
  */
 #include "pipelines/plan/plan_int.h"
+#include "pipelines/sql/sql_stage_memory.h"
+#include "runtime/base/limit.h"
 
 void sm_plan__say(plan_reasons *r, const char *fmt, ...)
 {
@@ -124,6 +126,18 @@ static const sm_stage *stage_of(const sm_plan_flow *f, sm_sv name)
     return NULL;
 }
 
+static void compare_stage(const sm_plan_flow *f, const sm_stage *now, const sm_json *was,
+                          plan_reasons *broken)
+{
+    sm_buf why;
+
+    sm_buf_init(&why, SM_LIMIT_SQL_BYTES);
+    if (!sm_stage_goes_on(now, was, broken->a, &why))
+        sm_plan__say(broken, "\"%.*s\" of flow \"%.*s\" %.*s, so what it remembers cannot go on",
+                     SM_SV_ARG(now->name), SM_SV_ARG(f->name), SM_SV_ARG(sm_buf_sv(&why)));
+    sm_buf_release(&why);
+}
+
 /* Can what the flow remembers go on?  A view that follows its input is computed anew by itself. */
 static void compare_stages(const sm_plan_flow *f, const sm_plan_live_flow *old,
                            plan_reasons *broken)
@@ -133,17 +147,11 @@ static void compare_stages(const sm_plan_flow *f, const sm_plan_live_flow *old,
         sm_sv name = sm_json_get_sv(was, "name", SM_SV(""));
         const sm_stage *now = stage_of(f, name);
 
-        if (sm_sv_eq_str(sm_json_get_sv(was, "kind", SM_SV("")), "watermark"))
-            continue;
         if (!now)
             sm_plan__say(broken, "what \"%.*s\" of flow \"%.*s\" remembers has no use any more",
                          SM_SV_ARG(name), SM_SV_ARG(f->name));
-        else if (!sm_sv_eq(now->fingerprint, sm_json_get_sv(was, "fingerprint", SM_SV(""))))
-            sm_plan__say(
-                broken,
-                "\"%.*s\" of flow \"%.*s\" has other keys, aggregates, types or another output "
-                "mode, so what it remembers cannot go on",
-                SM_SV_ARG(name), SM_SV_ARG(f->name));
+        else
+            compare_stage(f, now, was, broken);
     }
     for (size_t i = 0; !f->follows && sm_json_len(old->stages) > 0 && i < f->n_stages; i++) {
         bool known = !sm_stage_remembers(&f->stages[i]);

@@ -102,6 +102,7 @@ static sm_json *side_json(const sm_stage_side *side, sm_arena *a)
     put_text(o, "final_by", side->final_by);
     put_text(o, "ok_by", side->ok_by);
     put_bool(o, "preserved", side->preserved);
+    put_texts(o, "unread", side->unread, side->n_unread, a);
     return o;
 }
 
@@ -130,6 +131,7 @@ static sm_json *stage_json(const sm_stage *s, sm_arena *a)
     put_bool(o, "watermarked", s->watermarked);
     put_int(o, "lag_us", s->lag_us);
     put_text(o, "fingerprint", s->fingerprint);
+    put_text(o, "whole", s->whole);
     switch (s->kind) {
     case SM_STAGE_WATERMARK:
         put_watermark(o, s);
@@ -261,6 +263,7 @@ static void read_side(reader *r, const sm_json *o, sm_stage_side *side)
         .preserved = sm_json_get_bool(o, "preserved", false),
     };
     take_schema(r, o, "columns", side->n_hidden, &side->schema);
+    side->unread = take_texts(r, o, "unread", &side->n_unread);
 }
 
 static void read_kind(reader *r, const sm_json *o, sm_stage *s)
@@ -307,6 +310,7 @@ static void read_stage(reader *r, const sm_json *o, sm_stage *s)
         .watermarked = sm_json_get_bool(o, "watermarked", false),
         .lag_us = sm_json_get_int(o, "lag_us", 0),
         .fingerprint = take_text(r, o, "fingerprint"),
+        .whole = take_text(r, o, "whole"),
     };
     take_schema(r, o, "columns", s->n_hidden, &s->schema);
     take_schema(r, o, "out", 0, &s->out);

@@ -9,6 +9,7 @@
  *
  * What a change would do to tables that the earlier plan wrote is plan_diff.c's answer. */
 #include "pipelines/plan/plan_int.h"
+#include "pipelines/sql/sql_stage_memory.h"
 
 typedef struct pair {
     const sm_plan *plan, *old_plan;
@@ -226,6 +227,17 @@ static void compare(const pair *x)
         sm_plan__say(x->r, "what decides its rows changed");
 }
 
+/* What a flow would remember, as a record says it. */
+static const sm_json *records_of(const sm_plan_flow *f, sm_arena *a)
+{
+    sm_json *rows = sm_json_array(a);
+
+    for (size_t i = 0; i < f->n_stages; i++)
+        if (sm_stage_remembers(&f->stages[i]))
+            sm_json_append(rows, sm_stage_record(&f->stages[i], a));
+    return rows;
+}
+
 /* The earlier plan as if each of its tables were there. */
 static void make_live(const sm_plan *old, sm_arena *a, sm_plan_live *live)
 {
@@ -243,10 +255,9 @@ static void make_live(const sm_plan *old, sm_arena *a, sm_plan_live *live)
                                                              .active = true };
     }
     for (size_t i = 0; i < old->n_flows; i++)
-        flows[live->n_flows++] = (sm_plan_live_flow){
-            old->flows[i].name, old->datasets[old->flows[i].target].name, old->flows[i].fingerprint,
-            sm_plan__stages_json(old->flows[i].stages, old->flows[i].n_stages, a)
-        };
+        flows[live->n_flows++] =
+            (sm_plan_live_flow){ old->flows[i].name, old->datasets[old->flows[i].target].name,
+                                 old->flows[i].fingerprint, records_of(&old->flows[i], a) };
 }
 
 static sm_plan_change_kind effect_of(const sm_plan_change *changes, size_t n, sm_sv table)

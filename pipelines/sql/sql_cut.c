@@ -488,12 +488,16 @@ static cut_part cut_select(cutter *c, const cut_scope *scope, const sm_json *nod
 {
     cut_use outer = c->use_below;
     cut_renames above = c->renames;
+    cut_reads reads = c->reads;
     cut_part from, out;
 
     c->use_below = use_of_below(node, use);
     c->renames = (cut_renames){ 0 };
+    if (sm_ast_is(sm_ast_get(node, "from_table"), "type", "JOIN"))
+        sm_cut__find_reads(c, scope, node, &c->reads);
     from = cut_from(c, scope, sm_ast_get(node, "from_table"), sm_ast_get(node, "where_clause"));
     c->use_below = outer;
+    c->reads = reads;
     if (from.flow.streaming && !sm_cut__over(c))
         node = sm_cut__renamed_select(c, node);
     c->renames = above;
@@ -509,8 +513,7 @@ static cut_part cut_select(cutter *c, const cut_scope *scope, const sm_json *nod
 
 /* ---- queries ----------------------------------------------------------------------- */
 
-/* Does a query read a stream, by its own text? */
-static bool reads_stream(const cutter *c, const cut_scope *scope, const sm_json *value)
+bool sm_cut__reads_stream(const cutter *c, const cut_scope *scope, const sm_json *value)
 {
     const cut_scope *cte;
     bool found = false;
@@ -520,9 +523,9 @@ static bool reads_stream(const cutter *c, const cut_scope *scope, const sm_json 
         return cte ? cte->query != NULL : is_stream(c, sm_ast_text(value, "table_name"));
     }
     for (sm_json_iter it = sm_json_first(value); sm_json_valid(&it) && !found; sm_json_next(&it))
-        found = reads_stream(c, scope, it.value);
+        found = sm_cut__reads_stream(c, scope, it.value);
     for (size_t i = 0; i < sm_ast_count(value) && !found; i++)
-        found = reads_stream(c, scope, sm_ast_item(value, i));
+        found = sm_cut__reads_stream(c, scope, sm_ast_item(value, i));
     return found;
 }
 
@@ -539,7 +542,7 @@ static const cut_scope *cut_ctes(cutter *c, const cut_scope *scope, const sm_jso
         cte->columns = sm_ast_get(value, "aliases");
         if (!cte->columns)
             cte->columns = sm_json_array(c->a);
-        if (reads_stream(c, scope, query))
+        if (sm_cut__reads_stream(c, scope, query))
             cte->query = query;
         else
             cte->entry = entry;

@@ -70,50 +70,28 @@ static void hash_number(sm_hash *h, int64_t number)
     sm_hash_add(h, sm_sv_cstr(text));
 }
 
-static void hash_types(sm_hash *h, const sm_schema *s)
-{
-    for (size_t i = 0; i < s->n; i++)
-        sm_hash_add(h, s->columns[i].type);
-    sm_hash_add(h, SM_SV(""));
-}
-
-/* Nothing but the key is kept of a row. */
-static void hash_key_types(sm_hash *h, const sm_stage *s)
-{
-    for (size_t i = 0; i < s->n_columns; i++) {
-        ptrdiff_t at = sm_schema_find(&s->schema, s->columns[i]);
-
-        sm_hash_add(h, at < 0 ? SM_SV("") : s->schema.columns[at].type);
-    }
-    sm_hash_add(h, SM_SV(""));
-}
-
 static void hash_side(sm_hash *h, const sm_stage_side *side)
 {
-    hash_types(h, &side->schema);
     sm_hash_add(h, side->final_by);
     hash_number(h, side->preserved);
 }
 
-/* What is remembered by: not which rows come, nor what is made of it afterwards. */
+/* What is remembered by: not which rows come, nor what is made of it afterwards, nor the types:
+ * sm_stage_goes_on() judges those. */
 static sm_sv fingerprint(cutter *c, const sm_stage *s)
 {
     sm_hash *h = sm_hash_new();
 
     sm_hash_add(h, sm_sv_cstr(sm_cut__kind_names[s->kind]));
     sm_hash_add(h, s->fingerprint); /* what its own maker says */
-    if (s->kind == SM_STAGE_DEDUP)
-        hash_key_types(h, s);
-    else
-        hash_types(h, &s->schema);
     sm_hash_add(h, s->final_by);
     hash_number(h, s->mode);
-    hash_number(h, (int64_t)s->n_keys);
+    hash_number(h, s->whole.len > 0 ? -1 : (int64_t)s->n_keys);
     for (size_t i = 0; i < s->n_partials; i++) {
         sm_hash_add(h, s->partials[i].fold);
         sm_hash_add(h, s->partials[i].merge);
     }
-    for (size_t i = 0; i < s->n_columns; i++)
+    for (size_t i = 0; s->whole.len == 0 && i < s->n_columns; i++)
         sm_hash_add(h, s->columns[i]);
     if (s->kind == SM_STAGE_JOIN) {
         hash_number(h, s->join);

@@ -88,6 +88,18 @@ typedef struct cut_renames {
     size_t n, cap;
 } cut_renames;
 
+typedef struct cut_names {
+    sm_sv *items;
+    size_t n, cap;
+} cut_names;
+
+/* What a SELECT reads of its FROM, by names (sql_cut_reads.c). */
+typedef struct cut_reads {
+    bool all;
+    cut_names names;     /* of columns, and of all else */
+    cut_names relations; /* of which all columns are read */
+} cut_reads;
+
 typedef struct cutter {
     const sm_cut_input *in;
     sm_arena *a;
@@ -100,6 +112,7 @@ typedef struct cutter {
     cut_use use_below;                 /* of a subquery in the FROM that is walked now */
     const sm_json *const *result_keys; /* what the keys of the grouping in the result come out as */
     cut_renames renames;               /* of the SELECT that is walked now */
+    cut_reads reads;                   /* likewise */
     size_t n_wraps;
     bool failed; /* told */
     sm_code rc;  /* the engine failed */
@@ -133,6 +146,15 @@ const sm_json *sm_cut__typed(cutter *c, const cut_part *from, const sm_json *sel
 /* Copies of a query: with another FROM (NULL: the same), without CTEs, `bare`: and modifiers. */
 sm_json *sm_cut__with_from(cutter *c, const sm_json *node, const sm_json *from, bool bare);
 cut_part sm_cut__query(cutter *c, const cut_scope *scope, const sm_json *node, cut_use use);
+/* Does a query read a stream, by its own text? */
+bool sm_cut__reads_stream(const cutter *c, const cut_scope *scope, const sm_json *value);
+
+/* ---- sql_cut_reads.c --------------------------------------------------------------- */
+
+void sm_cut__find_reads(cutter *c, const cut_scope *scope, const sm_json *select, cut_reads *out);
+/* `name` once. */
+void sm_cut__add_name(cutter *c, cut_names *to, sm_sv name);
+bool sm_cut__is_read(const cut_reads *r, sm_sv relation, sm_sv column);
 
 /* ---- sql_cut_finish.c ---------------------------------------------------------------- */
 

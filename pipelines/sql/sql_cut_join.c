@@ -28,7 +28,8 @@ enum { LEFT = 1, RIGHT = 2, ELSEWHERE = 4 };
 typedef struct join_side {
     const cut_part *part;
     sm_sv alias;
-    sm_schema schema;
+    sm_schema schema; /* without what nobody reads */
+    cut_names unread;
     bool preserved;
     const cut_tag *time;      /* by which its rows are late; NULL: none are */
     const sm_json *final;     /* when a row of it is forgotten; NULL: never */
@@ -301,6 +302,22 @@ static const sm_json *from_of(cutter *c, const sm_json *relation, const sm_json 
     return sm_tree_select(c->a, list, relation, NULL);
 }
 
+/* Columns that the SELECT does not read are not kept.  What is made of them in the batch, as its
+ * event time, is. */
+static void leave_unread(joining *j, join_side *s)
+{
+    sm_schema kept = { .columns = SM_NEW_N(j->c->a, sm_column, s->schema.n + 1) };
+
+    s->unread.items = SM_NEW_N(j->c->a, sm_sv, s->schema.n + 1);
+    for (size_t i = 0; i < s->schema.n; i++) {
+        if (sm_cut__is_read(&j->c->reads, s->alias, s->schema.columns[i].name))
+            kept.columns[kept.n++] = s->schema.columns[i];
+        else
+            s->unread.items[s->unread.n++] = s->schema.columns[i].name;
+    }
+    s->schema = kept;
+}
+
 static bool open_side(joining *j, int i)
 {
     join_side *s = &j->side[i];
@@ -353,8 +370,13 @@ static void fill_side(joining *j, int i, sm_stage_side *out)
     sm_json *list = sm_json_array(j->c->a);
     const sm_json *late = NULL;
 
-    *out = (sm_stage_side){ .preserved = s->preserved };
-    sm_json_append(list, sm_tree_star(j->c->a));
+    *out = (sm_stage_side){ .preserved = s->preserved,
+                            .unread = s->unread.items,
+                            .n_unread = s->unread.n };
+    for (size_t k = 0; s->unread.n > 0 && k < s->schema.n; k++)
+        sm_json_append(list, sm_tree_column(j->c->a, SM_SV(""), s->schema.columns[k].name));
+    if (s->unread.n == 0)
+        sm_json_append(list, sm_tree_star(j->c->a));
     if (s->time)
         late = sm_cut__micros(j->c, sm_tree_column(j->c->a, s->time->relation, s->time->name),
                               s->time->time);
@@ -524,6 +546,8 @@ void sm_cut__join(cutter *c, const cut_scope *scope, const sm_json *node, const 
     judge_bounds(&j);
     if (sm_cut__over(c))
         return;
+    leave_unread(&j, &j.side[0]);
+    leave_unread(&j, &j.side[1]);
     out->flow = flow_above(&j);
     s = sm_cut__stage(c, SM_STAGE_JOIN, &out->flow);
     s->join = j.kind;

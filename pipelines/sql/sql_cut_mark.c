@@ -2,6 +2,13 @@
 /* sql_cut_mark.c -- what is said of whole relations, beside SQL: watermarks, deduplication; and
  * DISTINCT, UNION and LIMIT, which see nothing but the columns of a result. */
 #include "pipelines/sql/sql_cut_int.h"
+#include "runtime/base/hash.h"
+
+/* Of what gives rows, as it is written: a * stays one when the input has a column more. */
+static sm_sv text_hash(cutter *c, const cut_scope *scope, const sm_json *query)
+{
+    return sm_cut__over(c) ? SM_SV("") : sm_sha256_hex(sm_cut__text(c, scope, query), c->a);
+}
 
 static const sm_json *star_of(cutter *c, sm_json *list, const sm_json *query, sm_sv alias)
 {
@@ -219,6 +226,8 @@ cut_part sm_cut__deduplicate(cutter *c, const cut_scope *scope, const cut_part *
     s->rows = sm_cut__bind(c, scope, star_of(c, list, node, SM_SV("_smelt_rows")), &s->schema);
     set_columns(s, (size_t)(s->late_by.len > 0) + (size_t)(s->final_by.len > 0));
     set_key(c, s, dd, &plain);
+    if (dd->n_keys == 0)
+        s->whole = text_hash(c, scope, query->node);
     if (s->final_by.len == 0)
         warn_for_ever(c, dd);
     return put_out(c, s, &query->flow);
@@ -315,6 +324,7 @@ cut_part sm_cut__distinct(cutter *c, const cut_scope *scope, const cut_part *que
         s->late_by = s->final_by = SM_SV(CUT_TIME);
     s->rows = sm_cut__bind(c, scope, distinct_rows(c, query, &plain, time), &s->schema);
     set_columns(s, time != NULL);
+    s->whole = text_hash(c, scope, query->node);
     s->n_keys = plain.n;
     s->labels = labels = SM_NEW_N(c->a, sm_sv, plain.n + 1);
     keys = SM_NEW_N(c->a, const sm_json *, plain.n + 1);

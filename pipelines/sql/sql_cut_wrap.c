@@ -15,7 +15,8 @@ typedef struct leaf_list {
     cutter *c;
     const cut_scope *scope;
     cut_renames *renames;
-    sm_sv alias; /* of the new relation */
+    const cut_tags *tags; /* of the side */
+    sm_sv alias;          /* of the new relation */
     sm_json *list;
     sm_sv *names; /* that it has so far */
     size_t n, cap;
@@ -60,7 +61,18 @@ static void add_rename(leaf_list *l, sm_sv relation, sm_sv column, sm_sv name)
     r->items[r->n++] = (cut_rename){ relation, column, l->alias, name };
 }
 
-/* The columns of one relation; `merged` are those that USING makes one with an earlier one's. */
+static bool has_tag(const leaf_list *l, sm_sv relation, sm_sv column)
+{
+    for (size_t i = 0; i < l->tags->n; i++) {
+        if (sm_sql_same_name(l->tags->items[i].relation, relation) &&
+            sm_sql_same_name(l->tags->items[i].name, column))
+            return true;
+    }
+    return false;
+}
+
+/* The columns of one relation that are read, or tell when its rows are late; `merged` are those
+ * that USING makes one with an earlier one's. */
 static void add_leaf(leaf_list *l, const sm_json *node, const sm_json *merged)
 {
     sm_arena *a = l->c->a;
@@ -75,7 +87,10 @@ static void add_leaf(leaf_list *l, const sm_json *node, const sm_json *merged)
     for (size_t i = 0; i < schema.n; i++) {
         sm_sv column = schema.columns[i].name, name = column;
         bool known = has_name(l, column), one = false;
+        bool read = sm_cut__is_read(&l->c->reads, relation, column);
 
+        if (!read && !has_tag(l, relation, column))
+            continue;
         for (size_t k = 0; k < sm_ast_count(merged); k++)
             one |= sm_sql_same_name(sm_json_sv(sm_ast_item(merged, k)), column);
         if (known && !one)
@@ -83,6 +98,8 @@ static void add_leaf(leaf_list *l, const sm_json *node, const sm_json *merged)
         add_rename(l, relation, column, name);
         if (known && one)
             continue;
+        if (read)
+            sm_cut__add_name(l->c, &l->c->reads.names, name);
         add_name(l, name);
         sm_json_append(l->list, sm_tree_named(a, sm_tree_column(a, relation, column), name));
     }
@@ -141,7 +158,11 @@ static void rename_tags(cutter *c, cut_flow *flow, const cut_renames *renames)
 
 void sm_cut__wrap(cutter *c, const cut_scope *scope, cut_part *side)
 {
-    leaf_list l = { .c = c, .scope = scope, .renames = &c->renames, .list = sm_json_array(c->a) };
+    leaf_list l = { .c = c,
+                    .scope = scope,
+                    .renames = &c->renames,
+                    .tags = &side->flow.tags,
+                    .list = sm_json_array(c->a) };
     const sm_json *query;
 
     if (!sm_ast_is(side->node, "type", "JOIN"))

@@ -98,6 +98,8 @@ typedef struct sm_stage_side {
     size_t n_hidden;
     sm_sv late_by, final_by, ok_by; /* hidden columns, or "" */
     bool preserved;                 /* a row without a match comes out when it dies */
+    const sm_sv *unread;            /* columns that the input has and the query does not read */
+    size_t n_unread;
 } sm_stage_side;
 
 typedef struct sm_stage {
@@ -111,7 +113,10 @@ typedef struct sm_stage {
     sm_schema out; /* of `relation`; of a join empty */
     bool watermarked;
     int64_t lag_us;
-    sm_sv fingerprint; /* of all that what is remembered depends on: kind, keys, types, partials */
+    sm_sv fingerprint; /* of all that what is remembered depends on but columns and their types
+                        * (sql_stage_memory.h): kind, keys, partials */
+    sm_sv whole; /* DEDUP, AGGREGATE: every column of the rows is the key; of the text that gives
+                  * them, so that a column more is known to be one of the input's.  "": it is not */
 
     /* WATERMARK */
     sm_sv of; /* the dataset whose rows it watches, for people */

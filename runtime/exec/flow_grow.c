@@ -34,6 +34,8 @@ sm_code sm_flow__take_plan(sm_flow *f, sm_error *err)
         in->source.schema = &in->dataset->schema;
     }
     f->sink.schema = &f->target->schema;
+    f->sink.merge_keys = f->plan->merge_keys.items; /* of a DISTINCT, one more */
+    f->sink.merge_key_count = f->plan->merge_keys.n;
     f->side = sm_plan_quarantine_of(now, f->target);
     if (f->side != NULL)
         f->side_sink.schema = &f->side->schema;

@@ -92,6 +92,7 @@ static void define(sm_ops__stage *s)
     sm_ops__log *l = sm_ops__log_new(s, "");
     sm_buf sql;
 
+    sm_ops__log_keeps(s, l, 0);
     l->dies = has_time(p);
     l->empty = empty_select(s);
     if (p->keeps_rows)

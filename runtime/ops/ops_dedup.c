@@ -52,6 +52,7 @@ static void define(sm_ops__stage *s)
 
     s->batch_rows = sm_arena_printf(s->arena, "_smelt_r_%zu", s->number);
     r = rows_of(s);
+    sm_ops__log_keeps(s, l, 0);
     l->dies = s->plan->final_by.len > 0;
     sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
     sm_buf_adds(&sql, "SELECT ");

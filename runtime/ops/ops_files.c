@@ -92,25 +92,55 @@ static sm_sqltype *file_type(const sm_sqltype *t, sm_arena *a)
     return out;
 }
 
-static sm_code add_columns(const sm_ops *o, const sm_ops__log *l, bool to_file, sm_buf *sql,
-                           sm_error *err)
+/* As they go into a file. */
+static sm_code add_file_columns(const sm_ops *o, const sm_ops__log *l, sm_buf *sql, sm_error *err)
 {
     for (size_t i = 0; i < l->schema.n; i++) {
         const sm_column *c = &l->schema.columns[i];
-        sm_sv type = c->type;
         sm_sqltype *t;
 
-        if (to_file) {
-            if (sm_sqltype_parse(type, o->scratch, &t, err) != SM_OK)
-                return err->code;
-            type = sm_sqltype_print(file_type(t, o->scratch), o->scratch);
-        }
+        if (sm_sqltype_parse(c->type, o->scratch, &t, err) != SM_OK)
+            return err->code;
         sm_buf_adds(sql, i > 0 ? ", CAST(" : "CAST(");
         sm_sql_ident(sql, c->name);
-        sm_buf_addf(sql, " AS %.*s) AS ", SM_SV_ARG(type));
+        sm_buf_addf(sql, " AS %.*s) AS ",
+                    SM_SV_ARG(sm_sqltype_print(file_type(t, o->scratch), o->scratch)));
         sm_sql_ident(sql, c->name);
     }
     return SM_OK;
+}
+
+/* What column `name` of the log is called in the files of an era; "": they do not have it. */
+static sm_sv name_then(const sm_ops__log *l, size_t era, sm_sv name)
+{
+    const sm_stage_era *now = &l->eras.items[l->eras.now];
+
+    for (size_t i = 0; i < now->n && era != l->eras.now; i++) {
+        const sm_stage_column *c = &now->columns[i], *old;
+
+        if (!sm_sv_eq(c->at, name))
+            continue;
+        old = sm_stage_era_find(&l->eras.items[era], c->name);
+        return old ? old->at : SM_SV("");
+    }
+    return name;
+}
+
+/* As they come out of the files of an era. */
+static void add_read_columns(const sm_ops__log *l, size_t era, sm_buf *sql)
+{
+    for (size_t i = 0; i < l->schema.n; i++) {
+        const sm_column *c = &l->schema.columns[i];
+        sm_sv then = l->eras.n > 0 ? name_then(l, era, c->name) : c->name;
+
+        sm_buf_adds(sql, i > 0 ? ", CAST(" : "CAST(");
+        if (then.len > 0)
+            sm_sql_ident(sql, then);
+        else
+            sm_buf_adds(sql, "NULL");
+        sm_buf_addf(sql, " AS %.*s) AS ", SM_SV_ARG(c->type));
+        sm_sql_ident(sql, c->name);
+    }
 }
 
 /* ---- reading --------------------------------------------------------------------- */
@@ -141,15 +171,17 @@ static void add_paths(const sm_ops *o, const sm_ops__log *l, const sm_ops__file 
     sm_buf_adds(sql, ", hive_partitioning = false)");
 }
 
-sm_code sm_ops__files_select(sm_ops__stage *s, const sm_ops__log *l, const sm_ops__file *files,
-                             size_t n, sm_buf *sql, sm_error *err)
+void sm_ops__files_select(sm_ops__stage *s, const sm_ops__log *l, const sm_ops__file *files,
+                          size_t n, sm_buf *sql)
 {
-    sm_code rc;
-
-    sm_buf_adds(sql, "SELECT ");
-    rc = add_columns(s->ops, l, false, sql, err);
-    add_paths(s->ops, l, files, n, sql);
-    return rc;
+    for (size_t i = 0, end; i < n; i = end) {
+        end = i + 1;
+        while (end < n && files[end].era == files[i].era)
+            end++;
+        sm_buf_adds(sql, i > 0 ? " UNION ALL SELECT " : "SELECT ");
+        add_read_columns(l, files[i].era, sql);
+        add_paths(s->ops, l, files + i, end - i, sql);
+    }
 }
 
 static sm_code check_sizes(const sm_ops__stage *s, const sm_ops__log *l, int64_t *rows,
@@ -213,29 +245,28 @@ static size_t files_taken(const sm_ops__files *list, int *tier)
     }
 }
 
-/* The rows of the file: those of the batch, with those of the files that it takes in. */
+/* The rows of the file: those of the files that it takes in, then those of the batch. */
 static sm_code file_rows(sm_ops__stage *s, const sm_ops__log *l, size_t taken, sm_buf *sql,
                          sm_error *err)
 {
     sm_buf from;
-    sm_code rc = SM_OK;
+    sm_code rc;
 
     sm_buf_init(&from, SM_LIMIT_BATCH_SQL);
-    sm_buf_adds(&from, "(SELECT * FROM (SELECT ");
-    sm_ops__add_columns(l, &from);
-    sm_buf_addf(&from, " FROM %.*s", SM_SV_ARG(l->added));
+    sm_buf_adds(&from, "(SELECT * FROM (");
     if (taken > 0) {
+        sm_ops__files_select(s, l, l->next.items + l->next.n - taken, taken, &from);
         sm_buf_adds(&from, " UNION ALL ");
-        rc = sm_ops__files_select(s, l, l->next.items + l->next.n - taken, taken, &from, err);
     }
-    sm_buf_adds(&from, ") WHERE ");
+    sm_buf_adds(&from, "SELECT ");
+    sm_ops__add_columns(l, &from);
+    sm_buf_addf(&from, " FROM %.*s) WHERE ", SM_SV_ARG(l->added));
     sm_ops__add_alive(l, s->final_us, &from);
     sm_buf_addc(&from, ')');
-    if (rc == SM_OK)
-        rc = sm_buf_check(&from, "the SQL of a stage", err);
+    rc = sm_buf_check(&from, "the SQL of a stage", err);
     sm_buf_adds(sql, "SELECT ");
     if (rc == SM_OK)
-        rc = add_columns(s->ops, l, true, sql, err);
+        rc = add_file_columns(s->ops, l, sql, err);
     sm_buf_adds(sql, " FROM ");
     if (taken > 0)
         sm_buf_addc(sql, '(');
@@ -309,7 +340,7 @@ static void next_from_files(const sm_ops__stage *s, sm_ops__log *l)
 
 sm_code sm_ops__log_save(sm_ops__stage *s, sm_ops__log *l, const sm_ops_batch *b, sm_error *err)
 {
-    sm_ops__file f = { .batch = b->n };
+    sm_ops__file f = { .batch = b->n, .era = l->eras.now };
     size_t taken;
     sm_code rc;
 

@@ -26,6 +26,7 @@
 #ifndef SM_OPS_OPS_INT_H
 #define SM_OPS_OPS_INT_H
 
+#include "pipelines/sql/sql_stage_memory.h"
 #include "runtime/engine/engine.h"
 #include "runtime/ops/ops.h"
 
@@ -37,12 +38,19 @@ typedef struct sm_ops__file {
     int64_t min_us, max_us; /* of _smelt_t; SM_OPS_NO_TIME: of none of its rows */
     bool lasting;           /* a row without _smelt_t: the file never dies */
     int tier;
+    size_t era; /* of its log */
 } sm_ops__file;
 
 typedef struct sm_ops__files {
     sm_ops__file *items; /* in the order of batches */
     size_t n, cap;
 } sm_ops__files;
+
+/* What columns of the user's its files have (sql_stage_memory.h). */
+typedef struct sm_ops__eras {
+    sm_stage_era *items; /* in the arena of the stage */
+    size_t n, now;       /* now: of what this query writes */
+} sm_ops__eras;
 
 typedef struct sm_ops__log {
     sm_sv name;     /* of its folder, and in the record */
@@ -51,6 +59,7 @@ typedef struct sm_ops__log {
     sm_sv empty;
     sm_sv combine, combine_tail;
     bool dies; /* it has the column _smelt_t */
+    sm_ops__eras eras;
 
     sm_schema schema;      /* once it is in memory */
     int64_t rows, merged;  /* in memory: now, and after they were last combined */
@@ -114,6 +123,9 @@ void sm_ops__late_tail(const sm_ops__stage *s, sm_sv rows, sm_sv time, sm_buf *s
 
 /* ops_log.c: a new log of the stage, named after it and `suffix` ("" for the only one). */
 sm_ops__log *sm_ops__log_new(sm_ops__stage *s, const char *suffix);
+/* Its rows are those of log `i` of sql_stage_memory.h.  Without this a log has only columns of
+ * ours, which never change. */
+void sm_ops__log_keeps(sm_ops__stage *s, sm_ops__log *l, size_t i);
 /* The table, empty or with what the files of the record hold. */
 sm_code sm_ops__log_load(sm_ops__stage *s, sm_ops__log *l, const sm_ops_batch *b, sm_error *err);
 /* Combine what is in memory when more was added than there was. */
@@ -132,9 +144,10 @@ void sm_ops__log_sweep(const sm_ops *o, sm_ops__log *l);
 void sm_ops__log_drop(const sm_ops *o, sm_ops__log *l);
 void sm_ops__log_release(sm_ops__log *l);
 void sm_ops__files_add(sm_ops__files *list, const sm_ops__file *f);
-/* SELECT … FROM read_parquet(…), in the types of the log. */
-sm_code sm_ops__files_select(sm_ops__stage *s, const sm_ops__log *l, const sm_ops__file *files,
-                             size_t n, sm_buf *sql, sm_error *err);
+/* SELECT … FROM read_parquet(…), in the columns and types of the log, whatever those of the files:
+ * a column that an era does not know is NULL in its rows. */
+void sm_ops__files_select(sm_ops__stage *s, const sm_ops__log *l, const sm_ops__file *files,
+                          size_t n, sm_buf *sql);
 /* SM_E_CORRUPT when a file of the record is missing, or has another size or number of rows. */
 sm_code sm_ops__files_check(sm_ops__stage *s, const sm_ops__log *l, const sm_ops_batch *b,
                             sm_error *err);

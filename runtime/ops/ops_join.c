@@ -180,6 +180,7 @@ static void define_side(sm_ops__stage *s, const sm_stage_side *side, char letter
 
     rows[1] = matched[1] = letter;
     l = sm_ops__log_new(s, rows);
+    sm_ops__log_keeps(s, l, letter == 'l' ? 0 : 1);
     l->dies = side->final_by.len > 0;
     sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
     sm_buf_adds(&sql, "SELECT ");

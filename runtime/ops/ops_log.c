@@ -26,6 +26,13 @@ sm_ops__log *sm_ops__log_new(sm_ops__stage *s, const char *suffix)
     return l;
 }
 
+void sm_ops__log_keeps(sm_ops__stage *s, sm_ops__log *l, size_t i)
+{
+    l->eras.items = SM_NEW(s->arena, sm_stage_era);
+    l->eras.items[0] = sm_stage_era_now(s->plan, i, s->arena);
+    l->eras.n = 1;
+}
+
 void sm_ops__add_alive(const sm_ops__log *l, int64_t dead_us, sm_buf *sql)
 {
     if (l->dies && dead_us != SM_OPS_NO_TIME)
@@ -82,16 +89,13 @@ sm_code sm_ops__log_load(sm_ops__stage *s, sm_ops__log *l, const sm_ops_batch *b
         return rc;
     sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
     sm_buf_addf(&sql, "INSERT INTO %.*s SELECT * FROM (", SM_SV_ARG(l->relation));
-    rc = sm_ops__files_select(s, l, l->files.items, l->files.n, &sql, err);
+    sm_ops__files_select(s, l, l->files.items, l->files.n, &sql);
     sm_buf_adds(&sql, ") WHERE ");
     sm_ops__add_alive(l, s->late_us, &sql);
-    if (rc != SM_OK)
-        sm_buf_release(&sql);
-    else if ((rc = sm_ops__fill(b, &sql, &l->rows, err)) != SM_OK)
-        rc = sm_ops__files_fault(s, err);
-    if (rc == SM_OK)
-        l->merged = l->rows;
-    return rc;
+    if ((rc = sm_ops__fill(b, &sql, &l->rows, err)) != SM_OK)
+        return sm_ops__files_fault(s, err);
+    l->merged = l->rows;
+    return SM_OK;
 }
 
 sm_code sm_ops__log_shrink(sm_ops__stage *s, sm_ops__log *l, const sm_ops_batch *b, sm_error *err)

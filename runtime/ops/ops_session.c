@@ -95,6 +95,7 @@ static void define(sm_ops__stage *s)
     sm_buf tail;
 
     s->batch_rows = sm_arena_printf(s->arena, "_smelt_r_%zu", s->number);
+    sm_ops__log_keeps(s, l, 0);
     l->dies = true;
     l->empty = empty_select(s);
     l->combine = SM_SV("SELECT * FROM ");

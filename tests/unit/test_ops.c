@@ -397,7 +397,7 @@ static void refused(ops_fixture *f, const sm_stage *stages, size_t n, const char
                         .table = SM_SV("t") };
     sm_ops *o;
 
-    sm_assert_code(sm_ops_open(&c, f->record, &o, &f->err), SM_E_CORRUPT);
+    sm_assert_code(sm_ops_open(&c, f->record, &o, &f->err), SM_E_INVALID);
     sm_test_contains(f->err.msg, why);
     sm_test_contains(f->err.msg, "aggregate_");
     sm_test_contains(f->err.msg, "--full-refresh t");
@@ -415,7 +415,7 @@ static void test_ops__state_of_another_stage_is_refused_by_name(void **state)
     refused(f, st, 3, "was not there before");
     refused(f, st, 1, "is not there any more");
     st[1].fingerprint = SM_SV("two");
-    refused(f, st, 2, "other keys, aggregates, types");
+    refused(f, st, 2, "other keys, aggregates or another output mode");
 }
 
 static void test_ops__every_kind_of_stage_has_code(void **state)

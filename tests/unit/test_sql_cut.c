@@ -276,6 +276,40 @@ static void joins_of_streams_chain(void **state)
     sm_arena_free(c.a);
 }
 
+static void side_is(const char *sql, const char *left, size_t unread)
+{
+    cutting c = cut_as(sql, false, SM_STAGE_APPEND, NULL);
+
+    if (!c.ok)
+        fail_msg("%s\n  gives:  %s", sql, codes(&c));
+    check_text(c.cut.stages[0].left.rows, left);
+    assert_int_equal(c.cut.stages[0].left.n_unread, unread);
+    sm_arena_free(c.a);
+}
+
+static void a_join_keeps_the_columns_that_are_read(void **state)
+{
+    (void)state;
+#define ON   " FROM STREAM(a) a JOIN STREAM(b) b ON a.k = b.k"
+#define SOME "SELECT k, v FROM _smelt_in_0 AS a"
+#define ALL  "SELECT * FROM _smelt_in_0 AS a"
+    side_is("SELECT b.ts AS t" ON, "SELECT ts, k FROM _smelt_in_0 AS a", 1);
+    side_is("SELECT a.v" ON, SOME, 1);
+    side_is("SELECT a.k" ON " WHERE a.v > 1", SOME, 1);
+    side_is("SELECT b.v AS x" ON " AND a.v = 1", SOME, 1);
+    side_is("SELECT a.v FROM STREAM(a) a JOIN STREAM(b) b USING (k)", SOME, 1);
+    side_is("SELECT *" ON, ALL, 0);
+    side_is("SELECT a.*" ON, ALL, 0);
+    side_is("SELECT a" ON, ALL, 0);
+    side_is("SELECT b.*" ON, "SELECT k FROM _smelt_in_0 AS a", 2);
+    side_is("SELECT #1 AS first" ON, ALL, 0);
+    side_is("WITH w AS (SELECT * FROM STREAM(b)) SELECT a.v FROM STREAM(a) a JOIN w ON a.k = w.k",
+            "SELECT k, v FROM _smelt_in_1 AS a", 1);
+#undef ON
+#undef SOME
+#undef ALL
+}
+
 static void a_duplicate_is_forgotten_with_its_watermark(void **state)
 {
     static const sm_sv keys[] = { SM_SV_LIT("k") };
@@ -403,7 +437,7 @@ static void a_row_without_its_time_can_have_no_match(void **state)
     assert_true(c.ok);
     check_text(c.cut.stages[2].left.ok_by, "_smelt_ok");
     check_text(c.cut.stages[2].left.rows,
-               "SELECT *, epoch_us(a.ts) AS _smelt_e, epoch_us(a.ts) AS _smelt_t, "
+               "SELECT ts, k, epoch_us(a.ts) AS _smelt_e, epoch_us(a.ts) AS _smelt_t, "
                "COALESCE((epoch_us(a.ts) = epoch_us(a.ts)), CAST(0 AS BOOLEAN)) AS _smelt_ok FROM "
                "(SELECT * FROM (SELECT * FROM _smelt_st_0) AS _smelt_mark_0) AS a");
     sm_arena_free(c.a);
@@ -458,6 +492,7 @@ int main(void)
         cmocka_unit_test(the_select_that_is_left_keeps_names_and_expressions),
         cmocka_unit_test(an_outer_join_comes_out_in_three_pieces),
         cmocka_unit_test(joins_of_streams_chain),
+        cmocka_unit_test(a_join_keeps_the_columns_that_are_read),
         cmocka_unit_test(a_duplicate_is_forgotten_with_its_watermark),
         cmocka_unit_test(a_session_is_one_under_any_name_and_without_a_watermark),
         cmocka_unit_test(state_is_of_one_meaning),
