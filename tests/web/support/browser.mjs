@@ -61,7 +61,12 @@ export class Walk {
   }
 
   async shot(page, name) {
+    // as high as the page, so that all of it is drawn
+    const { width, height } = page.viewportSize();
+    const whole = await page.evaluate(() => document.documentElement.scrollHeight);
+    if (whole > height) await page.setViewportSize({ width, height: Math.min(whole, 4000) });
     await page.screenshot({ path: `shots/${name}.png`, fullPage: true, animations: 'disabled' });
+    if (whole > height) await page.setViewportSize({ width, height });
   }
 
   async accessible(page, name) {

@@ -262,7 +262,7 @@ export const checkpoint = (p, flow) => ({
   batches: (p.batches ?? []).filter((b) => b.flow === flow).slice(0, 12),
 });
 export const tokens = [
-  { id: 'tk_7f31', name: 'first login', role: 'admin', created: ago(86_400 * 20), last_used: ago(30), expires: iso(T0 + 86_400_000 * 70) },
-  { id: 'tk_a902', name: 'ci', role: 'operator', created: ago(86_400 * 3), last_used: ago(4000), expires: iso(T0 + 86_400_000 * 87) },
+  { id: 'tk_7f31', name: 'first login', role: 'admin', created: ago(86_400 * 20), used: ago(30), expires: iso(T0 + 86_400_000 * 70) },
+  { id: 'tk_a902', name: 'ci', role: 'operator', created: ago(86_400 * 3), used: ago(4000), expires: iso(T0 + 86_400_000 * 87) },
   { id: 'tk_b001', name: 'wall screen', role: 'viewer', created: ago(86_400 * 30), expires: iso(T0 + 86_400_000 * 60), revoked: ago(1000) },
 ];

@@ -66,7 +66,10 @@ export function timeline(flows, now) {
 /** Ticks for an axis of so many ms: at most six, on round numbers. @param {number} span */
 export function ticks(span) {
   if (!(span > 0)) return [];
-  const steps = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 15e3, 3e4, 6e4, 12e4, 3e5, 6e5, 18e5, 36e5, 72e5, 216e5, 864e5];
+  const steps = [
+    1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 15e3, 3e4, 6e4, 12e4, 3e5, 6e5, 18e5, 36e5, 72e5, 216e5,
+    864e5,
+  ];
   const step = steps.find((s) => span / s <= 6) ?? Math.ceil(span / 6);
   const out = [];
   for (let t = 0; t <= span; t += step) out.push(t);

@@ -10,9 +10,14 @@ const line = (words) => ['smelt', ...words.filter((w) => typeof w === 'string' &
 export const command = {
   /** @param {string} pipeline @param {{select?: string, full_refresh?: string, keep_downstream?: boolean, with_quarantine?: boolean}} [o] */
   run: (pipeline, o = {}) =>
-    line(['run', quote(pipeline), ...(o.select ? ['--select', quote(o.select)] : []),
+    line([
+      'run',
+      quote(pipeline),
+      ...(o.select ? ['--select', quote(o.select)] : []),
       ...(o.full_refresh ? ['--full-refresh', quote(o.full_refresh)] : []),
-      o.keep_downstream && '--keep-downstream', o.with_quarantine && '--with-quarantine']),
+      o.keep_downstream && '--keep-downstream',
+      o.with_quarantine && '--with-quarantine',
+    ]),
   validate: (/** @type {string} */ file) => line(['validate', file && quote(file)]),
   /** @param {'stop' | 'pause' | 'resume'} verb @param {string} pipeline */
   verb: (verb, pipeline) => line([verb, quote(pipeline)]),
@@ -20,14 +25,22 @@ export const command = {
   retry: (run, failed) => line(['retry', String(run), failed && '--failed']),
   /** @param {'show' | 'replay' | 'discard'} verb @param {string} table @param {{rule?: string, row?: string}} [o] */
   quarantine: (verb, table, o = {}) =>
-    line(['quarantine', verb, quote(table), ...(o.rule ? ['--rule', quote(o.rule)] : []),
-      ...(o.row ? ['--row', quote(o.row)] : [])]),
+    line([
+      'quarantine',
+      verb,
+      quote(table),
+      ...(o.rule ? ['--rule', quote(o.rule)] : []),
+      ...(o.row ? ['--row', quote(o.row)] : []),
+    ]),
   /** @param {'show' | 'reset' | 'adopt'} verb @param {string} flow */
   checkpoint: (verb, flow) => line(['checkpoint', verb, quote(flow)]),
   preview: (/** @type {string} */ table) => line(['preview', quote(table)]),
   /** @param {Record<string, string | number | undefined>} filter */
   events: (filter) =>
-    line(['events', ...['level', 'table', 'run'].flatMap((k) => (filter[k] ? [`--${k}`, quote(String(filter[k]))] : []))]),
+    line([
+      'events',
+      ...['level', 'table', 'run'].flatMap((k) => (filter[k] ? [`--${k}`, quote(String(filter[k]))] : [])),
+    ]),
   reload: () => line(['reload']),
   runs: (/** @type {number | string | undefined} */ n) => line(['runs', n === undefined ? '' : String(n)]),
   status: () => line(['status']),

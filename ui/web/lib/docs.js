@@ -100,8 +100,12 @@ function watch(path, f) {
 export function touch(pipeline) {
   const mine = pipeline === undefined ? '' : `pipelines/${encodeURIComponent(pipeline)}`;
   for (const d of docs.values()) {
-    const fits = pipeline === undefined || d.path === 'overview' || d.path === mine ||
-      d.path.startsWith(`${mine}/`) || d.path.startsWith(`${mine}?`);
+    const fits =
+      pipeline === undefined ||
+      d.path === 'overview' ||
+      d.path === mine ||
+      d.path.startsWith(`${mine}/`) ||
+      d.path.startsWith(`${mine}?`);
     if (fits && !isRows(d.path)) soon(d);
   }
 }
@@ -117,9 +121,12 @@ export function refresh(part) {
 /** A document, kept fresh.  null as path: nothing to look at.
  * @param {string | null} path @returns {Look & {again: () => void}} */
 export function useDoc(path) {
-  const [look, set] = useState(/** @type {Look & {path: string | null}} */ ({
-    ...(path !== null && docs.get(path)?.look || { data: null, error: null, loading: path !== null, at: 0 }), path,
-  }));
+  const [look, set] = useState(
+    /** @type {Look & {path: string | null}} */ ({
+      ...((path !== null && docs.get(path)?.look) || { data: null, error: null, loading: path !== null, at: 0 }),
+      path,
+    }),
+  );
   useEffect(() => {
     if (path === null) return undefined;
     set({ ...docOf(path).look, path });

@@ -40,7 +40,11 @@ export function duration(ms) {
   if (ms < 59_950) return `${Number((ms / 1000).toFixed(1))} s`;
   const s = Math.round(ms / 1000);
   /** @type {[number, string, number, string][]} */
-  const pairs = [[60, 'min', 1, 's'], [3600, 'h', 60, 'min'], [86_400, 'd', 3600, 'h']];
+  const pairs = [
+    [60, 'min', 1, 's'],
+    [3600, 'h', 60, 'min'],
+    [86_400, 'd', 3600, 'h'],
+  ];
   const [big, bigName, small, smallName] = pairs[s < 3600 ? 0 : s < 86_400 ? 1 : 2];
   const rest = Math.floor((s % big) / small);
   return `${Math.floor(s / big)} ${bigName}${rest > 0 ? ` ${rest} ${smallName}` : ''}`;

@@ -53,14 +53,20 @@ export function useKeys(map, inputs) {
   useEffect(() => {
     for (const [key, f] of Object.entries(map)) bound.set(key, [...(bound.get(key) ?? []), f]);
     return () => {
-      for (const [key, f] of Object.entries(map)) bound.set(key, (bound.get(key) ?? []).filter((g) => g !== f));
+      for (const [key, f] of Object.entries(map))
+        bound.set(
+          key,
+          (bound.get(key) ?? []).filter((g) => g !== f),
+        );
     };
   }, inputs);
 }
 
 /** j and k: focus goes from row to row of what is marked `data-row`. @param {number} by */
 export function moveRow(by) {
-  const rows = [...document.querySelectorAll('[data-row]')].filter((r) => /** @type {HTMLElement} */ (r).offsetParent !== null);
+  const rows = [...document.querySelectorAll('[data-row]')].filter(
+    (r) => /** @type {HTMLElement} */ (r).offsetParent !== null,
+  );
   if (rows.length === 0) return;
   const at = rows.findIndex((r) => r.contains(document.activeElement));
   const next = rows[at < 0 ? (by > 0 ? 0 : rows.length - 1) : Math.min(rows.length - 1, Math.max(0, at + by))];

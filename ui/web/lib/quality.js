@@ -21,12 +21,22 @@ export function regressions(d) {
       const share = shareOf(e) ?? known.at(-1) ?? null;
       const before = known.length > 1 ? known[known.length - 2] : null;
       return {
-        table: t.name, name: e.name, expect: e.expect, policy: e.policy ?? e.on_violation, threshold: e.threshold,
-        failed: e.failed ?? 0, share, history, change: share !== null && before !== null ? share - before : null,
+        table: t.name,
+        name: e.name,
+        expect: e.expect,
+        policy: e.policy ?? e.on_violation,
+        threshold: e.threshold,
+        failed: e.failed ?? 0,
+        share,
+        history,
+        change: share !== null && before !== null ? share - before : null,
       };
     }),
   }));
   const rules = tables.flatMap((/** @type {any} */ t) => t.rules);
-  rules.sort((/** @type {any} */ a, /** @type {any} */ b) => (a.change ?? 0) - (b.change ?? 0) || (a.share ?? 2) - (b.share ?? 2));
+  rules.sort(
+    (/** @type {any} */ a, /** @type {any} */ b) =>
+      (a.change ?? 0) - (b.change ?? 0) || (a.share ?? 2) - (b.share ?? 2),
+  );
   return { tables: tables.filter((/** @type {any} */ t) => t.rules.length > 0 || t.set_aside > 0), rules };
 }

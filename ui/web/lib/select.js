@@ -8,7 +8,10 @@ import { groups, stateOf } from './states.js';
 
 /** @param {URLSearchParams} query @returns {Filter} */
 export const filterOf = (query) => ({
-  find: query.get('find') ?? '', layer: query.get('layer') ?? '', tag: query.get('tag') ?? '', state: query.get('state') ?? '',
+  find: query.get('find') ?? '',
+  layer: query.get('layer') ?? '',
+  tag: query.get('tag') ?? '',
+  state: query.get('state') ?? '',
 });
 
 /** @param {any} d @param {Filter} f */
@@ -21,13 +24,17 @@ export function fits(d, f) {
 }
 
 /** Tags are a list, or names with values. @param {any} d @returns {string[]} */
-export const tagsOf = (d) => (Array.isArray(d.tags) ? d.tags : Object.entries(d.tags ?? {}).map(([k, v]) => (v ? `${k}=${v}` : k)));
+export const tagsOf = (d) =>
+  Array.isArray(d.tags) ? d.tags : Object.entries(d.tags ?? {}).map(([k, v]) => (v ? `${k}=${v}` : k));
 
 /** Counters of a dataset: its own, or those of its flows. @param {any} d */
-export const countersOf = (d) => d.counters ?? (d.flows ? sum(d.flows.map((/** @type {any} */ f) => f.counters)) : undefined);
+export const countersOf = (d) =>
+  d.counters ?? (d.flows ? sum(d.flows.map((/** @type {any} */ f) => f.counters)) : undefined);
 
 /** @param {any} d @returns {number | null} */
-export const passOf = (d) => d.pass_share ?? (d.expectations?.some((/** @type {any} */ e) => e.passed !== undefined) ? passShare(d.expectations) : null);
+export const passOf = (d) =>
+  d.pass_share ??
+  (d.expectations?.some((/** @type {any} */ e) => e.passed !== undefined) ? passShare(d.expectations) : null);
 
 /** What stands before and behind, by name. @param {{from: string, to: string}[]} edges */
 export function neighbours(edges) {

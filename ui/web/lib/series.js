@@ -12,7 +12,11 @@
  */
 
 export const windows = /** @type {[string, string, number][]} */ ([
-  ['15m', '15 min', 900], ['1h', '1 h', 3600], ['6h', '6 h', 21_600], ['24h', '24 h', 86_400], ['7d', '7 d', 604_800],
+  ['15m', '15 min', 900],
+  ['1h', '1 h', 3600],
+  ['6h', '6 h', 21_600],
+  ['24h', '24 h', 86_400],
+  ['7d', '7 d', 604_800],
 ]);
 
 const POINTS = 180;
@@ -56,7 +60,8 @@ export function bucketsOf(batches, now, window) {
 
 /** @param {Batch[][]} of @param {(list: Batch[]) => number | null} f */
 const each = (of, f) => of.map((list) => (list.length === 0 ? null : f(list)));
-const total = (/** @type {Batch[]} */ list, /** @type {string} */ key) => list.reduce((n, b) => n + (b.counters?.[key] ?? 0), 0);
+const total = (/** @type {Batch[]} */ list, /** @type {string} */ key) =>
+  list.reduce((n, b) => n + (b.counters?.[key] ?? 0), 0);
 /** Nothing that came is nought, not unknown. @param {Batch[][]} of @param {string} key @param {number} per */
 const rates = (of, key, per) => of.map((list) => total(list, key) / per);
 
@@ -67,13 +72,27 @@ const has = (values) => values.some((v) => v !== null && v !== 0);
 const names = (batches, f) => [...new Set(batches.flatMap(f))];
 
 const stacked = /** @type {[string, string][]} */ ([
-  ['written', 'written'], ['dropped', 'dropped'], ['quarantined', 'quarantined'], ['late', 'late'], ['duplicate', 'duplicate'], ['undecodable', 'undecodable'],
+  ['written', 'written'],
+  ['dropped', 'dropped'],
+  ['quarantined', 'quarantined'],
+  ['late', 'late'],
+  ['duplicate', 'duplicate'],
+  ['undecodable', 'undecodable'],
 ]);
 
 const marksOf = (/** @type {Batch} */ b) => {
   const w = b.watermarks ?? b.watermark;
-  const text = typeof w === 'string' ? w : w && typeof w === 'object' ? Object.values(w).filter((v) => typeof v === 'string').sort()[0] : undefined;
-  return text === undefined ? NaN : Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(text) ? text : `${text.replace(' ', 'T')}Z`) / 1000;
+  const text =
+    typeof w === 'string'
+      ? w
+      : w && typeof w === 'object'
+        ? Object.values(w)
+            .filter((v) => typeof v === 'string')
+            .sort()[0]
+        : undefined;
+  return text === undefined
+    ? NaN
+    : Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(text) ? text : `${text.replace(' ', 'T')}Z`) / 1000;
 };
 
 /**
@@ -90,15 +109,35 @@ export function chartsOf(doc, now, window, flow) {
   /** @param {(number | null)[][]} all */
   const some = (...all) => all.some(has);
   const perFlow = (/** @type {(list: Batch[]) => number | null} */ f) =>
-    flows.map((name, i) => line(name, each(of.map((l) => l.filter((b) => b.flow === name)), f), i));
+    flows.map((name, i) =>
+      line(
+        name,
+        each(
+          of.map((l) => l.filter((b) => b.flow === name)),
+          f,
+        ),
+        i,
+      ),
+    );
   const read = rates(of, 'read', width);
   const done = each(of, (l) => {
     const s = l.reduce((n, b) => n + (tookS(b) ?? 0), 0);
     return s > 0 ? total(l, 'read') / s : null;
   });
   const phases = names(batches, (b) => Object.keys(b.phases ?? {}));
-  const rules = names(batches, (b) => (b.expectations ?? []).filter((e) => e.failed > 0).map((e) => `${b.table ?? b.flow}: ${e.name}`)).slice(0, 8);
-  const rowLines = stacked.map(([key, word], i) => line(word, of.map((l) => total(l, key)), i, true)).filter((l) => has(l.values));
+  const rules = names(batches, (b) =>
+    (b.expectations ?? []).filter((e) => e.failed > 0).map((e) => `${b.table ?? b.flow}: ${e.name}`),
+  ).slice(0, 8);
+  const rowLines = stacked
+    .map(([key, word], i) =>
+      line(
+        word,
+        of.map((l) => total(l, key)),
+        i,
+        true,
+      ),
+    )
+    .filter((l) => has(l.values));
   const gap = perFlow((l) => {
     const marks = l.map((b) => end(b) - marksOf(b)).filter((v) => !Number.isNaN(v));
     return marks.length ? Math.max(...marks) * 1000 : null;
@@ -111,22 +150,80 @@ export function chartsOf(doc, now, window, flow) {
   /** @param {string} key @param {string} title @param {any} unit @param {Line[]} lines @param {boolean} [stack] */
   const chart = (key, title, unit, lines, stack) => ({ key, title, unit, stack, chart: { x, lines: keep(lines) } });
   return [
-    chart('rates', 'Rows that came, rows that can be processed', 'rate', [line('came in', read, 0), line('processed while running', done, 1)]),
+    chart('rates', 'Rows that came, rows that can be processed', 'rate', [
+      line('came in', read, 0),
+      line('processed while running', done, 1),
+    ]),
     chart('lag', 'Behind the source', 'lag', lagS),
     chart('watermark', 'Watermark gap: now minus watermark', 'lag', gap),
     phases.length
-      ? chart('duration', 'Batch duration by phase', 'ms', phases.map((p, i) => line(p, each(of, (l) => l.reduce((n, b) => n + (b.phases?.[p] ?? 0), 0) / l.length), i, true)), true)
-      : chart('duration', 'Batch duration', 'ms', perFlow((l) => { const s = l.map(tookS).filter((v) => v !== null); return s.length ? Math.max(.../** @type {number[]} */ (s)) * 1000 : null; })),
+      ? chart(
+          'duration',
+          'Batch duration by phase',
+          'ms',
+          phases.map((p, i) =>
+            line(
+              p,
+              each(of, (l) => l.reduce((n, b) => n + (b.phases?.[p] ?? 0), 0) / l.length),
+              i,
+              true,
+            ),
+          ),
+          true,
+        )
+      : chart(
+          'duration',
+          'Batch duration',
+          'ms',
+          perFlow((l) => {
+            const s = l.map(tookS).filter((v) => v !== null);
+            return s.length ? Math.max(.../** @type {number[]} */ (s)) * 1000 : null;
+          }),
+        ),
     chart('rows', 'Where the rows went', 'rows', rowLines, true),
-    chart('rules', 'Rows that break a rule', 'percent', rules.map((r, i) => line(r, each(of, (l) => {
-      let passed = 0;
-      let failed = 0;
-      for (const b of l) for (const e of b.expectations ?? []) if (`${b.table ?? b.flow}: ${e.name}` === r) { passed += e.passed; failed += e.failed; }
-      return passed + failed > 0 ? failed / (passed + failed) : null;
-    }), i))),
-    chart('state', 'Rows remembered', 'rows', perFlow((l) => { const s = l.map((b) => b.state?.rows).filter((v) => typeof v === 'number'); return s.length ? s[s.length - 1] : null; }).filter((l) => has(l.values))),
-    chart('bytes', 'Bytes per commit', 'bytes', perFlow((l) => total(l, 'bytes_out') / l.length)),
-    chart('files', 'Files read', 'count', perFlow((l) => total(l, 'files_in'))),
+    chart(
+      'rules',
+      'Rows that break a rule',
+      'percent',
+      rules.map((r, i) =>
+        line(
+          r,
+          each(of, (l) => {
+            let passed = 0;
+            let failed = 0;
+            for (const b of l)
+              for (const e of b.expectations ?? [])
+                if (`${b.table ?? b.flow}: ${e.name}` === r) {
+                  passed += e.passed;
+                  failed += e.failed;
+                }
+            return passed + failed > 0 ? failed / (passed + failed) : null;
+          }),
+          i,
+        ),
+      ),
+    ),
+    chart(
+      'state',
+      'Rows remembered',
+      'rows',
+      perFlow((l) => {
+        const s = l.map((b) => b.state?.rows).filter((v) => typeof v === 'number');
+        return s.length ? s[s.length - 1] : null;
+      }).filter((l) => has(l.values)),
+    ),
+    chart(
+      'bytes',
+      'Bytes per commit',
+      'bytes',
+      perFlow((l) => total(l, 'bytes_out') / l.length),
+    ),
+    chart(
+      'files',
+      'Files read',
+      'count',
+      perFlow((l) => total(l, 'files_in')),
+    ),
   ];
 }
 
@@ -134,6 +231,6 @@ export function chartsOf(doc, now, window, flow) {
 export function stackUp(lines) {
   /** @type {(number | null)[][]} */
   const out = [];
-  lines.forEach((l, i) => out.push(l.values.map((v, j) => (v ?? 0) + (i > 0 ? out[i - 1][j] ?? 0 : 0))));
+  lines.forEach((l, i) => out.push(l.values.map((v, j) => (v ?? 0) + (i > 0 ? (out[i - 1][j] ?? 0) : 0))));
   return out;
 }

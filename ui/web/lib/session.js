@@ -33,8 +33,13 @@ export async function whoAmI() {
     setCsrf(doc.csrf ?? '');
     const role = doc.role ?? 'none';
     set({
-      known: role !== 'none', asked: true, role, name: doc.name ?? doc.id ?? '', auth: doc.auth ?? '',
-      version: doc.version ?? '', error: null,
+      known: role !== 'none',
+      asked: true,
+      role,
+      name: doc.name ?? doc.id ?? '',
+      auth: doc.auth ?? '',
+      version: doc.version ?? '',
+      error: null,
     });
     if (role !== 'none') start();
   } catch (e) {

@@ -23,10 +23,10 @@ export function groupsOf(mine, d) {
 /** All columns of the rows, in the order in which they first come. @param {any[]} rows @returns {string[]} */
 export function columnsOf(rows) {
   const out = new Set();
-  for (const r of rows)
-    for (const name of Object.keys(r.row ?? { path: 1, line: 1, raw: 1 })) out.add(name);
+  for (const r of rows) for (const name of Object.keys(r.row ?? { path: 1, line: 1, raw: 1 })) out.add(name);
   return [...out];
 }
 
 /** What may be a column in an expression: words outside of texts. @param {string} expect @returns {string[]} */
-export const namesIn = (expect) => [...expect.replace(/'(?:[^']|'')*'/g, ' ').matchAll(/"((?:[^"]|"")+)"|[A-Za-z_]\w*/g)].map((m) => m[1] ?? m[0]);
+export const namesIn = (expect) =>
+  [...expect.replace(/'(?:[^']|'')*'/g, ' ').matchAll(/"((?:[^"]|"")+)"|[A-Za-z_]\w*/g)].map((m) => m[1] ?? m[0]);

@@ -23,7 +23,7 @@ export function Login({ next }) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState(/** @type {ApiError | null} */ (null));
   useTitle('Sign in');
-  const enter = async (/** @type {string} */ text) => {
+  const enter = async (text) => {
     setBusy(true);
     setError(null);
     try {
@@ -40,9 +40,25 @@ export function Login({ next }) {
   }, []);
   return html`<section class="login"><h1>Sign in</h1>
     <p>When <code>smelt serve</code> starts for the first time it prints a link that signs you in once. It is valid for ten minutes.</p>
-    <form onSubmit=${(/** @type {Event} */ e) => { e.preventDefault(); enter(code); }}>
-      <label class="field"><span>Or paste a code or a token</span><input type="password" value=${code} autocomplete="off" onInput=${(/** @type {any} */ e) => setCode(e.currentTarget.value)} /></label>
-      <button type="submit" class="primary" disabled=${busy || code.trim() === ''}>${busy ? 'Asking …' : 'Sign in'}</button></form>
-    ${error ? html`<p class="note tone-bad" role="alert">${error.status === 429 ? 'Too many tries: wait a minute.' : error.message}${error.hint ? html`<br />${error.hint}` : null}</p>` : null}
-    <p class="dim">An admin makes tokens in Settings, or with <${Command} text="smelt token create --role viewer" /></p></section>`;
+    <form onSubmit=${(e) => {
+      e.preventDefault();
+      enter(code);
+    }}>
+      <label class="field"><span>Or paste a code or a token</span><input type="password" value=${code}
+        autocomplete="off" onInput=${(e) => setCode(e.currentTarget.value)} /></label>
+      <button type="submit" class="primary" disabled=${busy || code.trim() === ''}>${busy ? 'Asking …' : 'Sign in'}
+        </button></form>
+    ${
+      error
+        ? html`<p class="note tone-bad" role="alert">
+      ${error.status === 429 ? 'Too many tries: wait a minute.' : error.message}${
+        error.hint
+          ? html`<br />
+      ${error.hint}`
+          : null
+      }</p>`
+        : null
+    }
+    <p class="dim">An admin makes tokens in Settings, or with <${Command} text="smelt token create --role viewer" />
+      </p></section>`;
 }

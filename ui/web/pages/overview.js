@@ -18,22 +18,50 @@ import { Table } from '../parts/table.js';
 /** @param {{d: any}} p */
 function Sentence({ d }) {
   const s = stateOf(d.state ?? 'ok');
-  const running = d.pipelines.filter((/** @type {any} */ p) => p.doing === 'running' || p.doing === 'retrying');
-  const worst = d.pipelines.filter((/** @type {any} */ p) => p.freshness?.lag_seconds !== undefined && p.freshness?.lag_seconds !== null)
-    .sort((/** @type {any} */ a, /** @type {any} */ b) => b.freshness.lag_seconds - a.freshness.lag_seconds)[0];
-  const tables = d.pipelines.reduce((/** @type {number} */ n, /** @type {any} */ p) => n + (p.tables ?? 0), 0);
-  return html`<section class="sentence" aria-label="Is everything all right?"><p class="sentence-text" role="status"><span class=${`sentence-shape tone-${s.tone}`}><${Shape} state=${s} size=${22} /></span><span>${d.sentence}</span></p>
+  const running = d.pipelines.filter((p) => p.doing === 'running' || p.doing === 'retrying');
+  const worst = d.pipelines
+    .filter((p) => p.freshness?.lag_seconds !== undefined && p.freshness?.lag_seconds !== null)
+    .sort((a, b) => b.freshness.lag_seconds - a.freshness.lag_seconds)[0];
+  const tables = d.pipelines.reduce((n, p) => n + (p.tables ?? 0), 0);
+  return html`<section class="sentence" aria-label="Is everything all right?"><p class="sentence-text" role="status">
+    <span class=${`sentence-shape tone-${s.tone}`}><${Shape} state=${s} size=${22} /></span><span>${d.sentence}</span>
+    </p>
     <ul class="sentence-facts"><li>${plural(d.pipelines.length, 'pipeline')}, ${plural(tables, 'table')}</li>
-      <li>${running.length === 0 ? 'nothing running' : html`running: ${running.map((/** @type {any} */ p, /** @type {number} */ i) => html`${i ? ', ' : ''}<${Link} to=${p.run ? to.run(p.pipeline, p.run.number) : to.pipeline(p.pipeline)}>${p.pipeline}</${Link}> for <${Since} from=${p.run?.started ?? p.run?.created} />`)}`}</li>
-      ${worst ? html`<li>furthest behind: <${Link} to=${to.pipeline(worst.pipeline)}>${worst.pipeline}</${Link}>, ${lag(worst.freshness.lag_seconds)}${worst.freshness.lag_rows ? `, ${count(worst.freshness.lag_rows)} rows` : ''}</li>` : null}</ul></section>`;
+      <li>${
+        running.length === 0
+          ? 'nothing running'
+          : html`running: ${running.map(
+              (p, i) => html`${i ? ', ' : ''}
+        <${Link} to=${p.run ? to.run(p.pipeline, p.run.number) : to.pipeline(p.pipeline)}>${p.pipeline}
+        </${Link}> for <${Since} from=${p.run?.started ?? p.run?.created} />`,
+            )}`
+      }</li>
+      ${
+        worst
+          ? html`<li>furthest behind: <${Link} to=${to.pipeline(worst.pipeline)}>${worst.pipeline}
+        </${Link}>, ${lag(worst.freshness.lag_seconds)}${worst.freshness.lag_rows ? `, ${count(worst.freshness.lag_rows)} rows` : ''}</li>`
+          : null
+      }</ul></section>`;
 }
 
 /** @type {Record<string, string>} */
 const kinds = {
-  quarantine: 'Quarantine', reload: 'Not deployed', schema: 'Schema drift', failed: 'Failed', stale: 'Late data', unbounded: 'Grows for ever',
+  quarantine: 'Quarantine',
+  reload: 'Not deployed',
+  schema: 'Schema drift',
+  failed: 'Failed',
+  stale: 'Late data',
+  unbounded: 'Grows for ever',
 };
 /** @type {Record<string, string>} */
-const kindStates = { failed: 'failed', reload: 'failed', stale: 'stale', quarantine: 'degraded', schema: 'degraded', unbounded: 'degraded' };
+const kindStates = {
+  failed: 'failed',
+  reload: 'failed',
+  stale: 'stale',
+  quarantine: 'degraded',
+  schema: 'degraded',
+  unbounded: 'degraded',
+};
 
 /** Where the page shows what an item is about. @param {any} a */
 function placeOf(a) {
@@ -47,46 +75,116 @@ function placeOf(a) {
 /** @param {{list: any[]}} p */
 function Attention({ list }) {
   if (list.length === 0) return null;
-  return html`<section class="attention" aria-labelledby="attention"><${Head} id="attention" title="Needs attention"><span class="pill">${list.length}</span></${Head}>
-    <ul>${list.map((a, i) => html`<li key=${i} data-row><${Mark} name=${kindStates[a.kind] ?? 'degraded'} word=${kinds[a.kind] ?? a.kind} class="attention-kind" />
+  return html`<section class="attention" aria-labelledby="attention"><${Head} id="attention" title="Needs attention">
+    <span class="pill">${list.length}</span></${Head}>
+    <ul>${list.map(
+      (a, i) => html`<li key=${i} data-row><${Mark} name=${kindStates[a.kind] ?? 'degraded'}
+      word=${kinds[a.kind] ?? a.kind} class="attention-kind" />
       <${Link} to=${placeOf(a)} class="attention-text">${a.message}</${Link}>
       ${a.command ? html`<${Command} text=${a.command} />` : null}
-      ${a.kind === 'reload' && may('admin') ? html`<button type="button" onClick=${askReload}>Reload</button>` : null}</li>`)}</ul></section>`;
+      ${a.kind === 'reload' && may('admin') ? html`<button type="button" onClick=${askReload}>Reload</button>` : null}
+        </li>`,
+    )}</ul></section>`;
 }
 
 /** @param {any} p what is said of a pipeline under its name */
-const under = (p) => (p.reload_error ? 'newer files are not deployed: they are invalid'
-  : p.failing?.length ? `failing: ${p.failing.slice(0, 3).join(', ')}${p.failing.length > 3 ? ` and ${p.failing.length - 3} more` : ''}` : p.description ?? '');
+const under = (p) =>
+  p.reload_error
+    ? 'newer files are not deployed: they are invalid'
+    : p.failing?.length
+      ? `failing: ${p.failing.slice(0, 3).join(', ')}${p.failing.length > 3 ? ` and ${p.failing.length - 3} more` : ''}`
+      : (p.description ?? '');
 
-const doingWords = /** @type {Record<string, string>} */ ({ queued: 'queued', running: 'running', retrying: 'retrying', stopping: 'stopping' });
+const doingWords = /** @type {Record<string, string>} */ ({
+  queued: 'queued',
+  running: 'running',
+  retrying: 'retrying',
+  stopping: 'stopping',
+});
 
 const columns = [
-  { key: 'pipeline', head: 'Pipeline', first: true, sort: (/** @type {any} */ p) => p.pipeline, cell: (/** @type {any} */ p) => html`<${Link} to=${to.pipeline(p.pipeline)} class="strong">${p.pipeline}</${Link}><span class="under">${under(p)}</span>` },
-  { key: 'state', head: 'State', sort: (/** @type {any} */ p) => -stateOf(stateName(p)).rank, cell: (/** @type {any} */ p) => html`<${Mark} name=${stateName(p)} />` },
-  { key: 'fresh', head: 'Behind', sort: (/** @type {any} */ p) => p.freshness?.lag_seconds, cell: (/** @type {any} */ p) => html`<${FreshBar} freshness=${p.freshness} />` },
-  { key: 'rate', head: 'Rows/s', sort: (/** @type {any} */ p) => p.rows_per_second?.at(-1), cell: (/** @type {any} */ p) => html`<${RateSpark} values=${p.rows_per_second} />` },
-  { key: 'runs', head: 'Last runs', cell: (/** @type {any} */ p) => html`<${RunMarks} pipeline=${p.pipeline} runs=${p.last_runs} />` },
-  { key: 'next', head: 'Next', cell: (/** @type {any} */ p) => (p.paused ? html`<span class="dim">paused</span>` : p.next?.at ? html`<span title=${p.next.cause}><${When} at=${p.next.at} /></span>` : html`<span class="dim">${p.next?.cause ?? 'by hand'}</span>`) },
-  { key: 'commit', head: 'Commit', cell: (/** @type {any} */ p) => html`<code class="commit" title=${p.file}>${p.commit ? p.commit.slice(0, 7) : '–'}</code>` },
-  { key: 'act', head: html`<span class="only-read">Run</span>`, class: 'act', cell: (/** @type {any} */ p) => (may('operator') ? html`<button type="button" aria-label=${`Run ${p.pipeline}`} disabled=${p.doing === 'running'} onClick=${() => askRun(p.pipeline)}>Run</button>` : null) },
+  {
+    key: 'pipeline',
+    head: 'Pipeline',
+    first: true,
+    sort: (p) => p.pipeline,
+    cell: (p) => html`<${Link}
+    to=${to.pipeline(p.pipeline)} class="strong">${p.pipeline}</${Link}><span class="under">${under(p)}</span>`,
+  },
+  {
+    key: 'state',
+    head: 'State',
+    sort: (p) => -stateOf(stateName(p)).rank,
+    cell: (p) => html`<${Mark} name=${stateName(p)} />`,
+  },
+  {
+    key: 'fresh',
+    head: 'Behind',
+    sort: (p) => p.freshness?.lag_seconds,
+    cell: (p) => html`<${FreshBar} freshness=${p.freshness} />`,
+  },
+  {
+    key: 'rate',
+    head: 'Rows/s',
+    sort: (p) => p.rows_per_second?.at(-1),
+    cell: (p) => html`<${RateSpark} values=${p.rows_per_second} />`,
+  },
+  { key: 'runs', head: 'Last runs', cell: (p) => html`<${RunMarks} pipeline=${p.pipeline} runs=${p.last_runs} />` },
+  {
+    key: 'next',
+    head: 'Next',
+    cell: (p) =>
+      p.paused
+        ? html`<span class="dim">paused</span>`
+        : p.next?.at
+          ? html`<span title=${p.next.cause}><${When} at=${p.next.at} />
+    </span>`
+          : html`<span class="dim">${p.next?.cause ?? 'by hand'}</span>`,
+  },
+  {
+    key: 'commit',
+    head: 'Commit',
+    cell: (p) => html`<code class="commit" title=${p.file}>
+    ${p.commit ? p.commit.slice(0, 7) : '–'}</code>`,
+  },
+  {
+    key: 'act',
+    head: html`<span class="only-read">Run</span>`,
+    class: 'act',
+    cell: (p) =>
+      may('operator')
+        ? html`<button type="button" aria-label=${`Run ${p.pipeline}`} disabled=${p.doing === 'running'}
+          onClick=${() => askRun(p.pipeline)}>Run</button>`
+        : null,
+  },
 ];
 
 /** @param {any} p */
-const stateName = (p) => (p.paused && !p.failing?.length ? 'paused' : doingWords[p.doing] ?? p.state);
+const stateName = (p) => (p.paused && !p.failing?.length ? 'paused' : (doingWords[p.doing] ?? p.state));
 
 /** @param {{d: any}} p */
 function Pipelines({ d }) {
   const [find, setFind] = useState('');
-  const rows = d.pipelines.filter((/** @type {any} */ p) => find === '' || `${p.pipeline} ${p.description ?? ''}`.toLowerCase().includes(find.toLowerCase()));
-  return html`<section aria-labelledby="pipelines"><${Head} id="pipelines" title="Pipelines"><${Search} label="Find a pipeline" value=${find} onInput=${setFind} /></${Head}>
-    ${d.pipelines.length === 0 ? html`<${Empty} title="No pipeline is deployed"><p>Make one: <${Command} text="smelt init demo --template demo" /></p></${Empty}>`
-      : rows.length === 0 ? html`<${Empty} title=${`No pipeline is called like “${find}”`} />`
-        : html`<${Table} label="Pipelines" columns=${columns} rows=${rows} id=${(/** @type {any} */ p) => p.pipeline} stack start="" />`}</section>`;
+  const rows = d.pipelines.filter(
+    (p) => find === '' || `${p.pipeline} ${p.description ?? ''}`.toLowerCase().includes(find.toLowerCase()),
+  );
+  return html`<section aria-labelledby="pipelines"><${Head} id="pipelines" title="Pipelines">
+    <${Search} label="Find a pipeline" value=${find} onInput=${setFind} /></${Head}>
+    ${
+      d.pipelines.length === 0
+        ? html`<${Empty} title="No pipeline is deployed">
+      <p>Make one: <${Command} text="smelt init demo --template demo" /></p></${Empty}>`
+        : rows.length === 0
+          ? html`<${Empty} title=${`No pipeline is called like “${find}”`} />`
+          : html`<${Table} label="Pipelines" columns=${columns} rows=${rows} id=${(p) => p.pipeline} stack
+            start="" />`
+    }
+          </section>`;
 }
 
 export function Overview() {
   const look = useDoc('overview');
   useTitle('');
-  return html`<h1 class="only-read">Overview</h1><${Shown} doc=${look} what="The overview">${(/** @type {any} */ d) => html`
+  return html`<h1 class="only-read">Overview</h1><${Shown} doc=${look} what="The overview">${(d) => html`
     <${Sentence} d=${d} /><${Attention} list=${d.attention ?? []} /><${Pipelines} d=${d} />`}</${Shown}>`;
 }

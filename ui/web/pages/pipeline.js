@@ -22,20 +22,30 @@ import { Streaming } from './tab_streaming.js';
 
 /** @type {Record<string, [string, any]>} */
 const pages = {
-  graph: ['Graph', Graph], list: ['List', List], runs: ['Runs', Grid], quality: ['Quality', Quality],
-  streaming: ['Streaming', Streaming], state: ['Checkpoints', State],
+  graph: ['Graph', Graph],
+  list: ['List', List],
+  runs: ['Runs', Grid],
+  quality: ['Quality', Quality],
+  streaming: ['Streaming', Streaming],
+  state: ['Checkpoints', State],
 };
 
 /** @param {{d: any}} p */
 function Acts({ d }) {
-  const names = (d.datasets ?? []).filter((/** @type {any} */ t) => t.kind !== 'source').map((/** @type {any} */ t) => t.name);
+  const names = (d.datasets ?? []).filter((t) => t.kind !== 'source').map((t) => t.name);
   const running = ['running', 'queued', 'retrying'].includes(d.doing) || isOpen(d.run?.state);
   const failed = d.run?.state === 'failed';
   if (!may('operator')) return null;
   return html`<div class="acts">
-    ${failed ? html`<button type="button" onClick=${() => askRetry(d.pipeline, d.run.number, true)}>Retry failed</button>` : null}
+    ${
+      failed
+        ? html`<button type="button"
+      onClick=${() => askRetry(d.pipeline, d.run.number, true)}>Retry failed</button>`
+        : null
+    }
     ${running ? html`<button type="button" onClick=${() => askVerb('stop', d.pipeline)}>Stop</button>` : null}
-    <button type="button" onClick=${() => askVerb(d.paused ? 'resume' : 'pause', d.pipeline)}>${d.paused ? 'Resume' : 'Pause'}</button>
+    <button type="button" onClick=${() => askVerb(d.paused ? 'resume' : 'pause', d.pipeline)}>
+      ${d.paused ? 'Resume' : 'Pause'}</button>
     <${Menu} label="Run" class="primary" items=${[
       { text: 'Run', hint: 'everything new', act: () => askRun(d.pipeline) },
       { text: 'Run some tables …', act: () => askRunSelected(d.pipeline, names) },
@@ -47,20 +57,58 @@ function Acts({ d }) {
 
 /** @param {{d: any}} p */
 function Header({ d }) {
-  const tables = (d.datasets ?? []).filter((/** @type {any} */ t) => t.kind !== 'source').length;
+  const tables = (d.datasets ?? []).filter((t) => t.kind !== 'source').length;
   const open = isOpen(d.run?.state);
   const rates = d.rows_per_second ?? [];
-  return html`<div class="page-head"><div class="page-title"><h1>${d.pipeline}</h1><${Mark} name=${d.paused ? 'paused' : ['running', 'queued', 'retrying', 'stopping'].includes(d.doing) ? d.doing : d.state} />
+  return html`<div class="page-head"><div class="page-title"><h1>${d.pipeline}</h1>
+    <${Mark} name=${d.paused ? 'paused' : ['running', 'queued', 'retrying', 'stopping'].includes(d.doing) ? d.doing : d.state} />
       ${d.description ? html`<p class="about">${d.description}</p>` : null}</div><${Acts} d=${d} /></div>
-    ${d.reload_error ? html`<p class="note tone-bad" role="alert"><strong>The files have changed and are not deployed:</strong> <span class="pre">${d.reload_error}</span></p>` : null}
+    ${
+      d.reload_error
+        ? html`<p class="note tone-bad" role="alert">
+      <strong>The files have changed and are not deployed:</strong> <span class="pre">${d.reload_error}</span>
+      </p>`
+        : null
+    }
     <${Facts} of=${[
-      [open ? 'Running' : 'Last run', d.run ? html`<${Link} to=${to.run(d.pipeline, d.run.number)}>run ${d.run.number}</${Link}> ${open ? html`for <${Since} from=${d.run.started ?? d.run.created} />` : html`<${When} at=${d.run.ended ?? d.run.created} />`}` : 'never ran'],
+      [
+        open ? 'Running' : 'Last run',
+        d.run
+          ? html`<${Link} to=${to.run(d.pipeline, d.run.number)}>run ${d.run.number}
+        </${Link}> ${
+          open
+            ? html`for <${Since} from=${d.run.started ?? d.run.created} />`
+            : html`<${When} at=${d.run.ended ?? d.run.created} />`
+        }`
+          : 'never ran',
+      ],
       ['Runs', html`<${RunMarks} pipeline=${d.pipeline} runs=${d.last_runs} />`],
-      ['Behind', d.freshness?.lag_seconds === undefined || d.freshness?.lag_seconds === null ? null : lag(d.freshness.lag_seconds)],
+      [
+        'Behind',
+        d.freshness?.lag_seconds === undefined || d.freshness?.lag_seconds === null
+          ? null
+          : lag(d.freshness.lag_seconds),
+      ],
       ['Rows/s', rates.length ? rate(rates.at(-1)) : null],
-      ['Next', d.paused ? `paused${d.paused_by ? ` by ${d.paused_by}` : ''}` : d.next?.at ? html`<${When} at=${d.next.at} /> <span class="dim">${d.next.cause ?? ''}</span>` : 'by hand'],
-      ['Trigger', d.trigger], ['Tables', plural(tables, 'table')],
-      ['File', html`<code>${d.file}</code>`], ['Commit', d.commit ? html`<code>${d.commit.slice(0, 7)}</code>` : null], ['Target', d.target],
+      [
+        'Next',
+        d.paused
+          ? `paused${d.paused_by ? ` by ${d.paused_by}` : ''}`
+          : d.next?.at
+            ? html`<${When} at=${d.next.at} /> <span class="dim">${d.next.cause ?? ''}</span>`
+            : 'by hand',
+      ],
+      ['Trigger', d.trigger],
+      ['Tables', plural(tables, 'table')],
+      ['File', html`<code>${d.file}</code>`],
+      [
+        'Commit',
+        d.commit
+          ? html`<code>${d.commit.slice(0, 7)}
+        </code>`
+          : null,
+      ],
+      ['Target', d.target],
     ]} />`;
 }
 
@@ -68,12 +116,20 @@ function Header({ d }) {
 export function Pipeline({ pipeline, tab, query }) {
   const look = useDoc(doc.of(pipeline));
   useTitle(`${pages[tab][0]} of ${pipeline}`);
-  useKeys({
-    ...Object.fromEntries(tabs.map((t, i) => [String(i + 1), () => go(to.pipeline(pipeline, t))])),
-    r: () => may('operator') && askRun(pipeline),
-  }, [pipeline]);
+  useKeys(
+    {
+      ...Object.fromEntries(tabs.map((t, i) => [String(i + 1), () => go(to.pipeline(pipeline, t))])),
+      r: () => may('operator') && askRun(pipeline),
+    },
+    [pipeline],
+  );
   const Tab = pages[tab][1];
-  return html`<${Shown} doc=${look} what=${`The pipeline ${pipeline}`}>${(/** @type {any} */ d) => html`<${Header} d=${d} />
-    <nav class="tabs" aria-label=${`Pages of ${pipeline}`}>${tabs.map((t) => html`<${Link} key=${t} to=${to.pipeline(pipeline, t)} aria-current=${t === tab ? 'page' : undefined}>${pages[t][0]}</${Link}>`)}</nav>
-    <section class="tab" aria-label=${pages[tab][0]}><${Tab} d=${d} pipeline=${pipeline} query=${query} /></section>`}</${Shown}>`;
+  return html`<${Shown} doc=${look} what=${`The pipeline ${pipeline}`}>${(d) => html`<${Header} d=${d} />
+    <nav class="tabs" aria-label=${`Pages of ${pipeline}`}>
+      ${tabs.map(
+        (t) => html`<${Link} key=${t} to=${to.pipeline(pipeline, t)}
+      aria-current=${t === tab ? 'page' : undefined}>${pages[t][0]}</${Link}>`,
+      )}</nav>
+    <section class="tab" aria-label=${pages[tab][0]}><${Tab} d=${d} pipeline=${pipeline} query=${query} /></section>`}
+      </${Shown}>`;
 }

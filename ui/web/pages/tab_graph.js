@@ -24,7 +24,10 @@ const PATIENCE_MS = 1000;
 /** @param {any[]} nodes @param {any[]} edges @returns {Places | 'late' | null} */
 function useLayout(nodes, edges) {
   const [places, set] = useState(/** @type {Places | 'late' | null} */ (null));
-  const shape = useMemo(() => JSON.stringify([nodes.map((n) => n.name), edges.map((e) => [e.from, e.to])]), [nodes, edges]);
+  const shape = useMemo(
+    () => JSON.stringify([nodes.map((n) => n.name), edges.map((e) => [e.from, e.to])]),
+    [nodes, edges],
+  );
   useEffect(() => {
     if (nodes.length === 0) return undefined;
     const worker = new Worker(new URL('../lib/layout_worker.js', import.meta.url), { type: 'module' });
@@ -47,7 +50,11 @@ function useLayout(nodes, edges) {
 /** A smooth line from the right side of a node to the left side of another; what lies between is gone around
  * where the layout says. @param {{x: number, y: number}[]} p @param {{x: number, y: number}} a @param {{x: number, y: number}} b */
 function curve(p, a, b) {
-  const stops = [{ x: a.x + WIDTH, y: a.y + HEIGHT / 2 }, ...(p.length > 3 ? p.slice(1, -1) : []), { x: b.x, y: b.y + HEIGHT / 2 }];
+  const stops = [
+    { x: a.x + WIDTH, y: a.y + HEIGHT / 2 },
+    ...(p.length > 3 ? p.slice(1, -1) : []),
+    { x: b.x, y: b.y + HEIGHT / 2 },
+  ];
   let d = `M${stops[0].x} ${stops[0].y}`;
   for (let i = 1; i < stops.length; i++) {
     const [from, to] = [stops[i - 1], stops[i]];
@@ -66,7 +73,9 @@ function facts(n) {
     n.rows_per_second ? rate(n.rows_per_second) : c?.written ? `${compact(c.written)} rows` : null,
     pass !== null && pass < 1 ? `${percent(pass)} pass` : null,
     n.lag_seconds ? `${lag(n.lag_seconds)} behind` : null,
-  ].filter(Boolean).slice(0, 2);
+  ]
+    .filter(Boolean)
+    .slice(0, 2);
 }
 
 /** @param {{n: any, at: {x: number, y: number}, dim: boolean, chosen: boolean, onPick: () => void}} p */
@@ -74,9 +83,15 @@ function Node({ n, at, dim, chosen, onPick }) {
   const s = stateOf(n.state);
   const source = n.kind === 'source';
   return html`<button type="button" class=${cx('node', `node-${source ? 'source' : n.layer || 'other'}`, dim && 'node-dim', chosen && 'node-chosen', !source && `node-${s.tone}`)}
-    style=${{ left: `${at.x}px`, top: `${at.y}px`, width: `${WIDTH}px`, height: `${HEIGHT}px` }} onClick=${onPick} aria-pressed=${chosen} data-node=${n.name}>
+    style=${{ left: `${at.x}px`, top: `${at.y}px`, width: `${WIDTH}px`, height: `${HEIGHT}px` }} onClick=${onPick}
+      aria-pressed=${chosen} data-node=${n.name}>
     <span class="node-name" title=${n.name}>${n.name}</span>
-    ${source ? null : html`<span class=${`node-line tone-${s.tone}`}><${Shape} state=${s} size=${11} />${s.word}</span>`}
+    ${
+      source
+        ? null
+        : html`<span class=${`node-line tone-${s.tone}`}><${Shape} state=${s} size=${11} />${s.word}
+      </span>`
+    }
     <span class="node-line node-facts">${facts(n).join(' · ')}</span></button>`;
 }
 
@@ -88,12 +103,24 @@ function Drawing({ nodes, edges, places, chosen, fit }) {
   const busy = new Set(nodes.filter((n) => stateOf(n.state).tone === 'busy').map((n) => n.name));
   const modes = new Map(edges.map((e) => [`${e.from}\n${e.to}`, e.mode]));
   useKeys({ Escape: () => setQuery({ node: null }) }, []);
-  return html`<div class="graph" ref=${box} tabindex="0" role="region" aria-label="Graph of the pipeline; the list beside it says the same"><div class="graph-paper" style=${{ width: `${places.width}px`, height: `${places.height}px` }}>
+  return html`<div class="graph" ref=${box} tabindex="0" role="region"
+    aria-label="Graph of the pipeline; the list beside it says the same">
+    <div class="graph-paper" style=${{ width: `${places.width}px`, height: `${places.height}px` }}>
     <svg class="edges" width=${places.width} height=${places.height} aria-hidden="true">
-      <defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerUnits="userSpaceOnUse" markerWidth="9" markerHeight="9" orient="auto"><path class="edge-tip" d="M0 0.500 7 4 0 7.500z" /></marker></defs>
-      ${places.edges.map((e) => html`<path key=${`${e.from}>${e.to}`} d=${curve(e.points, places.nodes[e.from], places.nodes[e.to])} marker-end="url(#tip)"
-        class=${cx('edge', modes.get(`${e.from}\n${e.to}`) === 'snapshot' && 'edge-snapshot', busy.has(e.to) && 'edge-busy', lit && (e.from === chosen || e.to === chosen ? 'edge-lit' : 'edge-dim'))} />`)}</svg>
-    ${nodes.map((n) => places.nodes[n.name] && html`<${Node} key=${n.name} n=${n} at=${places.nodes[n.name]} chosen=${n.name === chosen} dim=${!fit(n) || (lit !== null && !lit.has(n.name))} onPick=${() => setQuery({ node: n.name === chosen ? null : n.name })} />`)}</div></div>`;
+      <defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerUnits="userSpaceOnUse" markerWidth="9"
+        markerHeight="9" orient="auto"><path class="edge-tip" d="M0 0.500 7 4 0 7.500z" /></marker></defs>
+      ${places.edges.map(
+        (e) => html`<path key=${`${e.from}>${e.to}`}
+        d=${curve(e.points, places.nodes[e.from], places.nodes[e.to])} marker-end="url(#tip)"
+        class=${cx('edge', modes.get(`${e.from}\n${e.to}`) === 'snapshot' && 'edge-snapshot', busy.has(e.to) && 'edge-busy', lit && (e.from === chosen || e.to === chosen ? 'edge-lit' : 'edge-dim'))} />`,
+      )}</svg>
+    ${nodes.map(
+      (n) =>
+        places.nodes[n.name] &&
+        html`<${Node} key=${n.name} n=${n} at=${places.nodes[n.name]}
+      chosen=${n.name === chosen} dim=${!fit(n) || (lit !== null && !lit.has(n.name))}
+      onPick=${() => setQuery({ node: n.name === chosen ? null : n.name })} />`,
+    )}</div></div>`;
 }
 
 /** The graph as words: what stands at each step, and what each reads. @param {{nodes: any[], edges: any[], pipeline: string}} p */
@@ -101,9 +128,19 @@ function Nested({ nodes, edges, pipeline }) {
   const deep = depths(nodes, edges);
   const near = neighbours(edges);
   const steps = [...new Set(deep.values())].sort((a, b) => a - b);
-  return html`<ol class="nested">${steps.map((s) => html`<li key=${s}><span class="nested-step">${s === 0 ? 'Sources' : `Step ${s}`}</span>
-    <ul>${nodes.filter((n) => deep.get(n.name) === s).map((n) => html`<li key=${n.name} data-row><${Link} to=${to.table(pipeline, n.name)}>${n.name}</${Link}> ${n.kind === 'source' ? null : html`<${Mark} name=${n.state} />`}
-      ${near.get(n.name)?.up.length ? html`<span class="dim">reads ${near.get(n.name)?.up.join(', ')}</span>` : null}</li>`)}</ul></li>`)}</ol>`;
+  return html`<ol class="nested">${steps.map(
+    (s) => html`<li key=${s}><span class="nested-step">
+    ${s === 0 ? 'Sources' : `Step ${s}`}</span>
+    <ul>${nodes
+      .filter((n) => deep.get(n.name) === s)
+      .map(
+        (n) => html`<li key=${n.name} data-row>
+      <${Link} to=${to.table(pipeline, n.name)}>${n.name}
+      </${Link}> ${n.kind === 'source' ? null : html`<${Mark} name=${n.state} />`}
+      ${near.get(n.name)?.up.length ? html`<span class="dim">reads ${near.get(n.name)?.up.join(', ')}</span>` : null}
+        </li>`,
+      )}</ul></li>`,
+  )}</ol>`;
 }
 
 /** @param {{d: any, pipeline: string, query: URLSearchParams}} p */
@@ -114,12 +151,27 @@ export function Graph({ d, pipeline, query }) {
   const f = filterOf(query);
   const chosen = query.get('node') ?? '';
   const asList = query.get('as') === 'steps' || places === 'late';
-  const picked = nodes.find((/** @type {any} */ n) => n.name === chosen);
+  const picked = nodes.find((n) => n.name === chosen);
   if (nodes.length === 0) return html`<${Empty} title="This pipeline has no tables" />`;
-  return html`<${Filters} datasets=${nodes} query=${query}><${Choice} label="Shown as" value=${asList ? 'steps' : ''} options=${[['', 'Graph'], ['steps', 'Steps']]} onPick=${(/** @type {string} */ as) => setQuery({ as })} /></${Filters}>
-    ${places === 'late' ? html`<p class="note" role="status">${plural(nodes.length, 'dataset')} take too long to draw: here are their steps.</p>` : null}
+  return html`<${Filters} datasets=${nodes} query=${query}><${Choice} label="Shown as" value=${asList ? 'steps' : ''}
+    options=${[
+      ['', 'Graph'],
+      ['steps', 'Steps'],
+    ]} onPick=${(as) => setQuery({ as })} /></${Filters}>
+    ${
+      places === 'late'
+        ? html`<p class="note" role="status">
+      ${plural(nodes.length, 'dataset')} take too long to draw: here are their steps.</p>`
+        : null
+    }
     <div class=${cx('graph-and-panel', picked && 'with-panel')}>
-      ${asList ? html`<${Nested} nodes=${nodes.filter((/** @type {any} */ n) => fits(n, f))} edges=${edges} pipeline=${pipeline} />`
-        : places === null ? html`<${Loading} what="Drawing the graph" />` : html`<${Drawing} nodes=${nodes} edges=${edges} places=${places} chosen=${chosen} fit=${(/** @type {any} */ n) => fits(n, f)} />`}
+      ${
+        asList
+          ? html`<${Nested} nodes=${nodes.filter((n) => fits(n, f))} edges=${edges} pipeline=${pipeline} />`
+          : places === null
+            ? html`<${Loading} what="Drawing the graph" />`
+            : html`<${Drawing} nodes=${nodes}
+          edges=${edges} places=${places} chosen=${chosen} fit=${(n) => fits(n, f)} />`
+      }
       ${picked ? html`<${Panel} key=${chosen} pipeline=${pipeline} n=${picked} edges=${edges} />` : null}</div>`;
 }

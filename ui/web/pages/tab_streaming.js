@@ -18,7 +18,9 @@ function Charts({ query, s, window }) {
   const charts = useMemo(() => chartsOf(s, now / 1000, window[2], flow), [s, flow, window[0], now]);
   const there = charts.filter((c) => c.chart.lines.length > 0);
   const none = charts.filter((c) => c.chart.lines.length === 0);
-  if (there.length === 0) return html`<${Empty} title=${`No batch ended in the last ${window[1]}`}><p>Choose a longer time.</p></${Empty}>`;
+  if (there.length === 0)
+    return html`<${Empty} title=${`No batch ended in the last ${window[1]}`}>
+    <p>Choose a longer time.</p></${Empty}>`;
   return html`<div class="charts">${there.map((c) => html`<${Chart} key=${`${c.key}/${window[0]}`} c=${c} />`)}</div>
     ${none.length ? html`<p class="dim">Nothing to draw in this time for: ${none.map((c) => c.title.toLowerCase()).join(' · ')}.</p>` : null}`;
 }
@@ -28,8 +30,15 @@ export function Streaming({ pipeline, query }) {
   const key = query.get('window') ?? '1h';
   const window = windows.find((w) => w[0] === key) ?? windows[1];
   const look = useDoc(doc.of(pipeline, `streaming?since=${window[2]}`));
-  const flows = [...new Set((look.data?.batches ?? []).map((/** @type {any} */ b) => b.flow))].sort();
-  return html`<div class="filters"><${Choice} label="Time" value=${window[0]} options=${windows.map((w) => [w[0], w[1]])} onPick=${(/** @type {string} */ w) => setQuery({ window: w })} />
-      ${flows.length > 1 ? html`<${Select} label="Flow" value=${query.get('flow') ?? ''} options=${[['', 'all'], ...flows.map((f) => [f, f])]} onPick=${(/** @type {string} */ f) => setQuery({ flow: f })} />` : null}</div>
-    <${Shown} doc=${look} what="Streaming">${(/** @type {any} */ s) => html`<${Charts} query=${query} s=${s} window=${window} />`}</${Shown}>`;
+  const flows = [...new Set((look.data?.batches ?? []).map((b) => b.flow))].sort();
+  return html`<div class="filters"><${Choice} label="Time" value=${window[0]}
+    options=${windows.map((w) => [w[0], w[1]])} onPick=${(w) => setQuery({ window: w })} />
+      ${
+        flows.length > 1
+          ? html`<${Select} label="Flow" value=${query.get('flow') ?? ''}
+        options=${[['', 'all'], ...flows.map((f) => [f, f])]} onPick=${(f) => setQuery({ flow: f })} />`
+          : null
+      }</div>
+    <${Shown} doc=${look} what="Streaming">${(s) => html`<${Charts} query=${query} s=${s} window=${window} />`}
+      </${Shown}>`;
 }

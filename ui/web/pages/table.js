@@ -19,33 +19,76 @@ import { AccountBar, Layer, Share } from '../parts/marks.js';
 export function Columns({ list }) {
   const profiled = list.some((c) => c.nulls !== undefined || c.min !== undefined);
   const commented = list.some((c) => c.comment ?? c.description);
-  return html`<div class="scroll-x" tabindex="0" role="region" aria-label="Columns"><table class="table"><thead><tr><th scope="col">Column</th><th scope="col">Type</th>${profiled ? html`<th scope="col" class="num">NULL</th><th scope="col" class="num">Distinct</th><th scope="col">Least</th><th scope="col">Greatest</th>` : null}${commented ? html`<th scope="col">Means</th>` : null}</tr></thead>
-    <tbody>${list.map((c) => html`<tr key=${c.name}><th scope="row"><code>${c.name}</code></th><td><code class="dim">${c.type ?? c.data_type}</code></td>
-      ${profiled ? html`<td class="num">${percent(c.nulls)}</td><td class="num">${count(c.distinct)}</td><td>${c.min === undefined ? '–' : cell(c.min)}</td><td>${c.max === undefined ? '–' : cell(c.max)}</td>` : null}${commented ? html`<td>${c.comment ?? c.description ?? ''}</td>` : null}</tr>`)}</tbody></table></div>`;
+  return html`<div class="scroll-x" tabindex="0" role="region" aria-label="Columns"><table class="table"><thead><tr>
+    <th scope="col">Column</th><th scope="col">Type</th>${
+      profiled
+        ? html`<th scope="col" class="num">NULL</th>
+    <th scope="col" class="num">Distinct</th><th scope="col">Least</th>
+    <th scope="col">Greatest</th>`
+        : null
+    }${commented ? html`<th scope="col">Means</th>` : null}</tr></thead>
+    <tbody>${list.map(
+      (c) => html`<tr key=${c.name}><th scope="row"><code>${c.name}</code></th><td><code class="dim">
+      ${c.type ?? c.data_type}</code></td>
+      ${
+        profiled
+          ? html`<td class="num">${percent(c.nulls)}</td><td class="num">${count(c.distinct)}</td><td>
+        ${c.min === undefined ? '–' : cell(c.min)}</td><td>${c.max === undefined ? '–' : cell(c.max)}
+        </td>`
+          : null
+      }${commented ? html`<td>${c.comment ?? c.description ?? ''}</td>` : null}</tr>`,
+    )}</tbody></table>
+        </div>`;
 }
 
 /** @param {{list: any[], results?: any[]}} p */
 export function Rules({ list, results }) {
   const of = new Map((results ?? []).map((r) => [r.name, r]));
-  return html`<div class="scroll-x" tabindex="0" role="region" aria-label="Expectations"><table class="table"><thead><tr><th scope="col">Rule</th><th scope="col">Otherwise</th><th scope="col">Pass</th><th scope="col" class="num">Failed</th></tr></thead>
+  return html`<div class="scroll-x" tabindex="0" role="region" aria-label="Expectations"><table class="table"><thead>
+    <tr><th scope="col">Rule</th><th scope="col">Otherwise</th><th scope="col">Pass</th>
+    <th scope="col" class="num">Failed</th></tr></thead>
     <tbody>${list.map((e) => {
       const r = of.get(e.name);
       const all = (r?.passed ?? 0) + (r?.failed ?? 0);
-      return html`<tr key=${e.name}><th scope="row">${e.name}<code class="under">${e.expect}</code></th><td><span class=${`policy policy-${e.on_violation}`}>${e.on_violation}</span></td><td><${Share} share=${all > 0 ? r.passed / all : null} /></td><td class="num">${r ? count(r.failed) : '–'}</td></tr>`;
+      return html`<tr key=${e.name}><th scope="row">${e.name}<code class="under">${e.expect}</code></th><td>
+        <span class=${`policy policy-${e.on_violation}`}>${e.on_violation}</span></td><td>
+        <${Share} share=${all > 0 ? r.passed / all : null} /></td><td class="num">${r ? count(r.failed) : '–'}</td>
+        </tr>`;
     })}</tbody></table></div>`;
 }
 
 /** SQL as written and as compiled. @param {{flows: any[]}} p */
 export function Sql({ flows }) {
-  return html`${flows.filter((f) => f.sql).map((f) => html`<div key=${f.name} class="sql">${flows.length > 1 ? html`<h4>${f.name}</h4>` : null}<pre tabindex="0" aria-label=${`SQL of ${f.name}`}><code>${f.sql.trimEnd()}</code></pre>
-    ${f.compiled ? html`<details><summary>As compiled</summary><pre tabindex="0" aria-label=${`SQL of ${f.name} as compiled`}><code>${f.compiled}</code></pre></details>` : null}</div>`)}`;
+  return html`${flows
+    .filter((f) => f.sql)
+    .map(
+      (f) => html`<div key=${f.name} class="sql">
+    ${flows.length > 1 ? html`<h4>${f.name}</h4>` : null}<pre tabindex="0" aria-label=${`SQL of ${f.name}`}><code>
+    ${f.sql.trimEnd()}</code></pre>
+    ${
+      f.compiled
+        ? html`<details><summary>As compiled</summary><pre tabindex="0"
+      aria-label=${`SQL of ${f.name} as compiled`}><code>${f.compiled}</code></pre></details>`
+        : null
+    }</div>`,
+    )}`;
 }
 
 /** Rows, one cell a value. @param {{d: any, label: string}} p */
 export function Rows({ d, label }) {
   if (d.rows.length === 0) return html`<p class="dim">There are no rows.</p>`;
-  return html`<div class="scroll-x rows" tabindex="0" role="region" aria-label=${label}><table class="table"><thead><tr>${d.columns.map((/** @type {any} */ c) => html`<th key=${c.name} scope="col">${c.name}<span class="under">${c.type}</span></th>`)}</tr></thead>
-    <tbody>${d.rows.map((/** @type {any[]} */ r, /** @type {number} */ i) => html`<tr key=${i}>${r.map((v, j) => html`<td key=${j} class=${v === null ? 'null' : typeof v === 'number' ? 'num' : ''}>${cell(v)}</td>`)}</tr>`)}</tbody></table></div>`;
+  return html`<div class="scroll-x rows" tabindex="0" role="region" aria-label=${label}><table class="table"><thead>
+    <tr>${d.columns.map(
+      (c) => html`<th key=${c.name} scope="col">${c.name}<span class="under">${c.type}</span>
+    </th>`,
+    )}</tr></thead>
+    <tbody>${d.rows.map(
+      (r, i) => html`<tr key=${i}>
+      ${r.map(
+        (v, j) => html`<td key=${j} class=${v === null ? 'null' : typeof v === 'number' ? 'num' : ''}>${cell(v)}
+      </td>`,
+      )}</tr>`,
+    )}</tbody></table></div>`;
 }
 
 /** @param {string} name @param {string} text */
@@ -72,32 +115,71 @@ function Preview({ pipeline, table }) {
     }
     setBusy(false);
   };
-  return html`<section aria-labelledby="preview"><${Head} id="preview" title="Rows"><${Command} text=${command.preview(table)} />
-      ${d?.rows.length ? html`<button type="button" onClick=${() => save(`${table}.csv`, csv(d.columns.map((/** @type {any} */ c) => c.name), d.rows))}>Save as CSV</button>` : null}
-      <button type="button" disabled=${busy} onClick=${look}>${busy ? 'Reading …' : d ? 'Read again' : 'Show 50 rows'}</button></${Head}>
-    ${error ? html`<${Failure} error=${error} what="A look at rows" />` : d ? html`<${Rows} d=${d} label=${`Rows of ${table}`} />` : html`<p class="dim">Each look at rows is written to the audit log.</p>`}</section>`;
+  return html`<section aria-labelledby="preview"><${Head} id="preview" title="Rows">
+    <${Command} text=${command.preview(table)} />
+      ${
+        d?.rows.length
+          ? html`<button type="button"
+        onClick=${() =>
+          save(
+            `${table}.csv`,
+            csv(
+              d.columns.map((c) => c.name),
+              d.rows,
+            ),
+          )}>Save as CSV</button>`
+          : null
+      }
+      <button type="button" disabled=${busy} onClick=${look}>${busy ? 'Reading …' : d ? 'Read again' : 'Show 50 rows'}
+        </button></${Head}>
+    ${
+      error
+        ? html`<${Failure} error=${error} what="A look at rows" />`
+        : d
+          ? html`<${Rows} d=${d}
+      label=${`Rows of ${table}`} />`
+          : html`<p class="dim">Each look at rows is written to the audit log.</p>`
+    }
+      </section>`;
 }
 
 /** @param {{pipeline: string, table: string}} p */
 function History({ pipeline, table }) {
   const look = useDoc(doc.dataset(pipeline, table, 'history'));
-  return html`<section aria-labelledby="history"><${Head} id="history" title="Versions" /><${Shown} doc=${look} what="The history">${(/** @type {any} */ d) => {
-    const list = Array.isArray(d) ? d : d.versions ?? d.history ?? [];
-    if (list.length === 0) return html`<p class="dim">Nothing was written yet.</p>`;
-    return html`<div class="scroll-x" tabindex="0" role="region" aria-label="Versions"><table class="table"><thead><tr><th scope="col" class="num">Version</th><th scope="col">When</th><th scope="col">Operation</th><th scope="col" class="num">Rows</th><th scope="col" class="num">Bytes</th><th scope="col" class="num">Files</th></tr></thead>
-      <tbody>${list.slice(0, 30).map((/** @type {any} */ v) => html`<tr key=${v.version}><th scope="row" class="num">${v.version}</th><td><${When} at=${v.time} both /></td><td>${String(v.operation ?? '').toLowerCase()}</td><td class="num">${count(v.rows)}</td><td class="num">${bytes(v.bytes)}</td><td class="num">${count(v.files)}</td></tr>`)}</tbody></table></div>`;
-  }}</${Shown}></section>`;
+  return html`<section aria-labelledby="history"><${Head} id="history" title="Versions" />
+    <${Shown} doc=${look} what="The history">${(d) => {
+      const list = Array.isArray(d) ? d : (d.versions ?? d.history ?? []);
+      if (list.length === 0) return html`<p class="dim">Nothing was written yet.</p>`;
+      return html`<div class="scroll-x" tabindex="0" role="region" aria-label="Versions"><table class="table"><thead>
+      <tr><th scope="col" class="num">Version</th><th scope="col">When</th><th scope="col">Operation</th>
+      <th scope="col" class="num">Rows</th><th scope="col" class="num">Bytes</th>
+      <th scope="col" class="num">Files</th></tr></thead>
+      <tbody>${list.slice(0, 30).map(
+        (v) => html`<tr key=${v.version}><th scope="row" class="num">${v.version}</th>
+        <td><${When} at=${v.time} both /></td><td>${String(v.operation ?? '').toLowerCase()}</td><td class="num">
+        ${count(v.rows)}</td><td class="num">${bytes(v.bytes)}</td><td class="num">${count(v.files)}</td></tr>`,
+      )}
+        </tbody></table></div>`;
+    }}</${Shown}></section>`;
 }
 
 /** @param {{pipeline: string, names: string[] | undefined}} p */
-const Names = ({ pipeline, names }) => (names?.length ? html`${names.map((n, i) => html`${i ? ', ' : ''}<${Link} to=${to.table(pipeline, n)}>${n}</${Link}>`)}` : null);
+const Names = ({ pipeline, names }) =>
+  names?.length
+    ? html`${names.map(
+        (n, i) => html`${i ? ', ' : ''}
+  <${Link} to=${to.table(pipeline, n)}>${n}</${Link}>`,
+      )}`
+    : null;
 
 /** @param {{pipeline: string, t: any}} p */
 function Acts({ pipeline, t }) {
   if (!may('operator') || t.kind === 'source') return null;
   return html`<div class="acts"><${Menu} label="Run" class="primary" items=${[
     { text: 'Run this table …', act: () => askRunSelected(pipeline, [t.name], [t.name]) },
-    may('admin') ? { text: 'Full refresh …', danger: true, act: () => askFullRefresh(pipeline, [t.name], [t.name]) } : null,
+    may('admin')
+      ? { text: 'Full refresh …', danger: true, act: () => askFullRefresh(pipeline, [t.name], [t.name]) }
+      : null,
   ]} /></div>`;
 }
 
@@ -105,28 +187,92 @@ function Acts({ pipeline, t }) {
 export function TablePage({ pipeline, table }) {
   const look = useDoc(doc.dataset(pipeline, table));
   const whole = useDoc(doc.of(pipeline));
-  const now = whole.data?.datasets?.find((/** @type {any} */ x) => x.name === table);
+  const now = whole.data?.datasets?.find((x) => x.name === table);
   useTitle(table);
-  return html`<${Shown} doc=${look} what=${`The table ${table}`}>${(/** @type {any} */ t) => {
+  return html`<${Shown} doc=${look} what=${`The table ${table}`}>${(t) => {
     const source = t.kind === 'source';
     const set = t.quarantine?.rows ?? now?.quarantined;
     const up = t.upstream ?? t.reads;
-    return html`<div class="page-head"><div class="page-title"><h1>${t.name}</h1>${source ? html`<span class="dim">${t.type} source</span>` : html`<${Mark} name=${t.state ?? now?.state} /> <${Layer} name=${t.layer} />`}${t.description ? html`<p class="about">${t.description}</p>` : null}</div><${Acts} pipeline=${pipeline} t=${t} /></div>
-      ${now?.error ?? now?.reason ? html`<p class="note tone-bad">${now.error ?? now.reason}</p>` : null}
+    return html`<div class="page-head"><div class="page-title"><h1>${t.name}</h1>
+      ${
+        source
+          ? html`<span class="dim">${t.type} source</span>`
+          : html`<${Mark} name=${t.state ?? now?.state} /> <${Layer} name=${t.layer} />`
+      }${
+        t.description
+          ? html`<p class="about">
+      ${t.description}</p>`
+          : null
+      }</div><${Acts} pipeline=${pipeline} t=${t} /></div>
+      ${(now?.error ?? now?.reason) ? html`<p class="note tone-bad">${now.error ?? now.reason}</p>` : null}
       <${Facts} of=${[
-        ['Kind', String(t.kind).replaceAll('_', ' ')], ['Reads', html`<${Names} pipeline=${pipeline} names=${up} />`], ['Read by', html`<${Names} pipeline=${pipeline} names=${t.downstream ?? whole.data?.edges?.filter((/** @type {any} */ e) => e.from === table).map((/** @type {any} */ e) => e.to)} />`],
-        ['Rows', t.rows === undefined ? null : count(t.rows)], ['Size', t.bytes === undefined ? null : bytes(t.bytes)], ['Version', t.version ?? now?.version],
+        ['Kind', String(t.kind).replaceAll('_', ' ')],
+        [
+          'Reads',
+          html`<${Names} pipeline=${pipeline}
+          names=${up} />`,
+        ],
+        [
+          'Read by',
+          html`<${Names} pipeline=${pipeline}
+          names=${t.downstream ?? whole.data?.edges?.filter((e) => e.from === table).map((e) => e.to)} />`,
+        ],
+        ['Rows', t.rows === undefined ? null : count(t.rows)],
+        ['Size', t.bytes === undefined ? null : bytes(t.bytes)],
+        ['Version', t.version ?? now?.version],
         ['Changed', now?.written ? html`<${When} at=${now.written} both />` : null],
-        ['Quarantine', set || t.has_quarantine || (t.expectations ?? []).some((/** @type {any} */ e) => e.on_violation === 'quarantine') ? html`<${Link} to=${to.quarantine(pipeline, table)}>${set ? plural(set, 'row') : 'look'}</${Link}>` : null],
-        ['Written in', t.place ? html`<code>${t.place.file}:${t.place.line}</code>` : null], ['Folder', t.path ? html`<code class="path">${t.path}</code>` : null],
+        [
+          'Quarantine',
+          set || t.has_quarantine || (t.expectations ?? []).some((e) => e.on_violation === 'quarantine')
+            ? html`<${Link} to=${to.quarantine(pipeline, table)}>${set ? plural(set, 'row') : 'look'}</${Link}>`
+            : null,
+        ],
+        [
+          'Written in',
+          t.place
+            ? html`<code>${t.place.file}:${t.place.line}
+          </code>`
+            : null,
+        ],
+        ['Folder', t.path ? html`<code class="path">${t.path}</code>` : null],
       ]} />
-      ${source || !now ? null : html`<section aria-labelledby="rows"><${Head} id="rows" title="Rows of the last run" /><${AccountBar} counters=${countersOf(now)} legend /></section>`}
+      ${
+        source || !now
+          ? null
+          : html`<section aria-labelledby="rows"><${Head} id="rows"
+        title="Rows of the last run" /><${AccountBar} counters=${countersOf(now)} legend /></section>`
+      }
       <div class="two">
-        ${t.columns?.length ? html`<section aria-labelledby="columns"><${Head} id="columns" title="Columns"><span class="pill">${t.columns.length}</span></${Head}><${Columns} list=${t.columns} /></section>` : null}
-        ${t.expectations?.length ? html`<section aria-labelledby="rules"><${Head} id="rules" title="Expectations" /><${Rules} list=${t.expectations} results=${now?.expectations ?? now?.flows?.flatMap((/** @type {any} */ f) => f.expectations ?? [])} /></section>` : null}
+        ${
+          t.columns?.length
+            ? html`<section aria-labelledby="columns"><${Head} id="columns" title="Columns">
+          <span class="pill">${t.columns.length}</span></${Head}><${Columns} list=${t.columns} /></section>`
+            : null
+        }
+        ${
+          t.expectations?.length
+            ? html`<section aria-labelledby="rules"><${Head} id="rules" title="Expectations" />
+          <${Rules} list=${t.expectations}
+          results=${now?.expectations ?? now?.flows?.flatMap((f) => f.expectations ?? [])} /></section>`
+            : null
+        }
       </div>
-      ${t.flows?.some((/** @type {any} */ f) => f.sql) ? html`<section aria-labelledby="sql"><${Head} id="sql" title="SQL" /><${Sql} flows=${t.flows} /></section>` : null}
-      ${source ? null : html`<${Preview} pipeline=${pipeline} table=${table} /><${History} pipeline=${pipeline} table=${table} />`}
-      ${!source && !t.flows?.length && !t.columns?.length ? html`<${Empty} title="Nothing is known of this table yet" />` : null}`;
+      ${
+        t.flows?.some((f) => f.sql)
+          ? html`<section aria-labelledby="sql"><${Head} id="sql" title="SQL" />
+        <${Sql} flows=${t.flows} /></section>`
+          : null
+      }
+      ${
+        source
+          ? null
+          : html`<${Preview} pipeline=${pipeline} table=${table} />
+        <${History} pipeline=${pipeline} table=${table} />`
+      }
+      ${
+        !source && !t.flows?.length && !t.columns?.length
+          ? html`<${Empty} title="Nothing is known of this table yet" />`
+          : null
+      }`;
   }}</${Shown}>`;
 }

@@ -19,8 +19,8 @@ export function When({ at, both, absolute }) {
   if (at == null) return html`<span class="dim">–</span>`;
   const local = clock(at, now);
   const text = absolute ? local : relative(at, now);
-  return html`<time datetime=${typeof at === 'number' ? new Date(at).toISOString() : at} title=${`${local} here, ${utc(at)}`}>${text}${
-    both ? html` <span class="dim">${local}</span>` : null}</time>`;
+  return html`<time datetime=${typeof at === 'number' ? new Date(at).toISOString() : at}
+    title=${`${local} here, ${utc(at)}`}>${text}${both ? html` <span class="dim">${local}</span>` : null}</time>`;
 }
 
 /** How long something has gone on, ticking. @param {{from?: string}} p */
@@ -41,23 +41,37 @@ async function copy(text) {
 
 /** The command line that does the same. @param {{text: string, label?: string}} p */
 export const Command = ({ text, label }) => html`
-  <span class="command"><code>${text}</code><button type="button" class="quiet" aria-label=${`Copy ${label ?? text}`} title="Copy" onClick=${() => copy(text)}>
-    <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true"><rect x="5.500" y="5.500" width="8" height="8" rx="1.500" /><path d="M10.500 3.500v-1h-8v8h1" /></svg></button></span>`;
+  <span class="command"><code>${text}</code><button type="button" class="quiet" aria-label=${`Copy ${label ?? text}`}
+    title="Copy" onClick=${() => copy(text)}>
+    <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
+      <rect x="5.500" y="5.500" width="8" height="8" rx="1.500" /><path d="M10.500 3.500v-1h-8v8h1" /></svg></button>
+      </span>`;
 
 /** Words for a page that has nothing (yet). @param {{title: string, children?: any}} p */
-export const Empty = ({ title, children }) => html`<div class="empty"><p class="empty-title">${title}</p>${children}</div>`;
+export const Empty = ({ title, children }) => html`<div class="empty"><p class="empty-title">${title}</p>${children}
+  </div>`;
 
 /** What went wrong, in the server's words. @param {{error: import('../lib/api.js').ApiError, again?: () => void, what?: string}} p */
 export function Failure({ error, again, what = 'This' }) {
   const me = useMe();
-  const title = error.status === 0 ? 'The server does not answer'
-    : error.status === 403 ? `${what} needs more than the role ${me.role}`
-      : error.status === 404 ? `${what} is not there`
-        : error.status === 501 ? `${what} is not supported by this server`
-          : `${what} could not be shown`;
+  const title =
+    error.status === 0
+      ? 'The server does not answer'
+      : error.status === 403
+        ? `${what} needs more than the role ${me.role}`
+        : error.status === 404
+          ? `${what} is not there`
+          : error.status === 501
+            ? `${what} is not supported by this server`
+            : `${what} could not be shown`;
   return html`<div class="empty failure" role="alert"><p class="empty-title">${title}</p>
     <p>${error.message}${error.hint ? html`<br />${error.hint}` : null}</p>
-    ${again && error.status !== 403 && error.status !== 404 ? html`<button type="button" onClick=${again}>Try again</button>` : null}</div>`;
+    ${
+      again && error.status !== 403 && error.status !== 404
+        ? html`<button type="button"
+      onClick=${again}>Try again</button>`
+        : null
+    }</div>`;
 }
 
 /** A document on its way; quick ones show nothing. @param {{what?: string}} p */
@@ -74,9 +88,16 @@ export function Loading({ what = 'Loading' }) {
  * @param {{doc: ReturnType<typeof import('../lib/docs.js').useDoc>, what: string, children: (data: any) => any}} p */
 export function Shown({ doc, what, children }) {
   if (doc.data === null) {
-    return doc.error ? html`<${Failure} error=${doc.error} again=${doc.again} what=${what} />` : html`<${Loading} what=${`Loading ${what.toLowerCase()}`} />`;
+    return doc.error
+      ? html`<${Failure} error=${doc.error} again=${doc.again} what=${what} />`
+      : html`<${Loading} what=${`Loading ${what.toLowerCase()}`} />`;
   }
-  return html`${doc.error && doc.error.status !== 0 ? html`<p class="note tone-warn" role="status">This is what the server said last; it now says: ${doc.error.message}</p>` : null}
+  return html`${
+    doc.error && doc.error.status !== 0
+      ? html`<p class="note tone-warn"
+    role="status">This is what the server said last; it now says: ${doc.error.message}</p>`
+      : null
+  }
     ${children(doc.data)}`;
 }
 
@@ -90,21 +111,30 @@ export function useTitle(text) {
 /** @param {{label: string, value: string, onInput: (v: string) => void, id?: string, placeholder?: string}} p */
 export function Search({ label, value, onInput, id, placeholder }) {
   return html`<label class="search"><span class="only-read">${label}</span>
-    <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true"><circle cx="7" cy="7" r="4.500" /><path d="m10.500 10.500 3.500 3.500" /></svg>
-    <input type="search" id=${id} value=${value} placeholder=${placeholder ?? label} autocomplete="off" spellcheck=${false}
-      onInput=${(/** @type {any} */ e) => onInput(e.currentTarget.value)}
-      onKeyDown=${(/** @type {KeyboardEvent} */ e) => { if (e.key === 'Escape') /** @type {HTMLElement} */ (e.currentTarget).blur(); }} /></label>`;
+    <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true"><circle cx="7" cy="7" r="4.500" />
+      <path d="m10.500 10.500 3.500 3.500" /></svg>
+    <input type="search" id=${id} value=${value} placeholder=${placeholder ?? label} autocomplete="off"
+      spellcheck=${false}
+      onInput=${(e) => onInput(e.currentTarget.value)}
+      onKeyDown=${(e) => {
+        if (e.key === 'Escape') /** @type {HTMLElement} */ (e.currentTarget).blur();
+      }} />
+        </label>`;
 }
 
 /** One of a few, as buttons. @param {{label: string, options: [string, any][], value: string, onPick: (v: string) => void}} p */
 export const Choice = ({ label, options, value, onPick }) => html`
-  <div class="choice" role="group" aria-label=${label}>${options.map(([key, word]) => html`
-    <button type="button" key=${key} aria-pressed=${key === value} onClick=${() => onPick(key)}>${word}</button>`)}</div>`;
+  <div class="choice" role="group" aria-label=${label}>${options.map(
+    ([key, word]) => html`
+    <button type="button" key=${key} aria-pressed=${key === value} onClick=${() => onPick(key)}>${word}</button>`,
+  )}
+      </div>`;
 
 /** A select with its label. @param {{label: string, options: [string, string][], value: string, onPick: (v: string) => void}} p */
 export const Select = ({ label, options, value, onPick }) => html`
-  <label class="select"><span>${label}</span><select value=${value} onChange=${(/** @type {any} */ e) => onPick(e.currentTarget.value)}>
-    ${options.map(([key, word]) => html`<option key=${key} value=${key} selected=${key === value}>${word}</option>`)}</select></label>`;
+  <label class="select"><span>${label}</span><select value=${value} onChange=${(e) => onPick(e.currentTarget.value)}>
+    ${options.map(([key, word]) => html`<option key=${key} value=${key} selected=${key === value}>${word}</option>`)}
+      </select></label>`;
 
 /** A menu under a button: arrow keys, Esc. @param {{label: string, items: ({text: string, hint?: string, act: () => void, danger?: boolean, off?: string} | null)[], class?: string}} p */
 export function Menu({ label, items, class: extra }) {
@@ -112,8 +142,10 @@ export function Menu({ label, items, class: extra }) {
   const box = useRef(/** @type {HTMLDivElement | null} */ (null));
   useEffect(() => {
     if (!open) return undefined;
-    /** @type {HTMLElement | null | undefined} */ (box.current?.querySelector('[role=menuitem]:not([disabled])'))?.focus();
-    const away = (/** @type {Event} */ e) => !box.current?.contains(/** @type {Node} */ (e.target)) && set(false);
+    /** @type {HTMLElement | null | undefined} */ (
+      box.current?.querySelector('[role=menuitem]:not([disabled])')
+    )?.focus();
+    const away = (e) => !box.current?.contains(/** @type {Node} */ (e.target)) && set(false);
     addEventListener('pointerdown', away);
     return () => removeEventListener('pointerdown', away);
   }, [open]);
@@ -121,26 +153,48 @@ export function Menu({ label, items, class: extra }) {
     set(false);
     /** @type {HTMLElement | null | undefined} */ (box.current?.querySelector('button'))?.focus();
   };
-  const keys = (/** @type {KeyboardEvent} */ e) => {
+  const keys = (e) => {
     if (e.key === 'Escape') shut();
     if (e.key !== 'ArrowDown' && e.key !== 'ArrowUp') return;
     e.preventDefault();
-    const all = /** @type {HTMLElement[]} */ ([...(box.current?.querySelectorAll('[role=menuitem]:not([disabled])') ?? [])]);
+    const all = /** @type {HTMLElement[]} */ ([
+      ...(box.current?.querySelectorAll('[role=menuitem]:not([disabled])') ?? []),
+    ]);
     const at = all.indexOf(/** @type {HTMLElement} */ (document.activeElement));
     all[(at + (e.key === 'ArrowDown' ? 1 : all.length - 1)) % all.length]?.focus();
   };
   return html`<div class="menu" ref=${box} onKeyDown=${open ? keys : undefined}>
-    <button type="button" class=${cx(extra)} aria-haspopup="menu" aria-expanded=${open} onClick=${() => set(!open)}>${label}
+    <button type="button" class=${cx(extra)} aria-haspopup="menu" aria-expanded=${open} onClick=${() => set(!open)}>
+      ${label}
       <svg viewBox="0 0 10 6" width="10" height="6" aria-hidden="true"><path d="m1 1 4 4 4-4" /></svg></button>
-    ${open ? html`<div role="menu" class="menu-list">${items.map((i) => i && html`
-      <button type="button" role="menuitem" key=${i.text} class=${i.danger ? 'danger' : ''} disabled=${Boolean(i.off)} title=${i.off} onClick=${() => { shut(); i.act(); }}>
-        ${i.text}${i.hint ? html`<span class="dim">${i.hint}</span>` : null}</button>`)}</div>` : null}</div>`;
+    ${
+      open
+        ? html`<div role="menu" class="menu-list">${items.map(
+            (i) =>
+              i &&
+              html`
+      <button type="button" role="menuitem" key=${i.text} class=${i.danger ? 'danger' : ''} disabled=${Boolean(i.off)}
+        title=${i.off} onClick=${() => {
+          shut();
+          i.act();
+        }}>
+        ${i.text}${i.hint ? html`<span class="dim">${i.hint}</span>` : null}</button>`,
+          )}</div>`
+        : null
+    }</div>`;
 }
 
 /** A heading with what belongs to it on its right. @param {{title: any, id?: string, children?: any, level?: number}} p */
 export const Head = ({ title, id, children, level = 2 }) => html`<div class="head">${
-  level === 2 ? html`<h2 id=${id}>${title}</h2>` : html`<h3 id=${id}>${title}</h3>`}<div class="head-side">${children}</div></div>`;
+  level === 2 ? html`<h2 id=${id}>${title}</h2>` : html`<h3 id=${id}>${title}</h3>`
+}<div class="head-side">${children}
+    </div></div>`;
 
 /** Pairs of name and value. @param {{of: [string, any][]}} p */
-export const Facts = ({ of }) => html`<dl class="facts">${of.filter(([, v]) => v !== null && v !== undefined && v !== '').map(([k, v]) => html`
-  <div key=${k}><dt>${k}</dt><dd>${v}</dd></div>`)}</dl>`;
+export const Facts = ({ of }) => html`<dl class="facts">
+  ${of
+    .filter(([, v]) => v !== null && v !== undefined && v !== '')
+    .map(
+      ([k, v]) => html`
+  <div key=${k}><dt>${k}</dt><dd>${v}</dd></div>`,
+    )}</dl>`;

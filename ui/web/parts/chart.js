@@ -40,29 +40,50 @@ function moment(t, before) {
 function options(c, Plot, width) {
   const format = units[c.unit];
   const ink = token('--ink-3');
-  const axis = { stroke: ink, grid: { stroke: token('--line'), width: 1 }, ticks: { stroke: token('--line'), width: 1, size: 4 }, font: '11px system-ui, sans-serif' };
+  const axis = {
+    stroke: ink,
+    grid: { stroke: token('--line'), width: 1 },
+    ticks: { stroke: token('--line'), width: 1, size: 4 },
+    font: '11px system-ui, sans-serif',
+  };
   const lines = c.chart.lines;
   return {
-    width, height: HEIGHT, cursor: { sync: { key: 'smelt' }, y: false, points: { size: 6 } }, legend: { show: false },
+    width,
+    height: HEIGHT,
+    cursor: { sync: { key: 'smelt' }, y: false, points: { size: 6 } },
+    legend: { show: false },
     scales: { x: { time: true }, y: { range: (_u, _min, max) => [0, max > 0 ? max * 1.08 : 1] } },
-    axes: [{ ...axis, space: 76, values: (_u, ticks) => ticks.map((t, i) => moment(t, i > 0 ? ticks[i - 1] : null)) }, { ...axis, size: 76, values: (_u, ticks) => ticks.map((t) => format(t)) }],
-    series: [{}, ...lines.map((/** @type {any} */ l) => {
-      const stroke = token(`--line-${l.tone % TONES}`);
-      return { label: l.label, stroke, width: 1.6, fill: c.stack ? `color-mix(in srgb, ${stroke} 45%, transparent)` : undefined, spanGaps: !c.stack, points: { show: lines.length * l.values.filter((/** @type {any} */ v) => v !== null).length < 120, size: 4, fill: stroke } };
-    })],
-    bands: c.stack ? lines.slice(1).map((/** @type {any} */ _, /** @type {number} */ i) => ({ series: [i + 2, i + 1] })) : undefined,
+    axes: [
+      { ...axis, space: 76, values: (_u, ticks) => ticks.map((t, i) => moment(t, i > 0 ? ticks[i - 1] : null)) },
+      { ...axis, size: 76, values: (_u, ticks) => ticks.map((t) => format(t)) },
+    ],
+    series: [
+      {},
+      ...lines.map((l) => {
+        const stroke = token(`--line-${l.tone % TONES}`);
+        return {
+          label: l.label,
+          stroke,
+          width: 1.6,
+          fill: c.stack ? `color-mix(in srgb, ${stroke} 45%, transparent)` : undefined,
+          spanGaps: !c.stack,
+          points: { show: lines.length * l.values.filter((v) => v !== null).length < 120, size: 4, fill: stroke },
+        };
+      }),
+    ],
+    bands: c.stack ? lines.slice(1).map((_, i) => ({ series: [i + 2, i + 1] })) : undefined,
   };
 }
 
 /** @param {any} c */
-const dataOf = (c) => [c.chart.x, ...(c.stack ? stackUp(c.chart.lines) : c.chart.lines.map((/** @type {any} */ l) => l.values))];
+const dataOf = (c) => [c.chart.x, ...(c.stack ? stackUp(c.chart.lines) : c.chart.lines.map((l) => l.values))];
 
 /** @param {{c: any, onAt: (i: number | null) => void}} p */
 function Canvas({ c, onAt }) {
   const box = useRef(/** @type {HTMLDivElement | null} */ (null));
   const plot = useRef(/** @type {any} */ (null));
   const theme = useTheme();
-  const shape = `${theme}/${matchMedia('(prefers-color-scheme: dark)').matches}/${c.chart.lines.map((/** @type {any} */ l) => l.label).join('\n')}`;
+  const shape = `${theme}/${matchMedia('(prefers-color-scheme: dark)').matches}/${c.chart.lines.map((l) => l.label).join('\n')}`;
   useEffect(() => {
     let gone = false;
     /** @type {ResizeObserver | undefined} */
@@ -72,7 +93,9 @@ function Canvas({ c, onAt }) {
       const o = options(c, Plot, box.current.clientWidth);
       o.hooks = { setCursor: [(u) => onAt(u.cursor.idx ?? null)] };
       plot.current = new Plot(o, dataOf(c), box.current);
-      watch = new ResizeObserver(() => box.current && plot.current?.setSize({ width: box.current.clientWidth, height: HEIGHT }));
+      watch = new ResizeObserver(
+        () => box.current && plot.current?.setSize({ width: box.current.clientWidth, height: HEIGHT }),
+      );
       watch.observe(box.current);
     });
     return () => {
@@ -92,9 +115,18 @@ function Canvas({ c, onAt }) {
 function Numbers({ c }) {
   const format = units[c.unit];
   const { x, lines } = c.chart;
-  const rows = x.map((/** @type {number} */ t, /** @type {number} */ i) => i).filter((/** @type {number} */ i) => lines.some((/** @type {any} */ l) => l.values[i] !== null && l.values[i] !== 0)).reverse();
-  return html`<div class="scroll-x chart-table" tabindex="0" role="region" aria-label=${`${c.title}, as a table`}><table class="table"><thead><tr><th scope="col">Until</th>${lines.map((/** @type {any} */ l) => html`<th key=${l.label} scope="col" class="num">${l.label}</th>`)}</tr></thead>
-    <tbody>${rows.slice(0, 200).map((/** @type {number} */ i) => html`<tr key=${i}><th scope="row">${clock(x[i] * 1000, Date.now())}</th>${lines.map((/** @type {any} */ l) => html`<td key=${l.label} class="num">${format(l.values[i])}</td>`)}</tr>`)}</tbody></table></div>`;
+  const rows = x
+    .map((t, i) => i)
+    .filter((i) => lines.some((l) => l.values[i] !== null && l.values[i] !== 0))
+    .reverse();
+  return html`<div class="scroll-x chart-table" tabindex="0" role="region" aria-label=${`${c.title}, as a table`}>
+    <table class="table"><thead><tr><th scope="col">Until</th>
+    ${lines.map((l) => html`<th key=${l.label} scope="col" class="num">${l.label}</th>`)}</tr></thead>
+    <tbody>${rows.slice(0, 200).map(
+      (i) => html`<tr key=${i}><th scope="row">${clock(x[i] * 1000, Date.now())}</th>
+      ${lines.map((l) => html`<td key=${l.label} class="num">${format(l.values[i])}</td>`)}</tr>`,
+    )}</tbody></table>
+      </div>`;
 }
 
 /** @param {{c: any}} p one of chartsOf(), with lines */
@@ -104,9 +136,17 @@ export function Chart({ c }) {
   const format = units[c.unit];
   const { x, lines } = c.chart;
   const last = x.length - 1;
-  const lastOf = (/** @type {any} */ l) => l.values.findLast((/** @type {any} */ v) => v !== null);
-  return html`<figure class="chart"><figcaption><h3>${c.title}</h3><${Choice} label=${`${c.title} as`} value=${as} options=${[['chart', 'Chart'], ['table', 'Table']]} onPick=${setAs} /></figcaption>
-    <ul class="chart-legend" aria-label=${`Newest values of ${c.title}`}>${lines.map((/** @type {any} */ l) => html`<li key=${l.label}><i class=${`key line-${l.tone % TONES}`} />${l.label} <span class="num strong">${format(at === null ? lastOf(l) : l.values[at])}</span></li>`)}<li class="dim chart-at">${at === null ? 'newest' : clock(x[at] * 1000, Date.now())}</li></ul>
+  const lastOf = (l) => l.values.findLast((v) => v !== null);
+  return html`<figure class="chart"><figcaption><h3>${c.title}</h3><${Choice} label=${`${c.title} as`} value=${as}
+    options=${[
+      ['chart', 'Chart'],
+      ['table', 'Table'],
+    ]} onPick=${setAs} /></figcaption>
+    <ul class="chart-legend" aria-label=${`Newest values of ${c.title}`}>
+      ${lines.map(
+        (l) => html`<li key=${l.label}><i class=${`key line-${l.tone % TONES}`} />
+      ${l.label} <span class="num strong">${format(at === null ? lastOf(l) : l.values[at])}</span></li>`,
+      )}
+      <li class="dim chart-at">${at === null ? 'newest' : clock(x[at] * 1000, Date.now())}</li></ul>
     ${as === 'chart' ? html`<${Canvas} c=${c} onAt=${setAt} />` : html`<${Numbers} c=${c} />`}</figure>`;
 }
-

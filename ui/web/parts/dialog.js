@@ -32,10 +32,10 @@ function Form({ q, close }) {
   const [typed, setTyped] = useState('');
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState(/** @type {ApiError | null} */ (null));
-  const set = (/** @type {object} */ change) => setAll((o) => ({ ...o, ...change }));
+  const set = (change) => setAll((o) => ({ ...o, ...change }));
   const name = typeof q.typed === 'function' ? q.typed(options) : q.typed;
   const may = (q.ready?.(options) ?? true) && (name === undefined || (typed === name && name !== ''));
-  const submit = async (/** @type {Event} */ e) => {
+  const submit = async (e) => {
     e.preventDefault();
     if (!may || busy) return;
     setBusy(true);
@@ -54,12 +54,27 @@ function Form({ q, close }) {
     <h2 id="dialog-title">${q.title}</h2>
     ${q.body ? html`<div class="dialog-body">${q.body}</div>` : null}
     ${q.fields ? q.fields(options, set) : null}
-    ${name === undefined ? null : html`<label class="field"><span>Type <code>${name || '…'}</code> to go on</span>
-      <input value=${typed} autocomplete="off" spellcheck=${false} onInput=${(/** @type {any} */ e) => setTyped(e.currentTarget.value)} /></label>`}
+    ${
+      name === undefined
+        ? null
+        : html`<label class="field"><span>Type <code>${name || '…'}</code> to go on</span>
+      <input value=${typed} autocomplete="off" spellcheck=${false}
+        onInput=${(e) => setTyped(e.currentTarget.value)} /></label>`
+    }
     <p class="dialog-same">The same from a terminal<br /><${Command} text=${q.command(options)} /></p>
-    ${error ? html`<p class="note tone-bad" role="alert">${error.message}${error.hint ? html`<br />${error.hint}` : null}</p>` : null}
+    ${
+      error
+        ? html`<p class="note tone-bad" role="alert">${error.message}${
+            error.hint
+              ? html`<br />
+      ${error.hint}`
+              : null
+          }</p>`
+        : null
+    }
     <div class="dialog-foot"><button type="button" onClick=${close}>Cancel</button>
-      <button type="submit" class=${q.danger ? 'danger' : 'primary'} disabled=${!may || busy}>${busy ? 'Asking …' : q.button}</button></div></form>`;
+      <button type="submit" class=${q.danger ? 'danger' : 'primary'} disabled=${!may || busy}>
+        ${busy ? 'Asking …' : q.button}</button></div></form>`;
 }
 
 /** Stands once, at the end of the page. */
@@ -80,7 +95,11 @@ export function Dialogs() {
     set(null);
     /** @type {HTMLElement | null} */ (from.current)?.focus?.();
   };
-  return html`<dialog ref=${box} class="dialog" aria-labelledby="dialog-title" onCancel=${(/** @type {Event} */ e) => { e.preventDefault(); close(); }}
-    onClick=${(/** @type {Event} */ e) => e.target === box.current && close()}>
+  return html`<dialog ref=${box} class="dialog" aria-labelledby="dialog-title"
+    onCancel=${(e) => {
+      e.preventDefault();
+      close();
+    }}
+    onClick=${(e) => e.target === box.current && close()}>
     ${q ? html`<${Form} key=${q.title} q=${q} close=${close} />` : null}</dialog>`;
 }

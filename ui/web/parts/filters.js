@@ -14,9 +14,21 @@ export function Filters({ datasets, query, children }) {
   const tags = [...new Set(datasets.flatMap(tagsOf))].sort();
   /** @type {(list: string[], all: string) => [string, string][]} */
   const options = (list, all) => [['', all], .../** @type {[string, string][]} */ (list.map((l) => [l, l]))];
-  return html`<div class="filters"><${Search} label="Find a table" value=${f.find} onInput=${(/** @type {string} */ find) => setQuery({ find })} />
-    ${layers.length > 1 ? html`<${Select} label="Layer" value=${f.layer} options=${options(layers, 'all')} onPick=${(/** @type {string} */ layer) => setQuery({ layer })} />` : null}
-    ${tags.length ? html`<${Select} label="Tag" value=${f.tag} options=${options(tags, 'all')} onPick=${(/** @type {string} */ tag) => setQuery({ tag })} />` : null}
-    <${Select} label="State" value=${f.state} options=${[['', 'all'], ...groups.map(([k, w]) => [k, w])]} onPick=${(/** @type {string} */ state) => setQuery({ state })} />
+  return html`<div class="filters"><${Search} label="Find a table" value=${f.find}
+    onInput=${(find) => setQuery({ find })} />
+    ${
+      layers.length > 1
+        ? html`<${Select} label="Layer" value=${f.layer} options=${options(layers, 'all')}
+      onPick=${(layer) => setQuery({ layer })} />`
+        : null
+    }
+    ${
+      tags.length
+        ? html`<${Select} label="Tag" value=${f.tag} options=${options(tags, 'all')}
+      onPick=${(tag) => setQuery({ tag })} />`
+        : null
+    }
+    <${Select} label="State" value=${f.state} options=${[['', 'all'], ...groups.map(([k, w]) => [k, w])]}
+      onPick=${(state) => setQuery({ state })} />
     ${children}</div>`;
 }

@@ -9,14 +9,14 @@ import { cx, html } from './html.js';
  *   first: the row's header
  */
 
-const compare = (/** @type {any} */ a, /** @type {any} */ b) => {
+const compare = (a, b) => {
   if (a === b) return 0;
   if (a === null || a === undefined) return 1;
   if (b === null || b === undefined) return -1;
   return a < b ? -1 : 1;
 };
 
-const isBlank = (/** @type {any} */ v) => v === null || v === undefined || v === '';
+const isBlank = (v) => v === null || v === undefined || v === '';
 
 /** Tables longer than that are drawn as far as they are seen, in rows of one height. */
 const LONG = 80;
@@ -41,19 +41,38 @@ export function Table({ columns, rows, id, label, start = '', marks, stack }) {
   const long = rows.length > LONG && !cards;
   const w = useWindow(long ? rows.length : 0, ROW);
   const shown = useGradually(cards ? rows.length : 0);
-  const turn = (/** @type {Column} */ c) => setBy(key !== c.key ? (c.num ? `-${c.key}` : c.key) : by.startsWith('-') ? c.key : `-${c.key}`);
-  return html`<div class=${cx('scroll-x', stack && 'stacks')} tabindex="0" role="region" aria-label=${label}><table class=${cx('table', stack && 'stack', long && 'long')} aria-rowcount=${long ? rows.length + 1 : undefined}>
-    <thead><tr>${columns.map((c) => html`<th key=${c.key} scope="col" class=${cx(c.num && 'num', c.class)} aria-sort=${key === c.key ? (by.startsWith('-') ? 'descending' : 'ascending') : undefined}>
-      ${c.sort ? html`<button type="button" class="sort" onClick=${() => turn(c)}>${c.head}<span class="sort-mark" aria-hidden="true">${key === c.key ? (by.startsWith('-') ? '↓' : '↑') : ''}</span></button>` : c.head}</th>`)}</tr></thead>
+  const turn = (c) => setBy(key !== c.key ? (c.num ? `-${c.key}` : c.key) : by.startsWith('-') ? c.key : `-${c.key}`);
+  return html`<div class=${cx('scroll-x', stack && 'stacks')} tabindex="0" role="region" aria-label=${label}>
+    <table class=${cx('table', stack && 'stack', long && 'long')} aria-rowcount=${long ? rows.length + 1 : undefined}>
+    <thead><tr>${columns.map(
+      (c) => html`<th key=${c.key} scope="col" class=${cx(c.num && 'num', c.class)}
+      aria-sort=${key === c.key ? (by.startsWith('-') ? 'descending' : 'ascending') : undefined}>
+      ${
+        c.sort
+          ? html`<button type="button" class="sort" onClick=${() => turn(c)}>${c.head}
+        <span class="sort-mark" aria-hidden="true">${key === c.key ? (by.startsWith('-') ? '↓' : '↑') : ''}</span>
+        </button>`
+          : c.head
+      }</th>`,
+    )}</tr></thead>
     <tbody ref=${w.ref}>${long ? html`<${Gap} key="above" height=${w.above} columns=${columns.length} />` : null}
-    ${(long ? sorted.slice(w.from, w.until) : cards ? sorted.slice(0, shown) : sorted).map((r) => html`<tr key=${id(r)} data-row class=${marks?.(r)}>${columns.map((c) => (c.first
-      ? html`<th key=${c.key} scope="row" class=${cx(c.class)}>${c.cell(r)}</th>`
-      : html`<td key=${c.key} class=${cx(c.num && 'num', c.class, stack && c.sort && isBlank(c.sort(r)) && 'blank')} data-head=${typeof c.head === 'string' ? c.head : ''}>${c.cell(r)}</td>`))}</tr>`)}
+    ${(long ? sorted.slice(w.from, w.until) : cards ? sorted.slice(0, shown) : sorted).map(
+      (r) => html`<tr key=${id(r)} data-row class=${marks?.(r)}>${columns.map((c) =>
+        c.first
+          ? html`<th key=${c.key} scope="row" class=${cx(c.class)}>${c.cell(r)}</th>`
+          : html`<td key=${c.key} class=${cx(c.num && 'num', c.class, stack && c.sort && isBlank(c.sort(r)) && 'blank')}
+        data-head=${typeof c.head === 'string' ? c.head : ''}>${c.cell(r)}</td>`,
+      )}</tr>`,
+    )}
     ${long ? html`<${Gap} key="below" height=${w.below} columns=${columns.length} />` : null}</tbody></table></div>`;
 }
 
 /** The room of rows that are not drawn. @param {{height: number, columns: number}} p */
-export const Gap = ({ height, columns }) => (height > 0 ? html`<tr class="gap" aria-hidden="true" style=${{ height: `${height}px` }}><td colspan=${columns} /></tr>` : null);
+export const Gap = ({ height, columns }) =>
+  height > 0
+    ? html`<tr class="gap" aria-hidden="true"
+  style=${{ height: `${height}px` }}><td colspan=${columns} /></tr>`
+    : null;
 
 const FIRST = 30;
 const MORE = 60;

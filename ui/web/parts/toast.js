@@ -18,10 +18,13 @@ export function say(text, tone = 'ok') {
   const mine = ++id;
   list = [...list.slice(-3), { id: mine, text, tone }];
   told();
-  setTimeout(() => {
-    list = list.filter((t) => t.id !== mine);
-    told();
-  }, tone === 'bad' ? 2 * SHOWN_MS : SHOWN_MS);
+  setTimeout(
+    () => {
+      list = list.filter((t) => t.id !== mine);
+      told();
+    },
+    tone === 'bad' ? 2 * SHOWN_MS : SHOWN_MS,
+  );
 }
 
 export function Toasts() {
@@ -31,5 +34,6 @@ export function Toasts() {
     lookers.add(f);
     return () => void lookers.delete(f);
   }, []);
-  return html`<div class="toasts" role="status" aria-live="polite">${list.map((t) => html`<p key=${t.id} class=${`toast toast-${t.tone}`}>${t.text}</p>`)}</div>`;
+  return html`<div class="toasts" role="status" aria-live="polite">
+    ${list.map((t) => html`<p key=${t.id} class=${`toast toast-${t.tone}`}>${t.text}</p>`)}</div>`;
 }
