@@ -128,6 +128,7 @@ static sm_json *stage_json(const sm_stage *s, sm_arena *a)
     put_text(o, "late_by", s->late_by);
     put_text(o, "final_by", s->final_by);
     put_schema(o, "out", &s->out, a);
+    put_bool(o, "ordered", s->ordered);
     put_bool(o, "watermarked", s->watermarked);
     put_int(o, "lag_us", s->lag_us);
     put_text(o, "fingerprint", s->fingerprint);
@@ -307,6 +308,7 @@ static void read_stage(reader *r, const sm_json *o, sm_stage *s)
         .n_hidden = take_count(r, o, "hidden"),
         .late_by = take_text(r, o, "late_by"),
         .final_by = take_text(r, o, "final_by"),
+        .ordered = sm_json_get_bool(o, "ordered", false),
         .watermarked = sm_json_get_bool(o, "watermarked", false),
         .lag_us = sm_json_get_int(o, "lag_us", 0),
         .fingerprint = take_text(r, o, "fingerprint"),

@@ -54,8 +54,18 @@ static const split_row rows[] = {
       { "sum(@0)", "CAST(sum(@1) AS BIGINT)" },
       "CAST(@0 AS DOUBLE) / nullif(@1, 0)",
       .numbers = true },
-    { "first", 1, { "first($1)" }, { "first(@0 ORDER BY _n)" }, "@0", .whole = true },
-    { "last", 1, { "last($1)" }, { "last(@0 ORDER BY _n)" }, "@0", .whole = true },
+    { "first",
+      1,
+      { "arg_min_null($1, " CUT_ORDER ")" },
+      { "first(@0 ORDER BY _n)" },
+      "@0",
+      .whole = true },
+    { "last",
+      1,
+      { "arg_max_null($1, " CUT_ORDER ")" },
+      { "last(@0 ORDER BY _n)" },
+      "@0",
+      .whole = true },
     { "any_value",
       1,
       { "any_value($1)$f" },
@@ -138,6 +148,20 @@ static bool is_number(sm_sv type)
     return false;
 }
 
+bool sm_sql__aggregate_is_ordered(const sm_json *call)
+{
+    static const char *const names[] = { "first",      "last",         "list",   "array_agg",
+                                         "string_agg", "group_concat", "listagg" };
+
+    if (sm_ast_flag(call, "distinct", false))
+        return false; /* it may only be ordered by what it is of */
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (sm_sql_same_name(sm_ast_text(call, "function_name"), sm_sv_cstr(names[i])))
+            return true;
+    }
+    return false;
+}
+
 static const split_row *find_row(const sm_json *call, size_t n_args, sm_sv filter, sm_sv type)
 {
     bool distinct = sm_ast_flag(call, "distinct", false);
@@ -168,5 +192,6 @@ bool sm_sql__aggregate_split(const sm_json *call, const sm_sv *args, size_t n_ar
         out->merge[out->n] = fill(row->merge[out->n], &f, a);
     }
     out->final = fill(row->final, &f, a);
+    out->ordered = sm_sql__aggregate_is_ordered(call);
     return true;
 }

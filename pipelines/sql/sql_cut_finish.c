@@ -86,6 +86,7 @@ static sm_sv fingerprint(cutter *c, const sm_stage *s)
     sm_hash_add(h, s->fingerprint); /* what its own maker says */
     sm_hash_add(h, s->final_by);
     hash_number(h, s->mode);
+    hash_number(h, s->keeps_rows && s->ordered);
     hash_number(h, s->whole.len > 0 ? -1 : (int64_t)s->n_keys);
     for (size_t i = 0; i < s->n_partials; i++) {
         sm_hash_add(h, s->partials[i].fold);
@@ -99,6 +100,20 @@ static sm_sv fingerprint(cutter *c, const sm_stage *s)
         hash_side(h, &s->right);
     }
     return sm_hash_hex(h, c->a);
+}
+
+/* What depends on the order in which rows come asks for it below. */
+static void mark_ordered(cutter *c)
+{
+    bool needed = false;
+
+    for (size_t i = c->n; i-- > 0;) {
+        sm_stage *s = &c->stages[i];
+
+        if (s->kind == SM_STAGE_WATERMARK || s->kind == SM_STAGE_DEDUP)
+            s->ordered = needed;
+        needed |= s->kind == SM_STAGE_DEDUP || s->kind == SM_STAGE_LIMIT || s->ordered;
+    }
 }
 
 void sm_cut__finish(cutter *c, const cut_part *result, sm_cut *out)
@@ -116,6 +131,7 @@ void sm_cut__finish(cutter *c, const cut_part *result, sm_cut *out)
     if (!has_memory(c) || sm_cut__over(c))
         return;
     out->sql = sm_cut__bind(c, NULL, result->node, &schema);
+    mark_ordered(c);
     for (size_t i = 0; i < c->n; i++)
         c->stages[i].fingerprint = fingerprint(c, &c->stages[i]);
     out->stages = c->stages;

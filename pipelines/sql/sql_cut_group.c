@@ -353,6 +353,7 @@ static bool split_calls(grouping *g, sm_stage *s, const sm_json *const *calls,
                                      filter ? sm_cut__expression(g->c, filter) : SM_SV(""), type,
                                      s->n_partials, g->c->a, &split))
             return false;
+        s->ordered |= split.ordered;
         for (size_t k = 0; k < split.n; k++)
             partials[s->n_partials++] = (sm_stage_partial){ split.fold[k], split.merge[k] };
         values[i].final = sm_arena_printf(g->c->a, "CAST(%.*s AS %.*s)", SM_SV_ARG(split.final),
@@ -364,9 +365,15 @@ static bool split_calls(grouping *g, sm_stage *s, const sm_json *const *calls,
 static void keep_rows(grouping *g, sm_stage *s, const sm_json *const *calls, sm_stage_value *values)
 {
     s->keeps_rows = true;
+    s->ordered = false;
     s->n_partials = 0;
-    for (size_t i = 0; i < g->calls.n; i++)
-        values[i].final = sm_cut__expression(g->c, calls[i]);
+    for (size_t i = 0; i < g->calls.n; i++) {
+        bool ordered = sm_sql__aggregate_is_ordered(calls[i]);
+
+        s->ordered |= ordered;
+        values[i].final = sm_cut__expression(
+            g->c, ordered ? sm_tree_ordered(g->c->a, calls[i], CUT_ORDER) : calls[i]);
+    }
 }
 
 /* k… a…, and the bounds of a session. */

@@ -10,6 +10,7 @@
 #define CUT_TIME    "_smelt_t" /* hidden columns, see sql_stage.h */
 #define CUT_LATE    "_smelt_e"
 #define CUT_START   "_smelt_s"
+#define CUT_ORDER   "_smelt_o"
 #define CUT_MATCHES "_smelt_ok"
 
 /* Which event time a column carries. */
@@ -201,7 +202,11 @@ typedef struct sm_sql_split {
     sm_sv fold[2], merge[2];
     size_t n;
     sm_sv final;
+    bool ordered; /* fold names _smelt_o */
 } sm_sql_split;
+
+/* Does it depend on the order of its rows, as it is written? */
+bool sm_sql__aggregate_is_ordered(const sm_json *call);
 
 /* The pieces of `call` over the columns `args` (texts), with `filter` ("" for none); partials are
  * numbered from `first`.  `type` is that of the first argument.  false: only all rows can tell. */

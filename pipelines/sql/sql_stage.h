@@ -111,6 +111,9 @@ typedef struct sm_stage {
     size_t n_hidden;
     sm_sv late_by, final_by;
     sm_schema out; /* of `relation`; of a join empty */
+    bool ordered;  /* WATERMARK, DEDUP: it puts out its rows as they arrived, for a stage above;
+                    * AGGREGATE, SESSION: an aggregate depends on that, and names _smelt_o, the
+                    * place of a row in the order of arrival over all batches */
     bool watermarked;
     int64_t lag_us;
     sm_sv fingerprint; /* of all that what is remembered depends on but columns and their types

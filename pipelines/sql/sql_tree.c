@@ -161,6 +161,24 @@ sm_json *sm_tree_named(sm_arena *a, const sm_json *x, sm_sv alias)
     return copy;
 }
 
+sm_json *sm_tree_ordered(sm_arena *a, const sm_json *call, const char *column)
+{
+    const sm_json *orders = sm_ast_get(sm_ast_get(call, "order_bys"), "orders");
+    sm_json *copy = sm_json_copy(a, call), *list = sm_json_array(a), *by = sm_json_object(a);
+    sm_json *modifier = sm_json_object(a);
+
+    for (size_t i = 0; i < sm_ast_count(orders); i++)
+        sm_json_append(list, sm_ast_item(orders, i));
+    sm_json_set_string(by, "type", SM_SV("ORDER_DEFAULT"));
+    sm_json_set_string(by, "null_order", SM_SV("ORDER_DEFAULT"));
+    sm_json_set(by, "expression", sm_tree_column(a, SM_SV(""), sm_sv_cstr(column)));
+    sm_json_append(list, by);
+    sm_json_set_string(modifier, "type", SM_SV("ORDER_MODIFIER"));
+    sm_json_set(modifier, "orders", list);
+    sm_json_set(copy, "order_bys", modifier);
+    return copy;
+}
+
 /* ---- queries ------------------------------------------------------------------- */
 
 static sm_json *relation(sm_arena *a, const char *type, sm_sv alias)

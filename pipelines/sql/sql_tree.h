@@ -27,6 +27,9 @@ sm_json *sm_tree_star(sm_arena *a);
 /* A copy with that alias; "" takes it away. */
 sm_json *sm_tree_named(sm_arena *a, const sm_json *x, sm_sv alias);
 
+/* A copy of a call of an aggregate that takes its rows by `column`, after what it orders by. */
+sm_json *sm_tree_ordered(sm_arena *a, const sm_json *call, const char *column);
+
 /* The same value, whatever their places and aliases. */
 bool sm_tree_same(const sm_json *x, const sm_json *y);
 

@@ -137,6 +137,19 @@ sm_code sm_ops__fill(const sm_ops_batch *b, sm_buf *sql, int64_t *rows, sm_error
     return rc;
 }
 
+/* A number that nothing needs would be left out, and with it the order. */
+void sm_ops__add_arrived(bool ordered, sm_sv select, sm_buf *sql)
+{
+    if (!ordered) {
+        sm_buf_add(sql, select);
+        return;
+    }
+    sm_buf_adds(sql, "SELECT * EXCLUDE (_smelt_i) FROM (SELECT *, row_number() OVER () AS "
+                     "_smelt_i FROM (");
+    sm_buf_add(sql, select);
+    sm_buf_adds(sql, "\n) AS _smelt_rows) WHERE _smelt_i > 0");
+}
+
 /* A watermark of the flow as the stage has it. */
 static int64_t stage_time(const sm_stage *p, int64_t us)
 {

@@ -50,6 +50,8 @@ static void add_fold(const sm_stage *p, int64_t n, sm_buf *sql)
         sm_buf_addf(sql, "x%zu, ", i);
     for (size_t i = 0; !p->keeps_rows && i < p->n_partials; i++)
         sm_buf_addf(sql, "%.*s AS p%zu, ", SM_SV_ARG(p->partials[i].fold), i);
+    if (p->keeps_rows && p->ordered)
+        sm_buf_adds(sql, "_smelt_o, ");
     sm_buf_addf(sql, "%lld::BIGINT AS _n, %s AS _smelt_c FROM (", (long long)n,
                 p->keeps_rows ? "1::BIGINT" : "count(*)");
 }
@@ -79,6 +81,8 @@ static sm_sv empty_select(sm_ops__stage *s)
                     SM_SV_ARG(p->schema.columns[i].type), SM_SV_ARG(p->schema.columns[i].name));
     if (p->schema.n == 0)
         sm_buf_adds(&sql, "1 AS _smelt_none");
+    if (p->ordered)
+        sm_buf_adds(&sql, ", 0::BIGINT AS _smelt_o");
     sm_buf_adds(&sql, " WHERE false)");
     if (!p->keeps_rows)
         add_group_by(p, true, &sql);
@@ -121,8 +125,12 @@ static sm_code fold(sm_ops__stage *s, const sm_ops_batch *b, int64_t *groups, sm
     sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
     sm_buf_addf(&sql, "CREATE OR REPLACE TEMPORARY TABLE %.*s AS ", SM_SV_ARG(s->logs[0].added));
     add_fold(p, b->n, &sql);
+    if (p->ordered)
+        sm_buf_addf(&sql, "SELECT *, %lld + row_number() OVER () AS _smelt_o FROM (",
+                    (long long)b->n << 32);
     sm_buf_add(&sql, p->rows);
-    sm_buf_adds(&sql, "\n) AS _smelt_rows");
+    sm_buf_adds(&sql, p->ordered ? "\n))" : "\n)");
+    sm_buf_adds(&sql, " AS _smelt_rows");
     if (!p->keeps_rows)
         add_group_by(p, true, &sql);
     return sm_ops__fill(b, &sql, groups, err);

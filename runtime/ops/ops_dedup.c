@@ -108,6 +108,8 @@ static sm_code put_out(sm_ops__stage *s, const sm_ops_batch *b, sm_error *err)
     sm_ops__add_named(&r, &sql);
     sm_buf_addf(&sql, " FROM %.*s WHERE _smelt_i IN (SELECT _smelt_i FROM %.*s)",
                 SM_SV_ARG(s->batch_rows), SM_SV_ARG(s->logs[0].added));
+    if (s->plan->ordered)
+        sm_buf_adds(&sql, " ORDER BY _smelt_i");
     return sm_ops__exec(b, &sql, err);
 }
 

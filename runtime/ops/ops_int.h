@@ -17,7 +17,7 @@
  *     kind        logs
  *     ---------   -------------------------------------------------------------
  *     WATERMARK   none
- *     AGGREGATE   k… p… [_smelt_t], or k… x… [_smelt_t] when it keeps rows
+ *     AGGREGATE   k… p… [_smelt_t], or k… x… [_smelt_t] [_smelt_o] when it keeps rows
  *     SESSION     k… _smelt_s _smelt_t p…, or k… _smelt_s _smelt_t x… _smelt_o
  *     DEDUP       k… [_smelt_t]
  *     JOIN        _l, _r: c… hidden _smelt_id; _lm, _rm: _smelt_id [_smelt_t]
@@ -116,6 +116,9 @@ extern const sm_ops__kind sm_ops__watermark, sm_ops__aggregate, sm_ops__session,
 sm_code sm_ops__exec(const sm_ops_batch *b, sm_buf *sql, sm_error *err);
 /* The same of one statement that makes or fills a table; *rows: how many it put there. */
 sm_code sm_ops__fill(const sm_ops_batch *b, sm_buf *sql, int64_t *rows, sm_error *err);
+/* The SELECT; with `ordered`, in the order in which its rows arrive: the engine reads them one
+ * after the other then, and keeps the order in a table that is made of them. */
+void sm_ops__add_arrived(bool ordered, sm_sv select, sm_buf *sql);
 /* A SELECT for sm_ops__stage.late_rows: head, names and values of the row as arguments of
  * json_object(), tail.  `time` is a column of `rows`. */
 void sm_ops__late_head(const sm_ops__stage *s, sm_sv time, sm_buf *sql);

@@ -41,7 +41,7 @@ static sm_code run(sm_ops__stage *s, const sm_ops_batch *b, sm_error *err)
     sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
     sm_buf_addf(&sql, "CREATE OR REPLACE TEMPORARY TABLE %.*s AS FROM (",
                 SM_SV_ARG(s->plan->relation));
-    sm_buf_add(&sql, s->plan->rows);
+    sm_ops__add_arrived(true, s->plan->rows, &sql);
     sm_buf_addf(&sql,
                 "\n) AS _smelt_rows LIMIT %lld; CREATE OR REPLACE TEMPORARY TABLE %.*s AS SELECT "
                 "count(*) AS given, %lld::BIGINT AS _n FROM %.*s HAVING count(*) > 0",

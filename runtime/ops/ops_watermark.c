@@ -117,7 +117,7 @@ static sm_code run(sm_ops__stage *s, const sm_ops_batch *b, sm_error *err)
 
     sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
     sm_buf_addf(&sql, "CREATE OR REPLACE TEMPORARY TABLE %.*s AS ", SM_SV_ARG(s->plan->relation));
-    sm_buf_add(&sql, s->plan->rows);
+    sm_ops__add_arrived(s->plan->ordered, s->plan->rows, &sql);
     rc = sm_ops__exec(b, &sql, err);
     return rc != SM_OK ? rc : observe(s, b, err);
 }

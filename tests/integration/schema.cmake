@@ -9,3 +9,5 @@ sm_script_test(integration.widened LABELS integration TIMEOUT 300 COMMAND ${wide
 sm_script_test(integration.widened_spark LABELS integration all TIMEOUT 1200 SERIAL COMMAND ${widened} --spark)
 sm_script_test(integration.state_growth LABELS integration TIMEOUT 600
   COMMAND "${CMAKE_SOURCE_DIR}/tests/support/oracles/run.sh" "${CMAKE_CURRENT_SOURCE_DIR}/test_state_growth.py")
+sm_script_test(integration.arrival LABELS integration TIMEOUT 600
+  COMMAND "${CMAKE_SOURCE_DIR}/tests/support/oracles/run.sh" "${CMAKE_CURRENT_SOURCE_DIR}/test_arrival.py")
