@@ -88,6 +88,7 @@ function ThemeButton() {
 
 /** @param {{route: ReturnType<typeof useRoute>}} p */
 function Header({ route }) {
+  const me = useMe();
   const { params, name } = route;
   const here = (n) => (name === n ? 'page' : undefined);
   return html`<header class="top"><a class="skip" href="#main">Skip to the page</a>
@@ -110,6 +111,7 @@ function Header({ route }) {
     }
     <nav class="top-nav" aria-label="Pages"><${Link} to=${to.events()} aria-current=${here('events')}>Events</${Link}>
       <${Link} to=${to.settings()} aria-current=${here('settings')}>Settings</${Link}></nav>
+    ${me.known && me.name === '' && me.auth === 'token' ? html`<${Link} to=${to.login()} class="button">Sign in</${Link}>` : null}
     <${LiveBadge} /><${ThemeButton} /></header>`;
 }
 

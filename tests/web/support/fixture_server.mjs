@@ -126,7 +126,7 @@ export function serve({ base = '/', port = 0, role = 'admin' } = {}) {
     words.splice(0, 2);
     const broken = how.broken.get(words.join('/'));
     if (broken) return fail(req, res, broken.status, broken.code ?? 'broken', broken.message, broken.hint);
-    if (words[0] === 'me') return how.signedIn ? json(req, res, { role: how.role, csrf: 'c5rf', name: 'tk_7f31', auth: 'token', version: '0.1.0' }) : fail(req, res, 401, 'unauthorized', 'sign in first');
+    if (words[0] === 'me') return how.signedIn ? json(req, res, { role: how.role, csrf: 'c5rf', token: 'tk_7f31', auth: 'token', rows: how.role !== 'viewer', version: '0.1.0' }) : fail(req, res, 401, 'unauthorized', 'sign in first');
     if (words[0] === 'openapi.json') return json(req, res, { openapi: '3.1.0' });
     if (!how.signedIn && words[0] !== 'login') return fail(req, res, 401, 'unauthorized', 'sign in first');
     if (words[0] === 'stream') {

@@ -6,12 +6,23 @@ import { ApiError, get, post, setCsrf } from './api.js';
 import { onRefused } from './docs.js';
 import { start, stop } from './live.js';
 
-/** @typedef {{known: boolean, asked: boolean, role: string, name: string, auth: string, version: string, error: ApiError | null}} Me */
+/**
+ * @typedef {{known: boolean, asked: boolean, role: string, name: string, auth: string, version: string,
+ *   rows: boolean, error: ApiError | null}} Me  rows: may be looked at; name: the token's, "" without one */
 
 const roles = ['none', 'viewer', 'operator', 'admin'];
 
 /** @type {Me} */
-let me = { known: false, asked: false, role: 'none', name: '', auth: '', version: '', error: null };
+let me = {
+  known: false,
+  asked: false,
+  role: 'none',
+  name: '',
+  auth: '',
+  version: '',
+  rows: false,
+  error: null,
+};
 /** @type {Set<() => void>} */
 const lookers = new Set();
 
@@ -36,9 +47,10 @@ export async function whoAmI() {
       known: role !== 'none',
       asked: true,
       role,
-      name: doc.name ?? doc.id ?? '',
+      name: doc.token ?? '',
       auth: doc.auth ?? '',
       version: doc.version ?? '',
+      rows: doc.rows ?? false,
       error: null,
     });
     if (role !== 'none') start();

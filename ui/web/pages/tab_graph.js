@@ -18,6 +18,8 @@ import { Panel } from './panel.js';
 const WIDTH = 196;
 const HEIGHT = 76;
 const PATIENCE_MS = 1000;
+/** Behind by more than that, nothing else matters. */
+const FAR_S = 300;
 
 /** @typedef {{width: number, height: number, nodes: Record<string, {x: number, y: number}>, edges: {from: string, to: string, points: {x: number, y: number}[]}[]}} Places */
 
@@ -69,6 +71,7 @@ function facts(n) {
   if (n.kind === 'source') return [n.type ?? 'source'];
   const pass = passOf(n);
   const c = countersOf(n);
+  if (n.lag_seconds > FAR_S) return [`${lag(n.lag_seconds)} behind`];
   return [
     n.rows_per_second ? rate(n.rows_per_second) : c?.written ? `${compact(c.written)} rows` : null,
     pass !== null && pass < 1 ? `${percent(pass)} pass` : null,

@@ -7,7 +7,7 @@ import { command } from '../lib/command.js';
 import { useDoc } from '../lib/docs.js';
 import { bytes, cell, count, csv, percent, plural } from '../lib/format.js';
 import { doc, to } from '../lib/route.js';
-import { may } from '../lib/session.js';
+import { may, useMe } from '../lib/session.js';
 import { countersOf } from '../lib/select.js';
 import { askFullRefresh, askRunSelected } from '../parts/acts.js';
 import { Command, Empty, Facts, Failure, Head, Link, Menu, Shown, useTitle, When } from '../parts/bits.js';
@@ -102,6 +102,7 @@ export function save(name, text) {
 
 /** Rows are asked for by hand: looking at them is written down. @param {{pipeline: string, table: string}} p */
 function Preview({ pipeline, table }) {
+  const me = useMe();
   const [d, set] = useState(/** @type {any} */ (null));
   const [error, setError] = useState(/** @type {ApiError | null} */ (null));
   const [busy, setBusy] = useState(false);
@@ -115,32 +116,16 @@ function Preview({ pipeline, table }) {
     }
     setBusy(false);
   };
+  const columns = d?.columns.map((c) => c.name);
+  let shown = html`<p class="dim">Rows are for operators on this server.</p>`;
+  if (error) shown = html`<${Failure} error=${error} what="A look at rows" />`;
+  else if (d) shown = html`<${Rows} d=${d} label=${`Rows of ${table}`} />`;
+  else if (me.rows) shown = html`<p class="dim">Each look at rows is written to the audit log.</p>`;
   return html`<section aria-labelledby="preview"><${Head} id="preview" title="Rows">
-    <${Command} text=${command.preview(table)} />
-      ${
-        d?.rows.length
-          ? html`<button type="button"
-        onClick=${() =>
-          save(
-            `${table}.csv`,
-            csv(
-              d.columns.map((c) => c.name),
-              d.rows,
-            ),
-          )}>Save as CSV</button>`
-          : null
-      }
-      <button type="button" disabled=${busy} onClick=${look}>${busy ? 'Reading …' : d ? 'Read again' : 'Show 50 rows'}
-        </button></${Head}>
-    ${
-      error
-        ? html`<${Failure} error=${error} what="A look at rows" />`
-        : d
-          ? html`<${Rows} d=${d}
-      label=${`Rows of ${table}`} />`
-          : html`<p class="dim">Each look at rows is written to the audit log.</p>`
-    }
-      </section>`;
+      <${Command} text=${command.preview(table)} />
+      ${d?.rows.length ? html`<button type="button" onClick=${() => save(`${table}.csv`, csv(columns, d.rows))}>Save as CSV</button>` : null}
+      ${me.rows ? html`<button type="button" disabled=${busy} onClick=${look}>${busy ? 'Reading …' : d ? 'Read again' : 'Show 50 rows'}</button>` : null}</${Head}>
+    ${shown}</section>`;
 }
 
 /** @param {{pipeline: string, table: string}} p */
