@@ -46,6 +46,8 @@ static void hash_stages(sm_hash *h, const sm_plan_flow *f, sm_arena *scratch)
     hash_int(h, f->output_mode);
     hash_list(h, &f->merge_keys);
     hash_int(h, f->watermark_max);
+    if (f->kind == SM_FLOW_APPEND && !f->follows && !f->keeps_late)
+        sm_hash_add(h, SM_SV("late rows are dropped"));
     for (size_t i = 0; i < f->n_stages; i++) {
         const sm_stage *s = &f->stages[i];
 

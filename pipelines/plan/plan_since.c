@@ -200,6 +200,8 @@ static void compare_streaming(const pair *x)
         sm_plan__say(x->r, "`output_mode` changed");
     if (x->plan->flows[ds->flow].watermark_max != x->old_plan->flows[old->flow].watermark_max)
         sm_plan__say(x->r, "`watermark_policy` changed");
+    if (x->plan->flows[ds->flow].keeps_late != x->old_plan->flows[old->flow].keeps_late)
+        sm_plan__say(x->r, "`late_rows` changed");
 }
 
 /* ---- all of it ------------------------------------------------------------------- */

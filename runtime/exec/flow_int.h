@@ -189,7 +189,7 @@ void sm_flow__leave_side(sm_flow *f);
 sm_code sm_flow__open_stages(sm_flow *f, const sm_batch_rec *last, sm_error *err);
 /* The plan or the session goes; the next batch loads again. */
 void sm_flow__leave_stages(sm_flow *f);
-/* Fix the watermarks of the batch, and see whether it is due without new rows.  SM_E_CORRUPT when
+/* Fix the watermarks of the batch, and see whether it is due without new rows.  SM_E_CONFLICT when
  * what is remembered is of another query. */
 sm_code sm_flow__plan_stages(sm_flow *f, sm_batch *b, sm_error *err);
 /* Over the relations of the inputs; then those of the stages are there. */

@@ -123,16 +123,17 @@ sm_code sm_flow__select(sm_flow *f, sm_sv *out, sm_error *err)
     return rc;
 }
 
-/* Does a stage make one row of many? */
-static bool combines(const sm_plan_flow *p)
+/* Does a stage make one row of many, or keep rows until others come? */
+static bool holds_back(const sm_plan_flow *p)
 {
     for (size_t i = 0; i < p->n_stages; i++)
-        if (p->stages[i].kind == SM_STAGE_AGGREGATE || p->stages[i].kind == SM_STAGE_SESSION)
+        if (p->stages[i].kind == SM_STAGE_AGGREGATE || p->stages[i].kind == SM_STAGE_SESSION ||
+            p->stages[i].kind == SM_STAGE_JOIN)
             return true;
     return false;
 }
 
-/* How many rows the query gave, and, of a view or an aggregate, how many went into others. */
+/* How many rows the query gave, and what became of the others where it holds rows back. */
 static void count_result(sm_flow *f, sm_batch *b)
 {
     sm_flow_counts *c = &b->counts;
@@ -140,10 +141,12 @@ static void count_result(sm_flow *f, sm_batch *b)
     c->result = f->mask == NULL ? c->written : sm_mask_rows(f->mask);
     c->dropped = f->mask == NULL ? 0 : sm_mask_dropped(f->mask);
     c->quarantined = f->mask == NULL ? 0 : sm_mask_quarantined(f->mask);
-    if (f->plan->kind == SM_FLOW_OVERWRITE || combines(f->plan))
-        c->combined = sm_flow_counts_filtered(c);
-    if (combines(f->plan))
-        c->combined -= sm_flow_counts_expanded(c);
+    if (!holds_back(f->plan))
+        c->combined = f->plan->kind == SM_FLOW_OVERWRITE ? sm_flow_counts_filtered(c) : 0;
+    else if (f->plan->output_mode == SM_STAGE_APPEND)
+        c->in_state = sm_flow_counts_filtered(c) - sm_flow_counts_expanded(c);
+    else
+        c->combined = sm_flow_counts_filtered(c) - sm_flow_counts_expanded(c);
 }
 
 /* The batch is given up: what broke it is in no sum, and told beside them. */

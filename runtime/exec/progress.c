@@ -2,13 +2,14 @@
 /* progress.c -- what a flow did, as numbers, as JSON, as a row of the run's record.
  *
  * Row accounting, of every batch and so of every sum of batches:
- *     read + expanded = undecodable + late + duplicate + combined + filtered
+ *     read + expanded = undecodable + late + duplicate + combined + in_state + filtered
  *                       + dropped + quarantined + written */
 #include "runtime/exec/flow_int.h"
 
 static int64_t balance(const sm_flow_counts *c)
 {
-    return c->read - c->undecodable - c->late - c->duplicate - c->combined - c->result;
+    return c->read - c->undecodable - c->late - c->duplicate - c->combined - c->in_state -
+           c->result;
 }
 
 int64_t sm_flow_counts_filtered(const sm_flow_counts *c)
@@ -31,6 +32,7 @@ static const struct {
     { "undecodable_kept", offsetof(sm_flow_counts, kept) },
     { "result", offsetof(sm_flow_counts, result) },
     { "combined", offsetof(sm_flow_counts, combined) },
+    { "in_state", offsetof(sm_flow_counts, in_state) },
     { "late", offsetof(sm_flow_counts, late) },
     { "duplicate", offsetof(sm_flow_counts, duplicate) },
     { "dropped", offsetof(sm_flow_counts, dropped) },

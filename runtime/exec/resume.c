@@ -22,15 +22,20 @@
  * The same for each target of the flow: its table, and the tables beside it.  A full refresh
  * removes what is there and needs no such agreement. */
 #include "runtime/exec/flow_int.h"
+#include "runtime/ops/ops.h"
 
 static sm_code refuse(const sm_flow *f, const sm_sink *k, sm_error *err, const char *what)
 {
+    sm_sv adopt = sm_arena_printf(f->scratch, "run `smelt checkpoint adopt %.*s`, or ",
+                                  SM_SV_ARG(f->plan->name));
+
+    if (sm_ops_remembers(f->plan->stages, f->plan->n_stages))
+        adopt = SM_SV(""); /* a table does not hold what its flow remembers */
     return sm_fail(err, SM_E_CORRUPT, 0,
                    "%.*s%s%s; nothing was changed. Bring the control store and the table of the "
-                   "same moment together, or run `smelt checkpoint adopt %.*s`, or rebuild with "
-                   "`smelt run --full-refresh %.*s`",
+                   "same moment together, or %.*srebuild with `smelt run --full-refresh %.*s`",
                    SM_SV_ARG(k->side ? k->name : SM_SV("")), k->side ? ": " : "", what,
-                   SM_SV_ARG(f->plan->name), SM_SV_ARG(f->target->name));
+                   SM_SV_ARG(adopt), SM_SV_ARG(f->target->name));
 }
 
 /* Does a target carry batches of this flow, of which the store knows nothing? */

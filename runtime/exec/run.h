@@ -55,8 +55,11 @@ void sm_run_memory_free(sm_run_memory *m); /* NULL is fine */
 typedef struct sm_flow_counts {
     int64_t read, undecodable, result, dropped, quarantined, written;
     int64_t kept;      /* of the undecodable: in the quarantine */
-    int64_t combined;  /* by the query of a view or an aggregate: rows that went into others, less
-                        * those that came of them (an aggregate may give them batches later) */
+    int64_t combined;  /* by the query of a view, or in output mode update or complete: rows that
+                        * went into others, less those that came of them */
+    int64_t in_state;  /* of a grouping or a join of streams that appends: rows that did not come
+                        * out of their batch, less those that came out of what earlier ones left; a
+                        * row that its WHERE left out is one of them */
     int64_t late;      /* a stage left them out: their event time was behind the watermark */
     int64_t duplicate; /* a stage left them out: their key had come before */
     int64_t bytes_in, bytes_out, files_in, files_out;
@@ -64,7 +67,7 @@ typedef struct sm_flow_counts {
 
 /* Rows that the query did not give back, or, when it gave more than it read (a join, an
  * UNNEST), how many more.
- *     read + expanded = undecodable + late + duplicate + combined + filtered
+ *     read + expanded = undecodable + late + duplicate + combined + in_state + filtered
  *                       + dropped + quarantined + written */
 int64_t sm_flow_counts_filtered(const sm_flow_counts *c);
 int64_t sm_flow_counts_expanded(const sm_flow_counts *c);

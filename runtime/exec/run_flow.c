@@ -172,9 +172,10 @@ static sm_code all_batches(sm_run *r, size_t i, sm_error *err)
     return rc;
 }
 
+/* Who drops late rows by `late_rows` has said that they are none to look at. */
 static bool has_warnings(const sm_flow_outcome *o)
 {
-    bool broken = o->counts.undecodable > 0;
+    bool broken = o->counts.undecodable > 0 || (o->counts.late > 0 && o->flow->keeps_late);
 
     /* a dropped row broke a rule; a rule with warn_if says itself how many are too many */
     for (size_t i = 0; i < o->n_rules + o->n_checks; i++)
@@ -209,10 +210,12 @@ static bool is_outdated(const sm_flow *f)
            !sm_sv_eq(f->last_fingerprint, f->plan->fingerprint);
 }
 
-/* May a failure be one of a view's input that lost rows, or is another table? */
+/* May a failure be one of a view's input that lost rows, or is another table, or of what it
+ * remembers? */
 static bool lost_track(const sm_flow *f, sm_code rc)
 {
-    return f->plan->follows && !f->refresh && (rc == SM_E_INVALID || rc == SM_E_CORRUPT);
+    return f->plan->follows && !f->refresh &&
+           (rc == SM_E_INVALID || rc == SM_E_CORRUPT || rc == SM_E_CONFLICT);
 }
 
 static sm_code run_batches(sm_run *r, size_t i, sm_error *err)

@@ -142,7 +142,7 @@ static const sm_json *named(const sm_json *list, sm_sv name)
 static sm_code changed(const sm_ops *o, sm_sv stage, sm_sv how, sm_error *err)
 {
     return sm_fail(
-        err, SM_E_INVALID, 0,
+        err, SM_E_CONFLICT, 0,
         "stage \"%.*s\" of flow \"%.*s\" %.*s, so what it remembers cannot be used; nothing "
         "was changed. Take the change of the query or of its input's columns back, or rebuild the "
         "table "

@@ -189,7 +189,8 @@ def account_faults(world):
         c = collections.Counter(json.loads(text or "{}"))
         if state != "done":
             yield f"batch {n} of {flow} is {state}"
-        if c["read"] + c["expanded"] != (c["undecodable"] + c["late"] + c["duplicate"] + c["combined"] + c["filtered"]
+        if c["read"] + c["expanded"] != (c["undecodable"] + c["late"] + c["duplicate"] + c["combined"] + c["in_state"]
+                                         + c["filtered"]
                                          + c["dropped"] + c["quarantined"] + c["written"]):
             yield f"batch {n} of {flow} does not balance: {text}"
 

@@ -211,7 +211,7 @@ static void test_stages__another_query_is_refused_until_it_is_rebuilt(void **sta
     st[1].fingerprint = SM_SV("two");
     row(&f, 15, "a", 1);
     assert_false(run_once(&f));
-    assert_int_equal(f.err.code, SM_E_INVALID);
+    assert_int_equal(f.err.code, SM_E_CONFLICT); /* refused: nothing is damaged */
     sm_test_contains(f.err.msg, "stage \"aggregate_1\"");
     sm_test_contains(f.err.msg, "--full-refresh t");
     st[1].fingerprint = SM_SV("one");

@@ -397,7 +397,7 @@ static void refused(ops_fixture *f, const sm_stage *stages, size_t n, const char
                         .table = SM_SV("t") };
     sm_ops *o;
 
-    sm_assert_code(sm_ops_open(&c, f->record, &o, &f->err), SM_E_INVALID);
+    sm_assert_code(sm_ops_open(&c, f->record, &o, &f->err), SM_E_CONFLICT);
     sm_test_contains(f->err.msg, why);
     sm_test_contains(f->err.msg, "aggregate_");
     sm_test_contains(f->err.msg, "--full-refresh t");

@@ -18,6 +18,18 @@ static void add_count(sm_buf *b, const sm_json *counters, const char *key, const
     sm_buf_addf(b, " %s", word);
 }
 
+/* Of a grouping or join, what its earlier batches left came out of it, or of this one stayed. */
+static void add_state_rows(sm_buf *b, const sm_json *counters)
+{
+    int64_t n = sm_json_get_int(counters, "in_state", 0);
+
+    if (n == 0)
+        return;
+    sm_buf_adds(b, "  ");
+    sm_buf_add_count(b, n > 0 ? n : -n);
+    sm_buf_adds(b, n > 0 ? " kept in state" : " out of state");
+}
+
 void sm_add_counters(sm_buf *b, const sm_json *counters)
 {
     add_count(b, counters, "read", "read", true);
@@ -25,6 +37,7 @@ void sm_add_counters(sm_buf *b, const sm_json *counters)
     add_count(b, counters, "undecodable", "undecodable", false);
     add_count(b, counters, "late", "late", false);
     add_count(b, counters, "duplicate", "duplicate", false);
+    add_state_rows(b, counters);
     add_count(b, counters, "filtered", "filtered", false);
     add_count(b, counters, "expanded", "added by joins", false);
     add_count(b, counters, "dropped", "dropped", false);

@@ -82,6 +82,23 @@ static void add_some(sm_buf *b, int64_t n, const char *what)
     sm_buf_addf(b, " %s", what);
 }
 
+/* Where late rows are: in the table beside that of the flow, or nowhere. */
+static void add_late(sm_buf *b, const sm_flow_outcome *o)
+{
+    add_some(b, o->counts.late, "late");
+    if (o->counts.late > 0 && o->flow->keeps_late)
+        sm_buf_addf(b, " → %.*s" SM_PLAN_LATE, SM_SV_ARG(o->dataset));
+}
+
+/* Of a grouping or join, what its earlier batches left came out of it, or of this one stayed. */
+static void add_state_rows(sm_buf *b, const sm_flow_outcome *o)
+{
+    if (o->counts.in_state > 0)
+        add_some(b, o->counts.in_state, "kept in state");
+    else
+        add_some(b, -o->counts.in_state, "out of state");
+}
+
 static void add_counts(sm_buf *b, const sm_flow_outcome *o)
 {
     sm_buf_add_count(b, o->counts.read);
@@ -91,8 +108,9 @@ static void add_counts(sm_buf *b, const sm_flow_outcome *o)
     add_some(b, o->counts.undecodable, "undecodable");
     if (o->counts.kept > 0)
         sm_buf_adds(b, " → quarantine");
-    add_some(b, o->counts.late, "late");
+    add_late(b, o);
     add_some(b, o->counts.duplicate, "duplicate");
+    add_state_rows(b, o);
     add_some(b, sm_flow_counts_filtered(&o->counts), "filtered");
     if (o->counts.read > 0) /* a query over no input gives rows too */
         add_some(b, sm_flow_counts_expanded(&o->counts), "added by joins");
@@ -274,6 +292,7 @@ static sm_json *flow_json(const sm_run_printer *p, const sm_flow_outcome *o)
     sm_json_set_int(j, "duplicate", o->counts.duplicate);
     sm_json_set_int(j, "filtered", sm_flow_counts_filtered(&o->counts));
     sm_json_set_int(j, "combined", o->counts.combined);
+    sm_json_set_int(j, "in_state", o->counts.in_state);
     sm_json_set_int(j, "expanded", sm_flow_counts_expanded(&o->counts));
     sm_json_set_int(j, "dropped", o->counts.dropped);
     sm_json_set_int(j, "quarantined", o->counts.quarantined);
@@ -309,6 +328,11 @@ static const char *next_command(const sm_run_printer *p, const sm_run_result *r)
     for (size_t i = r->n_flows; i > 0; i--)
         if (r->flows[i - 1].counts.quarantined + r->flows[i - 1].counts.kept > 0)
             return sm_arena_printf(p->c->a, "smelt quarantine show %.*s",
+                                   SM_SV_ARG(r->flows[i - 1].dataset))
+                .ptr;
+    for (size_t i = r->n_flows; i > 0; i--)
+        if (r->flows[i - 1].counts.late > 0 && r->flows[i - 1].flow->keeps_late)
+            return sm_arena_printf(p->c->a, "smelt preview %.*s" SM_PLAN_LATE,
                                    SM_SV_ARG(r->flows[i - 1].dataset))
                 .ptr;
     for (size_t i = r->n_flows; i > 0; i--)

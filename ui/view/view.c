@@ -104,6 +104,19 @@ sm_json *sm_view__run_flow(const sm_view *v, const sm_run_flow_rec *f)
     return o;
 }
 
+bool sm_view__remembers(const sm_view *v, const sm_plan_dataset *table)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < table->n_flows; i++) {
+        const sm_plan_flow *f = &v->plan->flows[table->flow + i];
+
+        for (size_t k = 0; k < f->n_stages; k++)
+            found |= sm_stage_remembers(&f->stages[k]);
+    }
+    return found;
+}
+
 sm_json *sm_view__batch(const sm_view *v, const sm_batch_rec *b)
 {
     sm_json *o = sm_json_object(v->a);

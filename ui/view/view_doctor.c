@@ -72,12 +72,18 @@ static bool has_checkpoint(const sm_view *v, sm_sv table)
 
 static void tell_foreign(const sm_view *v, sm_sv table, sm_json *checks)
 {
+    const sm_plan_dataset *ds = v->plan == NULL ? NULL : sm_plan_find(v->plan, table);
+
     sm_view_check(checks, v->a, "table", "fail",
                   sm_arena_printf(v->a,
                                   "%.*s was written under a checkpoint that is not here; a run "
                                   "refuses it",
                                   SM_SV_ARG(table)),
-                  sm_arena_printf(v->a, "smelt checkpoint adopt %.*s", SM_SV_ARG(table)).ptr);
+                  sm_arena_printf(v->a, "smelt %s %.*s",
+                                  ds != NULL && sm_view__remembers(v, ds) ? "run --full-refresh"
+                                                                          : "checkpoint adopt",
+                                  SM_SV_ARG(table))
+                      .ptr);
 }
 
 static bool is_side(const sm_view *v, sm_sv name)

@@ -20,6 +20,8 @@ sm_json *sm_view__run(const sm_view *v, const sm_run_rec *r);
 /* Of a flow of a run, or "interrupted" when the run died. */
 sm_sv sm_view__flow_state(const sm_view *v, sm_run_flow_state state);
 sm_json *sm_view__run_flow(const sm_view *v, const sm_run_flow_rec *f);
+/* Does a query of the table remember rows, which the table then does not hold? */
+bool sm_view__remembers(const sm_view *v, const sm_plan_dataset *table);
 sm_json *sm_view__batch(const sm_view *v, const sm_batch_rec *b);
 
 /* view_watermarks.c: "watermark" and "late" of the flow, and its inputs that have one as

@@ -10,7 +10,7 @@
  *               missing is no loss: the run publishes that again. */
 #include "ui/view/view_int.h"
 
-typedef enum misfit { FITS, FOREIGN, LOST } misfit;
+typedef enum misfit { FITS, FOREIGN, FORGOTTEN, LOST } misfit;
 
 typedef struct live {
     const sm_view *v;
@@ -136,7 +136,7 @@ static sm_code find_foreign(live *l, sm_error *err)
             continue;
         rc = sm_view__look_at(l->v, ds, &look, err);
         if (rc == SM_OK && look.version >= 0)
-            l->misfits[i] = FOREIGN;
+            l->misfits[i] = sm_view__remembers(l->v, ds) ? FORGOTTEN : FOREIGN;
     }
     return rc;
 }
@@ -169,6 +169,10 @@ static const struct {
     [FOREIGN] = { "a run refuses it: adopt the table or rebuild it",
                   "a table is there that was written under a checkpoint that is not here",
                   "smelt checkpoint adopt" },
+    [FORGOTTEN] = { "a run refuses it: bring the state folder back or rebuild it",
+                    "a table is there that was written under a checkpoint that is not here, and "
+                    "what its query remembers is not in it",
+                    "smelt run --full-refresh" },
     [LOST] = { "a run refuses it: bring the table back or rebuild it",
                "the table went back behind what was written, or is another one",
                "smelt run --full-refresh" },

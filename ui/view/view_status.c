@@ -4,6 +4,8 @@
  * An idle flow says nothing of its rows, so what was written is taken from its last batch. */
 #include "ui/view/view_int.h"
 
+enum { BATCHES = 8 }; /* that are looked through for the last one with rows */
+
 typedef struct status {
     const sm_view *v;
     sm_table_rec *tables;
@@ -66,19 +68,32 @@ static int badness(sm_run_flow_state state)
     return 0;
 }
 
+/* Did the batch take rows in, or give some?  One that only follows the watermark may do neither. */
+static bool had_rows(const sm_view *v, const sm_batch_rec *b)
+{
+    sm_json *counters = NULL;
+    sm_error ignored;
+
+    return sm_json_parse(b->counters, v->a, &counters, &ignored) == SM_OK &&
+           sm_json_get_int(counters, "read", 0) + sm_json_get_int(counters, "written", 0) > 0;
+}
+
+/* The newest batch that had rows; the newest when none of the newest few had. */
 static sm_code last_batch(const sm_view *v, sm_sv flow, sm_json *out, int64_t *newest,
                           sm_error *err)
 {
     sm_batch_rec *b;
-    size_t n;
-    sm_code rc = sm_store_batches(v->store, v->pipeline, flow, 0, 0, 1, v->a, &b, &n, err);
+    size_t n, i = 0;
+    sm_code rc = sm_store_batches(v->store, v->pipeline, flow, 0, 0, BATCHES, v->a, &b, &n, err);
 
-    if (rc == SM_OK && n > 0) {
-        sm_json_set(out, "last_batch", sm_view__batch(v, &b[0]));
-        if (b[0].decided_ms > *newest)
-            *newest = b[0].decided_ms;
-    }
-    return rc;
+    if (rc != SM_OK || n == 0)
+        return rc;
+    while (i < n && !had_rows(v, &b[i]))
+        i++;
+    sm_json_set(out, "last_batch", sm_view__batch(v, &b[i < n ? i : 0]));
+    if (b[0].decided_ms > *newest)
+        *newest = b[0].decided_ms;
+    return SM_OK;
 }
 
 static sm_code table_flows(const status *s, const sm_plan_dataset *ds, sm_json *o, sm_error *err)
