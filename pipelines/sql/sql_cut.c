@@ -217,6 +217,11 @@ const sm_json *sm_cut__spread(cutter *c, const cut_part *from, const sm_json *se
     return all;
 }
 
+sm_sv sm_cut__numbered(cutter *c, const char *prefix, size_t i)
+{
+    return sm_arena_printf(c->a, "%s%zu", prefix, i);
+}
+
 /* ---- FROM -------------------------------------------------------------------------- */
 
 static cut_part cut_from(cutter *c, const cut_scope *scope, const sm_json *node,

@@ -193,14 +193,16 @@ static bool holds_column(const sm_json *value)
     return found;
 }
 
-static sm_sv numbered(const grouping *g, const char *prefix, size_t i)
+static sm_sv part_name(const grouping *g, const char *prefix, size_t i)
 {
-    return sm_arena_printf(g->c->a, "%s%s%zu", g->hidden ? "_smelt_" : "", prefix, i);
+    sm_sv name = sm_cut__numbered(g->c, prefix, i);
+
+    return g->hidden ? sm_arena_printf(g->c->a, "_smelt_%.*s", SM_SV_ARG(name)) : name;
 }
 
 static sm_json *numbered_column(const grouping *g, const char *prefix, size_t i)
 {
-    return sm_tree_column(g->c->a, SM_SV(""), numbered(g, prefix, i));
+    return sm_tree_column(g->c->a, SM_SV(""), part_name(g, prefix, i));
 }
 
 /* An argument becomes a column of the rows; a constant stays where it is. */
@@ -287,10 +289,10 @@ static const sm_json *rows_query(grouping *g, bool timed)
         const sm_json *key = g->keys.items[i];
 
         append_named(g, list, sm_cut__is_call(key, SM_SQL_MARK_WINDOW) ? arg_of(key, 2) : key,
-                     numbered(g, "k", i));
+                     part_name(g, "k", i));
     }
     for (size_t i = 0; i < g->args.n; i++)
-        append_named(g, list, g->args.items[i], numbered(g, "x", i));
+        append_named(g, list, g->args.items[i], part_name(g, "x", i));
     if (g->session)
         where = sm_tree_and(a, where, add_session(g, list));
     else if (timed)
@@ -316,7 +318,7 @@ static void bind_values(grouping *g, const sm_json *rows, const sm_json *const *
         sm_json_append(set, sm_json_int(a, (int64_t)i));
     }
     for (size_t i = 0; i < g->calls.n; i++)
-        append_named(g, list, calls[i], numbered(g, "a", i));
+        append_named(g, list, calls[i], part_name(g, "a", i));
     if (sm_ast_count(list) == 0)
         sm_json_append(list, sm_tree_int(a, 1));
     q = sm_tree_select(a, list, sm_tree_subquery(a, rows, SM_SV("_smelt_rows")), NULL);
@@ -357,7 +359,7 @@ static bool split_calls(grouping *g, sm_stage *s, const sm_json *const *calls,
         for (size_t k = 0; k < split.n; k++)
             partials[s->n_partials++] = (sm_stage_partial){ split.fold[k], split.merge[k] };
         values[i].final = sm_arena_printf(g->c->a, "CAST(%.*s AS %.*s)", SM_SV_ARG(split.final),
-                                          SM_SV_ARG(column_type(&g->typed, numbered(g, "a", i))));
+                                          SM_SV_ARG(column_type(&g->typed, part_name(g, "a", i))));
     }
     return true;
 }
@@ -566,7 +568,7 @@ static void add_hidden(grouping *g, sm_json *list, const char *prefix, size_t n)
     for (size_t i = 0; i < n; i++) {
         sm_sv plain = sm_arena_printf(g->c->a, "%s%zu", prefix, i);
 
-        append_named(g, list, sm_tree_column(g->c->a, SM_SV(""), plain), numbered(g, prefix, i));
+        append_named(g, list, sm_tree_column(g->c->a, SM_SV(""), plain), part_name(g, prefix, i));
     }
 }
 

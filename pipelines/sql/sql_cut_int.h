@@ -173,6 +173,8 @@ bool sm_cut__is_session(const cut_tags *from, const sm_json *x);
 const cut_tag *sm_cut__tag_of(const cut_tags *from, const sm_json *x);
 /* The tags of the items of a select list. */
 void sm_cut__list_tags(cutter *c, const cut_tags *from, const sm_json *list, cut_tags *out);
+/* "k0": a column of a stage. */
+sm_sv sm_cut__numbered(cutter *c, const char *prefix, size_t i);
 /* The one column that carries event time; NULL: none, or several, which is refused. */
 const cut_tag *sm_cut__only_time(cutter *c, const cut_tags *tags);
 /* The value that is compared with a watermark, in microseconds. */

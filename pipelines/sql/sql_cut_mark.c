@@ -259,11 +259,6 @@ cut_part sm_cut__limit(cutter *c, const cut_scope *scope, const cut_part *query,
 
 /* ---- DISTINCT, UNION ------------------------------------------------------------------ */
 
-static sm_sv numbered(cutter *c, size_t i)
-{
-    return sm_arena_printf(c->a, "k%zu", i);
-}
-
 /* Every column is a key, and there is nothing else. */
 static const sm_json *distinct_rows(cutter *c, const cut_part *query, const sm_schema *plain,
                                     const cut_tag *time)
@@ -273,7 +268,7 @@ static const sm_json *distinct_rows(cutter *c, const cut_part *query, const sm_s
     for (size_t i = 0; i < plain->n; i++)
         sm_json_append(list,
                        sm_tree_named(c->a, sm_tree_column(c->a, SM_SV(""), plain->columns[i].name),
-                                     numbered(c, i)));
+                                     sm_cut__numbered(c, "k", i)));
     if (time)
         sm_json_append(list, sm_tree_named(c->a, micros_of(c, time), SM_SV(CUT_TIME)));
     return star_of(c, list, query->node, SM_SV("_smelt_rows"));
@@ -284,8 +279,9 @@ static const sm_json *distinct_result(cutter *c, const sm_stage *s, const sm_sch
     sm_json *list = sm_json_array(c->a);
 
     for (size_t i = 0; i < plain->n; i++)
-        sm_json_append(list, sm_tree_named(c->a, sm_tree_column(c->a, SM_SV(""), numbered(c, i)),
-                                           plain->columns[i].name));
+        sm_json_append(
+            list, sm_tree_named(c->a, sm_tree_column(c->a, SM_SV(""), sm_cut__numbered(c, "k", i)),
+                                plain->columns[i].name));
     return sm_tree_select(c->a, list, sm_tree_table(c->a, s->relation, SM_SV("")), NULL);
 }
 
@@ -330,7 +326,7 @@ cut_part sm_cut__distinct(cutter *c, const cut_scope *scope, const cut_part *que
     keys = SM_NEW_N(c->a, const sm_json *, plain.n + 1);
     for (size_t i = 0; i < plain.n; i++) {
         labels[i] = plain.columns[i].name;
-        keys[i] = sm_tree_column(c->a, SM_SV(""), numbered(c, i));
+        keys[i] = sm_tree_column(c->a, SM_SV(""), sm_cut__numbered(c, "k", i));
     }
     sm_cut__judge_grouping(c, s, &query->flow, use, where, word, code);
     sm_cut__add_relation(c, s->relation, &s->out);

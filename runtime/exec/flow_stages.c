@@ -86,8 +86,6 @@ sm_code sm_flow__open_stages(sm_flow *f, const sm_batch_rec *last, sm_error *err
     if (f->plan->n_stages == 0 &&
         (last == NULL || last->stages.len == 0 || f->plan->kind == SM_FLOW_OVERWRITE))
         return SM_OK; /* a view that is computed anew needs nothing of what it remembered */
-    if ((rc = sm_ops_supported(f->plan->stages, f->plan->n_stages, err)) != SM_OK)
-        return rc;
     f->stages = SM_NEW(f->arena, sm_flow_stages);
     sm_arena_defer(f->arena, stages_release, f->stages);
     sm_buf_init(&f->stages->record, SM_STORE_MANIFEST_MAX);

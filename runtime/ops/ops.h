@@ -69,8 +69,6 @@ typedef struct sm_ops_count {
     const sm_lateness *lateness; /* WATERMARK: how late they came; valid until the next run */
 } sm_ops_count;
 
-/* SM_E_INVALID "… is not supported yet" for a stage that has no code. */
-sm_code sm_ops_supported(const sm_stage *stages, size_t n, sm_error *err);
 /* Has one of them something to do when the watermark moves and no rows come? (rule C1) */
 bool sm_ops_follows(const sm_stage *stages, size_t n);
 /* Does one of them remember rows? */
@@ -81,7 +79,8 @@ sm_sv sm_ops_folder(sm_sv state_dir, sm_sv pipeline, sm_sv flow, sm_arena *a);
 
 /* `state` is what sm_ops_save() gave for the last decided batch; NULL: nothing is remembered.
  * SM_E_CONFLICT when a stage is another one than that which remembered (matched by name and
- * fingerprint), naming it and what can be done; SM_E_CORRUPT when `state` cannot be read.  *out is owned: sm_ops_close(). */
+ * fingerprint), naming it and what can be done; SM_E_CORRUPT when `state` cannot be read.  *out is
+ * owned: sm_ops_close(). */
 sm_code sm_ops_open(const sm_ops_config *c, const sm_json *state, sm_ops **out, sm_error *err);
 void sm_ops_close(sm_ops *o); /* files stay; temporary tables go with the session; NULL is fine */
 

@@ -236,9 +236,6 @@ static sm_code emit(sm_ops__stage *s, const sm_ops_batch *b, sm_error *err)
         sm_ops__add_combined(&s->logs[0], sm_buf_sv(&chosen), &sql);
         sm_buf_addc(&sql, ')');
     }
-    /* the one group of an update that no row touched has nothing new to say */
-    if (p->n_keys == 0 && p->mode == SM_STAGE_UPDATE && !b->has_input)
-        sm_buf_adds(&sql, " LIMIT 0");
     sm_buf_release(&chosen);
     return sm_ops__exec(b, &sql, err);
 }

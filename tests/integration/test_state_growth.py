@@ -129,7 +129,7 @@ class Joins(Growth):
         self.arrive("paid", {"id": 9, "t": at(1), "amount": 1})
         self.smelt()
         self.pipeline(ORDERS + PAID, f"  joined:\n    sql: {sql % ', o.text'}\n")
-        for told in (self.plan(), self.smelt(code=1)):
+        for told in (self.plan(), self.smelt(code=7)):
             self.assertIn('needs column "text", which was not kept as the query did not read it', told)
             self.assertIn("join_1", told)
             self.assertIn("full-refresh", told)
@@ -150,7 +150,7 @@ class Joins(Growth):
         self.smelt()
         before = self.remembered("joined")
         self.pipeline(ORDERS + PAID, f"  joined:\n    sql: {sql % 'n::VARCHAR'}\n")
-        for told in (self.plan(), self.smelt(code=1)):
+        for told in (self.plan(), self.smelt(code=7)):
             self.assertIn('has "v" as VARCHAR, which was BIGINT before', told)
             self.assertIn("join_1", told)
             self.assertIn("full-refresh", told)
@@ -216,7 +216,7 @@ class Groupings(Growth):
         self.arrive("orders", {"t": at(1), "k": 1, "n": 5})
         self.smelt()
         self.pipeline(ORDERS, table % "k::VARCHAR")
-        for told in (self.plan(), self.smelt(code=1)):
+        for told in (self.plan(), self.smelt(code=7)):
             self.assertIn('has "k" as VARCHAR, which was BIGINT before', told)
             self.assertIn("aggregate_1", told)
             self.assertIn("full-refresh", told)
@@ -267,7 +267,7 @@ class Duplicates(Growth):
         self.arrive("orders", {"t": at(1), "id": 1, "k": 1})
         self.smelt()
         self.pipeline(ORDERS, table % "id, k")
-        for told in (self.plan(), self.smelt(code=1)):
+        for told in (self.plan(), self.smelt(code=7)):
             self.assertIn('has column "k" in its key, which it had not before', told)
             self.assertIn("full-refresh", told)
 

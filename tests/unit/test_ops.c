@@ -418,17 +418,6 @@ static void test_ops__state_of_another_stage_is_refused_by_name(void **state)
     refused(f, st, 2, "other keys, aggregates or another output mode");
 }
 
-static void test_ops__every_kind_of_stage_has_code(void **state)
-{
-    ops_fixture *f = *state;
-
-    for (sm_stage_kind kind = SM_STAGE_WATERMARK; kind <= SM_STAGE_LIMIT; kind++) {
-        sm_stage st = { .kind = kind, .name = SM_SV("x") };
-
-        sm_assert_ok(sm_ops_supported(&st, 1, &f->err), f->err);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -449,7 +438,6 @@ int main(void)
         SM_TEST(test_ops__what_a_dead_attempt_left_is_removed_by_the_next),
         SM_TEST(test_ops__a_missing_or_damaged_file_is_refused_with_advice),
         SM_TEST(test_ops__state_of_another_stage_is_refused_by_name),
-        SM_TEST(test_ops__every_kind_of_stage_has_code),
     };
 
     return cmocka_run_group_tests(tests, ops_setup, ops_teardown);
