@@ -112,3 +112,14 @@ sm_sv sm_uuid4(sm_arena *a)
     return sm_arena_printf(a, "%.8s-%.4s-%.4s-%.4s-%.12s", h.ptr, h.ptr + 8, h.ptr + 12, h.ptr + 16,
                            h.ptr + 20);
 }
+
+sm_sv sm_random_text(sm_arena *a)
+{
+    unsigned char bits[33], text[48]; /* a byte more, so that no padding is left to think of */
+
+    must(RAND_bytes(bits, sizeof bits));
+    must(EVP_EncodeBlock(text, bits, sizeof bits) == 44);
+    for (size_t i = 0; i < 43; i++)
+        text[i] = text[i] == '+' ? '-' : text[i] == '/' ? '_' : text[i];
+    return sm_arena_dup(a, (sm_sv){ (const char *)text, 43 });
+}

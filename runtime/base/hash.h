@@ -24,6 +24,9 @@ bool sm_hash_equal(sm_sv x, sm_sv y);
 
 uint64_t sm_random_u64(void);
 
+/* 256 random bits as 43 characters that need no quoting in addresses and headers. */
+sm_sv sm_random_text(sm_arena *a);
+
 /* Random, version 4, lower case with hyphens. */
 sm_sv sm_uuid4(sm_arena *a);
 

@@ -237,6 +237,11 @@ sm_json *sm_json_get_mut(sm_json *o, const char *key)
     return (sm_json *)(void *)json_object_get(raw(o), key);
 }
 
+sm_json *sm_json_at_mut(sm_json *array, size_t i)
+{
+    return (sm_json *)(void *)json_array_get(raw(array), i);
+}
+
 sm_sv sm_json_sv(const sm_json *j)
 {
     if (!json_is_string(raw(j)))

@@ -62,6 +62,7 @@ const sm_json *sm_json_at(const sm_json *array, size_t i); /* NULL beyond the en
 const sm_json *sm_json_get(const sm_json *o, const char *key); /* NULL when missing */
 const sm_json *sm_json_get_by(const sm_json *o, sm_sv key);
 sm_json *sm_json_get_mut(sm_json *o, const char *key);
+sm_json *sm_json_at_mut(sm_json *array, size_t i);
 
 sm_sv sm_json_sv(const sm_json *j);          /* "" when it is no string */
 int64_t sm_json_int_value(const sm_json *j); /* 0 when it is no number */

@@ -11,6 +11,7 @@
  *                ├─ runs ── run_flows
  *                ├─ events
  *                └─ deletions                                   plans
+ *     tokens ── sessions          audit
  *
  * Times (…_ms) are milliseconds since 1970, UTC; 0 = never.  JSON is text.  States are words,
  * so that the file can be read with any tool.  */
@@ -248,8 +249,43 @@ static const char *const step_7[] = {
     NULL,
 };
 
+static const char *const step_8[] = {
+    "create table tokens ("
+    "  id text primary key,"
+    "  hash text not null unique," /* SHA-256; the token itself is nowhere */
+    "  role text not null,"
+    "  label text not null,"
+    "  made_by text not null,"
+    "  created_ms integer not null,"
+    "  used_ms integer not null,"
+    "  expires_ms integer not null,"
+    "  revoked_ms integer not null"
+    ") strict",
+    "create table sessions (" /* browsers that logged in */
+    "  hash text primary key,"
+    "  token_id text not null references tokens (id),"
+    "  csrf text not null,"
+    "  created_ms integer not null,"
+    "  used_ms integer not null"
+    ") strict",
+    "create table audit ("
+    "  id integer primary key autoincrement,"
+    "  time_ms integer not null,"
+    "  ended_ms integer not null,"
+    "  made_by text not null,"
+    "  address text not null,"
+    "  act text not null,"
+    "  pipeline text not null,"
+    "  subject text not null,"
+    "  details text not null,"
+    "  outcome text not null" /* '' = the process died in the act */
+    ") strict",
+    NULL,
+};
+
 const sm_store__migration sm_store__migrations[] = {
-    { step_1 }, { step_2 }, { step_3 }, { step_4 }, { step_5 }, { step_6 }, { step_7 }, { NULL },
+    { step_1 }, { step_2 }, { step_3 }, { step_4 }, { step_5 },
+    { step_6 }, { step_7 }, { step_8 }, { NULL },
 };
 
 enum { APPLICATION_ID = 0x736d6c74 }; /* "smlt", in the header of the file */

@@ -3,6 +3,9 @@
  * looking at the page.
  *
  *     serve_files ADDRESS BASE_PATH FILE…        prints its address, ends with its stdin
+ *
+ * SMELT_AUTH=1: with tokens; SMELT_PUBLIC=1: everybody may look; SMELT_DEV=folder: the page from
+ * there.
  */
 #include <stdio.h>
 #include <unistd.h>
@@ -105,11 +108,14 @@ int main(int argc, char **argv)
     config.listen = sm_sv_cstr(argv[1]);
     config.base_path = sm_sv_cstr(argv[2]);
     config.dev = sm_sv_cstr(getenv("SMELT_DEV"));
+    config.state_dir = f.projects[0].state_dir;
+    config.auth_none = getenv("SMELT_AUTH") == NULL;
+    config.public_read = getenv("SMELT_PUBLIC") != NULL;
     if (sm_http_start(&config, &site, &h, &err) != SM_OK) {
         fprintf(stderr, "serve_files: %s\n", err.msg);
         return 1;
     }
-    printf("%s\n", sm_http_url(h));
+    printf("%s\n", sm_http_login_link(h) != NULL ? sm_http_login_link(h) : sm_http_url(h));
     fflush(stdout);
     while (read(STDIN_FILENO, &byte, 1) > 0)
         ;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* answer.c -- what a handler left, as a response: text, ETag, gzip, headers. */
 #include <limits.h>
-#include <microhttpd.h>
 
 #include "runtime/base/gzip.h"
 #include "runtime/base/hash.h"
 #include "ui/http/http_int.h"
+#include "ui/http/http_lib.h"
 
 /* ---- failures ------------------------------------------------------------------------ */
 
@@ -43,6 +43,7 @@ void sm_call__refuse(sm_call *c, unsigned status, const char *code, sm_sv messag
     c->answer.doc = doc;
     c->answer.type = NULL;
     c->answer.packed = false;
+    c->answer.etag = SM_SV("");
     c->answer.cache = "no-store";
 }
 
@@ -103,16 +104,16 @@ static void add_headers(sm_call *c, struct MHD_Response *r, bool packed)
 {
     const sm_answer *w = &c->answer;
 
-    MHD_add_response_header(r, "Content-Type",
-                            w->type == NULL ? "application/json; charset=utf-8" : w->type);
-    MHD_add_response_header(r, "Cache-Control", w->cache == NULL ? "no-cache" : w->cache);
-    MHD_add_response_header(r, "Vary", "Accept-Encoding, Cookie, Authorization");
+    sm_mhd.add_response_header(r, "Content-Type",
+                               w->type == NULL ? "application/json; charset=utf-8" : w->type);
+    sm_mhd.add_response_header(r, "Cache-Control", w->cache == NULL ? "no-cache" : w->cache);
+    sm_mhd.add_response_header(r, "Vary", "Accept-Encoding, Cookie, Authorization");
     if (packed)
-        MHD_add_response_header(r, "Content-Encoding", "gzip");
+        sm_mhd.add_response_header(r, "Content-Encoding", "gzip");
     if (w->etag.len > 0)
-        MHD_add_response_header(r, "ETag", sm_arena_cstr(c->a, w->etag));
+        sm_mhd.add_response_header(r, "ETag", sm_arena_cstr(c->a, w->etag));
     for (size_t i = 0; i < w->n_headers; i++)
-        MHD_add_response_header(r, w->headers[i].name, sm_arena_cstr(c->a, w->headers[i].value));
+        sm_mhd.add_response_header(r, w->headers[i].name, sm_arena_cstr(c->a, w->headers[i].value));
 }
 
 static void add_safety(struct MHD_Response *r)
@@ -127,7 +128,7 @@ static void add_safety(struct MHD_Response *r)
     };
 
     for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++)
-        MHD_add_response_header(r, headers[i][0], headers[i][1]);
+        sm_mhd.add_response_header(r, headers[i][0], headers[i][1]);
 }
 
 struct MHD_Response *sm_call__response(sm_call *c)
@@ -136,6 +137,13 @@ struct MHD_Response *sm_call__response(sm_call *c)
     struct MHD_Response *r;
     bool packed = false;
 
+    if (w->status == 0 && w->response != NULL)
+        w->status = MHD_HTTP_OK;
+    if (w->response != NULL) {
+        add_headers(c, w->response, false);
+        add_safety(w->response);
+        return w->response;
+    }
     make_text(c);
     if (w->status == 0)
         w->status = MHD_HTTP_OK;
@@ -147,8 +155,8 @@ struct MHD_Response *sm_call__response(sm_call *c)
         pack(c, &packed);
     }
     /* The bytes live in the call's arena, which outlives the response. */
-    r = MHD_create_response_from_buffer(w->body.len, (void *)(uintptr_t)w->body.ptr,
-                                        MHD_RESPMEM_PERSISTENT);
+    r = sm_mhd.create_response_from_buffer(w->body.len, (void *)(uintptr_t)w->body.ptr,
+                                           MHD_RESPMEM_PERSISTENT);
     add_headers(c, r, packed);
     add_safety(r);
     return r;

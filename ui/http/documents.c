@@ -21,7 +21,7 @@ sm_code sm_http__healthz(sm_call *c, sm_error *err)
 
 /* ---- overview and pipeline --------------------------------------------------------------- */
 
-static sm_code deployed(sm_call *c, sm_sv pipeline, sm_view_deployed *out, sm_error *err)
+sm_code sm_call__deployed(sm_call *c, sm_sv pipeline, sm_view_deployed *out, sm_error *err)
 {
     const sm_site *site = c->server->site;
     sm_site_about about;
@@ -46,7 +46,7 @@ static sm_code add_pipeline(sm_call *c, sm_sv name, sm_json *rows, sm_error *err
     sm_view v;
     sm_code rc;
 
-    if ((rc = deployed(c, name, &d, err)) != SM_OK ||
+    if ((rc = sm_call__deployed(c, name, &d, err)) != SM_OK ||
         (rc = site->open(site->ctx, name, c->a, &v, &hold, err)) != SM_OK)
         return rc;
     if ((rc = sm_view_deployment(&v, &d, &row, err)) == SM_OK)
@@ -72,7 +72,7 @@ sm_code sm_http__pipeline(sm_call *c, sm_error *err)
 {
     sm_view_deployed d;
     sm_json *doc = NULL;
-    sm_code rc = deployed(c, c->view.plan->pipeline, &d, err);
+    sm_code rc = sm_call__deployed(c, c->view.plan->pipeline, &d, err);
 
     if (rc == SM_OK)
         rc = sm_view_pipeline(&c->view, &d, &doc, err);
@@ -119,6 +119,14 @@ sm_code sm_http__run(sm_call *c, sm_error *err)
     return give(c, rc, doc);
 }
 
+static void hide_rows(sm_json *doc)
+{
+    sm_json *list = sm_json_get_mut(doc, "events");
+
+    for (size_t i = 0; i < sm_json_len(list); i++)
+        sm_event__hide_rows(sm_json_at_mut(list, i));
+}
+
 static sm_code events(sm_call *c, int64_t run, sm_error *err)
 {
     sm_sv level = sm_call__query(c, "level");
@@ -135,6 +143,8 @@ static sm_code events(sm_call *c, int64_t run, sm_error *err)
         rc = sm_event_level_parse(level, &f.least_level, err);
     if (rc == SM_OK)
         rc = sm_view_events(&c->view, &f, run, &doc, err);
+    if (rc == SM_OK && !sm_who__sees_rows(c->server, &c->who))
+        hide_rows(doc);
     return give(c, rc, doc);
 }
 

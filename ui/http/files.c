@@ -58,7 +58,7 @@ static sm_sv with_base(sm_call *c, sm_sv html)
     sm_buf_init(&b, ASSET_MAX);
     while ((at = sm_sv_find(rest, hole)) >= 0) {
         sm_buf_add(&b, sm_sv_sub(rest, 0, (size_t)at));
-        sm_buf_addf(&b, "%.*s/", SM_SV_ARG(c->server->config.base_path));
+        sm_buf_addf(&b, "%.*s/", SM_SV_ARG(c->base));
         rest = sm_sv_sub(rest, (size_t)at + hole.len, rest.len);
     }
     sm_buf_add(&b, rest);

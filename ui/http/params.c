@@ -84,3 +84,81 @@ sm_code sm_params_check_query(const sm_param *list, const sm_uri *u, sm_error *e
             return sm_fail(err, SM_E_INVALID, 0, "the parameter \"%s\" is missing", p->name);
     return SM_OK;
 }
+
+/* ---- bodies -------------------------------------------------------------------------- */
+
+/* How deep brackets are nested outside of texts: looked at before parsing, which recurses. */
+static bool deeper_than(sm_sv text, size_t depth)
+{
+    size_t now = 0;
+    bool quoted = false;
+
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+
+        if (quoted && c == '\\')
+            i++;
+        else if (c == '"')
+            quoted = !quoted;
+        else if (!quoted && (c == '[' || c == '{') && ++now > depth)
+            return true;
+        else if (!quoted && (c == ']' || c == '}') && now > 0)
+            now--;
+    }
+    return false;
+}
+
+static sm_code check_field(const sm_param *p, const sm_json *v, sm_error *err)
+{
+    switch (p->type) {
+    case SM_PARAM_TEXT:
+        if (!sm_json_is_string(v))
+            return sm_fail(err, SM_E_INVALID, 0, "\"%s\" is a text", p->name);
+        return check_text(p, sm_json_sv(v), err);
+    case SM_PARAM_INT:
+        return check_int(p, sm_json_is_int(v), sm_json_int_value(v), err);
+    case SM_PARAM_BOOL:
+        if (sm_json_is_bool(v))
+            return SM_OK;
+        return sm_fail(err, SM_E_INVALID, 0, "\"%s\" is true or false", p->name);
+    case SM_PARAM_WORD:
+        return check_word(p, sm_json_sv(v), err);
+    }
+    return SM_OK;
+}
+
+static sm_code check_body(const sm_param *list, const sm_json *body, sm_error *err)
+{
+    if (!sm_json_is_object(body))
+        return sm_fail(err, SM_E_INVALID, 0, "the body is no JSON object");
+    for (sm_json_iter it = sm_json_first(body); sm_json_valid(&it); sm_json_next(&it)) {
+        const sm_param *p = find(list, it.key);
+        sm_code rc;
+
+        if (p == NULL)
+            return sm_fail(err, SM_E_INVALID, 0, "there is no field \"%.*s\" here",
+                           SM_SV_ARG(it.key));
+        if ((rc = check_field(p, it.value, err)) != SM_OK)
+            return rc;
+    }
+    for (const sm_param *p = list; p != NULL && p->name != NULL; p++)
+        if (p->required && sm_json_get(body, p->name) == NULL)
+            return sm_fail(err, SM_E_INVALID, 0, "the field \"%s\" is missing", p->name);
+    return SM_OK;
+}
+
+sm_code sm_params_parse_body(const sm_param *list, sm_sv text, size_t depth, sm_arena *a,
+                             const sm_json **out, sm_error *err)
+{
+    sm_json *body = NULL;
+    sm_code rc;
+
+    if (deeper_than(text, depth))
+        return sm_fail(err, SM_E_INVALID, 0, "the body is nested deeper than %zu", depth);
+    if (sm_sv_trim(text).len == 0)
+        body = sm_json_object(a);
+    else if ((rc = sm_json_parse(text, a, &body, err)) != SM_OK)
+        return sm_wrap(err, "the body");
+    *out = body;
+    return check_body(list, body, err);
+}

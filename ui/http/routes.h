@@ -11,6 +11,7 @@
 
 #include "runtime/base/arena.h"
 #include "runtime/base/error.h"
+#include "runtime/base/json.h"
 #include "ui/http/uri.h"
 
 /* Each may do what those before it may. */
@@ -53,6 +54,10 @@ typedef struct sm_route {
     sm_code (*handle)(struct sm_call *c, sm_error *err);
     const sm_param *query, *body; /* NULL: none */
     bool rows;                    /* shows rows: a viewer may only if that is allowed; audited */
+    bool unaudited;               /* changes nothing that anybody would ask about: login, logout */
+    const char *answer_type;      /* NULL: application/json */
+    const char *answer_status;    /* "202"; NULL: 200 */
+    bool raw_body;                /* the handler reads the body as it came */
     bool page;                    /* HTML or a file, no part of the API's document */
 } sm_route;
 
@@ -78,5 +83,8 @@ sm_sv sm_route_value(const sm_route *r, const sm_route_values *values, const cha
 /* Check values against a list of parameters: SM_E_INVALID for an unknown name, a missing or a wrong
  * value. */
 sm_code sm_params_check_query(const sm_param *list, const sm_uri *u, sm_error *err);
+/* A JSON object nested at most `depth` deep; *out lives in `a`.  "" is an object without fields. */
+sm_code sm_params_parse_body(const sm_param *list, sm_sv text, size_t depth, sm_arena *a,
+                             const sm_json **out, sm_error *err);
 
 #endif

@@ -1,174 +1,53 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* server.c -- sockets and requests: the only place that talks to libmicrohttpd but for answers.
+/* server.c -- sockets: start, stop, and bytes in and out.
  *
- *     accept ─▶ request line ─▶ headers ─▶ body ─▶ route ─▶ role ─▶ parameters ─▶ handler ─▶ answer
+ *     accept ─▶ request line ─▶ headers ─▶ body ─▶ call.c ─▶ answer.c
  *                8 KiB           32 KiB     1 MiB
  *
  * libmicrohttpd gives each connection a thread.  A request is a `sm_call` in an arena of its own,
  * made when its first line is there and freed when its answer has been sent. */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <microhttpd.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 
+#include "runtime/base/clock.h"
+#include "runtime/base/fs.h"
+#include "runtime/base/hash.h"
 #include "runtime/base/log.h"
+#include "ui/http/first_token.h"
 #include "ui/http/http_int.h"
+#include "ui/http/http_lib.h"
 
-/* ---- what handlers use ------------------------------------------------------------------ */
+/* ---- connections -------------------------------------------------------------------------- */
 
-sm_sv sm_call__value(const sm_call *c, const char *name)
+static void count_connection(void *ctx, struct MHD_Connection *connection, void **socket,
+                             enum MHD_ConnectionNotificationCode code)
 {
-    return sm_route_value(c->route, &c->values, name);
-}
+    sm_http *h = ctx;
+    const union MHD_ConnectionInfo *fd, *peer;
 
-sm_sv sm_call__query(const sm_call *c, const char *name)
-{
-    const sm_sv *value = sm_uri_get(&c->uri, sm_sv_cstr(name));
-
-    return value == NULL ? SM_SV("") : *value;
-}
-
-int64_t sm_call__query_int(const sm_call *c, const char *name, int64_t fallback)
-{
-    int64_t v = fallback;
-
-    return sm_sv_to_int64(sm_call__query(c, name), &v) ? v : fallback;
-}
-
-sm_sv sm_call__header(const sm_call *c, const char *name)
-{
-    return sm_sv_cstr(MHD_lookup_connection_value(c->connection, MHD_HEADER_KIND, name));
-}
-
-/* "gzip;q=0" does not. */
-static bool weight_is_zero(sm_sv parameters)
-{
-    sm_sv rest = parameters, part;
-    double q;
-
-    while (sm_sv_next(&rest, ';', &part)) {
-        part = sm_sv_trim(part);
-        if (sm_sv_starts(part, SM_SV("q=")) && sm_sv_to_double(sm_sv_sub(part, 2, part.len), &q) &&
-            q <= 0)
-            return true;
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        sm_connections_leave(h->connections, *socket);
+        *socket = NULL;
+        return;
     }
-    return false;
+    fd = sm_mhd.get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    peer = sm_mhd.get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (fd != NULL && peer != NULL)
+        *socket = sm_connections_enter(h->connections, fd->connect_fd, peer->client_addr);
 }
 
-bool sm_call__accepts_gzip(const sm_call *c)
+static sm_connection *socket_of(struct MHD_Connection *connection)
 {
-    sm_sv rest = sm_call__header(c, "Accept-Encoding"), part;
+    const union MHD_ConnectionInfo *info =
+        sm_mhd.get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 
-    while (sm_sv_next(&rest, ',', &part)) {
-        ptrdiff_t semicolon = sm_sv_find_char(part, ';');
-        size_t cut = semicolon < 0 ? part.len : (size_t)semicolon;
-        sm_sv name = sm_sv_trim(sm_sv_sub(part, 0, cut));
-
-        if (sm_sv_eq_nocase(name, SM_SV("gzip")) || sm_sv_eq_str(name, "*"))
-            return !weight_is_zero(sm_sv_sub(part, cut, part.len));
-    }
-    return false;
-}
-
-void sm_call__add_header(sm_call *c, const char *name, sm_sv value)
-{
-    if (c->answer.n_headers < SM_HTTP__ANSWER_HEADERS)
-        c->answer.headers[c->answer.n_headers++] = (sm_answer_header){ name, value };
+    return info == NULL ? NULL : info->socket_context;
 }
 
 /* ---- one request -------------------------------------------------------------------------- */
-
-/* The target behind the base path; false when it lies elsewhere. */
-static bool below_base(const sm_call *c, sm_sv *target)
-{
-    sm_sv base = c->server->config.base_path;
-
-    *target = c->target;
-    if (!sm_sv_starts(*target, base))
-        return false;
-    *target = sm_sv_sub(*target, base.len, target->len);
-    if (base.len > 0 && (target->len == 0 || target->ptr[0] == '?'))
-        *target = sm_arena_printf(c->a, "/%.*s", SM_SV_ARG(*target));
-    return target->len > 0 && target->ptr[0] == '/';
-}
-
-static void refuse_method(sm_call *c)
-{
-    sm_buf allowed;
-
-    sm_buf_init(&allowed, 1024);
-    sm_route_methods(&c->uri, &allowed);
-    sm_call__add_header(c, "Allow", sm_arena_dup(c->a, sm_buf_sv(&allowed)));
-    sm_buf_release(&allowed);
-    sm_call__refuse(c, MHD_HTTP_METHOD_NOT_ALLOWED, "method_not_allowed",
-                    SM_SV("this address does not take that method"), SM_SV(""));
-}
-
-/* Finds c->route; false after refusing. */
-static bool find_route(sm_call *c)
-{
-    sm_sv target;
-    sm_error err;
-    bool other;
-
-    if (!below_base(c, &target)) {
-        sm_call__refuse(c, MHD_HTTP_NOT_FOUND, "not_found",
-                        SM_SV("the address is not below the base path"), SM_SV(""));
-        return false;
-    }
-    if (sm_uri_parse(target, c->a, &c->uri, &err) != SM_OK) {
-        sm_call__fail(c, &err);
-        return false;
-    }
-    c->route = sm_route_find(c->method, &c->uri, &c->values, &other);
-    if (c->route != NULL)
-        return true;
-    if (other)
-        refuse_method(c);
-    else
-        sm_call__refuse(c, MHD_HTTP_NOT_FOUND, "not_found", SM_SV("there is no such address"),
-                        SM_SV("the addresses are listed in /api/v1/openapi.json"));
-    return false;
-}
-
-static sm_code open_pipeline(sm_call *c, sm_error *err)
-{
-    const sm_site *site = c->server->site;
-    sm_sv name = sm_call__value(c, "pipeline");
-
-    return name.len == 0 ? SM_OK : site->open(site->ctx, name, c->a, &c->view, &c->hold, err);
-}
-
-static void handle(sm_call *c)
-{
-    sm_error err;
-    sm_code rc;
-
-    if (!find_route(c))
-        return;
-    if (!c->route->page && (rc = sm_params_check_query(c->route->query, &c->uri, &err)) != SM_OK) {
-        sm_call__fail(c, &err);
-        return;
-    }
-    if ((rc = open_pipeline(c, &err)) == SM_OK)
-        rc = c->route->handle(c, &err);
-    if (rc != SM_OK)
-        sm_call__fail(c, &err);
-    if (c->hold != NULL)
-        c->server->site->close(c->server->site->ctx, c->hold);
-    c->hold = NULL;
-}
-
-static enum MHD_Result answer(sm_call *c)
-{
-    struct MHD_Response *r = sm_call__response(c);
-    enum MHD_Result sent = MHD_queue_response(c->connection, c->answer.status, r);
-
-    MHD_destroy_response(r);
-    return sent;
-}
 
 /* Called when the request line is there. */
 static void *begin_call(void *ctx, const char *target, struct MHD_Connection *connection)
@@ -180,7 +59,21 @@ static void *begin_call(void *ctx, const char *target, struct MHD_Connection *co
     c->connection = connection;
     c->a = a;
     c->target = sm_arena_dup(a, sm_sv_cstr(target));
+    sm_buf_init(&c->raw, SM_HTTP__BODY_MAX);
     return c;
+}
+
+static enum MHD_Result answer(sm_call *c)
+{
+    struct MHD_Response *r = sm_call__response(c);
+    sm_atomic *count = &c->server->requests[c->answer.status / 100 % 6];
+    enum MHD_Result sent = sm_mhd.queue_response(c->connection, c->answer.status, r);
+
+    sm_mhd.destroy_response(r);
+    sm_atomic_add(count, 1);
+    if (c->answer.response == NULL)
+        sm_connections_set(c->server->connections, c->socket, SM_PHASE_TAKING);
+    return sent;
 }
 
 static enum MHD_Result take_call(void *ctx, struct MHD_Connection *connection, const char *url,
@@ -190,23 +83,21 @@ static enum MHD_Result take_call(void *ctx, struct MHD_Connection *connection, c
     sm_call *c = *call;
 
     (void)ctx;
-    (void)connection;
     (void)url;
     (void)version;
-    (void)upload;
     if (c->method == NULL) { /* headers are there, the body is not */
         c->method = sm_arena_cstr(c->a, sm_sv_cstr(method));
+        c->socket = socket_of(connection);
         return MHD_YES;
     }
-    if (*upload_len > 0) { /* no route takes a body yet */
+    if (*upload_len > 0) {
+        sm_buf_add(&c->raw, (sm_sv){ upload, *upload_len });
+        c->too_large |= c->raw.over;
         *upload_len = 0;
         return MHD_YES;
     }
-    if (c->target.len > SM_HTTP__TARGET_MAX)
-        sm_call__refuse(c, MHD_HTTP_URI_TOO_LONG, "limit", SM_SV("the address is too long"),
-                        SM_SV(""));
-    else
-        handle(c);
+    sm_connections_set(c->server->connections, c->socket, SM_PHASE_WORKING);
+    sm_call__handle(c);
     return answer(c);
 }
 
@@ -219,8 +110,11 @@ static void end_call(void *ctx, struct MHD_Connection *connection, void **call,
     (void)connection;
     (void)how;
     *call = NULL;
-    if (c != NULL)
-        sm_arena_free(c->a);
+    if (c == NULL)
+        return;
+    sm_connections_set(c->server->connections, c->socket, SM_PHASE_ASKING);
+    sm_buf_release(&c->raw);
+    sm_arena_free(c->a);
 }
 
 static void log_fault(void *ctx, const char *fmt, va_list ap)
@@ -286,34 +180,138 @@ static sm_code find_address(sm_sv listen, sm_arena *a, address *out, sm_error *e
     return SM_OK;
 }
 
-static void start_daemon(sm_http *h, const address *at)
+/* ---- start and stop ------------------------------------------------------------------------ */
+
+enum { OPTIONS_MAX = 16, PEM_MAX = 1024 * 1024 };
+
+static sm_code add_tls(sm_http *h, struct MHD_OptionItem *options, size_t *n, sm_error *err)
 {
+    const sm_http_config *config = &h->config;
+    sm_sv certificate, key;
+    sm_code rc;
+
+    if (sm_mhd.is_feature_supported(MHD_FEATURE_TLS) != MHD_YES)
+        return sm_fail(err, SM_E_INVALID, 0, "this libmicrohttpd was built without TLS");
+    if ((rc = sm_fs_read(sm_arena_cstr(h->a, config->tls_certificate), PEM_MAX, h->a, &certificate,
+                         err)) != SM_OK ||
+        (rc = sm_fs_read(sm_arena_cstr(h->a, config->tls_key), PEM_MAX, h->a, &key, err)) != SM_OK)
+        return sm_wrap(err, "server.tls");
+    options[(*n)++] =
+        (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)certificate.ptr };
+    options[(*n)++] =
+        (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)key.ptr };
+    return SM_OK;
+}
+
+static sm_code start_daemon(sm_http *h, const address *at, sm_error *err)
+{
+    struct MHD_OptionItem options[OPTIONS_MAX] = { { MHD_OPTION_END, 0, NULL } };
     unsigned flags = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD |
                      MHD_USE_POLL | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+    size_t n = 0;
+    sm_code rc;
 
+    if (h->tls && (rc = add_tls(h, options, &n, err)) != SM_OK)
+        return rc;
+    options[n] = (struct MHD_OptionItem){ MHD_OPTION_END, 0, NULL };
+    if (h->tls)
+        flags |= MHD_USE_TLS;
     if (at->at.ss_family == AF_INET6)
         flags |= at->host.len == 0 ? (unsigned)MHD_USE_DUAL_STACK : (unsigned)MHD_USE_IPv6;
-    h->daemon = MHD_start_daemon(
+    errno = 0;
+    h->daemon = sm_mhd.start_daemon(
         flags, 0, NULL, NULL, take_call, h, MHD_OPTION_SOCK_ADDR, (const struct sockaddr *)&at->at,
         MHD_OPTION_URI_LOG_CALLBACK, begin_call, h, MHD_OPTION_NOTIFY_COMPLETED, end_call, h,
-        MHD_OPTION_EXTERNAL_LOGGER, log_fault, h, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)SM_HTTP__CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SM_HTTP__IDLE_S,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        MHD_OPTION_NOTIFY_CONNECTION, count_connection, h, MHD_OPTION_EXTERNAL_LOGGER, log_fault, h,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)SM_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)SM_HTTP__IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)(SM_HTTP__TARGET_MAX + SM_HTTP__HEADERS_MAX + 8 * 1024),
         MHD_OPTION_THREAD_STACK_SIZE, (size_t)SM_HTTP__STACK, MHD_OPTION_LISTENING_ADDRESS_REUSE,
-        1u, MHD_OPTION_END);
+        1u, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+    if (h->daemon != NULL)
+        return SM_OK;
+    return sm_fail(err, errno == EADDRINUSE ? SM_E_CONFLICT : SM_E_IO, errno,
+                   "cannot listen on %.*s: %s", SM_SV_ARG(h->config.listen),
+                   errno != 0 ? strerror(errno) : "the certificate or its key cannot be used");
 }
 
 static void make_url(sm_http *h, const address *at)
 {
-    const union MHD_DaemonInfo *port = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_BIND_PORT);
+    const union MHD_DaemonInfo *port = sm_mhd.get_daemon_info(h->daemon, MHD_DAEMON_INFO_BIND_PORT);
     bool v6 = sm_sv_find_char(at->host, ':') >= 0;
 
     h->url =
-        sm_arena_printf(h->a, "http://%s%.*s%s:%u%.*s/", v6 ? "[" : "",
+        sm_arena_printf(h->a, "%s://%s%.*s%s:%u%.*s/", h->tls ? "https" : "http", v6 ? "[" : "",
                         SM_SV_ARG(at->host.len > 0 ? at->host : SM_SV("localhost")), v6 ? "]" : "",
                         port == NULL ? 0u : (unsigned)port->port, SM_SV_ARG(h->config.base_path))
             .ptr;
+}
+
+static const sm_sv *copy_list(sm_arena *a, const sm_sv *list, size_t n)
+{
+    sm_sv *copy = SM_NEW_N(a, sm_sv, n + 1);
+
+    for (size_t i = 0; i < n; i++)
+        copy[i] = sm_arena_dup(a, list[i]);
+    return copy;
+}
+
+static sm_http_config copy_config(const sm_http_config *from, sm_arena *a)
+{
+    sm_http_config c = *from;
+
+    c.state_dir = sm_arena_dup(a, from->state_dir);
+    c.listen = sm_arena_dup(a, from->listen);
+    c.tls_certificate = sm_arena_dup(a, from->tls_certificate);
+    c.tls_key = sm_arena_dup(a, from->tls_key);
+    c.base_path = sm_arena_dup(a, from->base_path);
+    c.dev = sm_arena_dup(a, from->dev);
+    c.version = sm_arena_dup(a, from->version);
+    c.hosts = copy_list(a, from->hosts, from->n_hosts);
+    c.trusted_proxies = copy_list(a, from->trusted_proxies, from->n_trusted_proxies);
+    while (sm_sv_ends(c.base_path, SM_SV("/")))
+        c.base_path.len--;
+    return c;
+}
+
+/* What is dangerous is refused or said. */
+static sm_code judge_config(sm_http *h, sm_sv host, sm_error *err)
+{
+    const sm_http_config *c = &h->config;
+    bool loopback = sm_peer__is_loopback(host);
+
+    if ((c->tls_certificate.len > 0) != (c->tls_key.len > 0))
+        return sm_fail(err, SM_E_INVALID, 0, "server.tls needs both certificate and key");
+    if (c->base_path.len > 0 && c->base_path.ptr[0] != '/')
+        return sm_fail(err, SM_E_INVALID, 0, "server.base_path does not begin with \"/\"");
+    if (c->auth_none && !loopback)
+        return sm_fail(err, SM_E_DENIED, 0,
+                       "server.auth is none: then server.listen must be an address of this machine "
+                       "only, such as 127.0.0.1:8480, not \"%.*s\"",
+                       SM_SV_ARG(c->listen));
+    h->tls = c->tls_certificate.len > 0;
+    if (!loopback && !h->tls && c->n_trusted_proxies == 0)
+        h->warning = "the address is reachable from other machines and not encrypted: whoever "
+                     "listens on the network can read tokens and use them; set server.tls, or "
+                     "listen on 127.0.0.1 behind a proxy that encrypts";
+    return SM_OK;
+}
+
+static sm_code open_store(sm_http *h, sm_error *err)
+{
+    sm_store_config config = { .state_path = h->config.state_dir };
+    sm_code rc = sm_store_open(&config, &h->store, err);
+
+    return rc != SM_OK || h->config.auth_none ? rc : sm_http__first_token(h, err);
+}
+
+static void free_parts(sm_http *h)
+{
+    sm_hub_free(h->hub);
+    sm_connections_free(h->connections);
+    sm_store_close(h->store);
+    sm_auth__release(&h->auth);
+    sm_arena_free(h->a);
 }
 
 sm_code sm_http_start(const sm_http_config *config, const sm_site *site, sm_http **out,
@@ -324,26 +322,26 @@ sm_code sm_http_start(const sm_http_config *config, const sm_site *site, sm_http
     address at = { .len = 0 };
     sm_code rc;
 
-    *h = (sm_http){ .site = site,
-                    .a = a,
-                    .config = { .listen = sm_arena_dup(a, config->listen),
-                                .base_path = sm_arena_dup(a, config->base_path),
-                                .dev = sm_arena_dup(a, config->dev),
-                                .version = sm_arena_dup(a, config->version) } };
-    if ((rc = find_address(h->config.listen, a, &at, err)) != SM_OK)
+    *h = (sm_http){
+        .site = site, .a = a, .config = copy_config(config, a), .started_ms = sm_clock_now_ms()
+    };
+    sm_auth__init(&h->auth);
+    h->connections = sm_connections_new();
+    if ((rc = sm_http__load(err)) != SM_OK ||
+        (rc = find_address(h->config.listen, a, &at, err)) != SM_OK ||
+        (rc = judge_config(h, at.host, err)) != SM_OK ||
+        (rc = sm_hub_start(site->bus, h->connections, &h->hub, err)) != SM_OK)
         goto done;
-    errno = 0;
-    start_daemon(h, &at);
-    if (h->daemon == NULL) {
-        rc = sm_fail(err, errno == EADDRINUSE ? SM_E_CONFLICT : SM_E_IO, errno,
-                     "cannot listen on %.*s: %s", SM_SV_ARG(h->config.listen), strerror(errno));
+    if ((rc = open_store(h, err)) != SM_OK || (rc = start_daemon(h, &at, err)) != SM_OK) {
+        sm_hub_close(h->hub);
         goto done;
     }
     make_url(h, &at);
+    sm_http__make_link(h);
     *out = h;
     return SM_OK;
 done:
-    sm_arena_free(a);
+    free_parts(h);
     return rc;
 }
 
@@ -351,11 +349,22 @@ void sm_http_stop(sm_http *h)
 {
     if (h == NULL)
         return;
-    MHD_stop_daemon(h->daemon);
-    sm_arena_free(h->a);
+    sm_hub_close(h->hub); /* streams end */
+    sm_mhd.stop_daemon(h->daemon);
+    free_parts(h);
 }
 
 const char *sm_http_url(const sm_http *h)
 {
     return h->url;
+}
+
+const char *sm_http_login_link(const sm_http *h)
+{
+    return h->login_link;
+}
+
+const char *sm_http_warning(const sm_http *h)
+{
+    return h->warning;
 }

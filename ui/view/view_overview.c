@@ -94,7 +94,7 @@ static void need_failed(const sm_view *v, const sm_json *table, int64_t run, sm_
 static void need_quarantine(const sm_view *v, const sm_json *table, sm_json *list)
 {
     const sm_json *flows = sm_json_get(table, "flows");
-    sm_sv name = sm_json_get_sv(table, "name", SM_SV(""));
+    sm_sv name = sm_json_get_sv(table, "name", SM_SV("")), page = page_of(v, "t", name);
     int64_t rows = 0;
     sm_json *o;
 
@@ -112,8 +112,7 @@ static void need_quarantine(const sm_view *v, const sm_json *table, sm_json *lis
     sm_json_set_int(o, "count", rows);
     sm_json_set_string(o, "command",
                        sm_arena_printf(v->a, "smelt quarantine show %.*s", SM_SV_ARG(name)));
-    sm_json_set_string(o, "href",
-                       sm_arena_printf(v->a, "%.*s/quarantine", SM_SV_ARG(page_of(v, "t", name))));
+    sm_json_set_string(o, "href", sm_arena_printf(v->a, "%.*s/quarantine", SM_SV_ARG(page)));
 }
 
 static sm_json *attention(const sm_view *v, const sm_view_deployed *d, const sm_json *tables,

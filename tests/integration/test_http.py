@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: Apache-2.0
+"""test_http.py -- the server: who may what, what is answered, what is refused."""
+import json
+import os
+import re
+import sys
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import http_lib  # noqa: E402
+
+ROLES = ["none", "viewer", "operator", "admin"]
+SAFE = {
+    "content-security-policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+}
+
+
+class Http(unittest.TestCase):
+    def setUp(self):
+        self.w = http_lib.world.World(self.id().split(".")[-1][:60])
+        self.w.write("pipeline.yml", http_lib.PIPELINE)
+        self.arrive(1, -1)
+
+    def arrive(self, *prices):
+        self.n = getattr(self, "n", 0) + 1
+        self.w.write(f"orders/{self.n}.json", "".join(json.dumps({"id": i, "price": p}) + "\n" for i, p in enumerate(prices)))
+
+    def serve(self, **options):
+        return http_lib.Server(self.w.folder, **options)
+
+    def cookie(self, s):
+        """A browser that has logged in: headers that it sends."""
+        answer = s.ask("/api/v1/login", "POST", token="", body={"token": s.admin})
+        self.assertEqual(answer.status, 200, answer.body)
+        return {"Cookie": answer.cookies[0].split(";")[0], "X-Smelt-CSRF": answer.json()["csrf"],
+                "Origin": f"http://127.0.0.1:{s.port}"}
+
+    # ---- who may what ----
+
+    def operations(self, s):
+        document = s.ask("/api/v1/openapi.json", token="").json()
+        for path, methods in document["paths"].items():
+            for method, operation in methods.items():
+                yield path, method.upper(), operation
+
+    def fill(self, path):
+        return re.sub(r"\{(\w+)\}", lambda m: {"pipeline": "shop", "run": "1", "ticket": "1"}.get(m.group(1), "none"), path)
+
+    def test_every_route_below_its_role_is_refused(self):
+        with self.serve() as s:
+            tokens = {role: s.token(role) for role in ROLES[1:]}
+            tokens["none"] = ""
+            seen = 0
+            for path, method, operation in self.operations(s):
+                least = ROLES.index(operation["x-smelt-role"])
+                if operation.get("x-smelt-rows"):
+                    least = max(least, 2)
+                for role in ROLES[:least]:
+                    answer = s.ask(self.fill(path), method, token=tokens[role], body={} if method == "POST" else None)
+                    self.assertEqual((answer.status, answer.code()),
+                                     (401, "unauthorized") if role == "none" else (403, "denied"), (path, method, role))
+                    seen += 1
+                answer = s.ask(self.fill(path), method, token=tokens[ROLES[least]] or "", body=b"{" if method == "POST" else None) \
+                    if path != "/api/v1/stream" else None
+                if answer is not None:
+                    self.assertNotIn(answer.status, (401, 403, 500), (path, method, answer.body))
+            self.assertGreater(seen, 20)
+
+    def test_public_read_shows_no_rows(self):
+        self.w.smelt("run")
+        with self.serve(SMELT_PUBLIC="1") as s:
+            self.assertEqual(s.ask("/api/v1/overview", token="").status, 200)
+            self.assertEqual(s.ask("/api/v1/tokens", token="").status, 401)
+            public = s.ask("/api/v1/pipelines/shop/events?level=debug", token="")
+            self.assertEqual(public.status, 200)
+            self.assertNotIn(b"samples", public.body)
+            self.assertIn(b"samples", s.ask("/api/v1/pipelines/shop/events?level=debug").body)
+
+    def test_tokens_are_made_listed_and_revoked(self):
+        with self.serve() as s:
+            made = s.ask("/api/v1/tokens", "POST", body={"role": "viewer", "label": "screen", "days": 1})
+            self.assertEqual(made.status, 201)
+            made = made.json()
+            self.assertEqual(s.ask("/api/v1/overview", token=made["token"]).status, 200)
+            listed = [t for t in s.ask("/api/v1/tokens").json()["tokens"] if t["id"] == made["id"]]
+            self.assertEqual(listed[0]["state"], "active")
+            self.assertNotIn(made["token"].encode(), s.ask("/api/v1/tokens").body)
+            self.assertEqual(s.ask("/api/v1/tokens/" + made["id"], "DELETE").status, 200)
+            self.assertEqual(s.ask("/api/v1/overview", token=made["token"]).status, 401)
+            self.assertEqual(s.ask("/api/v1/tokens/none", "DELETE").status, 404)
+            audit = s.ask("/api/v1/audit").json()["audit"]
+            self.assertEqual([(row["act"], row["outcome"]) for row in audit][:3],
+                             [("revokeToken", 'there is no token "none"'), ("revokeToken", "ok"), ("createToken", "ok")])
+            self.assertEqual(audit[2]["address"], "127.0.0.1")
+        with open(os.path.join(self.w.folder, "lake/.smelt/control/smelt.db"), "rb") as f:
+            self.assertNotIn(made["token"].encode(), f.read())
+
+    def test_the_first_token_is_a_file_for_its_owner_only(self):
+        with self.serve() as s:
+            path = os.path.join(self.w.folder, "lake/.smelt/control/admin-token")
+            self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+            self.assertIsNotNone(s.link)
+        with self.serve() as s:
+            self.assertIsNone(s.link)
+            self.assertEqual(s.ask("/api/v1/tokens").status, 200)
+
+    # ---- browsers ----
+
+    def test_a_link_logs_in_once(self):
+        with self.serve() as s:
+            code = s.link.split("#code=")[1]
+            answer = s.ask("/api/v1/login", "POST", token="", body={"code": code})
+            self.assertEqual((answer.status, answer.json()["role"]), (200, "admin"))
+            self.assertRegex(answer.cookies[0], r"^smelt=[\w-]{43}; Path=/; HttpOnly; SameSite=Strict; Max-Age=604800$")
+            self.assertEqual(s.ask("/api/v1/login", "POST", token="", body={"code": code}).status, 401)
+
+    def test_a_cookie_changes_nothing_from_another_site(self):
+        with self.serve() as s:
+            good = self.cookie(s)
+            body = {"role": "viewer"}
+
+            def post(**other):
+                headers = {k: v for k, v in {**good, **other}.items() if v is not None}
+                return s.ask("/api/v1/tokens", "POST", token="", body=body, headers=headers).status
+
+            self.assertEqual(post(), 201)
+            self.assertEqual(post(Origin="http://evil.example"), 403)
+            self.assertEqual(post(Origin=None), 403)
+            self.assertEqual(post(Origin="null"), 403)
+            self.assertEqual(post(**{"X-Smelt-CSRF": None}), 403)
+            self.assertEqual(post(**{"X-Smelt-CSRF": "x" * 43}), 403)
+            self.assertEqual(post(**{"Content-Type": "text/plain"}), 415)
+            self.assertEqual(s.ask("/api/v1/overview", token="", headers={"Cookie": good["Cookie"]}).status, 200)
+            self.assertEqual(s.ask("/api/v1/logout", "POST", token="", body={}, headers=good).status, 200)
+            self.assertEqual(s.ask("/api/v1/overview", token="", headers={"Cookie": good["Cookie"]}).status, 401)
+
+    def test_without_tokens_another_site_changes_nothing_either(self):
+        with self.serve(auth=False) as s:
+            body, own = {"role": "viewer"}, {"X-Smelt-CSRF": "1"}
+            self.assertEqual(s.ask("/api/v1/tokens", "POST", body=body).status, 403)
+            self.assertEqual(s.ask("/api/v1/tokens", "POST", body=body, headers={**own, "Origin": "http://evil.example"}).status, 403)
+            self.assertEqual(s.ask("/api/v1/tokens", "POST", body=body, headers=own).status, 201)
+
+    def test_other_names_of_this_machine_are_refused(self):
+        with self.serve(auth=False) as s:
+            for name, status in (("localhost", 200), ("127.0.0.1", 200), ("[::1]:1", 200), ("evil.example", 403),
+                                 ("127.0.0.1.evil.example", 403), ("", 403)):
+                self.assertEqual(s.ask("/api/v1/overview", headers={"Host": name}).status, status, name)
+
+    def test_guessing_is_stopped_for_a_minute(self):
+        with self.serve() as s:
+            for _ in range(10):
+                self.assertEqual(s.ask("/api/v1/overview", token="wrong", address="127.0.0.7").status, 401)
+            answer = s.ask("/api/v1/overview", token="wrong", address="127.0.0.7")
+            self.assertEqual(answer.status, 429)
+            self.assertLessEqual(int(answer.headers["retry-after"]), 60)
+            self.assertEqual(s.ask("/api/v1/login", "POST", token="", body={"token": "x"}, address="127.0.0.7").status, 429)
+            self.assertEqual(s.ask("/api/v1/overview").status, 200)
+
+    # ---- what is answered ----
+
+    def test_answers_are_packed_and_known_again(self):
+        self.w.smelt("run")
+        with self.serve() as s:
+            path = "/api/v1/pipelines/shop/status"
+            plain = s.ask(path)
+            packed = s.ask(path, headers={"Accept-Encoding": "br, gzip;q=0.5"})
+            self.assertEqual(packed.body, plain.body)
+            self.assertLess(len(packed.raw), len(plain.raw))
+            self.assertNotIn("content-encoding", s.ask(path, headers={"Accept-Encoding": "gzip;q=0"}).headers)
+            again = s.ask(path, headers={"If-None-Match": 'W/"x", ' + plain.headers["etag"]})
+            self.assertEqual((again.status, again.raw), (304, b""))
+            self.arrive(2)
+            self.w.smelt("run")
+            self.assertEqual(s.ask(path, headers={"If-None-Match": plain.headers["etag"]}).status, 200)
+
+    def test_every_answer_has_the_headers_that_protect(self):
+        with self.serve() as s:
+            for path, status in (("/", (200, 404)), ("/assets/vendor/preact.js", (200,)), ("/healthz", (200,)),
+                                 ("/api/v1/overview", (200,)), ("/api/v1/none", (404,)), ("/assets/none.js", (404,))):
+                answer = s.ask(path)
+                self.assertIn(answer.status, status, path)
+                self.assertEqual(SAFE.items() - answer.headers.items(), set(), path)
+                self.assertNotIn("access-control-allow-origin", answer.headers)
+
+    def test_documents_are_those_of_the_command_line(self):
+        self.w.smelt("run")
+        with self.serve() as s:
+            for path, command in (("status", ["status"]), ("runs", ["runs"]), ("runs/1", ["runs", "1"]),
+                                  ("checkpoints", ["checkpoint", "list"]), ("checkpoints/sold", ["checkpoint", "show", "sold"]),
+                                  ("plan", ["plan"]), ("datasets/sold", ["show", "sold"])):
+                printed = json.loads(self.w.smelt(*command, "--json").out)
+                answered = s.ask("/api/v1/pipelines/shop/" + path).json()
+                self.assertEqual({**answered, **printed}, answered, path)
+
+    def test_below_a_base_path_all_is_below_it(self):
+        with self.serve(base="/data/smelt") as s:
+            self.assertEqual(s.url, f"http://127.0.0.1:{s.port}/data/smelt/")
+            self.assertEqual(s.ask("/api/v1/overview").status, 200)
+            self.assertEqual(s.ask("/assets/vendor/preact.js").status, 200)
+            s.base = ""
+            self.assertEqual(s.ask("/api/v1/overview").status, 404)
+            s.base = "/data/smelt"
+
+    # ---- limits ----
+
+    def test_what_is_too_large_is_refused(self):
+        with self.serve() as s:
+            self.assertEqual(s.ask("/api/v1/overview?x=" + "a" * 9000).status, 414)
+            self.assertEqual(s.ask("/api/v1/tokens", "POST", body=b" " * (1024 * 1024 + 1)).status, 413)
+            self.assertEqual(s.ask("/api/v1/tokens", "POST", body=b"[" * 100000).status, 400)
+            self.assertIn(s.ask("/api/v1/overview", headers={"X": "a" * 60000}).status, (413, 431))
+            for body in (b"[]", b"{", b'{"role":1}', b'{"role":"viewer","x":1}', b'{"role":"viewer","days":0}', b"\xff", b"null"):
+                self.assertEqual(s.ask("/api/v1/tokens", "POST", body=body).status, 400, body)
+            self.assertEqual(s.ask("/api/v1/overview", "PATCH").status, 405)
+            for line in (b"GET / HTTP/1.1\r\n\r\n", b"GET /%00 HTTP/1.1\r\nHost: localhost\r\n\r\n", b"\x00\x01\x02\r\n\r\n",
+                         b"GET /../../etc/passwd HTTP/1.1\r\nHost: localhost\r\n\r\n"):
+                self.assertNotIn(b"200 OK", s.raw(line))
+            self.assertEqual(s.ask("/healthz").status, 200)
+
+    # ---- the stream ----
+
+    def test_a_stream_goes_on_where_it_was_left(self):
+        self.w.smelt("run")
+        with self.serve() as s:
+            first = s.stream()
+            self.assertEqual(first.next()[0], "open")
+            self.arrive(3)
+            self.w.smelt("run")
+            seen = first.until("run_finished")
+            first.close()
+            self.arrive(4)
+            self.w.smelt("run")
+            second = s.stream(last=first.last)
+            more = second.until("run_finished")
+            second.close()
+            ids = [data["id"] for _, data in seen + more if "id" in data]
+            self.assertEqual(ids, sorted(set(ids)))
+            stored = [e["id"] for e in s.ask("/api/v1/pipelines/shop/events?after=0&limit=1000").json()["events"]]
+            self.assertEqual(ids, [i for i in stored if i >= ids[0]])
+            self.assertEqual({data["pipeline"] for _, data in seen + more if "id" in data}, {"shop"})
+
+    def test_a_stream_ends_with_its_token_and_with_the_server(self):
+        with self.serve() as s:
+            made = s.ask("/api/v1/tokens", "POST", body={"role": "viewer"}).json()
+            stream = s.stream(token=made["token"])
+            other = s.stream()
+            self.assertEqual(stream.next()[0], "open")
+            s.ask("/api/v1/tokens/" + made["id"], "DELETE")
+            while stream.response.readline():
+                pass
+            self.assertEqual(other.next()[0], "open")
+        self.assertEqual(other.response.read(), b"")
+
+    def test_one_address_gets_eight_streams(self):
+        with self.serve() as s:
+            streams = [s.stream(address="127.0.0.9") for _ in range(8)]
+            self.assertEqual([x.status for x in streams], [200] * 8)
+            self.assertEqual(s.stream(address="127.0.0.9").status, 422)
+            self.assertEqual(s.stream().status, 200)
+            for x in streams:
+                x.close()
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2, warnings="ignore")
