@@ -95,8 +95,12 @@ int main(int argc, char **argv)
 {
     static files f;
     sm_arena *a = sm_arena_new("serve");
-    sm_site site = { &f,   site_names, site_open,      site_close, site_about,
-                     NULL, NULL,       "exactly_once", NULL };
+    sm_site site = { .ctx = &f,
+                     .names = site_names,
+                     .open = site_open,
+                     .close = site_close,
+                     .about = site_about,
+                     .delivery = "exactly_once" };
     sm_http_config config = { .version = SM_SV("test") };
     sm_http *h = NULL;
     sm_error err;

@@ -11,6 +11,7 @@
 #include "ui/cli/exit_code.h"
 #include "ui/cli/grid.h"
 #include "ui/cli/look.h"
+#include "ui/cli/quarantine_act.h"
 
 enum { ROWS_SHOWN = 20, ROWS_MAX = 10000 };
 
@@ -278,22 +279,6 @@ static int look(sm_cli *c, const char *name)
 
 /* ---- replay, discard ------------------------------------------------------------------- */
 
-static sm_code columns_of(void *ctx, sm_sv path, sm_arena *a, sm_schema *out, int64_t *version,
-                          sm_error *err)
-{
-    sm_delta_info info;
-    sm_code rc = sm_delta_describe(path, -1, NULL, a, &info, err);
-
-    (void)ctx;
-    if (rc != SM_OK)
-        return rc;
-    if (info.version < 0)
-        return sm_fail(err, SM_E_NOT_FOUND, 0, "nothing is in quarantine");
-    *out = info.schema;
-    *version = info.version;
-    return SM_OK;
-}
-
 static void add_some(sm_buf *b, int64_t n, const char *what)
 {
     if (n == 0)
@@ -303,53 +288,39 @@ static void add_some(sm_buf *b, int64_t n, const char *what)
     sm_buf_addf(b, " %s", what);
 }
 
-static int tell_act(const sm_cli *c, sm_sv table, const sm_replay_request *what,
-                    const sm_replay_result *r)
+static void add_number(sm_buf *b, const sm_json *doc, const char *key, const char *what)
 {
-    sm_json *doc = sm_json_object(c->a);
-    sm_json *stays = sm_json_array(c->a);
+    add_some(b, sm_json_get_int(doc, key, 0), what);
+}
+
+static int tell_act(const sm_cli *c, const sm_json *doc)
+{
+    const sm_json *stays = sm_json_get(doc, "stays");
     sm_buf b;
 
-    sm_json_set_string(doc, "table", table);
-    sm_json_set_string(doc, "act", what->discard ? SM_SV("discard") : SM_SV("replay"));
-    sm_json_set_int(doc, "taken", r->taken);
-    sm_json_set_int(doc, "written", r->written);
-    sm_json_set_int(doc, "dropped", r->dropped);
-    sm_json_set_int(doc, "broken", r->broken);
-    sm_json_set_int(doc, "decoded", r->decoded);
-    sm_json_set_int(doc, "undecodable", r->records);
-    for (size_t i = 0; i < r->n_stays; i++) {
-        sm_json *stay = sm_json_object(c->a);
-
-        sm_json_set_int(stay, "rows", r->stays[i].rows);
-        sm_json_set_string(stay, "why", r->stays[i].why);
-        sm_json_append(stays, stay);
-    }
-    sm_json_set(doc, "stays", stays);
-    sm_json_set_int(doc, "discarded", r->discarded);
-    sm_json_set_int(doc, "left", r->left);
     if (c->json)
         return sm_cli_out_json(c, doc);
     sm_buf_init(&b, 64 * 1024);
-    sm_buf_addf(&b, "%.*s  ", SM_SV_ARG(table));
-    sm_buf_add_count(&b, r->taken);
-    sm_buf_adds(&b, " taken");
-    add_some(&b, r->written, "written");
-    add_some(&b, r->dropped, "dropped");
-    add_some(&b, r->broken, "broke a rule");
-    add_some(&b, r->records, "undecodable, stay");
-    add_some(&b, r->discarded, "discarded");
+    sm_buf_add(&b, sm_json_get_sv(doc, "table", SM_SV("")));
     sm_buf_adds(&b, "  ");
-    sm_buf_add_count(&b, r->left);
+    sm_buf_add_count(&b, sm_json_get_int(doc, "taken", 0));
+    sm_buf_adds(&b, " taken");
+    add_number(&b, doc, "written", "written");
+    add_number(&b, doc, "dropped", "dropped");
+    add_number(&b, doc, "broken", "broke a rule");
+    add_number(&b, doc, "undecodable", "undecodable, stay");
+    add_number(&b, doc, "discarded", "discarded");
+    sm_buf_adds(&b, "  ");
+    sm_buf_add_count(&b, sm_json_get_int(doc, "left", 0));
     sm_buf_adds(&b, " left\n");
-    for (size_t i = 0; i < r->n_stays; i++) {
+    for (size_t i = 0; i < sm_json_len(stays); i++) {
         sm_buf_adds(&b, "    ");
-        sm_buf_add_count(&b, r->stays[i].rows);
+        sm_buf_add_count(&b, sm_json_get_int(sm_json_at(stays, i), "rows", 0));
         sm_buf_adds(&b, " undecodable: ");
-        sm_buf_add_safe(&b, r->stays[i].why);
+        sm_buf_add_safe(&b, sm_json_get_sv(sm_json_at(stays, i), "why", SM_SV("")));
         sm_buf_addc(&b, '\n');
     }
-    if (r->written > 0)
+    if (sm_json_get_int(doc, "written", 0) > 0)
         sm_look_next(c, &b, "smelt run");
     return sm_cli_out(&b);
 }
@@ -368,19 +339,17 @@ static bool confirmed(const sm_cli *c, const sm_replay_request *what)
 
 static int act_on(sm_cli *c, sm_project *p, const sm_plan_dataset *table, sm_replay_request *what)
 {
-    sm_run_request q = sm_project_request(p);
-    sm_replay_result result;
+    sm_json *doc = NULL;
     sm_error err;
     sm_sv action = what->discard ? SM_SV("quarantine discard") : SM_SV("quarantine replay");
     sm_code rc = sm_audit(p, action, what->table, SM_SV(""), &err);
 
-    what->a = c->a;
-    if (rc == SM_OK && (rc = sm_replay(&q, what, &result, &err)) == SM_OK)
-        sm_project_use_plan(p, result.plan);
-    if (rc == SM_OK && result.taken == 0 && chose_nothing(c, table, &err))
+    if (rc == SM_OK)
+        rc = sm_quarantine_act(p, what, c->a, &doc, &err);
+    if (rc == SM_OK && sm_json_get_int(doc, "taken", 0) == 0 && chose_nothing(c, table, &err))
         return tell_nothing(c, table, &err);
     if (rc == SM_OK)
-        return tell_act(c, what->table, what, &result);
+        return tell_act(c, doc);
     if (rc == SM_E_NOT_FOUND) {
         sm_cli_fail(c, &err, "smelt quarantine list");
         return SM_EXIT_USAGE;
@@ -392,8 +361,7 @@ static int act(sm_cli *c, const char *name, bool discard)
 {
     sm_replay_request what = { .rule = option_sv(c, "--rule"),
                                .row = option_sv(c, "--row"),
-                               .discard = discard,
-                               .columns = columns_of };
+                               .discard = discard };
     const sm_plan_dataset *table = NULL;
     sm_project p;
     int status = sm_project_start(c, &p, sm_cli_get(c, "--pipeline"), SM_NEED_PLAN_AND_STORE_WRITE);

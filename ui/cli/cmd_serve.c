@@ -14,16 +14,27 @@
 #include "ui/cli/cli.h"
 #include "ui/cli/deploy.h"
 #include "ui/cli/exit_code.h"
+#include "ui/cli/site.h"
+#include "ui/cli/version.h"
+#include "ui/http/http.h"
 
 static const sm_cli_option options[] = {
+    { "--listen", NULL, "A", "address of the page and the API (127.0.0.1:8480); port 0 takes any" },
+    { "--dev", NULL, "DIR",
+      "files of the page from DIR (ui/web of a checkout), read anew each time" },
     { NULL, NULL, NULL, NULL },
 };
+
+#define LISTEN "127.0.0.1:8480"
 
 typedef struct server {
     const sm_cli *c;
     sm_event_bus *bus;
     sm_deploy *deploy;
     sm_scheduler *scheduler;
+    sm_cli_site served;
+    sm_site site;
+    sm_http *http;
 } server;
 
 /* ---- what it says ---------------------------------------------------------------- */
@@ -118,6 +129,45 @@ static void wait_for_end(const server *s, const sigset_t *set)
     sm_cli_say(s->c, "stopping: what is decided is finished; again stops now");
 }
 
+/* ---- the page -------------------------------------------------------------------- */
+
+/* Tokens and audit are kept in the store of the pipeline that is deployed first. */
+static sm_code open_page(server *s, sm_error *err)
+{
+    sm_arena *a = sm_arena_new("page");
+    sm_http_config config = { .listen = SM_SV(LISTEN),
+                              .dev = sm_sv_cstr(sm_cli_get(s->c, "--dev")),
+                              .version = SM_SV(SM_VERSION) };
+    const char *listen_on = sm_cli_get(s->c, "--listen");
+    sm_deployed *first;
+    sm_sv *names;
+    size_t n;
+    sm_code rc;
+
+    sm_deploy_names(s->deploy, a, &names, &n);
+    first = sm_deploy_hold(s->deploy, names[0]);
+    config.state_dir = first->project.state_dir;
+    if (listen_on != NULL)
+        config.listen = sm_sv_cstr(listen_on);
+    s->served = (sm_cli_site){ s->deploy, s->scheduler };
+    s->site = sm_cli_make_site(&s->served, s->bus);
+    rc = sm_http_start(&config, &s->site, &s->http, err);
+    sm_deploy_let(first);
+    sm_arena_free(a);
+    return rc;
+}
+
+static void tell_page(const server *s)
+{
+    const char *warning = sm_http_warning(s->http), *link = sm_http_login_link(s->http);
+
+    if (warning != NULL)
+        sm_cli_say(s->c, "warning: %s", warning);
+    sm_cli_say(s->c, "the page is at %s", sm_http_url(s->http));
+    if (link != NULL)
+        sm_cli_say(s->c, "log in once, within 10 minutes, with %s", link);
+}
+
 /* ---- the command ----------------------------------------------------------------- */
 
 static int serve(server *s, const sigset_t *set)
@@ -127,13 +177,15 @@ static int serve(server *s, const sigset_t *set)
 
     if (status != SM_EXIT_DONE)
         return status;
-    if (sm_scheduler_start(s->scheduler, &err) != SM_OK) {
+    if (open_page(s, &err) != SM_OK || sm_scheduler_start(s->scheduler, &err) != SM_OK) {
         status = sm_cli_fail(s->c, &err, NULL);
     } else {
         tell_deployed(s, "serving");
+        tell_page(s);
         wait_for_end(s, set);
     }
     sm_event_bus_close(s->bus);
+    sm_http_stop(s->http);
     sm_scheduler_drain(s->scheduler);
     if (status == SM_EXIT_DONE)
         sm_cli_say(s->c, "stopped");
@@ -165,7 +217,7 @@ const sm_command sm_command_serve = {
     .name = "serve",
     .group = "start",
     .summary = "Run pipelines when their triggers say so, until it is stopped",
-    .usage = "[PIPELINE…]",
+    .usage = "[PIPELINE…] [--listen A]",
     .options = options,
     .examples = "smelt serve\nsmelt -C projects/iot serve iot shop",
     .exec = serve_exec,

@@ -365,17 +365,39 @@ static void close_reader(reader *r)
     sm_session_close(r->session);
 }
 
-int sm_rows_show(sm_cli *c, sm_project *p, const sm_rows_request *q)
+static reader make_reader(sm_cli *c, sm_project *p, const sm_rows_request *q)
 {
     size_t n = p->plan->n_datasets + 1;
-    reader r = { .c = c,
-                 .p = p,
-                 .q = q,
-                 .sql = sm_project_sql(p),
-                 .diags = sm_diags_new(c->a),
-                 .used = SM_NEW_N(c->a, bool, n),
-                 .sources = SM_NEW_N(c->a, sm_source, n),
-                 .relations = SM_NEW_N(c->a, sm_sql_relation, n) };
+
+    return (reader){ .c = c,
+                     .p = p,
+                     .q = q,
+                     .sql = sm_project_sql(p),
+                     .diags = sm_diags_new(c->a),
+                     .used = SM_NEW_N(c->a, bool, n),
+                     .sources = SM_NEW_N(c->a, sm_source, n),
+                     .relations = SM_NEW_N(c->a, sm_sql_relation, n) };
+}
+
+sm_code sm_rows_fetch(sm_cli *c, sm_project *p, const sm_rows_request *q, sm_json **out,
+                      sm_error *err)
+{
+    reader r = make_reader(c, p, q);
+    sm_code rc;
+
+    *out = NULL;
+    rc = fetch(&r, out, err);
+    if (rc == SM_OK && *out == NULL)
+        rc = sm_fail(err, SM_E_SQL, 0, "%.*s",
+                     SM_SV_ARG(sm_diags_count(r.diags) > 0 ? sm_diags_at(r.diags, 0)->message
+                                                           : SM_SV("the query is not valid")));
+    close_reader(&r);
+    return rc;
+}
+
+int sm_rows_show(sm_cli *c, sm_project *p, const sm_rows_request *q)
+{
+    reader r = make_reader(c, p, q);
     sm_json *doc = NULL;
     sm_error err;
     int status;

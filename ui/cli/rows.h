@@ -14,6 +14,11 @@ typedef struct sm_rows_request {
     int64_t limit;
 } sm_rows_request;
 
+/* Judge the text and run it: a document of sm_view_rows(), which lives in c->a.  SM_E_SQL with the
+ * first fault of the text. */
+sm_code sm_rows_fetch(sm_cli *c, sm_project *p, const sm_rows_request *q, sm_json **out,
+                      sm_error *err);
+
 /* Judge the text, run it on the engine of `p` and print the rows.  The exit status. */
 int sm_rows_show(sm_cli *c, sm_project *p, const sm_rows_request *q);
 

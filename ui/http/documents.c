@@ -21,6 +21,32 @@ sm_code sm_http__healthz(sm_call *c, sm_error *err)
 
 /* ---- overview and pipeline --------------------------------------------------------------- */
 
+/* What the scheduler says of it; nothing when it does not know it. */
+static sm_code add_schedule(sm_call *c, sm_sv pipeline, sm_view_deployed *out, sm_error *err)
+{
+    sm_schedule_state *states;
+    size_t n;
+    sm_code rc;
+
+    if (c->server->site->scheduler == NULL)
+        return SM_OK;
+    rc = sm_scheduler_states(c->server->site->scheduler, c->a, &states, &n, err);
+    for (size_t i = 0; rc == SM_OK && i < n; i++) {
+        const sm_schedule_state *s = &states[i];
+
+        if (!sm_sv_eq(s->pipeline, pipeline))
+            continue;
+        out->doing = sm_sv_cstr(s->doing);
+        out->paused = s->paused;
+        out->paused_by = s->paused_by;
+        out->next_ms = s->next_due_ms;
+        out->next_cause = s->next_cause;
+        out->retry_ms = s->retry_at_ms;
+        out->queued = (int64_t)s->queued;
+    }
+    return rc;
+}
+
 sm_code sm_call__deployed(sm_call *c, sm_sv pipeline, sm_view_deployed *out, sm_error *err)
 {
     const sm_site *site = c->server->site;
@@ -34,7 +60,7 @@ sm_code sm_call__deployed(sm_call *c, sm_sv pipeline, sm_view_deployed *out, sm_
                                .target = about.target,
                                .reload_error = about.reload_error,
                                .loaded_ms = about.loaded_ms };
-    return SM_OK;
+    return add_schedule(c, pipeline, out, err);
 }
 
 static sm_code add_pipeline(sm_call *c, sm_sv name, sm_json *rows, sm_error *err)

@@ -144,4 +144,18 @@ sm_code sm_http__checkpoint(sm_call *c, sm_error *err);
 sm_code sm_http__plan(sm_call *c, sm_error *err);
 sm_code sm_http__dataset(sm_call *c, sm_error *err);
 
+sm_code sm_http__start_run(sm_call *c, sm_error *err);
+sm_code sm_http__ticket(sm_call *c, sm_error *err);
+sm_code sm_http__retry(sm_call *c, sm_error *err);
+sm_code sm_http__stop_run(sm_call *c, sm_error *err);
+sm_code sm_http__pause(sm_call *c, sm_error *err);
+sm_code sm_http__resume(sm_call *c, sm_error *err);
+sm_code sm_http__reload(sm_call *c, sm_error *err);
+sm_code sm_http__replay(sm_call *c, sm_error *err);
+sm_code sm_http__discard(sm_call *c, sm_error *err);
+sm_code sm_http__reset(sm_call *c, sm_error *err);
+sm_code sm_http__preview(sm_call *c, sm_error *err);
+sm_code sm_http__quarantines(sm_call *c, sm_error *err);
+sm_code sm_http__quarantine(sm_call *c, sm_error *err);
+
 #endif

@@ -12,6 +12,7 @@
 #include "runtime/base/error.h"
 #include "runtime/base/json.h"
 #include "runtime/events/event_bus.h"
+#include "runtime/schedule/scheduler.h"
 #include "ui/view/view.h"
 
 /* One deployed pipeline, beside what its view says. */
@@ -23,8 +24,9 @@ typedef struct sm_site_about {
     int64_t loaded_ms;
 } sm_site_about;
 
-/* Something that changes what is there: "reload", "quarantine_replay", …; the table of them is
- * that of the routes.  `options` has the fields of the request's body, checked by the route. */
+/* Something that is read or changed: "reload", "validate", "quarantine_replay",
+ * "quarantine_discard", "checkpoint_reset".  `options` has the fields of the request's body,
+ * checked by the route. */
 typedef struct sm_site_act {
     sm_sv act;
     sm_sv pipeline; /* "" = none */
@@ -43,14 +45,14 @@ typedef struct sm_site {
                     sm_error *err);
     void (*close)(void *ctx, void *hold);
     sm_code (*about)(void *ctx, sm_sv pipeline, sm_arena *a, sm_site_about *out, sm_error *err);
-    /* At most `limit` rows of a SELECT, judged first, on an engine that only reads; ends after
-     * 30 s.  A document of sm_view_rows().  NULL: there are no rows here. */
-    sm_code (*rows)(void *ctx, sm_sv pipeline, sm_sv sql, int64_t limit, sm_arena *a, sm_json **out,
-                    sm_error *err);
+    /* A document that the engine makes, on one that only reads, within 30 s: "preview" {limit},
+     * "quarantines", "quarantine" {rule, row, limit}.  NULL: there are no rows here. */
+    sm_code (*read)(void *ctx, const sm_site_act *what, sm_arena *a, sm_json **out, sm_error *err);
     /* *out may stay NULL.  NULL: nothing can be changed here. */
     sm_code (*act)(void *ctx, const sm_site_act *act, sm_arena *a, sm_json **out, sm_error *err);
-    const char *delivery; /* what the table sink promises: "exactly_once" */
-    sm_event_bus *bus;    /* wakes for events of any store; borrowed.  NULL: stores are looked at */
+    sm_scheduler *scheduler; /* NULL: nothing is run here */
+    const char *delivery;    /* what the table sink promises: "exactly_once" */
+    sm_event_bus *bus; /* wakes for events of any store; borrowed.  NULL: stores are looked at */
 } sm_site;
 
 #endif

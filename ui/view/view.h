@@ -118,6 +118,7 @@ typedef struct sm_view_deployed {
     int64_t next_ms; /* when it runs next, */
     sm_sv next_cause;
     int64_t retry_ms; /* when it tries again */
+    int64_t queued;   /* orders that wait */
 } sm_view_deployed;
 
 /* A row of the overview: {pipeline, file, commit, …, state, doing, run, last_runs, next, paused,

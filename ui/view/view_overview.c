@@ -202,6 +202,7 @@ static void add_deployed(const sm_view *v, const sm_view_deployed *d, sm_json *o
     sm_view__set_time(v, o, "loaded", d->loaded_ms);
     sm_view__set_text(o, "trigger", d->trigger);
     sm_json_set_string(o, "doing", d->doing.len > 0 ? d->doing : SM_SV("idle"));
+    sm_json_set_int(o, "queued", d->queued);
     sm_json_set_bool(o, "paused", d->paused);
     sm_view__set_text(o, "paused_by", d->paused_by);
     text_or_null(o, "reload_error", d->reload_error, v->a);
