@@ -62,7 +62,10 @@ class Server:
         self.port = int(self.url.split("/")[2].rsplit(":", 1)[1])
         self.base = base
         token = os.path.join(folder, "lake", ".smelt", "control", "admin-token")
-        self.admin = open(token).read().strip() if auth and os.path.exists(token) else None
+        self.admin = None
+        if auth and os.path.exists(token):
+            with open(token) as f:
+                self.admin = f.read().strip()
 
     def ask(self, path, method="GET", token=None, body=None, headers=None, address=None):
         """`token` None is the admin's; "" is nobody's."""
@@ -120,6 +123,44 @@ class Server:
         else:
             self.process.kill()
             self.process.communicate()
+
+
+class Serve(Server):
+    """`smelt serve` in a folder: the same, and it runs pipelines."""
+
+    def __init__(self, folder, *args):
+        self.process = subprocess.Popen([world.SMELT, "serve", "--listen", "127.0.0.1:0", *args], cwd=folder, text=True,
+                                        env=world.environment(None), stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self.base, self.link, self.said = "", None, []
+        while not (self.said and "the page is at" in self.said[-1]):
+            line = self.process.stderr.readline()
+            if not line:
+                raise AssertionError("no server: " + "".join(self.said))
+            self.said.append(line)
+        self.url = self.said[-1].split()[-1]
+        self.port = int(self.url.split("/")[2].rsplit(":", 1)[1])
+        with open(os.path.join(folder, "lake", ".smelt", "control", "admin-token")) as f:
+            self.admin = f.read().strip()
+
+    def run(self, **body):
+        """Start a run and wait for its end: the ticket's document."""
+        answer = self.ask("/api/v1/pipelines/shop/runs", "POST", body=body)
+        if answer.status != 202:
+            raise AssertionError(answer.body)
+        ticket = answer.json()["ticket"]
+        while True:
+            doc = self.ask(f"/api/v1/tickets/{ticket}?wait=30").json()
+            if doc["state"] != "waiting":
+                return doc
+
+    def close(self):
+        self.process.terminate()
+        err = self.process.stderr.read()
+        self.process.stderr.close()
+        status = self.process.wait(timeout=60)
+        if status:
+            raise AssertionError(f"the server ended with {status}: {err}")
 
 
 class Stream:

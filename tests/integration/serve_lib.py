@@ -19,7 +19,7 @@ PATIENCE = 120
 
 class Server:
     def __init__(self, folder, *args, failpoint=None):
-        self.process = subprocess.Popen([world.SMELT, "serve", *args], cwd=folder,
+        self.process = subprocess.Popen([world.SMELT, "serve", "--listen", "127.0.0.1:0", *args], cwd=folder,
                                         env=world.environment(failpoint), stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.seen = []

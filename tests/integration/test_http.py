@@ -81,7 +81,7 @@ class Http(unittest.TestCase):
 
     def test_tokens_are_made_listed_and_revoked(self):
         with self.serve() as s:
-            made = s.ask("/api/v1/tokens", "POST", body={"role": "viewer", "label": "screen", "days": 1})
+            made = s.ask("/api/v1/tokens", "POST", body={"role": "viewer", "name": "screen", "days": 1})
             self.assertEqual(made.status, 201)
             made = made.json()
             self.assertEqual(s.ask("/api/v1/overview", token=made["token"]).status, 200)
@@ -263,6 +263,80 @@ class Http(unittest.TestCase):
             self.assertEqual(s.stream().status, 200)
             for x in streams:
                 x.close()
+
+    # ---- acts ----
+
+    def test_runs_are_started_and_waited_for(self):
+        self.arrive(5, -2)
+        with http_lib.Serve(self.w.folder) as s:
+            operator = s.token("operator")
+            done = s.run()
+            self.assertEqual((done["exit_code"], done["state"].split("_")[0]), (0, "succeeded"))
+            runs = "/api/v1/pipelines/shop/runs"
+            self.assertEqual(s.ask(runs, "POST", body={"full_refresh": "*"}, token=operator).status, 403)
+            self.assertEqual(s.ask(runs, "POST", body={"select": "sol"}).status, 400)
+            self.assertEqual(s.ask(runs, "POST", body={"with_quarantine": True}).status, 400)
+            self.assertEqual(s.run(full_refresh="*", with_quarantine=True)["exit_code"], 0)
+            self.assertEqual(s.ask("/api/v1/tickets/99999").status, 404)
+            self.assertEqual(s.ask("/api/v1/pipelines/nope/runs", "POST", body={}).status, 404)
+            for act, state in (("pause", "paused"), ("resume", "resumed"), ("stop", "idle")):
+                self.assertEqual(s.ask("/api/v1/pipelines/shop/" + act, "POST", token=operator).json()["state"], state)
+            self.assertEqual(s.ask("/api/v1/pipelines/shop/retry", "POST", token=operator).status, 202)
+            acts = [row["act"] for row in s.ask("/api/v1/audit").json()["audit"]]
+            self.assertEqual(acts[:4], ["retryRun", "stopRun", "resumePipeline", "pausePipeline"])
+
+    def test_rows_set_aside_are_shown_replayed_and_discarded(self):
+        with http_lib.Serve(self.w.folder) as s:
+            s.run()
+            base = "/api/v1/pipelines/shop/"
+            tokens = {role: s.token(role) for role in ROLES[1:]}
+            self.assertEqual(s.ask(base + "quarantine", token=tokens["viewer"]).json()["quarantines"][0]["rules"], {"priced": 1})
+            self.assertEqual(s.ask(base + "quarantine/sold", token=tokens["viewer"]).status, 403)
+            rows = s.ask(base + "quarantine/sold?rule=priced", token=tokens["operator"]).json()["rows"]
+            self.assertEqual(rows[0]["row"]["price"], -1)
+            self.assertEqual(s.ask(base + "quarantine/sold/discard", "POST", body={}, token=tokens["operator"]).status, 403)
+            replayed = s.ask(base + "quarantine/sold/replay", "POST", body={"rule": "priced"}, token=tokens["operator"]).json()
+            self.assertEqual((replayed["taken"], replayed["written"], replayed["left"]), (1, 0, 1))
+            self.assertEqual(s.ask(base + "quarantine/sold/discard", "POST", body={}).json()["left"], 0)
+            preview = s.ask(base + "datasets/sold/preview?limit=1", token=tokens["operator"]).json()
+            self.assertEqual(len(preview["rows"]), 1)
+            self.assertEqual(s.ask(base + "datasets/sold/preview", token=tokens["viewer"]).status, 403)
+            self.assertIn("previewDataset", [row["act"] for row in s.ask("/api/v1/audit").json()["audit"]])
+
+    def test_invalid_files_are_not_deployed_and_told(self):
+        with http_lib.Serve(self.w.folder) as s:
+            self.w.write("pipeline.yml", http_lib.PIPELINE.replace("from: orders", "from: order"))
+            answer = s.ask("/api/v1/reload", "POST", body={})
+            self.assertEqual(answer.status, 422)
+            self.assertIn(b"order", answer.body)
+            overview = s.ask("/api/v1/overview").json()
+            self.assertEqual([need["kind"] for need in overview["attention"] if need["kind"] == "reload"], ["reload"])
+            self.assertEqual(s.run()["exit_code"], 0)
+            self.w.write("pipeline.yml", http_lib.PIPELINE)
+            self.assertEqual(s.ask("/api/v1/reload", "POST", body={}).status, 200)
+            self.assertIsNone(s.ask("/api/v1/overview").json()["pipelines"][0]["reload_error"])
+
+    def test_what_happened_over_time(self):
+        with http_lib.Serve(self.w.folder) as s:
+            s.run()
+            self.arrive(7)
+            s.run()
+            base = "/api/v1/pipelines/shop/"
+            grid = s.ask(base + "grid?runs=10").json()
+            self.assertEqual([t["name"] for t in grid["tables"]], ["sold", "total"])
+            self.assertEqual({len(t["cells"]) for t in grid["tables"]}, {len(grid["runs"])})
+            rule = s.ask(base + "quality").json()["tables"][0]["expectations"][0]
+            self.assertEqual((rule["name"], rule["passed"] + rule["failed"]), ("priced", 1))
+            self.assertEqual(len(rule["history"]), len(grid["runs"]))
+            batches = s.ask(base + "streaming?since=600").json()["batches"]
+            self.assertGreaterEqual(len([b for b in batches if b["flow"] == "sold"]), 2)
+            self.assertEqual(batches, sorted(batches, key=lambda b: b["done"]))
+            self.assertNotIn("samples", json.dumps(batches))
+            versions = s.ask(base + "datasets/sold/history").json()["versions"]
+            self.assertEqual([v["version"] for v in versions], list(range(len(versions) - 1, -1, -1)))
+            self.assertEqual(sum(v["rows"] for v in versions), 2)
+            events = s.ask("/api/v1/events?limit=1000").json()["events"]
+            self.assertEqual({e["pipeline"] for e in events}, {"shop"})
 
 
 if __name__ == "__main__":

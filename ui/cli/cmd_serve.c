@@ -13,8 +13,8 @@
 #include "runtime/events/event_bus.h"
 #include "ui/cli/cli.h"
 #include "ui/cli/deploy.h"
+#include "ui/cli/deploy_site.h"
 #include "ui/cli/exit_code.h"
-#include "ui/cli/site.h"
 #include "ui/cli/version.h"
 #include "ui/http/http.h"
 

@@ -396,7 +396,7 @@ sm_code sm_http__me(sm_call *c, sm_error *err)
         sm_json_set_string(doc, "token", sm_sv_cstr(c->who.token));
     sm_json_set_string(doc, "csrf",
                        c->who.csrf[0] != '\0' ? sm_sv_cstr(c->who.csrf) : SM_SV("none"));
-    sm_json_set_bool(doc, "login", !c->server->config.auth_none);
+    sm_json_set_string(doc, "auth", c->server->config.auth_none ? SM_SV("none") : SM_SV("token"));
     sm_json_set_bool(doc, "rows", sm_who__sees_rows(c->server, &c->who));
     sm_json_set_string(doc, "version", c->server->config.version);
     c->answer.doc = doc;

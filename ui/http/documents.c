@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* documents.c -- the routes that show: each is a document of ui/view. */
+#include <stdlib.h>
+
+#include "runtime/base/clock.h"
 #include "ui/http/http_int.h"
 
 /* Hand over what a view made. */
@@ -213,14 +216,181 @@ sm_code sm_http__plan(sm_call *c, sm_error *err)
     return give(c, rc, doc);
 }
 
-sm_code sm_http__dataset(sm_call *c, sm_error *err)
+static sm_code find_dataset(const sm_call *c, const sm_plan_dataset **out, sm_error *err)
 {
     sm_sv name = sm_call__value(c, "dataset");
-    const sm_plan_dataset *ds = sm_plan_find(c->view.plan, name);
-    sm_json *doc;
 
-    if (ds == NULL)
-        return sm_fail(err, SM_E_NOT_FOUND, 0, "there is no dataset \"%.*s\"", SM_SV_ARG(name));
+    *out = sm_plan_find(c->view.plan, name);
+    return *out != NULL
+               ? SM_OK
+               : sm_fail(err, SM_E_NOT_FOUND, 0, "there is no dataset \"%.*s\"", SM_SV_ARG(name));
+}
+
+/* Who reads it, and what it reads. */
+static void add_neighbours(sm_call *c, const sm_plan_dataset *ds, sm_json *doc)
+{
+    const sm_plan *p = c->view.plan;
+    sm_json *down = sm_json_array(c->a);
+    size_t me = sm_plan_index(p, ds);
+
+    for (size_t i = 0; i < p->n_datasets; i++)
+        for (size_t k = 0; k < p->datasets[i].n_reads; k++)
+            if (p->datasets[i].reads[k] == me)
+                sm_json_append_string(down, p->datasets[i].name);
+    sm_json_set(doc, "upstream", sm_json_copy(c->a, sm_json_get(doc, "reads")));
+    sm_json_set(doc, "downstream", down);
+}
+
+/* How it stands, from the document of all tables. */
+static sm_code add_standing(sm_call *c, const sm_plan_dataset *ds, sm_json *doc, sm_error *err)
+{
+    static const char *const keys[] = { "state",   "reason",  "error",
+                                        "written", "version", "quarantine" };
+    sm_json *status;
+    const sm_json *tables;
+    sm_code rc = sm_view_status(&c->view, &status, err);
+
+    if (rc != SM_OK)
+        return rc;
+    tables = sm_json_get(status, "tables");
+    for (size_t i = 0; i < sm_json_len(tables); i++) {
+        const sm_json *t = sm_json_at(tables, i);
+
+        if (!sm_sv_eq(sm_json_get_sv(t, "name", SM_SV("")), ds->name))
+            continue;
+        for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++)
+            if (sm_json_get(t, keys[k]) != NULL)
+                sm_json_set(doc, keys[k], sm_json_get(t, keys[k]));
+    }
+    return SM_OK;
+}
+
+sm_code sm_http__dataset(sm_call *c, sm_error *err)
+{
+    const sm_plan_dataset *ds;
+    sm_json *doc;
+    sm_code rc = find_dataset(c, &ds, err);
+
+    if (rc != SM_OK)
+        return rc;
     doc = sm_view_dataset(&c->view, ds);
+    add_neighbours(c, ds, doc);
+    return give(c, add_standing(c, ds, doc, err), doc);
+}
+
+sm_code sm_http__history(sm_call *c, sm_error *err)
+{
+    const sm_plan_dataset *ds;
+    sm_json *doc = NULL;
+    sm_code rc = find_dataset(c, &ds, err);
+
+    if (rc == SM_OK)
+        rc = sm_view_history(&c->view, ds, (size_t)sm_call__query_int(c, "limit", 50), &doc, err);
+    return give(c, rc, doc);
+}
+
+/* ---- over time ---------------------------------------------------------------------------- */
+
+sm_code sm_http__grid(sm_call *c, sm_error *err)
+{
+    sm_json *doc = NULL;
+    sm_code rc = sm_view_grid(&c->view, (size_t)sm_call__query_int(c, "runs", 50), &doc, err);
+
+    return give(c, rc, doc);
+}
+
+sm_code sm_http__quality(sm_call *c, sm_error *err)
+{
+    sm_json *doc = NULL;
+    sm_code rc = sm_view_quality(&c->view, (size_t)sm_call__query_int(c, "runs", 30), &doc, err);
+
+    return give(c, rc, doc);
+}
+
+sm_code sm_http__streaming(sm_call *c, sm_error *err)
+{
+    int64_t since = sm_clock_now_ms() - 1000 * sm_call__query_int(c, "since", 3600);
+    sm_json *doc = NULL;
+    sm_code rc = sm_view_streaming(&c->view, since, &doc, err);
+
+    return give(c, rc, doc);
+}
+
+/* ---- the whole system --------------------------------------------------------------------- */
+
+typedef struct told {
+    sm_sv time;
+    const sm_json *event;
+} told;
+
+static int by_time(const void *x, const void *y)
+{
+    return sm_sv_cmp(((const told *)x)->time, ((const told *)y)->time);
+}
+
+static sm_code collect_events(sm_call *c, sm_sv pipeline, sm_json *all, sm_error *err)
+{
+    const sm_site *site = c->server->site;
+    const sm_json *list;
+    void *hold = NULL;
+    sm_code rc = site->open(site->ctx, pipeline, c->a, &c->view, &hold, err);
+
+    if (rc != SM_OK)
+        return rc;
+    if ((rc = events(c, 0, err)) == SM_OK) {
+        list = sm_json_get(c->answer.doc, "events");
+        for (size_t i = 0; i < sm_json_len(list); i++) {
+            sm_json *e = sm_json_copy(c->a, sm_json_at(list, i));
+
+            sm_json_set_string(e, "pipeline", pipeline);
+            sm_json_append(all, e);
+        }
+    }
+    site->close(site->ctx, hold);
+    return rc;
+}
+
+/* Of all pipelines, by time; ids of different stores do not compare. */
+sm_code sm_http__all_events(sm_call *c, sm_error *err)
+{
+    const sm_site *site = c->server->site;
+    sm_sv only = sm_call__query(c, "pipeline"), *names;
+    sm_json *doc = sm_json_object(c->a), *all = sm_json_array(c->a), *list = sm_json_array(c->a);
+    size_t n, limit = (size_t)sm_call__query_int(c, "limit", 100), from;
+    told *order;
+    sm_code rc = site->names(site->ctx, c->a, &names, &n, err);
+
+    for (size_t i = 0; rc == SM_OK && i < n; i++)
+        if (only.len == 0 || sm_sv_eq(only, names[i]))
+            rc = collect_events(c, names[i], all, err);
+    if (rc != SM_OK)
+        return rc;
+    n = sm_json_len(all);
+    order = SM_NEW_N(c->a, told, n + 1);
+    for (size_t i = 0; i < n; i++)
+        order[i] =
+            (told){ sm_json_get_sv(sm_json_at(all, i), "time", SM_SV("")), sm_json_at(all, i) };
+    qsort(order, n, sizeof *order, by_time);
+    from = n > limit ? n - limit : 0;
+    for (size_t i = from; i < n; i++)
+        sm_json_append(list, order[i].event);
+    sm_json_set(doc, "events", list);
+    return give(c, SM_OK, doc);
+}
+
+sm_code sm_http__settings(sm_call *c, sm_error *err)
+{
+    const sm_http_config *config = &c->server->config;
+    sm_json *doc = sm_json_object(c->a);
+
+    (void)err;
+    sm_json_set_string(doc, "listen", config->listen);
+    sm_json_set_string(doc, "auth", config->auth_none ? SM_SV("none") : SM_SV("token"));
+    sm_json_set_bool(doc, "tls", c->server->tls);
+    sm_json_set_bool(doc, "public_read", config->public_read);
+    sm_json_set_bool(doc, "public_metrics", config->public_metrics);
+    sm_json_set_bool(doc, "allow_preview", config->allow_preview);
+    sm_json_set_string(doc, "base_path", c->base.len > 0 ? c->base : SM_SV("/"));
+    sm_json_set_string(doc, "version", config->version);
     return give(c, SM_OK, doc);
 }

@@ -144,6 +144,12 @@ sm_code sm_http__checkpoint(sm_call *c, sm_error *err);
 sm_code sm_http__plan(sm_call *c, sm_error *err);
 sm_code sm_http__dataset(sm_call *c, sm_error *err);
 
+sm_code sm_http__history(sm_call *c, sm_error *err);
+sm_code sm_http__grid(sm_call *c, sm_error *err);
+sm_code sm_http__quality(sm_call *c, sm_error *err);
+sm_code sm_http__streaming(sm_call *c, sm_error *err);
+sm_code sm_http__all_events(sm_call *c, sm_error *err);
+sm_code sm_http__settings(sm_call *c, sm_error *err);
 sm_code sm_http__start_run(sm_call *c, sm_error *err);
 sm_code sm_http__ticket(sm_call *c, sm_error *err);
 sm_code sm_http__retry(sm_call *c, sm_error *err);

@@ -50,7 +50,7 @@ static const sm_param login_body[] = {
 
 static const sm_param token_body[] = {
     { "role", SM_PARAM_WORD, 0, 0, "viewer operator admin", "What it may do.", true },
-    { "label", SM_PARAM_TEXT, 0, 200, NULL, "What it is for.", false },
+    { "name", SM_PARAM_TEXT, 0, 200, NULL, "What it is for.", false },
     { "days", SM_PARAM_INT, 1, 3650, NULL, "How long it is good for (90).", false },
     { NULL, SM_PARAM_TEXT, 0, 0, NULL, NULL, false },
 };
@@ -100,6 +100,33 @@ static const sm_param quarantine_query[] = {
 static const sm_param quarantine_body[] = {
     { "rule", SM_PARAM_TEXT, 1, 256, NULL, "Only rows that broke that rule.", false },
     { "row", SM_PARAM_TEXT, 1, 256, NULL, "Only the row of that id.", false },
+    { NULL, SM_PARAM_TEXT, 0, 0, NULL, NULL, false },
+};
+
+static const sm_param grid_query[] = {
+    { "runs", SM_PARAM_INT, 1, 100, NULL, "How many, the newest first (50).", false },
+    { NULL, SM_PARAM_TEXT, 0, 0, NULL, NULL, false },
+};
+
+static const sm_param quality_query[] = {
+    { "runs", SM_PARAM_INT, 1, 100, NULL, "How many, the newest (30).", false },
+    { NULL, SM_PARAM_TEXT, 0, 0, NULL, NULL, false },
+};
+
+static const sm_param streaming_query[] = {
+    { "since", SM_PARAM_INT, 1, 2592000, NULL, "Batches of the last so many seconds (3600).",
+      false },
+    { NULL, SM_PARAM_TEXT, 0, 0, NULL, NULL, false },
+};
+
+static const sm_param history_query[] = {
+    { "limit", SM_PARAM_INT, 1, 1000, NULL, "How many versions, the newest (50).", false },
+    { NULL, SM_PARAM_TEXT, 0, 0, NULL, NULL, false },
+};
+
+static const sm_param all_events_query[] = {
+    EVENT_PARAMS,
+    { "pipeline", SM_PARAM_TEXT, 0, 256, NULL, "Only events of that pipeline.", false },
     { NULL, SM_PARAM_TEXT, 0, 0, NULL, NULL, false },
 };
 
@@ -348,6 +375,47 @@ static const sm_route routes[] = {
       .name = "reload",
       .summary = "Deploy what the files say now, if it is valid.",
       .handle = sm_http__reload },
+    { .method = "GET",
+      .path = PIPELINE "/grid",
+      .role = SM_ROLE_VIEWER,
+      .name = "getGrid",
+      .summary = "The newest runs over the tables.",
+      .handle = sm_http__grid,
+      .query = grid_query },
+    { .method = "GET",
+      .path = PIPELINE "/quality",
+      .role = SM_ROLE_VIEWER,
+      .name = "getQuality",
+      .summary = "Expectations over the newest runs.",
+      .handle = sm_http__quality,
+      .query = quality_query },
+    { .method = "GET",
+      .path = PIPELINE "/streaming",
+      .role = SM_ROLE_VIEWER,
+      .name = "getStreaming",
+      .summary = "Micro-batches over time, for charts.",
+      .handle = sm_http__streaming,
+      .query = streaming_query },
+    { .method = "GET",
+      .path = PIPELINE "/datasets/{dataset}/history",
+      .role = SM_ROLE_VIEWER,
+      .name = "getHistory",
+      .summary = "Versions of a table.",
+      .handle = sm_http__history,
+      .query = history_query },
+    { .method = "GET",
+      .path = "/api/v1/events",
+      .role = SM_ROLE_VIEWER,
+      .name = "listAllEvents",
+      .summary = "What happened in all pipelines.",
+      .handle = sm_http__all_events,
+      .query = all_events_query },
+    { .method = "GET",
+      .path = "/api/v1/settings",
+      .role = SM_ROLE_ADMIN,
+      .name = "getSettings",
+      .summary = "How this server is set up.",
+      .handle = sm_http__settings },
     { .method = NULL },
 };
 

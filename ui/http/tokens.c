@@ -39,7 +39,7 @@ static sm_json *token_row(const sm_token_rec *t, sm_arena *a)
 
     sm_json_set_string(o, "id", t->id);
     sm_json_set_string(o, "role", t->role);
-    sm_json_set_string(o, "label", t->label);
+    sm_json_set_string(o, "name", t->label);
     sm_json_set_string(o, "by", t->by);
     set_time(o, "created", t->created_ms, a);
     set_time(o, "used", t->used_ms, a);
@@ -87,7 +87,7 @@ sm_code sm_http__create_token(sm_call *c, sm_error *err)
     sm_code rc = sm_role_parse(sm_json_get_sv(c->body, "role", SM_SV("")), &role, err);
 
     if (rc == SM_OK)
-        rc = sm_token_create(c->server->store, role, sm_json_get_sv(c->body, "label", SM_SV("")),
+        rc = sm_token_create(c->server->store, role, sm_json_get_sv(c->body, "name", SM_SV("")),
                              sm_sv_cstr(c->who.token),
                              sm_json_get_int(c->body, "days", SM_TOKEN_DAYS), c->a, &id, &secret,
                              err);

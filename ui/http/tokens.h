@@ -14,7 +14,7 @@ enum { SM_TOKEN_DAYS = 90, SM_TOKEN_DAYS_MAX = 3650, SM_TOKEN_LABEL_MAX = 200 };
 sm_code sm_token_create(sm_store *s, sm_role role, sm_sv label, sm_sv by, int64_t days, sm_arena *a,
                         sm_sv *id, sm_sv *secret, sm_error *err);
 
-/* {"tokens":[{id, role, label, by, created, used?, expires, revoked?, state}]}; state: active,
+/* {"tokens":[{id, role, name, by, created, used?, expires, revoked?, state}]}; state: active,
  * expired or revoked. */
 sm_code sm_tokens_view(sm_store *s, sm_arena *a, sm_json **out, sm_error *err);
 

@@ -131,6 +131,24 @@ sm_json *sm_view_overview(const sm_json *rows, sm_arena *a);
 /* The row of a pipeline with its datasets, each with its state, and its edges. */
 sm_code sm_view_pipeline(const sm_view *v, const sm_view_deployed *d, sm_json **out, sm_error *err);
 
+/* ---- over time --------------------------------------------------------------------- */
+
+/* {"pipeline","runs":[{number, state, …}],"tables":[{name, layer, cells:[state or null]}]}: of the
+ * newest `limit` runs, newest first; a cell is the worst of a table's flows in that run. */
+sm_code sm_view_grid(const sm_view *v, size_t limit, sm_json **out, sm_error *err);
+/* {"pipeline","runs":[number],"tables":[{name, layer, expectations:[{name, expect, on_violation,
+ * threshold?, passed?, failed?, run?, history:[{passed, failed} or null]}], quarantine?:{rows,
+ * oldest}}]}: histories run from the oldest of the newest `limit` runs to the newest. */
+sm_code sm_view_quality(const sm_view *v, size_t limit, sm_json **out, sm_error *err);
+/* {"pipeline","since","batches":[{flow, table, batch, timestamp, done, duration_ms, counters,
+ * expectations, watermark?, state?}],"truncated"}: batches that ended since then, oldest first; at
+ * most the newest 2,000. */
+sm_code sm_view_streaming(const sm_view *v, int64_t since_ms, sm_json **out, sm_error *err);
+/* {"pipeline","table","versions":[{version, time, operation, rows, bytes, files}]}, newest first;
+ * rows and bytes are those that the version added. */
+sm_code sm_view_history(const sm_view *v, const sm_plan_dataset *table, size_t limit, sm_json **out,
+                        sm_error *err);
+
 /* ---- rows ---------------------------------------------------------------------- */
 
 /* {"columns":[{name,type}],"rows":[[…]],"truncated":bool}: at most `limit` rows of the SELECT,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* site.c -- see the header.
+/* deploy_site.c -- see the header.
  *
  * Documents come from the deployment that is held for them.  What needs the engine, or changes
  * something, loads the pipeline anew from the deployed texts, as a run does, and closes it again:
  * between two such requests there is no engine. */
-#include "ui/cli/site.h"
+#include "ui/cli/deploy_site.h"
 
 #include "runtime/base/sqltext.h"
 #include "runtime/exec/checkpoint.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* site.h -- what is deployed, as the server of ui/http asks for it. */
-#ifndef SM_CLI_SITE_H
-#define SM_CLI_SITE_H
+/* deploy_site.h -- what is deployed, as the server of ui/http asks for it. */
+#ifndef SM_CLI_DEPLOY_SITE_H
+#define SM_CLI_DEPLOY_SITE_H
 
 #include "ui/cli/deploy.h"
 #include "ui/http/site.h"

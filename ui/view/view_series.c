@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* view_series.c -- micro-batches over time: what charts are made of. */
+#include "ui/view/view_int.h"
+
+enum { PAGE = 200, BATCHES_MAX = 2000 };
+
+/* Names and counts; samples are rows. */
+static sm_json *rules_of(const sm_view *v, sm_sv text)
+{
+    static const char *const keys[] = { "name", "policy", "passed", "failed" };
+    sm_json *list = sm_json_array(v->a), *parsed = NULL;
+    sm_arena *a = sm_arena_new("rules");
+    sm_error ignored;
+
+    if (text.len > 0)
+        (void)sm_json_parse(text, a, &parsed, &ignored);
+    for (size_t i = 0; i < sm_json_len(parsed); i++) {
+        const sm_json *e = sm_json_at(parsed, i);
+        sm_json *o = sm_json_object(v->a);
+
+        for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++)
+            sm_json_set(o, keys[k], sm_json_copy(v->a, sm_json_get(e, keys[k])));
+        sm_json_append(list, o);
+    }
+    sm_arena_free(a);
+    return list;
+}
+
+static int64_t end_of(const sm_batch_rec *b)
+{
+    return b->done_ms != 0 ? b->done_ms : b->decided_ms;
+}
+
+static sm_json *batch_row(const sm_view *v, const sm_batch_rec *b)
+{
+    const sm_plan_flow *f = sm_plan_find_flow(v->plan, b->flow);
+    sm_json *o = sm_json_object(v->a), *marks = NULL;
+    sm_error ignored;
+
+    sm_json_set_string(o, "flow", b->flow);
+    if (f != NULL)
+        sm_json_set_string(o, "table", v->plan->datasets[f->target].name);
+    sm_json_set_int(o, "batch", b->n);
+    sm_view__set_time(v, o, "timestamp", b->started_ms);
+    sm_view__set_time(v, o, "decided", b->decided_ms);
+    sm_view__set_time(v, o, "done", b->done_ms);
+    if (b->started_ms != 0 && end_of(b) >= b->started_ms)
+        sm_json_set_int(o, "duration_ms", end_of(b) - b->started_ms);
+    sm_view__set_json(v, o, "counters", b->counters);
+    sm_json_set(o, "expectations", rules_of(v, b->expectations));
+    if (b->watermarks.len > 0 && sm_json_parse(b->watermarks, v->a, &marks, &ignored) == SM_OK &&
+        sm_json_get(marks, "next") != NULL)
+        sm_view__set_time(v, o, "watermark", sm_json_get_int(marks, "next", 0) / 1000);
+    return o;
+}
+
+/* What each flow remembers now stands at its newest batch. */
+static sm_code add_state(const sm_view *v, sm_json *batches, sm_error *err)
+{
+    sm_json *doc = NULL;
+    const sm_json *flows;
+    sm_code rc = sm_view_checkpoints(v, &doc, err);
+
+    flows = sm_json_get(doc, "checkpoints");
+    for (size_t i = 0; rc == SM_OK && i < sm_json_len(flows); i++) {
+        const sm_json *f = sm_json_at(flows, i), *stages = sm_json_get(f, "stages");
+        sm_json *state = sm_json_object(v->a), *row = NULL;
+        int64_t rows = 0, bytes = 0;
+
+        for (size_t k = 0; k < sm_json_len(stages); k++) {
+            rows += sm_json_get_int(sm_json_at(stages, k), "rows", 0);
+            bytes += sm_json_get_int(sm_json_at(stages, k), "bytes", 0);
+        }
+        for (size_t k = 0; k < sm_json_len(batches) && sm_json_len(stages) > 0; k++)
+            if (sm_sv_eq(sm_json_get_sv(sm_json_at(batches, k), "flow", SM_SV("")),
+                         sm_json_get_sv(f, "flow", SM_SV(""))))
+                row = sm_json_at_mut(batches, k);
+        if (row == NULL)
+            continue;
+        sm_json_set_int(state, "rows", rows);
+        sm_json_set_int(state, "bytes", bytes);
+        sm_json_set(row, "state", state);
+    }
+    return rc;
+}
+
+/* The newest ones that ended since then, newest first; *more: there were others. */
+static sm_code collect(const sm_view *v, int64_t since_ms, sm_json *list, bool *more, sm_error *err)
+{
+    int64_t before = 0;
+    sm_code rc = SM_OK;
+    size_t n = PAGE;
+
+    *more = false;
+    while (rc == SM_OK && n == PAGE && !*more) {
+        sm_arena *a = sm_arena_new("batches");
+        sm_batch_rec *b;
+
+        rc = sm_store_batches(v->store, v->pipeline, SM_SV(""), 0, before, PAGE, a, &b, &n, err);
+        for (size_t i = 0; rc == SM_OK && i < n; i++) {
+            before = b[i].id;
+            if (end_of(&b[i]) < since_ms) {
+                n = 0; /* ids grow with time: all others are older */
+                break;
+            }
+            *more = sm_json_len(list) == BATCHES_MAX;
+            if (*more)
+                break;
+            sm_json_append(list, batch_row(v, &b[i]));
+        }
+        sm_arena_free(a);
+    }
+    return rc;
+}
+
+sm_code sm_view_streaming(const sm_view *v, int64_t since_ms, sm_json **out, sm_error *err)
+{
+    sm_json *doc = sm_view__document(v), *newest = sm_json_array(v->a), *list;
+    bool more = false;
+    sm_code rc = SM_OK;
+
+    if (sm_view__has_run(v))
+        rc = collect(v, since_ms, newest, &more, err);
+    list = sm_json_array(v->a);
+    for (size_t i = sm_json_len(newest); i > 0; i--)
+        sm_json_append(list, sm_json_at(newest, i - 1));
+    if (rc == SM_OK && sm_view__has_run(v))
+        rc = add_state(v, list, err);
+    sm_view__set_time(v, doc, "since", since_ms);
+    sm_json_set(doc, "batches", list);
+    sm_json_set_bool(doc, "truncated", more);
+    *out = doc;
+    return rc;
+}
