@@ -58,6 +58,13 @@ await page.goto(at('/login#code=letmein'));
 await page.locator('.sentence').waitFor();
 walk.check(!page.url().includes('letmein'), 'the code stays in the address');
 walk.equal(changes().map((c) => c.body), [{ code: 'wrong' }, { code: 'letmein' }], 'codes are posted');
+await open('/settings');
+await page.getByRole('button', { name: 'Sign out' }).click();
+await page.getByLabel('Or paste a code or a token').fill('smelt_t0ken');
+await page.getByRole('button', { name: 'Sign in' }).click();
+await page.getByRole('heading', { name: 'Settings' }).waitFor();
+walk.equal(changes().map((c) => c.path).slice(2), ['logout', 'login'], 'signed out and in again');
+walk.equal(changes().at(-1).body, { token: 'smelt_t0ken' }, 'a token is posted as one');
 
 // ---- runs --------------------------------------------------------------------------------------------------
 
@@ -66,7 +73,7 @@ await page.keyboard.press('r');
 await dialog.waitFor();
 await page.keyboard.press('Escape');
 await page.waitForFunction(() => !document.querySelector('dialog[open]'));
-walk.equal(changes().length, 2, 'a question that is closed does nothing');
+walk.equal(changes().length, 4, 'a question that is closed does nothing');
 await page.keyboard.press('r');
 walk.equal(await answer('smelt run iot', 'Run'), ['POST', 'pipelines/iot/runs', {}], 'run');
 await page.getByText('of iot succeeded').waitFor();

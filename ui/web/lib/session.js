@@ -62,7 +62,7 @@ export async function whoAmI() {
 
 /** @param {string} code of the one-time link, or a token */
 export async function login(code) {
-  await post('login', { code });
+  await post('login', code.startsWith('smelt_') ? { token: code } : { code });
   await whoAmI();
 }
 
