@@ -36,6 +36,9 @@ export const passOf = (d) =>
   d.pass_share ??
   (d.expectations?.some((/** @type {any} */ e) => e.passed !== undefined) ? passShare(d.expectations) : null);
 
+/** Those that a person made: what stands beside a table has a page of its own. @param {any[] | undefined} list */
+export const tablesOf = (list) => (list ?? []).filter((d) => d.kind !== 'quarantine' && d.kind !== 'late');
+
 /** What stands before and behind, by name. @param {{from: string, to: string}[]} edges */
 export function neighbours(edges) {
   /** @type {Map<string, {up: string[], down: string[]}>} */

@@ -102,6 +102,7 @@ const doingWords = /** @type {Record<string, string>} */ ({
   stopping: 'stopping',
 });
 
+/** there: does anything have it? @type {(import('../parts/table.js').Column & {there?: (p: any) => any})[]} */
 const columns = [
   {
     key: 'pipeline',
@@ -119,12 +120,14 @@ const columns = [
   },
   {
     key: 'fresh',
+    there: (p) => p.freshness,
     head: 'Behind',
     sort: (p) => p.freshness?.lag_seconds,
     cell: (p) => html`<${FreshBar} freshness=${p.freshness} />`,
   },
   {
     key: 'rate',
+    there: (p) => p.rows_per_second?.length,
     head: 'Rows/s',
     sort: (p) => p.rows_per_second?.at(-1),
     cell: (p) => html`<${RateSpark} values=${p.rows_per_second} />`,
@@ -143,6 +146,7 @@ const columns = [
   },
   {
     key: 'commit',
+    there: (p) => p.commit,
     head: 'Commit',
     cell: (p) => html`<code class="commit" title=${p.file}>
     ${p.commit ? p.commit.slice(0, 7) : '–'}</code>`,
@@ -176,7 +180,7 @@ function Pipelines({ d }) {
       <p>Make one: <${Command} text="smelt init demo --template demo" /></p></${Empty}>`
         : rows.length === 0
           ? html`<${Empty} title=${`No pipeline is called like “${find}”`} />`
-          : html`<${Table} label="Pipelines" columns=${columns} rows=${rows} id=${(p) => p.pipeline} stack
+          : html`<${Table} label="Pipelines" columns=${columns.filter((c) => !c.there || d.pipelines.some(c.there))} rows=${rows} id=${(p) => p.pipeline} stack
             start="" />`
     }
           </section>`;

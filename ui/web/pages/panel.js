@@ -16,17 +16,16 @@ import { Columns, Rules, Sql } from './table.js';
 /** @param {{pipeline: string, n: any, edges: any[]}} p */
 export function Panel({ pipeline, n, edges }) {
   const look = useDoc(doc.dataset(pipeline, n.name));
+  const quality = useDoc(doc.of(pipeline, 'quality'));
+  const judged = quality.data?.tables?.find((x) => x.name === n.name);
   const near = neighbours(edges).get(n.name) ?? { up: [], down: [] };
-  const links = (names) =>
-    names.map(
-      (name, i) => html`${i ? ', ' : ''}
-    <a href=${`?node=${encodeURIComponent(name)}`}
-    onClick=${(e) => {
-      e.preventDefault();
-      e.stopPropagation();
-      setQuery({ node: name });
-    }}>${name}</a>`,
-    );
+  const pick = (name) => (e) => {
+    e.preventDefault();
+    e.stopPropagation();
+    setQuery({ node: name });
+  };
+  const link = (name) => html`<a href=${`?node=${encodeURIComponent(name)}`} onClick=${pick(name)}>${name}</a>`;
+  const links = (names) => names.map((name, i) => html`${i ? ', ' : ''}${link(name)}`);
   return html`<aside class="panel" aria-label=${n.name}><div class="head"><h2>${n.name}</h2>
     <button type="button" class="icon-button" aria-label="Close" onClick=${() => setQuery({ node: null })}>✕</button>
     </div>
@@ -57,7 +56,7 @@ export function Panel({ pipeline, n, edges }) {
       ${
         t.expectations?.length
           ? html`<h3>Expectations</h3><${Rules} list=${t.expectations}
-        results=${n.expectations} />`
+        results=${judged?.expectations} />`
           : null
       }
       ${t.columns?.length ? html`<h3>Columns</h3><${Columns} list=${t.columns} />` : null}

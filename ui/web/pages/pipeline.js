@@ -7,6 +7,7 @@ import { useKeys } from '../lib/keys.js';
 import { doc, tabs, to } from '../lib/route.js';
 import { go } from '../lib/router.js';
 import { may } from '../lib/session.js';
+import { tablesOf } from '../lib/select.js';
 import { isOpen } from '../lib/states.js';
 import { askFullRefresh, askReload, askRetry, askRun, askRunSelected, askVerb, validate } from '../parts/acts.js';
 import { Facts, Link, Menu, Shown, Since, useTitle, When } from '../parts/bits.js';
@@ -32,7 +33,7 @@ const pages = {
 
 /** @param {{d: any}} p */
 function Acts({ d }) {
-  const names = (d.datasets ?? []).filter((t) => t.kind !== 'source').map((t) => t.name);
+  const names = tablesOf(d.datasets).filter((t) => t.kind !== 'source').map((t) => t.name);
   const running = ['running', 'queued', 'retrying'].includes(d.doing) || isOpen(d.run?.state);
   const failed = d.run?.state === 'failed';
   if (!may('operator')) return null;
@@ -57,7 +58,7 @@ function Acts({ d }) {
 
 /** @param {{d: any}} p */
 function Header({ d }) {
-  const tables = (d.datasets ?? []).filter((t) => t.kind !== 'source').length;
+  const tables = tablesOf(d.datasets).filter((t) => t.kind !== 'source').length;
   const open = isOpen(d.run?.state);
   const rates = d.rows_per_second ?? [];
   return html`<div class="page-head"><div class="page-title"><h1>${d.pipeline}</h1>

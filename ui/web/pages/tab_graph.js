@@ -7,7 +7,7 @@ import { compact, lag, percent, plural, rate } from '../lib/format.js';
 import { useKeys } from '../lib/keys.js';
 import { to } from '../lib/route.js';
 import { setQuery } from '../lib/router.js';
-import { countersOf, depths, filterOf, fits, neighbours, passOf } from '../lib/select.js';
+import { countersOf, depths, filterOf, fits, neighbours, passOf, tablesOf } from '../lib/select.js';
 import { stateOf } from '../lib/states.js';
 import { Choice, Empty, Link, Loading } from '../parts/bits.js';
 import { Filters } from '../parts/filters.js';
@@ -148,7 +148,7 @@ function Nested({ nodes, edges, pipeline }) {
 
 /** @param {{d: any, pipeline: string, query: URLSearchParams}} p */
 export function Graph({ d, pipeline, query }) {
-  const nodes = d.datasets ?? [];
+  const nodes = useMemo(() => tablesOf(d.datasets), [d]);
   const edges = d.edges ?? [];
   const places = useLayout(nodes, edges);
   const f = filterOf(query);

@@ -3,7 +3,7 @@
 
 import { bytes, compact, count, lag, plural, rate } from '../lib/format.js';
 import { to } from '../lib/route.js';
-import { countersOf, filterOf, fits, passOf } from '../lib/select.js';
+import { countersOf, filterOf, fits, passOf, tablesOf } from '../lib/select.js';
 import { stateOf } from '../lib/states.js';
 import { Empty, Link, When } from '../parts/bits.js';
 import { Filters } from '../parts/filters.js';
@@ -46,7 +46,7 @@ const columns = (pipeline) => [
   },
   {
     key: 'account',
-    head: 'Rows of the last run',
+    head: 'Rows of the last batches',
     sort: (d) => countersOf(d)?.read,
     cell: (d) => html`<${AccountBar} counters=${countersOf(d)} />`,
   },
@@ -73,7 +73,7 @@ const columns = (pipeline) => [
 
 /** @param {{d: any, pipeline: string, query: URLSearchParams}} p */
 export function List({ d, pipeline, query }) {
-  const all = d.datasets ?? [];
+  const all = tablesOf(d.datasets);
   const f = filterOf(query);
   const rows = all.filter((x) => fits(x, f));
   const used = columns(pipeline).filter(

@@ -168,96 +168,63 @@ function Acts({ pipeline, t }) {
   ]} /></div>`;
 }
 
+/** @param {{pipeline: string, t: any, now: any}} p now: what the pipeline says of it */
+function Title({ pipeline, t, now }) {
+  const state = html`<${Mark} name=${t.state ?? now?.state} /> <${Layer} name=${t.layer} />`;
+  return html`<div class="page-head"><div class="page-title"><h1>${t.name}</h1>
+      ${t.kind === 'source' ? html`<span class="dim">${t.type} source</span>` : state}
+      ${t.description ? html`<p class="about">${t.description}</p>` : null}</div>
+    <${Acts} pipeline=${pipeline} t=${t} /></div>`;
+}
+
+/** What was set aside, or could be. @param {string} pipeline @param {any} t @param {any} now */
+function quarantineOf(pipeline, t, now) {
+  const rows = t.quarantine?.rows;
+  const may = rows || t.quarantine || now?.quarantine || t.expectations?.some((e) => e.on_violation === 'quarantine');
+  return may ? html`<${Link} to=${to.quarantine(pipeline, t.name)}>${rows ? plural(rows, 'row') : 'look'}</${Link}>` : null;
+}
+
+/** @param {{pipeline: string, t: any, now: any, readers: string[]}} p */
+const About = ({ pipeline, t, now, readers }) => html`<${Facts} of=${[
+  ['Kind', String(t.kind).replaceAll('_', ' ')],
+  ['Reads', html`<${Names} pipeline=${pipeline} names=${t.upstream ?? t.reads} />`],
+  ['Read by', html`<${Names} pipeline=${pipeline} names=${t.downstream ?? readers} />`],
+  ['Rows', t.rows === undefined ? null : count(t.rows)],
+  ['Size', t.bytes === undefined ? null : bytes(t.bytes)],
+  ['Version', t.version ?? now?.version],
+  ['Changed', now?.written ? html`<${When} at=${now.written} both />` : null],
+  ['Quarantine', quarantineOf(pipeline, t, now)],
+  ['Written in', t.place ? html`<code>${t.place.file}:${t.place.line}</code>` : null],
+  ['Folder', t.path ? html`<code class="path">${t.path}</code>` : null],
+]} />`;
+
+/** A part of the page with its heading. @param {{id: string, title: string, side?: any, children?: any}} p */
+const Part = ({ id, title, side, children }) => html`<section aria-labelledby=${id}>
+  <${Head} id=${id} title=${title}>${side}</${Head}>${children}</section>`;
+
 /** @param {{pipeline: string, table: string}} p */
 export function TablePage({ pipeline, table }) {
   const look = useDoc(doc.dataset(pipeline, table));
   const whole = useDoc(doc.of(pipeline));
+  const quality = useDoc(doc.of(pipeline, 'quality'));
   const now = whole.data?.datasets?.find((x) => x.name === table);
+  const readers = (whole.data?.edges ?? []).filter((e) => e.from === table).map((e) => e.to);
+  const judged = quality.data?.tables?.find((x) => x.name === table);
   useTitle(table);
   return html`<${Shown} doc=${look} what=${`The table ${table}`}>${(t) => {
     const source = t.kind === 'source';
-    const set = t.quarantine?.rows ?? now?.quarantined;
-    const up = t.upstream ?? t.reads;
-    return html`<div class="page-head"><div class="page-title"><h1>${t.name}</h1>
-      ${
-        source
-          ? html`<span class="dim">${t.type} source</span>`
-          : html`<${Mark} name=${t.state ?? now?.state} /> <${Layer} name=${t.layer} />`
-      }${
-        t.description
-          ? html`<p class="about">
-      ${t.description}</p>`
-          : null
-      }</div><${Acts} pipeline=${pipeline} t=${t} /></div>
-      ${(now?.error ?? now?.reason) ? html`<p class="note tone-bad">${now.error ?? now.reason}</p>` : null}
-      <${Facts} of=${[
-        ['Kind', String(t.kind).replaceAll('_', ' ')],
-        [
-          'Reads',
-          html`<${Names} pipeline=${pipeline}
-          names=${up} />`,
-        ],
-        [
-          'Read by',
-          html`<${Names} pipeline=${pipeline}
-          names=${t.downstream ?? whole.data?.edges?.filter((e) => e.from === table).map((e) => e.to)} />`,
-        ],
-        ['Rows', t.rows === undefined ? null : count(t.rows)],
-        ['Size', t.bytes === undefined ? null : bytes(t.bytes)],
-        ['Version', t.version ?? now?.version],
-        ['Changed', now?.written ? html`<${When} at=${now.written} both />` : null],
-        [
-          'Quarantine',
-          set || t.has_quarantine || (t.expectations ?? []).some((e) => e.on_violation === 'quarantine')
-            ? html`<${Link} to=${to.quarantine(pipeline, table)}>${set ? plural(set, 'row') : 'look'}</${Link}>`
-            : null,
-        ],
-        [
-          'Written in',
-          t.place
-            ? html`<code>${t.place.file}:${t.place.line}
-          </code>`
-            : null,
-        ],
-        ['Folder', t.path ? html`<code class="path">${t.path}</code>` : null],
-      ]} />
-      ${
-        source || !now
-          ? null
-          : html`<section aria-labelledby="rows"><${Head} id="rows"
-        title="Rows of the last run" /><${AccountBar} counters=${countersOf(now)} legend /></section>`
-      }
+    const written = t.flows?.some((f) => f.sql);
+    const pill = html`<span class="pill">${t.columns?.length}</span>`;
+    return html`<${Title} pipeline=${pipeline} t=${t} now=${now} />
+      ${(now?.error ?? now?.reason) ? html`<p class="note tone-bad pre">${now.error ?? now.reason}</p>` : null}
+      <${About} pipeline=${pipeline} t=${t} now=${now} readers=${readers} />
+      ${source || !now ? null : html`<${Part} id="rows" title="Rows of the last batches"><${AccountBar} counters=${countersOf(now)} legend /></${Part}>`}
       <div class="two">
-        ${
-          t.columns?.length
-            ? html`<section aria-labelledby="columns"><${Head} id="columns" title="Columns">
-          <span class="pill">${t.columns.length}</span></${Head}><${Columns} list=${t.columns} /></section>`
-            : null
-        }
-        ${
-          t.expectations?.length
-            ? html`<section aria-labelledby="rules"><${Head} id="rules" title="Expectations" />
-          <${Rules} list=${t.expectations}
-          results=${now?.expectations ?? now?.flows?.flatMap((f) => f.expectations ?? [])} /></section>`
-            : null
-        }
+        ${t.columns?.length ? html`<${Part} id="columns" title="Columns" side=${pill}><${Columns} list=${t.columns} /></${Part}>` : null}
+        ${t.expectations?.length ? html`<${Part} id="rules" title="Expectations"><${Rules} list=${t.expectations} results=${judged?.expectations} /></${Part}>` : null}
       </div>
-      ${
-        t.flows?.some((f) => f.sql)
-          ? html`<section aria-labelledby="sql"><${Head} id="sql" title="SQL" />
-        <${Sql} flows=${t.flows} /></section>`
-          : null
-      }
-      ${
-        source
-          ? null
-          : html`<${Preview} pipeline=${pipeline} table=${table} />
-        <${History} pipeline=${pipeline} table=${table} />`
-      }
-      ${
-        !source && !t.flows?.length && !t.columns?.length
-          ? html`<${Empty} title="Nothing is known of this table yet" />`
-          : null
-      }`;
+      ${written ? html`<${Part} id="sql" title="SQL"><${Sql} flows=${t.flows} /></${Part}>` : null}
+      ${source ? null : html`<${Preview} pipeline=${pipeline} table=${table} /><${History} pipeline=${pipeline} table=${table} />`}
+      ${!source && !written && !t.columns?.length ? html`<${Empty} title="Nothing is known of this table yet" />` : null}`;
   }}</${Shown}>`;
 }
