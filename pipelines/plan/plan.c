@@ -347,7 +347,7 @@ sm_code sm_plan_compile(const sm_spec *spec, const sm_plan_env *env, sm_arena *a
     b.scratch = sm_arena_new("plan scratch");
     add_pipeline(&b);
     add_datasets(&b);
-    if ((rc = read_queries(&b, err)) != SM_OK)
+    if ((rc = sm_plan__check_zone(&b, err)) != SM_OK || (rc = read_queries(&b, err)) != SM_OK)
         goto done;
     sm_plan__add_quarantines(&b);
     sm_plan__add_late(&b);
@@ -356,6 +356,7 @@ sm_code sm_plan_compile(const sm_spec *spec, const sm_plan_env *env, sm_arena *a
     sm_plan__resolve(&b);
     if (b.plan->order && (rc = sm_plan__bind(&b, err)) != SM_OK)
         goto done;
+    sm_plan__check_events(&b);
     if (sm_diags_errors(d) == 0) {
         sm_plan__fingerprints(&b);
         *out = b.plan;

@@ -242,6 +242,9 @@ typedef struct sm_plan_env {
      * zeroed before and lives in `a`.  NULL: there are no other pipelines. */
     sm_code (*other)(void *ctx, sm_sv schema, sm_sv name, sm_arena *a, sm_plan_other *out,
                      sm_error *err);
+    /* Is there a time zone of that name?  Else *near may be one that comes close.  NULL: it is
+     * taken as it is. */
+    sm_code (*zone)(void *ctx, sm_sv name, sm_arena *a, bool *known, sm_sv *near, sm_error *err);
     void *ctx;
 } sm_plan_env;
 

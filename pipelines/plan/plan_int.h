@@ -60,6 +60,10 @@ typedef struct plan_builder {
     struct sm_strmap *relation_names;
 } plan_builder;
 
+/* What a trigger names outside of the file (plan_trigger.c). */
+sm_code sm_plan__check_zone(plan_builder *b, sm_error *err);
+void sm_plan__check_events(plan_builder *b);
+
 /* ---- plan_resolve.c: names, order, what may be read how -------------------------- */
 
 /* Fill plan_query.datasets and plan_query.streaming, order and reads; everything that is

@@ -116,15 +116,75 @@ typedef struct sm_spec_state {
     sm_span at;
 } sm_spec_state;
 
-typedef enum sm_trigger_mode { SM_MODE_AVAILABLE_NOW } sm_trigger_mode;
+typedef enum sm_trigger_mode { SM_MODE_AVAILABLE_NOW, SM_MODE_CONTINUOUS } sm_trigger_mode;
 
-/* When a server runs the pipeline; at most one of mode, interval stands in the file. */
+/* What a run waits for: one of file_arrival, table_updated and webhook; the others have a place
+ * with line 0. */
+typedef struct sm_spec_when {
+    sm_text name; /* "": an item of a list has none */
+    sm_text source;
+    sm_text table;
+    sm_text hook, secret; /* the latter is the name of one */
+    sm_span file_at, table_at, hook_at;
+    sm_span at;
+} sm_spec_when;
+
+typedef struct sm_spec_whens {
+    sm_spec_when *items;
+    size_t n;
+    sm_span at;
+} sm_spec_whens;
+
+/* When a server runs the pipeline; at most one of mode, interval, schedule and when stands in the
+ * file. */
 typedef struct sm_spec_trigger {
     sm_spec_enum mode;    /* sm_trigger_mode */
     sm_spec_int interval; /* microseconds; 0: none */
+    sm_text schedule;     /* runtime/base/cron.h reads it; "" when not given */
+    sm_text timezone;
+    sm_spec_bool catchup;
+    sm_spec_whens when;
     sm_spec_bool paused;
     sm_span at; /* line 0: it is not written */
 } sm_spec_trigger;
+
+typedef struct sm_spec_table_trigger {
+    sm_spec_int interval; /* microseconds */
+    sm_span at;           /* line 0: each run of the pipeline writes it */
+} sm_spec_table_trigger;
+
+typedef struct sm_spec_retry {
+    sm_spec_int max_attempts;         /* 0: 3 in a server, 1 in a run */
+    sm_spec_int backoff, backoff_max; /* microseconds */
+    sm_span at;
+} sm_spec_retry;
+
+/* What a trigger meets when the pipeline is at work. */
+typedef enum sm_spec_concurrency {
+    SM_SPEC_QUEUE,
+    SM_SPEC_SKIP,
+    SM_SPEC_CANCEL,
+} sm_spec_concurrency;
+
+typedef enum sm_server_auth { SM_SERVER_TOKEN, SM_SERVER_NO_AUTH } sm_server_auth;
+typedef enum sm_server_reload { SM_RELOAD_SIGNAL, SM_RELOAD_WATCH } sm_server_reload;
+
+typedef struct sm_spec_tls {
+    sm_text certificate, key; /* files; from the folder of the pipeline */
+    sm_span at;               /* line 0: there is none */
+} sm_spec_tls;
+
+/* `server` of smelt.yml, with what the target says; defaults when there is no smelt.yml. */
+typedef struct sm_spec_server {
+    sm_text listen;
+    sm_spec_enum auth; /* sm_server_auth */
+    sm_spec_bool public_read, public_metrics, allow_preview;
+    sm_spec_tls tls;
+    sm_text base_path;
+    sm_spec_texts hosts, trusted_proxies;
+    sm_spec_enum reload; /* sm_server_reload */
+    sm_span at;
+} sm_spec_server;
 
 typedef struct sm_spec_engine {
     sm_text type;             /* "embedded" */
@@ -330,6 +390,8 @@ typedef struct sm_spec_target {
     sm_spec_rules rules;
     sm_spec_secrets secrets;
     sm_spec_connections connections;
+    sm_spec_server server;
+    sm_spec_retry retry;
     sm_span at;
 } sm_spec_target;
 
@@ -352,6 +414,8 @@ typedef struct sm_spec_project {
     sm_spec_rules rules;
     sm_spec_defaults defaults;
     sm_spec_targets targets;
+    sm_spec_server server;
+    sm_spec_retry retry;
     sm_spec_json meta;
     sm_span at;
 } sm_spec_project;
@@ -435,7 +499,8 @@ typedef struct sm_spec_table {
     sm_spec_bool reset_allowed; /* false: a full refresh is refused */
     sm_spec_rules expectations;
     sm_spec_table_columns columns;
-    sm_spec_enum contract;   /* sm_contract */
+    sm_spec_enum contract; /* sm_contract */
+    sm_spec_table_trigger trigger;
     sm_spec_json properties; /* of the Delta table: an object of texts; v NULL: none */
     sm_spec_json meta;
     sm_span at;
@@ -493,6 +558,10 @@ typedef struct sm_spec {
     sm_spec_state state;
     sm_spec_engine engine;
     sm_spec_trigger trigger;
+    sm_spec_retry retry;
+    sm_spec_int timeout;      /* microseconds; 0: none */
+    sm_spec_enum concurrency; /* sm_spec_concurrency */
+    sm_spec_server server;
     sm_spec_texts tags;
     sm_spec_variables variables;
     sm_spec_sources sources; /* in file order, as everything below */

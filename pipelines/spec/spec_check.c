@@ -316,13 +316,15 @@ void sm_spec__check(const sm_bind *b, sm_spec *s)
     rebase(b, &s->storage);
     rebase(b, &s->state.path);
     rebase(b, &s->engine.temp_directory);
+    rebase(b, &s->server.tls.certificate);
+    rebase(b, &s->server.tls.key);
     if (sm_text_set(&s->pipeline))
         (void)sm_spec__check_name(b, &s->pipeline, "the name of a pipeline");
     if (sm_text_set(&s->schema))
         (void)sm_spec__check_name(b, &s->schema, "a schema");
-    sm_spec__check_trigger(b, &s->trigger);
     check_sources(b, s, &all);
     check_tables(b, s, &all);
+    sm_spec__check_trigger(b, s);
     take_out_disabled(b, s);
     fill_defaults(b, s);
 }

@@ -17,6 +17,7 @@ static const struct {
     { "a trigger", "once", "write `trigger: available_now`" },
     { "a trigger", "processingTime", "write {interval: 10s}" },
     { "a trigger", "processing_time", "write {interval: 10s}" },
+    { "the trigger of a table", "schedule", "a timetable has the pipeline" },
     { NULL, "catalog", "there are no catalogs: tables lie in <storage>/<schema>" },
     { NULL, "comment", "write `description`" },
     { NULL, "config", "its keys stand beside the others, not below `config`" },

@@ -28,6 +28,7 @@ typedef struct sm_spec_reading {
     sm_sv target; /* the name of the one in force */
     bool production;
     const sm_yaml_node *secrets, *connections; /* in force, by name; NULL: there are none */
+    const sm_yaml_node *server;                /* in force; NULL: defaults */
 } sm_spec_reading;
 
 /* One load. */
@@ -158,8 +159,9 @@ bool sm_spec__check_columns(const sm_bind *b, sm_spec_table *t);
  * (spec_streaming.c). */
 bool sm_spec__check_streaming(const sm_bind *b, const sm_spec_table *t);
 
-/* One form of a trigger at most (spec_trigger.c). */
-void sm_spec__check_trigger(const sm_bind *b, const sm_spec_trigger *t);
+/* When the pipeline runs: one form at most, what it names is there, timetables can be read
+ * (spec_trigger.c). */
+void sm_spec__check_trigger(const sm_bind *b, const sm_spec *s);
 
 /* What tables of keys cannot say: names, what excludes what, limits (spec_check.c). */
 void sm_spec__check(const sm_bind *b, sm_spec *s);

@@ -539,6 +539,13 @@ static const sm_key table_keys[] = {
       .except = 1U << SM_TABLE_VIEW,
       .doc = "Whether the query has to give the columns of `columns` and no others, with these "
              "types." },
+    { .name = "trigger",
+      .kind = SM_KEY_BLOCK,
+      .offset = offsetof(sm_spec_table, trigger),
+      .block = &sm_block_table_trigger,
+      .optional = true,
+      .except = 1U << SM_TABLE_VIEW,
+      .doc = "In a server: write it by runs of its own, and not by each run of the pipeline." },
     { .name = "properties",
       .kind = SM_KEY_PROPERTIES,
       .offset = offsetof(sm_spec_table, properties),
@@ -589,7 +596,7 @@ const sm_block sm_block_table = {
     .keys = table_keys,
     .variant = "type",
     .one_of = LIST("from", "sql", "sql_file", "flows"),
-    .later = LIST("trigger", "auto_cdc", "cluster_by", "maintenance", "retention", "freshness"),
+    .later = LIST("auto_cdc", "cluster_by", "maintenance", "retention", "freshness"),
 };
 
 static const sm_key pipeline_keys[] = {
@@ -642,7 +649,28 @@ static const sm_key pipeline_keys[] = {
       .offset = offsetof(sm_spec, trigger),
       .block = &sm_block_trigger,
       .doc = "When `smelt serve` runs it: available_now once at its start and afterwards when a "
-             "person asks, {interval: 10s} again and again. `smelt run` catches up at once." },
+             "person asks, {interval: 10s} again and again, {schedule: \"0 6 * * *\"} by a "
+             "timetable, {when: […]} as things happen, continuous all the time. `smelt run` "
+             "catches up at once." },
+    { .name = "retry",
+      .kind = SM_KEY_BLOCK,
+      .offset = offsetof(sm_spec, retry),
+      .block = &sm_block_retry,
+      .doc = "What a server does with a run that something outside made fail." },
+    { .name = "timeout",
+      .kind = SM_KEY_DURATION,
+      .offset = offsetof(sm_spec, timeout),
+      .min = 1000000,
+      .fallback_doc = "none",
+      .doc = "A run that takes longer is stopped and has failed: what is decided is finished, what "
+             "is not decided is thrown away." },
+    { .name = "concurrency",
+      .kind = SM_KEY_ENUM,
+      .offset = offsetof(sm_spec, concurrency),
+      .fallback = "queue",
+      .choices = LIST("queue", "skip", "cancel"),
+      .doc = "What happens in a server when a run is due and the pipeline is at work: it waits, it "
+             "is left out, or it takes the place of the one that runs." },
     { .name = "tags",
       .kind = SM_KEY_TEXTS,
       .offset = offsetof(sm_spec, tags),
@@ -680,8 +708,7 @@ const sm_block sm_block_pipeline = {
     .at = offsetof(sm_spec, at),
     .keys = pipeline_keys,
     .extensions = true,
-    .later = LIST("freshness", "sinks", "retry", "timeout", "concurrency", "notifications", "tests",
-                  "maintenance"),
+    .later = LIST("freshness", "sinks", "notifications", "tests", "maintenance"),
     .elsewhere =
         LIST("include", "secrets", "connections", "server", "rules", "defaults", "targets", "name"),
 };

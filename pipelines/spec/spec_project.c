@@ -368,7 +368,9 @@ const sm_yaml_node *sm_spec__merge_project(const sm_bind *b, const sm_yaml_node 
     b->reading->production = target && sm_yaml_get(target, "mode") &&
                              sm_sv_eq(sm_yaml_get(target, "mode")->text, SM_SV("production"));
     root = merge_key(b, root, "variables", target, project);
+    b->reading->server = merged(b, map_of(target, "server"), map_of(project, "server"), 1);
     root = merge_key(b, root, "engine", target, project);
+    root = merge_key(b, root, "retry", target, project);
     root = merge_key(b, root, "state", target, project);
     root = merge_key(b, root, "storage", target, defaults);
     root = merge_key(b, root, "schema", target, NULL);
@@ -421,6 +423,7 @@ void sm_spec__check_project(const sm_bind *b, const sm_yaml_node *project, sm_sp
 
     s->target = b->reading->target;
     s->production = b->reading->production;
+    sm_spec__bind_default(b, sm_key_find(&sm_block_project, SM_SV("server")), &s->server);
     if (!project)
         return;
     lenient.file = b->env->project_file;
@@ -428,6 +431,7 @@ void sm_spec__check_project(const sm_bind *b, const sm_yaml_node *project, sm_sp
     sm_spec__bind_block(&lenient, &sm_block_project, (sm_pair){ NULL, project }, &s->project);
     bind_in_force(&lenient, "secrets", b->reading->secrets, &s->secrets);
     bind_in_force(&lenient, "connections", b->reading->connections, &s->connections);
+    bind_in_force(&lenient, "server", b->reading->server, &s->server);
     (void)sm_spec__check_rules(b, &s->project.rules);
     check_names(b, &s->project.secrets, sizeof(sm_spec_secret), "the name of a secret");
     check_names(b, &s->project.connections, sizeof(sm_spec_connection), "the name of a connection");

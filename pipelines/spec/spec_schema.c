@@ -318,6 +318,8 @@ static sm_json *default_value(const maker *m, const sm_key *key)
         return sm_json_bool(m->a, strcmp(key->fallback, "true") == 0);
     if (key->kind == SM_KEY_INT || key->kind == SM_KEY_SIZE)
         return sm_json_int(m->a, sm_spec__fallback_int(key));
+    if (key->kind == SM_KEY_DURATION)
+        return sm_json_string(m->a, sm_duration_text(sm_spec__fallback_int(key), m->a));
     return text(m, key->fallback);
 }
 
@@ -504,7 +506,8 @@ static const sm_block *const blocks[] = {
     &sm_block_table,     &sm_block_flow,        &sm_block_expectation,  &sm_block_column,
     &sm_block_variable,  &sm_block_project,     &sm_block_target,       &sm_block_defaults,
     &sm_block_secret,    &sm_block_connection,  &sm_block_table_column, &sm_block_test,
-    &sm_block_watermark, &sm_block_deduplicate, &sm_block_suite,
+    &sm_block_watermark, &sm_block_deduplicate, &sm_block_suite,        &sm_block_trigger,
+    &sm_block_retry,     &sm_block_server,
 };
 
 #define N_BLOCKS (sizeof(blocks) / sizeof(blocks[0]))

@@ -215,6 +215,7 @@ sm_code sm_run_new(const sm_run_request *q, sm_run **out, sm_error *err)
     sm_mutex_init(&r->grow_mu);
     sm_mutex_init(&r->side_mu);
     sm_cond_init(&r->changed);
+    sm_cond_init(&r->ended);
     r->env = (sm_flow_env){ .q = &r->q,
                             .log = { q->store, q->bus },
                             .plan = sm_run__plan,
@@ -253,6 +254,7 @@ void sm_run_free(sm_run *r)
         return;
     sm_owner__release(r->lock);
     sm_cond_release(&r->changed);
+    sm_cond_release(&r->ended);
     sm_mutex_release(&r->mu);
     sm_mutex_release(&r->listener_mu);
     sm_mutex_release(&r->grow_mu);
@@ -400,19 +402,24 @@ sm_code sm_run_execute(sm_run *r, sm_run_result *out, sm_error *err)
 {
     sm_code rc;
 
+    if ((rc = sm_run__timeout_begin(r, err)) != SM_OK)
+        return rc;
     tell_waiting(r);
     for (size_t i = 0; i < r->q.plan->n_flows; i++)
         if (r->slots[i].selected && (!r->slots[i].refresh || r->slots[i].lead))
             sm_run__open_flow(r, i);
     if ((rc = move_to(r, SM_RUN_RUNNING, err)) != SM_OK) {
+        sm_run__timeout_end(r);
         close_flows(r);
         return rc;
     }
     sm_run__graph(r);
     skip_unselected(r);
     rc = r->q.continuous ? sm_run__continue(r, err) : SM_OK;
+    sm_run__timeout_end(r);
     close_flows(r);
     gather(r, out);
+    sm_run__timeout_tell(r, out);
     if (rc != SM_OK && out->code == SM_OK) {
         out->state = SM_RUN_FAILED;
         out->code = rc;

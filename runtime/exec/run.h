@@ -129,6 +129,8 @@ typedef struct sm_run_request {
     bool with_quarantine;     /* what refreshed tables have set aside goes too */
     int workers;              /* flows at once */
     bool continuous;          /* go on, until the run is cancelled */
+    int64_t
+        timeout_ms; /* cancelled then, and failed: SM_E_TIMEOUT; not a continuous one; 0: none */
     /* In a continuous run: a flow that fails for a reason that may pass is tried so often in a
      * row, after a pause that doubles each time, up to the longest.  0: once. */
     int max_attempts;

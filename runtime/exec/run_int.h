@@ -45,6 +45,10 @@ struct sm_run {
     sm_session **sessions; /* that an interrupt must reach */
     size_t n_sessions, cap_sessions;
     bool stopping;
+    sm_thread *timer;       /* of a timeout; NULL: there is none */
+    sm_cond ended;          /* for the timer */
+    bool through;           /* nothing is left to be cancelled */
+    bool expired;           /* cancelled by the timer */
     int64_t turns;          /* the last sm_run_slot.turn that was given */
     struct sm_watch *watch; /* to be woken when the run is cancelled; NULL: nobody waits there */
     sm_mutex listener_mu;   /* one call of the listener at a time */
@@ -64,6 +68,12 @@ const sm_plan *sm_run__plan(void *run);
 sm_code sm_run__grow(void *run, sm_sv source, const sm_schema *schema, sm_error *err);
 /* What `schema_hints` add to pinned columns becomes a version of its own. */
 sm_code sm_run__pin_hints(sm_run *r, sm_error *err);
+
+/* run_timeout.c: from begin to end the run is cancelled when its time is over, which is told in the
+ * result then. */
+sm_code sm_run__timeout_begin(sm_run *r, sm_error *err);
+void sm_run__timeout_end(sm_run *r);
+void sm_run__timeout_tell(const sm_run *r, sm_run_result *out);
 
 /* run_left.c: the flows that decided to rebuild `table` and left the file before it was published,
  * in r->arena. */

@@ -10,12 +10,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/base/cron.h"
 #include "runtime/base/str.h"
 #include "runtime/store/store.h"
 
 typedef enum sm_trigger_kind {
     SM_TRIGGER_AVAILABLE_NOW, /* once when it is deployed; afterwards a person */
     SM_TRIGGER_INTERVAL,      /* from start to start, on the clock that nobody sets */
+    SM_TRIGGER_SCHEDULE,      /* by a timetable, on the wall clock */
+    SM_TRIGGER_FILE_ARRIVAL,  /* when look() of the scheduler tells of something else than before */
+    SM_TRIGGER_TABLE_UPDATED, /* likewise */
+    SM_TRIGGER_WEBHOOK,       /* when somebody sends a signed request */
+    SM_TRIGGER_CONTINUOUS,    /* a run that goes on, always */
 } sm_trigger_kind;
 
 /* The cause of the runs that such a trigger starts: "interval", … */
@@ -24,6 +30,10 @@ const char *sm_trigger_kind_name(sm_trigger_kind kind);
 typedef struct sm_trigger {
     sm_trigger_kind kind;
     int64_t interval_ms;
+    sm_cron cron;
+    sm_sv timezone;        /* "": UTC */
+    bool catchup;          /* each missed slot has a run of its own; else one for all of them */
+    sm_sv watch;           /* the source, the table or the name of the hook */
     sm_sv select, exclude; /* what its runs take, as `smelt ls --select` says it; "": all, none */
 } sm_trigger;
 

@@ -6,6 +6,7 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/schedule/scheduler_int.h"
+#include "runtime/store/store_schedule.h"
 
 int64_t sm_scheduler__wall(const sm_scheduler *s)
 {
@@ -49,6 +50,11 @@ void sm_scheduler_free(sm_scheduler *s)
         next = j->next;
         sm_scheduler__free_job(j);
     }
+    for (sm_known_zone *z = s->zones, *next; z != NULL; z = next) {
+        next = z->next;
+        sm_arena_free(z->a);
+    }
+    free(s->hooks);
     sm_cond_release(&s->turned);
     sm_cond_release(&s->ready);
     sm_cond_release(&s->ended);
@@ -94,12 +100,34 @@ static void watch_loop(void *arg)
     }
 }
 
+/* The slot of a timetable is taken before its run begins, so that it has one at most.  False: there
+ * is no run, for the reason in *r. */
+static bool take_slot(const sm_scheduler *s, sm_job *j, sm_order_result *r)
+{
+    int64_t slot = j->slot;
+
+    (void)s;
+    j->slot = 0;
+    if (slot == 0 || j->store == NULL ||
+        sm_store_schedule_slot(j->store, j->order.pipeline, slot, &r->error) == SM_OK)
+        return true;
+    if (r->error.code == SM_E_CONFLICT)
+        r->error.retryable = false; /* another server has it */
+    else
+        j->slot = slot;
+    return false;
+}
+
 static void work(sm_scheduler *s, sm_job *j)
 {
     sm_order_result r = { .state = SM_RUN_FAILED };
     int64_t begun = sm_scheduler__boot(s);
     sm_error err;
 
+    if (!take_slot(s, j, &r)) {
+        sm_scheduler__finish(s, j, &r);
+        return;
+    }
     if (s->config.execute(s->config.ctx, &j->order, j->cancel, &r, &err) != SM_OK) {
         r.error = err;
         r.state = SM_RUN_FAILED;
@@ -229,8 +257,10 @@ sm_code sm_scheduler_stop(sm_scheduler *s, sm_sv pipeline, sm_sv by, bool *out, 
 
     (void)by;
     sm_mutex_lock(&s->mu);
-    if ((rc = find_unit(s, pipeline, &u, err)) == SM_OK)
+    if ((rc = find_unit(s, pipeline, &u, err)) == SM_OK) {
         any = sm_scheduler__stop_unit(s, u, false);
+        sm_scheduler__snuff(u);
+    }
     sm_cond_broadcast(&s->turned);
     sm_mutex_unlock(&s->mu);
     if (out != NULL)

@@ -13,6 +13,7 @@
 
 #include "runtime/base/arena.h"
 #include "runtime/base/error.h"
+#include "runtime/base/secret.h"
 #include "runtime/schedule/cancel.h"
 #include "runtime/schedule/schedule.h"
 #include "runtime/store/store_runs.h"
@@ -20,8 +21,9 @@
 enum {
     SM_SCHEDULE_QUEUE_MAX = 64,     /* orders that wait, of one pipeline: SM_E_LIMIT above */
     SM_SCHEDULE_TICKETS = 1000,     /* finished orders that are remembered */
-    SM_SCHEDULE_POLL_MS = 5 * 1000, /* how soon a pause by another process is seen */
+    SM_SCHEDULE_POLL_MS = 2 * 1000, /* how soon a pause by another process, and files, are seen */
     SM_SCHEDULE_HELD_MS = 1000,     /* and the end of a run of another process */
+    SM_HOOK_SECONDS = 300,          /* how old or early a request may be */
 };
 
 typedef struct sm_scheduler sm_scheduler;
@@ -34,6 +36,7 @@ typedef struct sm_run_order {
     sm_sv by;    /* id of a token, "cli" or "" */
     sm_sv select, exclude, full_refresh; /* as on the command line; "": all, none, nothing */
     bool with_quarantine, keep_downstream;
+    bool continuous;  /* it goes on until it is cancelled */
     int64_t retry_of; /* number of the run that failed; 0: none */
 } sm_run_order;
 
@@ -58,6 +61,14 @@ typedef struct sm_scheduler_config {
                        sm_error *err);
     /* Has a run of another process the pipeline?  NULL: never. */
     bool (*held)(void *ctx, sm_sv pipeline);
+    /* A number that is another one when files of a source have arrived (trigger->watch), or a table
+     * has a new version.  Called every SM_SCHEDULE_POLL_MS.  NULL: nothing ever does. */
+    sm_code (*look)(void *ctx, sm_sv pipeline, const sm_trigger *t, int64_t *mark, sm_error *err);
+    /* A time zone between two moments.  NULL: all there is is UTC. */
+    sm_code (*zone)(void *ctx, sm_sv name, int64_t from_ms, int64_t to_ms, sm_arena *a,
+                    sm_zone *out, sm_error *err);
+    /* What requests to a hook are signed with; *out is taken.  NULL: there are no hooks. */
+    sm_code (*secret)(void *ctx, sm_sv pipeline, sm_sv hook, sm_secret **out, sm_error *err);
     /* An order has ended, also one that no run came of; called without a lock.  NULL: nobody
      * wants to know. */
     void (*ended)(void *ended_ctx, const sm_run_order *o, const sm_order_result *r);
@@ -92,6 +103,13 @@ sm_code sm_scheduler_stop(sm_scheduler *s, sm_sv pipeline, sm_sv by, bool *out, 
  * the store.  Resume, SM_E_CONFLICT: its file says `paused: true`. */
 sm_code sm_scheduler_pause(sm_scheduler *s, sm_sv pipeline, sm_sv by, sm_error *err);
 sm_code sm_scheduler_resume(sm_scheduler *s, sm_sv pipeline, sm_sv by, sm_error *err);
+
+/* A request to the hook of that name: `timestamp` is when it was made, in seconds since 1970,
+ * `signature` the HMAC-SHA-256 of "<timestamp>.<body>" in hexadecimal digits, perhaps with
+ * "sha256=" before it.  SM_E_DENIED: no such pipeline or hook, a wrong signature, older than
+ * SM_HOOK_SECONDS or sent twice, without a word which of them.  SM_E_CONFLICT: paused. */
+sm_code sm_scheduler_webhook(sm_scheduler *s, sm_sv pipeline, sm_sv hook, sm_sv timestamp,
+                             sm_sv signature, sm_sv body, int64_t *ticket, sm_error *err);
 
 typedef struct sm_schedule_state {
     sm_sv pipeline;

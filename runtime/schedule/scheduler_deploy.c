@@ -26,25 +26,53 @@ static sm_trigger copy_trigger(const sm_trigger *t, sm_arena *a)
 {
     sm_trigger out = *t;
 
+    out.timezone = sm_arena_dup(a, t->timezone);
+    out.watch = sm_arena_dup(a, t->watch);
     out.select = sm_arena_dup(a, t->select);
     out.exclude = sm_arena_dup(a, t->exclude);
     return out;
 }
 
-/* The fuse of a trigger that was there before goes on burning. */
-static sm_fuse fuse_of(const sm_unit *u, const sm_trigger *t, bool same)
+static bool same_cron(const sm_cron *x, const sm_cron *y)
 {
-    for (size_t i = 0; i < u->schedule.n_triggers; i++) {
-        const sm_trigger *old = &u->schedule.triggers[i];
-
-        if (old->kind == t->kind && old->interval_ms == t->interval_ms &&
-            sm_sv_eq(old->select, t->select) && (same || t->kind != SM_TRIGGER_AVAILABLE_NOW))
-            return u->fuses[i];
-    }
-    return (sm_fuse){ 0 };
+    return x->minutes == y->minutes && x->hours == y->hours && x->days == y->days &&
+           x->months == y->months && x->weekdays == y->weekdays && x->any_day == y->any_day &&
+           x->any_weekday == y->any_weekday;
 }
 
-static void set_schedule(sm_unit *u, const sm_schedule *c)
+static bool same_trigger(const sm_trigger *x, const sm_trigger *y)
+{
+    return x->kind == y->kind && x->interval_ms == y->interval_ms &&
+           same_cron(&x->cron, &y->cron) && sm_sv_eq(x->timezone, y->timezone) &&
+           sm_sv_eq(x->watch, y->watch) && sm_sv_eq(x->select, y->select);
+}
+
+/* The fuse of a trigger that was there before goes on burning, but of another definition runs are
+ * due at once where no clock says when.  A timetable that is new here begins now, or at the last
+ * slot that had its run while another server was there. */
+static sm_fuse fuse_of(const sm_scheduler *s, const sm_unit *u, const sm_trigger *t, bool same,
+                       int64_t slot)
+{
+    bool once = t->kind == SM_TRIGGER_AVAILABLE_NOW || t->kind == SM_TRIGGER_CONTINUOUS;
+    int64_t now = sm_scheduler__wall(s);
+
+    for (size_t i = 0; i < u->schedule.n_triggers; i++)
+        if (same_trigger(&u->schedule.triggers[i], t) && (same || !once))
+            return u->fuses[i];
+    return (sm_fuse){ .slot = slot > 0 && slot < now && u->a == NULL ? slot : now };
+}
+
+/* A run that goes on would go on with the definition before. */
+static void end_continuous(sm_unit *u)
+{
+    for (sm_job *j = u->jobs; j != NULL; j = j->next)
+        if (j->order.continuous && j->state == SM_JOB_RUNNING) {
+            j->dropped = true;
+            sm_cancel_ask(j->cancel);
+        }
+}
+
+static void set_schedule(sm_scheduler *s, sm_unit *u, const sm_schedule *c, int64_t slot)
 {
     sm_arena *a = sm_arena_new("schedule");
     sm_trigger *triggers = SM_NEW_N(a, sm_trigger, c->n_triggers + 1);
@@ -54,8 +82,10 @@ static void set_schedule(sm_unit *u, const sm_schedule *c)
 
     for (size_t i = 0; i < c->n_triggers; i++) {
         triggers[i] = copy_trigger(&c->triggers[i], a);
-        fuses[i] = fuse_of(u, &triggers[i], same);
+        fuses[i] = fuse_of(s, u, &triggers[i], same, slot);
     }
+    if (u->a != NULL && !same)
+        end_continuous(u);
     copy.pipeline = sm_arena_dup(a, c->pipeline);
     copy.version = sm_arena_dup(a, c->version);
     copy.triggers = triggers;
@@ -65,25 +95,27 @@ static void set_schedule(sm_unit *u, const sm_schedule *c)
     u->a = a;
 }
 
-static void read_pause(sm_store *store, sm_sv pipeline, bool *paused, char by[64])
+/* What a person and earlier servers have left. */
+static void read_kept(sm_unit *u, const sm_schedule *c, int64_t *slot)
 {
-    sm_arena *a = sm_arena_new("pause");
+    sm_arena *a = sm_arena_new("kept");
     sm_schedule_rec rec;
     sm_error ignored; /* the next look may tell */
 
-    if (store != NULL && sm_store_schedule(store, pipeline, a, &rec, &ignored) == SM_OK) {
-        *paused = rec.paused;
-        snprintf(by, 64, "%.*s", SM_SV_ARG(rec.paused_by));
+    if (c->store != NULL && sm_store_schedule(c->store, c->pipeline, a, &rec, &ignored) == SM_OK) {
+        u->kept_pause = rec.paused;
+        *slot = rec.slot_ms;
+        snprintf(u->paused_by, sizeof u->paused_by, "%.*s", SM_SV_ARG(rec.paused_by));
     }
     sm_arena_free(a);
 }
 
-static sm_unit *new_unit(sm_scheduler *s, const sm_schedule *c)
+static sm_unit *new_unit(sm_scheduler *s, const sm_schedule *c, int64_t *slot)
 {
     sm_unit *u = sm_xcalloc(1, sizeof *u);
 
     u->since_boot = sm_scheduler__boot(s);
-    read_pause(c->store, c->pipeline, &u->kept_pause, u->paused_by);
+    read_kept(u, c, slot);
     if (s->n_units == s->cap_units) {
         s->cap_units = s->cap_units == 0 ? 8 : 2 * s->cap_units;
         s->units = sm_xrealloc(s->units, s->cap_units * sizeof(sm_unit *));
@@ -93,29 +125,33 @@ static sm_unit *new_unit(sm_scheduler *s, const sm_schedule *c)
 }
 
 /* One that is gone and still finishes something comes back. */
-static sm_unit *unit_for(sm_scheduler *s, const sm_schedule *c)
+static sm_unit *unit_for(sm_scheduler *s, const sm_schedule *c, int64_t *slot)
 {
     for (size_t i = 0; i < s->n_units; i++)
         if (sm_sv_eq(s->units[i]->schedule.pipeline, c->pipeline))
             return s->units[i];
-    return new_unit(s, c);
+    return new_unit(s, c, slot);
 }
 
 void sm_scheduler_deploy(sm_scheduler *s, const sm_schedule *list, size_t n)
 {
+    sm_scheduler__learn_zones(s, list, n);
     sm_mutex_lock(&s->mu);
     for (size_t i = 0; i < s->n_units; i++)
         s->units[i]->gone = true;
     for (size_t i = 0; i < n; i++) {
-        sm_unit *u = unit_for(s, &list[i]);
+        int64_t slot = 0;
+        sm_unit *u = unit_for(s, &list[i], &slot);
 
         u->gone = false;
         u->place = i;
-        set_schedule(u, &list[i]);
+        set_schedule(s, u, &list[i], slot);
     }
     for (size_t i = 0; i < s->n_units; i++)
-        if (s->units[i]->gone)
+        if (s->units[i]->gone) {
             sm_scheduler__drop_waiting(s, s->units[i]);
+            end_continuous(s->units[i]);
+        }
     sm_cond_broadcast(&s->turned);
     sm_mutex_unlock(&s->mu);
 }
@@ -152,6 +188,8 @@ static void set_pause(sm_scheduler *s, sm_sv pipeline, bool paused, sm_sv by)
     sm_mutex_lock(&s->mu);
     if ((u = sm_scheduler__find(s, pipeline)) != NULL) {
         u->kept_pause = paused;
+        if (!paused)
+            sm_scheduler__relight(u);
         snprintf(u->paused_by, sizeof u->paused_by, "%.*s", SM_SV_ARG(by));
         sm_cond_broadcast(&s->turned);
     }
@@ -184,53 +222,6 @@ sm_code sm_scheduler_pause(sm_scheduler *s, sm_sv pipeline, sm_sv by, sm_error *
 sm_code sm_scheduler_resume(sm_scheduler *s, sm_sv pipeline, sm_sv by, sm_error *err)
 {
     return keep_pause(s, pipeline, false, by, err);
-}
-
-/* ---- what other processes may have changed --------------------------------------- */
-
-typedef struct watched {
-    sm_sv pipeline;
-    sm_store *store;
-} watched;
-
-static watched *list_watched(sm_scheduler *s, sm_arena *a, size_t *n)
-{
-    watched *list;
-
-    sm_mutex_lock(&s->mu);
-    list = SM_NEW_N(a, watched, s->n_units + 1);
-    *n = 0;
-    for (size_t i = 0; i < s->n_units; i++)
-        if (!s->units[i]->gone)
-            list[(*n)++] = (watched){ sm_arena_dup(a, s->units[i]->schedule.pipeline),
-                                      s->units[i]->schedule.store };
-    sm_mutex_unlock(&s->mu);
-    return list;
-}
-
-void sm_scheduler__watch(sm_scheduler *s)
-{
-    sm_arena *a = sm_arena_new("watch");
-    size_t n;
-    watched *list = list_watched(s, a, &n);
-
-    for (size_t i = 0; i < n; i++) {
-        sm_schedule_rec rec;
-        sm_error ignored; /* the next look may tell */
-        sm_unit *u;
-        bool changed;
-
-        if (list[i].store == NULL ||
-            sm_store_schedule(list[i].store, list[i].pipeline, a, &rec, &ignored) != SM_OK)
-            continue;
-        sm_mutex_lock(&s->mu);
-        u = sm_scheduler__find(s, list[i].pipeline);
-        changed = u != NULL && u->kept_pause != rec.paused;
-        sm_mutex_unlock(&s->mu);
-        if (changed)
-            set_pause(s, list[i].pipeline, rec.paused, rec.paused_by);
-    }
-    sm_arena_free(a);
 }
 
 /* ---- states ---------------------------------------------------------------------- */

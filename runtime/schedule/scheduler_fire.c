@@ -1,10 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* scheduler_fire.c -- which trigger fires when. */
+/* scheduler_fire.c -- which trigger fires when.
+ *
+ * A timetable remembers the last slot that it fired, in the store too: a slot has one run at most,
+ * however the clock is set and whichever server is there.  What was missed is one run, or one per
+ * slot with `catchup`, one after the other.
+ *
+ * A thing that happened (files, a table) is never left out: it waits until the pipeline is idle
+ * where another trigger would be skipped. */
+#include <string.h>
+
 #include "runtime/schedule/scheduler_int.h"
 
+enum { LATE_MS = 60 * 1000 }; /* a slot fired later is one that was missed */
+
+static const int64_t month_ms = INT64_C(31) * 24 * 60 * 60 * 1000;
+
 static const char *const kind_names[] = {
-    [SM_TRIGGER_AVAILABLE_NOW] = "available_now",
-    [SM_TRIGGER_INTERVAL] = "interval",
+    [SM_TRIGGER_AVAILABLE_NOW] = "available_now", [SM_TRIGGER_INTERVAL] = "interval",
+    [SM_TRIGGER_SCHEDULE] = "schedule",           [SM_TRIGGER_FILE_ARRIVAL] = "file_arrival",
+    [SM_TRIGGER_TABLE_UPDATED] = "table_updated", [SM_TRIGGER_WEBHOOK] = "webhook",
+    [SM_TRIGGER_CONTINUOUS] = "continuous",
 };
 
 const char *sm_trigger_kind_name(sm_trigger_kind kind)
@@ -12,14 +27,91 @@ const char *sm_trigger_kind_name(sm_trigger_kind kind)
     return kind_names[kind];
 }
 
-/* Boot clock; -1: not by itself. */
-static int64_t due_of(const sm_trigger *t, const sm_fuse *f)
+/* An order that is not done, of a trigger with this cause. */
+static bool has_job(const sm_unit *u, const char *cause)
 {
+    for (const sm_job *j = u->jobs; j != NULL; j = j->next)
+        if (j->triggered && (sm_sv_eq_str(j->order.cause, cause) ||
+                             (j->order.continuous && strcmp(cause, "continuous") == 0)))
+            return true;
+    return false;
+}
+
+void sm_scheduler__relight(sm_unit *u)
+{
+    for (size_t i = 0; i < u->schedule.n_triggers; i++)
+        if (u->schedule.triggers[i].kind == SM_TRIGGER_CONTINUOUS)
+            u->fuses[i].spent = false;
+}
+
+void sm_scheduler__snuff(sm_unit *u)
+{
+    for (size_t i = 0; i < u->schedule.n_triggers; i++)
+        if (u->schedule.triggers[i].kind == SM_TRIGGER_CONTINUOUS)
+            u->fuses[i].spent = true;
+}
+
+/* ---- timetables ------------------------------------------------------------------ */
+
+static int64_t next_slot(const sm_scheduler *s, const sm_trigger *t, int64_t after)
+{
+    return sm_cron_next(&t->cron, sm_scheduler__zone(s, t->timezone), after);
+}
+
+/* Of those that are due: the first, or the last when they share a run.  -1: none is. */
+static int64_t slot_due(const sm_scheduler *s, const sm_trigger *t, const sm_fuse *f)
+{
+    int64_t wall = sm_scheduler__wall(s), slot = next_slot(s, t, f->slot), later;
+
+    if (slot < 0 || slot > wall)
+        return -1;
+    if (t->catchup)
+        return slot;
+    if (slot < wall - month_ms && (later = next_slot(s, t, wall - month_ms)) >= 0 && later <= wall)
+        slot = later;
+    while ((later = next_slot(s, t, slot)) >= 0 && later <= wall)
+        slot = later;
+    return slot;
+}
+
+/* Boot clock. */
+static int64_t schedule_due(const sm_scheduler *s, const sm_unit *u, const sm_trigger *t,
+                            const sm_fuse *f)
+{
+    int64_t slot, ahead;
+
+    if (t->catchup && (has_job(u, "schedule") || has_job(u, "catchup")))
+        return -1; /* one slot after the other */
+    slot = next_slot(s, t, f->slot);
+    ahead = slot - sm_scheduler__wall(s);
+    if (slot < 0)
+        return -1;
+    return ahead < 0 ? 0 : sm_scheduler__boot(s) + ahead;
+}
+
+/* ---- all of them ----------------------------------------------------------------- */
+
+/* Boot clock; -1: not by itself. */
+static int64_t due_of(const sm_scheduler *s, const sm_unit *u, size_t i)
+{
+    const sm_trigger *t = &u->schedule.triggers[i];
+    const sm_fuse *f = &u->fuses[i];
+    bool busy = u->schedule.concurrency == SM_CONCURRENCY_SKIP && u->jobs != NULL;
+
     switch (t->kind) {
     case SM_TRIGGER_AVAILABLE_NOW:
         return f->spent ? -1 : 0;
     case SM_TRIGGER_INTERVAL:
         return f->due_boot;
+    case SM_TRIGGER_SCHEDULE:
+        return schedule_due(s, u, t, f);
+    case SM_TRIGGER_FILE_ARRIVAL:
+    case SM_TRIGGER_TABLE_UPDATED:
+        return f->news && !busy ? 0 : -1;
+    case SM_TRIGGER_CONTINUOUS:
+        return f->spent || has_job(u, "continuous") ? -1 : 0;
+    case SM_TRIGGER_WEBHOOK:
+        break;
     }
     return -1;
 }
@@ -28,9 +120,8 @@ int64_t sm_scheduler__next_due(const sm_scheduler *s, const sm_unit *u, size_t *
 {
     int64_t first = -1;
 
-    (void)s;
     for (size_t i = 0; !u->gone && i < u->schedule.n_triggers; i++) {
-        int64_t due = due_of(&u->schedule.triggers[i], &u->fuses[i]);
+        int64_t due = due_of(s, u, i);
 
         if (due < 0 || (first >= 0 && due >= first))
             continue;
@@ -41,7 +132,8 @@ int64_t sm_scheduler__next_due(const sm_scheduler *s, const sm_unit *u, size_t *
     return first;
 }
 
-static void burn(const sm_trigger *t, sm_fuse *f, int64_t now)
+/* It fires now; *slot: of a timetable. */
+static void burn(const sm_scheduler *s, const sm_trigger *t, sm_fuse *f, int64_t now, int64_t *slot)
 {
     switch (t->kind) {
     case SM_TRIGGER_AVAILABLE_NOW:
@@ -53,6 +145,42 @@ static void burn(const sm_trigger *t, sm_fuse *f, int64_t now)
                 ? now + t->interval_ms
                 : f->due_boot + t->interval_ms * ((now - f->due_boot) / t->interval_ms + 1);
         break;
+    case SM_TRIGGER_SCHEDULE:
+        *slot = slot_due(s, t, f);
+        f->slot = *slot > 0 ? *slot : f->slot;
+        break;
+    case SM_TRIGGER_FILE_ARRIVAL:
+    case SM_TRIGGER_TABLE_UPDATED:
+        f->news = false;
+        break;
+    case SM_TRIGGER_WEBHOOK:
+    case SM_TRIGGER_CONTINUOUS:
+        break;
+    }
+}
+
+static void fire(sm_scheduler *s, sm_unit *u, size_t i, int64_t now)
+{
+    const sm_trigger *t = &u->schedule.triggers[i];
+    sm_run_order o = { .pipeline = u->schedule.pipeline,
+                       .cause = sm_sv_cstr(kind_names[t->kind]),
+                       .select = t->select,
+                       .exclude = t->exclude,
+                       .continuous = t->kind == SM_TRIGGER_CONTINUOUS };
+    int64_t ticket, slot = 0;
+    sm_error ignored; /* of a run that is left out */
+
+    burn(s, t, &u->fuses[i], now, &slot);
+    if (t->kind == SM_TRIGGER_SCHEDULE && slot <= 0)
+        return; /* the clock was set back in between */
+    if (slot > 0 && sm_scheduler__wall(s) - slot > LATE_MS)
+        o.cause = SM_SV("catchup");
+    (void)sm_scheduler__enqueue(s, u, &o, true, &ticket, &ignored);
+    for (sm_job *j = u->jobs; j != NULL; j = j->next) {
+        if (ticket != 0 ? j->ticket == ticket : j->slot > 0) /* the latter waits already */
+            j->slot = slot > 0 ? slot : j->slot;
+        if (j->ticket == ticket)
+            j->patient = t->kind == SM_TRIGGER_FILE_ARRIVAL || t->kind == SM_TRIGGER_TABLE_UPDATED;
     }
 }
 
@@ -61,17 +189,9 @@ void sm_scheduler__fire_due(sm_scheduler *s, sm_unit *u)
     int64_t now = sm_scheduler__boot(s);
 
     for (size_t i = 0; i < u->schedule.n_triggers; i++) {
-        const sm_trigger *t = &u->schedule.triggers[i];
-        int64_t due = due_of(t, &u->fuses[i]), ticket;
-        sm_run_order o = { .pipeline = u->schedule.pipeline,
-                           .cause = sm_sv_cstr(kind_names[t->kind]),
-                           .select = t->select,
-                           .exclude = t->exclude };
-        sm_error ignored; /* of a run that is left out */
+        int64_t due = due_of(s, u, i);
 
-        if (due < 0 || due > now)
-            continue;
-        burn(t, &u->fuses[i], now);
-        (void)sm_scheduler__enqueue(s, u, &o, true, &ticket, &ignored);
+        if (due >= 0 && due <= now)
+            fire(s, u, i, now);
     }
 }

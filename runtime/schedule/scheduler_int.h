@@ -27,8 +27,11 @@ typedef struct sm_job {
     sm_run_order order; /* lives in `a` */
     sm_job_state state;
     bool triggered; /* nobody asked for it */
+    bool patient;   /* what happened is not left out */
     bool dropped;   /* asked to stop: not tried again */
     int attempt;
+    int64_t slot;       /* of a timetable, not taken yet; 0: none */
+    sm_store *store;    /* where it is taken; NULL: nowhere */
     int64_t not_before; /* boot clock */
     sm_cancel *cancel;
     sm_order_result result;
@@ -36,8 +39,11 @@ typedef struct sm_job {
 
 /* A trigger and when it fires next. */
 typedef struct sm_fuse {
-    bool spent;       /* available_now */
-    int64_t due_boot; /* interval */
+    bool spent;        /* available_now; continuous: it waits for a person */
+    int64_t due_boot;  /* interval */
+    int64_t slot;      /* schedule: the last that was fired */
+    int64_t mark;      /* file_arrival, table_updated: what was seen last */
+    bool looked, news; /* likewise: there is a mark; and something new */
 } sm_fuse;
 
 /* A deployed pipeline. */
@@ -57,6 +63,21 @@ typedef struct sm_unit {
     int64_t started_boot;        /* of `active` */
 } sm_unit;
 
+/* A time zone that some timetable follows. */
+typedef struct sm_known_zone {
+    struct sm_known_zone *next;
+    sm_arena *a; /* with this struct */
+    sm_sv name;
+    sm_zone zone;
+} sm_known_zone;
+
+typedef struct sm_hook_seen { /* a request that came */
+    char signature[65];
+    int64_t until; /* wall clock */
+} sm_hook_seen;
+
+enum { SM_HOOKS_SEEN = 4096 };
+
 struct sm_scheduler {
     sm_scheduler_config config;
     sm_mutex mu;
@@ -69,6 +90,9 @@ struct sm_scheduler {
     sm_job *done; /* newest first */
     size_t n_done;
     int64_t last_ticket;
+    sm_known_zone *zones;
+    sm_hook_seen *hooks; /* a ring; NULL: none yet */
+    size_t n_hooks;      /* that were ever written to it */
     size_t running;
     bool draining;
     sm_thread *turner, *watcher;
@@ -88,10 +112,15 @@ int64_t sm_scheduler__turn(sm_scheduler *s);
 sm_job *sm_scheduler__take(sm_scheduler *s);
 /* It ended with `r`. */
 void sm_scheduler__finish(sm_scheduler *s, sm_job *j, const sm_order_result *r);
-/* Look at what other processes may have changed: pauses. */
+/* Look at what others may have changed: pauses, files, tables. */
 void sm_scheduler__watch(sm_scheduler *s);
 
+/* Know the zones that these follow, for years to come. */
+void sm_scheduler__learn_zones(sm_scheduler *s, const sm_schedule *list, size_t n);
+
 /* With the mutex held: */
+
+const sm_zone *sm_scheduler__zone(const sm_scheduler *s, sm_sv name); /* NULL: UTC */
 
 sm_unit *sm_scheduler__find(const sm_scheduler *s, sm_sv pipeline);
 /* Take an order into the queue, as the concurrency of the pipeline says.  *ticket 0: an equal one
@@ -105,6 +134,10 @@ bool sm_scheduler__paused(const sm_unit *u);
 int64_t sm_scheduler__next_due(const sm_scheduler *s, const sm_unit *u, size_t *trigger);
 /* Fire the triggers of a pipeline that are due. */
 void sm_scheduler__fire_due(sm_scheduler *s, sm_unit *u);
+/* What waits for a person waits no longer. */
+void sm_scheduler__relight(sm_unit *u);
+/* A continuous pipeline does not go on before a person says so. */
+void sm_scheduler__snuff(sm_unit *u);
 /* Drop what waits. */
 void sm_scheduler__drop_waiting(sm_scheduler *s, sm_unit *u);
 bool sm_scheduler__any_ready(const sm_scheduler *s);

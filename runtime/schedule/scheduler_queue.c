@@ -37,6 +37,7 @@ static sm_job *new_job(sm_scheduler *s, sm_unit *u, const sm_run_order *o, bool 
     j->ticket = ++s->last_ticket;
     j->order = copy_order(o, a);
     j->triggered = triggered;
+    j->store = u->schedule.store;
     j->cancel = sm_cancel_new();
     return j;
 }
@@ -137,6 +138,15 @@ static bool is_same(const sm_run_order *x, const sm_run_order *y)
            x->full_refresh.len == 0 && y->full_refresh.len == 0;
 }
 
+/* At work, but for a run that goes on, which steps aside. */
+static bool is_busy(const sm_unit *u)
+{
+    for (const sm_job *j = u->jobs; j != NULL; j = j->next)
+        if (!j->order.continuous)
+            return true;
+    return false;
+}
+
 /* A trigger's run that waits does what the next one would do. */
 static bool waits_already(const sm_unit *u, const sm_run_order *o)
 {
@@ -144,6 +154,17 @@ static bool waits_already(const sm_unit *u, const sm_run_order *o)
         if (j->triggered && j->state != SM_JOB_RUNNING && is_same(&j->order, o))
             return true;
     return false;
+}
+
+/* A run that goes on would never let another one begin: it goes on behind it. */
+static void step_aside(sm_unit *u)
+{
+    sm_job *j = u->active;
+
+    if (j == NULL || !j->order.continuous || j->state != SM_JOB_RUNNING)
+        return;
+    j->dropped = true;
+    sm_cancel_ask(j->cancel);
 }
 
 sm_code sm_scheduler__enqueue(sm_scheduler *s, sm_unit *u, const sm_run_order *o, bool triggered,
@@ -156,7 +177,7 @@ sm_code sm_scheduler__enqueue(sm_scheduler *s, sm_unit *u, const sm_run_order *o
         return sm_fail(err, SM_E_CANCELLED, 0, "the server is stopping");
     if (triggered && waits_already(u, o))
         return SM_OK;
-    if (u->schedule.concurrency == SM_CONCURRENCY_SKIP && u->jobs != NULL)
+    if (u->schedule.concurrency == SM_CONCURRENCY_SKIP && is_busy(u))
         return sm_fail(err, SM_E_CONFLICT, 0,
                        "pipeline \"%.*s\" is at work, and its `concurrency` is skip",
                        SM_SV_ARG(u->schedule.pipeline));
@@ -165,6 +186,10 @@ sm_code sm_scheduler__enqueue(sm_scheduler *s, sm_unit *u, const sm_run_order *o
                        (int)SM_SCHEDULE_QUEUE_MAX, SM_SV_ARG(u->schedule.pipeline));
     if (u->schedule.concurrency == SM_CONCURRENCY_CANCEL)
         (void)sm_scheduler__stop_unit(s, u, true);
+    if (!o->continuous)
+        step_aside(u);
+    if (!triggered)
+        sm_scheduler__relight(u);
     j = new_job(s, u, o, triggered);
     append_job(u, j);
     *ticket = j->ticket;
@@ -206,8 +231,8 @@ static sm_job *next_job(sm_scheduler *s, sm_unit *u, int64_t now, int64_t *wait)
 /* Without a word of its own a run of another process stands in the way of a trigger that skips. */
 static bool skips(const sm_unit *u, const sm_job *j, int64_t now)
 {
-    return j != NULL && j->triggered && u->schedule.concurrency == SM_CONCURRENCY_SKIP &&
-           now < u->held_until;
+    return j != NULL && j->triggered && !j->patient &&
+           u->schedule.concurrency == SM_CONCURRENCY_SKIP && now < u->held_until;
 }
 
 static int64_t turn_unit(sm_scheduler *s, sm_unit *u, int64_t now)
@@ -318,7 +343,7 @@ static int64_t backoff(const sm_schedule *c, int attempt)
 {
     int64_t ms = c->backoff_ms;
 
-    for (int i = 1; i < attempt && ms < c->backoff_max_ms; i++)
+    for (int i = 1; i < attempt && ms < c->backoff_max_ms && ms > 0; i++)
         ms *= 2;
     if (ms > c->backoff_max_ms)
         ms = c->backoff_max_ms;
@@ -332,6 +357,17 @@ static void retry_job(sm_scheduler *s, sm_job *j)
     j->order.cause = SM_SV("retry");
     if (j->result.run > 0)
         j->order.retry_of = j->result.run;
+}
+
+/* Is it tried again?  A run that goes on is, for ever; one that went on for long begins to count
+ * anew. */
+static bool goes_on(const sm_scheduler *s, const sm_unit *u, sm_job *j, int64_t lasted_ms)
+{
+    if (!may_heal(&j->result.error) || j->dropped || u->gone || s->draining)
+        return false;
+    if (j->order.continuous && lasted_ms > 2 * u->schedule.backoff_max_ms)
+        j->attempt = 1;
+    return j->order.continuous || j->attempt < u->schedule.max_attempts;
 }
 
 void sm_scheduler__finish(sm_scheduler *s, sm_job *j, const sm_order_result *r)
@@ -352,8 +388,9 @@ void sm_scheduler__finish(sm_scheduler *s, sm_job *j, const sm_order_result *r)
         j->result = *r;
         if (r->run > 0)
             u->last_run = r->run;
-        if (may_heal(&r->error) && j->attempt < u->schedule.max_attempts && !j->dropped &&
-            !u->gone && !s->draining)
+        if (r->error.code != SM_OK && !j->dropped && j->order.continuous && !may_heal(&r->error))
+            sm_scheduler__snuff(u);
+        if (goes_on(s, u, j, now - u->started_boot))
             retry_job(s, j);
         else
             end_job(s, j);

@@ -60,6 +60,11 @@ static bool has_snapshot(void *ctx, sm_sv source_type)
     return !sm_sv_eq_str(source_type, "generate");
 }
 
+static sm_code zone(void *ctx, sm_sv name, sm_arena *a, bool *known, sm_sv *near, sm_error *err)
+{
+    return sm_test_sql_zone(ctx, name, a, known, near, err);
+}
+
 /* A case may have a smelt.yml; its target is the default one, or the word in a file `target`. */
 static sm_spec_env project_env(sm_arena *a)
 {
@@ -76,7 +81,11 @@ static sm_spec_env project_env(sm_arena *a)
 static sm_code load(const sm_sql_engine *e, sm_arena *a, sm_diags *d, sm_error *err)
 {
     sm_spec_env project = project_env(a);
-    sm_plan_env env = { .sql = e, .has_snapshot = has_snapshot, .other = sm_test_other };
+    sm_plan_env env = { .sql = e,
+                        .has_snapshot = has_snapshot,
+                        .other = sm_test_other,
+                        .zone = zone,
+                        .ctx = (void *)(uintptr_t)e };
     const sm_spec *spec;
     const sm_plan *plan;
     sm_code rc = sm_spec_load("pipeline.yml", &project, a, d, &spec, err);

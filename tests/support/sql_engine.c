@@ -5,6 +5,7 @@
 
 #include "runtime/engine/engine.h"
 #include "runtime/engine/engine_parse.h"
+#include "runtime/engine/engine_zone.h"
 
 typedef struct opened {
     sm_engine *engine;
@@ -45,6 +46,17 @@ static sm_code print(void *ctx, const sm_sv *trees, size_t n, sm_arena *a, sm_sv
                      sm_error *err)
 {
     return sm_session_print(((opened *)ctx)->session, trees, n, a, out, err);
+}
+
+sm_code sm_test_sql_zone(const sm_sql_engine *e, sm_sv name, sm_arena *a, bool *known, sm_sv *near,
+                         sm_error *err)
+{
+    sm_session *s = ((opened *)e->ctx)->session;
+    sm_zone zone;
+    sm_code rc = sm_session_zone(s, name, 0, 1, a, &zone, err);
+
+    *known = rc == SM_OK;
+    return rc == SM_E_NOT_FOUND ? sm_session_zone_near(s, name, a, near, err) : rc;
 }
 
 void sm_test_sql_close(sm_sql_engine *e)

@@ -23,6 +23,42 @@ static bool held(void *ctx, sm_sv pipeline)
     return ((world *)ctx)->held;
 }
 
+static sm_code look(void *ctx, sm_sv pipeline, const sm_trigger *t, int64_t *mark, sm_error *err)
+{
+    (void)pipeline;
+    (void)t;
+    (void)err;
+    *mark = ((world *)ctx)->mark;
+    return SM_OK;
+}
+
+/* Europe/Berlin, whatever it is called. */
+static sm_code zone(void *ctx, sm_sv name, int64_t from_ms, int64_t to_ms, sm_arena *a,
+                    sm_zone *out, sm_error *err)
+{
+    static const sm_zone_shift berlin[] = {
+        { INT64_C(1761440400000), 3600000 }, { INT64_C(1774746000000), 7200000 },
+        { INT64_C(1792890000000), 3600000 }, { INT64_C(1806195600000), 7200000 },
+        { INT64_C(1824944400000), 3600000 },
+    };
+
+    (void)ctx;
+    (void)name;
+    (void)from_ms;
+    (void)a;
+    (void)err;
+    *out = (sm_zone){ berlin, sizeof berlin / sizeof berlin[0], to_ms };
+    return SM_OK;
+}
+
+static sm_code secret(void *ctx, sm_sv pipeline, sm_sv hook, sm_secret **out, sm_error *err)
+{
+    (void)ctx;
+    (void)pipeline;
+    (void)hook;
+    return sm_secret_from_environment("SM_TEST_HOOK", out, err);
+}
+
 static int64_t lasts_a_second(world *w, const sm_run_order *o)
 {
     (void)w;
@@ -41,7 +77,13 @@ static sm_code ends_well(world *w, const sm_run_order *o, int attempt)
 void world_init(world *w, int64_t wall_ms)
 {
     sm_scheduler_config config = {
-        .held = held, .ctx = w, .workers = WORLD_WORKERS, .clock = { wall, boot, w }
+        .held = held,
+        .look = look,
+        .zone = zone,
+        .secret = secret,
+        .ctx = w,
+        .workers = WORLD_WORKERS,
+        .clock = { wall, boot, w },
     };
 
     *w = (world){ .wall = wall_ms, .boot = 1000000, .lasts = lasts_a_second, .ends = ends_well };
@@ -72,7 +114,8 @@ static void begin(world *w, sm_job *j)
     r->attempt = j->attempt;
     r->number = (int64_t)w->n_runs + 1;
     w->at_work[w->n_at_work].job = j;
-    w->at_work[w->n_at_work].until = w->boot + w->lasts(w, &j->order);
+    w->at_work[w->n_at_work].until =
+        j->order.continuous ? INT64_MAX : w->boot + w->lasts(w, &j->order);
     w->at_work[w->n_at_work++].run = w->n_runs++;
 }
 
@@ -132,6 +175,11 @@ void world_pass(world *w, int64_t ms)
         if (w->boot >= until && quiet(w) > 0)
             break;
     }
+}
+
+void world_look(world *w)
+{
+    sm_scheduler__watch(w->s);
 }
 
 void world_set_clock(world *w, int64_t wall_ms)

@@ -28,7 +28,8 @@ typedef struct world {
     size_t n_at_work;
     world_run *runs;
     size_t n_runs;
-    bool held; /* another process has all pipelines */
+    bool held;    /* another process has all pipelines */
+    int64_t mark; /* of all files and tables */
     /* What a run is like; a test may set them. */
     int64_t (*lasts)(struct world *w, const sm_run_order *o);
     sm_code (*ends)(struct world *w, const sm_run_order *o, int attempt);
@@ -40,6 +41,8 @@ void world_release(world *w);
 
 void world_pass(world *w, int64_t ms); /* time goes by */
 /* The wall clock is set, and no time goes by. */
+/* Somebody looks at files, tables and pauses. */
+void world_look(world *w);
 void world_set_clock(world *w, int64_t wall_ms);
 /* An order of a person; its ticket. */
 int64_t world_order(world *w, const char *pipeline);

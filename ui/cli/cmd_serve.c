@@ -64,7 +64,7 @@ static void tell_end(void *ctx, const sm_run_order *o, const sm_order_result *r)
         sm_buf_adds(&b, " in ");
         sm_buf_add_duration(&b, r->duration_ms);
     }
-    if (r->error.code != SM_OK) {
+    if (r->error.code != SM_OK && r->error.msg[0] != '\0') {
         sm_buf_adds(&b, ": ");
         sm_buf_add_safe(&b, sm_sv_cstr(r->error.msg));
     }
@@ -195,7 +195,12 @@ static int serve(server *s, const sigset_t *set)
 static int serve_exec(sm_cli *c)
 {
     server s = { .c = c };
-    sm_scheduler_config config = { .execute = sm_deploy_run, .held = sm_deploy_held, .workers = 4 };
+    sm_scheduler_config config = { .execute = sm_deploy_run,
+                                   .held = sm_deploy_held,
+                                   .look = sm_deploy_look,
+                                   .zone = sm_deploy_zone,
+                                   .secret = sm_deploy_secret,
+                                   .workers = 4 };
     sigset_t set;
     int status;
 

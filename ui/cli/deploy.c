@@ -33,6 +33,7 @@ void sm_deploy_free(sm_deploy *d)
         sm_deploy_let(d->items[i]);
     for (sm_deploy_memory *m = d->memories; m != NULL; m = m->next)
         sm_run_memory_free(m->memory);
+    sm_deploy__free_watcher(d->watcher);
     sm_pinned_free(d->pinned);
     sm_stores_free(d->stores);
     sm_buf_release(&d->fault);

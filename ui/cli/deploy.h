@@ -54,5 +54,10 @@ sm_view sm_deploy_view(const sm_deployed *x, sm_arena *a);
 sm_code sm_deploy_run(void *ctx, const sm_run_order *o, sm_cancel *cancel, sm_order_result *out,
                       sm_error *err);
 bool sm_deploy_held(void *ctx, sm_sv pipeline);
+sm_code sm_deploy_look(void *ctx, sm_sv pipeline, const sm_trigger *t, int64_t *mark,
+                       sm_error *err);
+sm_code sm_deploy_zone(void *ctx, sm_sv name, int64_t from_ms, int64_t to_ms, sm_arena *a,
+                       sm_zone *out, sm_error *err);
+sm_code sm_deploy_secret(void *ctx, sm_sv pipeline, sm_sv hook, sm_secret **out, sm_error *err);
 
 #endif

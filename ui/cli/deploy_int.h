@@ -15,14 +15,18 @@ typedef struct sm_deploy_memory {
     sm_run_memory *memory;
 } sm_deploy_memory;
 
+typedef struct sm_deploy_watcher sm_deploy_watcher;
+void sm_deploy__free_watcher(sm_deploy_watcher *w); /* NULL is fine */
+
 struct sm_deploy {
     const sm_cli *c;
     const char *const *names;
     size_t n_names;
     sm_event_bus *bus;
     sm_stores *stores;
-    sm_mutex mu; /* guards all below */
-    sm_arena *a; /* memories and their names */
+    sm_deploy_watcher *watcher; /* of the thread that looks; NULL: nobody did */
+    sm_mutex mu;                /* guards all below */
+    sm_arena *a;                /* memories and their names */
     sm_deployed **items;
     size_t n;
     sm_pinned *pinned;
@@ -41,6 +45,7 @@ sm_pinned *sm_deploy__pinned(sm_deploy *d);
 sm_run_memory *sm_deploy__memory(sm_deploy *d, sm_sv pipeline);
 /* How many runs there may be at once. */
 int sm_deploy__workers(const sm_deploy *d);
+int sm_deploy__attempts(const sm_spec *spec);
 /* What the spec says of when it runs; lives in `a`. */
 sm_schedule sm_deploy__schedule(const sm_deployed *x, sm_arena *a);
 

@@ -129,6 +129,11 @@ static sm_code run(sm_deploy *d, const sm_deployed *x, const sm_cli *c, sm_proje
     q.with_quarantine = o->with_quarantine;
     q.workers = (int)p->spec->engine.workers.v;
     q.memory = sm_deploy__memory(d, o->pipeline);
+    q.continuous = o->continuous;
+    q.max_attempts = sm_deploy__attempts(p->spec);
+    q.backoff_ms = p->spec->retry.backoff.v / 1000;
+    q.backoff_max_ms = p->spec->retry.backoff_max.v / 1000;
+    q.timeout_ms = p->spec->timeout.v / 1000;
     q.cause = o->cause;
     q.commit = x->commit;
     q.selection = o->select;

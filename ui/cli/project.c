@@ -15,6 +15,7 @@
 #include "runtime/base/thread.h"
 #include "runtime/connect/decode_hints.h"
 #include "runtime/engine/engine_parse.h"
+#include "runtime/engine/engine_zone.h"
 #include "runtime/sinks/sinks.h"
 #include "runtime/sources/sources.h"
 #include "runtime/store/store_tables.h"
@@ -499,8 +500,8 @@ static sm_code pinned_schema(sm_project *p, sm_sv source, sm_arena *a, sm_schema
     return rc;
 }
 
-/* Open `s` as `spec` says.  Its arena is freed by the caller, also when it fails. */
-static sm_code open_source(sm_project *p, const sm_spec_source *spec, sm_source *s, sm_error *err)
+sm_code sm_project_open_source(sm_project *p, const sm_spec_source *spec, sm_source *s,
+                               sm_error *err)
 {
     sm_code rc;
 
@@ -522,7 +523,7 @@ static sm_code infer_schema(sm_project *p, const sm_spec_source *spec, sm_arena 
 
     if ((rc = sm_project_binder(p, err)) != SM_OK)
         return rc;
-    if ((rc = open_source(p, spec, &s, err)) == SM_OK) {
+    if ((rc = sm_project_open_source(p, spec, &s, err)) == SM_OK) {
         s.schema = out;
         s.session = p->binder;
         rc = sm_source_infer(&s, a, out, err);
@@ -543,7 +544,7 @@ static void judge_sources(sm_project *p)
 
         if (spec->broken || sm_source_find(sm_sources(), spec->type.text) == NULL)
             continue; /* the latter: rows that somebody gives */
-        if (open_source(p, spec, &s, &err) == SM_E_INVALID) {
+        if (sm_project_open_source(p, spec, &s, &err) == SM_E_INVALID) {
             sm_diag_add(p->diags, "SM0403", spec->at, "%s", err.msg);
             spec->broken = true;
         }
@@ -578,6 +579,20 @@ static bool plan_has_snapshot(void *ctx, sm_sv type)
     const sm_project *p = ctx;
 
     return ops == NULL ? p->columns_of != NULL : ops->position != NULL;
+}
+
+static sm_code plan_zone(void *ctx, sm_sv name, sm_arena *a, bool *known, sm_sv *near,
+                         sm_error *err)
+{
+    sm_project *p = ctx;
+    sm_zone zone;
+    sm_code rc;
+
+    if ((*known = sm_zone_is_utc(name)) || (rc = sm_project_binder(p, err)) != SM_OK)
+        return *known ? SM_OK : rc;
+    rc = sm_session_zone(p->binder, name, 0, 1, a, &zone, err);
+    *known = rc == SM_OK;
+    return rc == SM_E_NOT_FOUND ? sm_session_zone_near(p->binder, name, a, near, err) : rc;
 }
 
 /* ---- the plan -------------------------------------------------------------------- */
@@ -668,6 +683,7 @@ static sm_code compile(sm_project *p, sm_diags *d, const sm_plan **out, sm_error
         .schema_of = plan_schema_of,
         .has_snapshot = plan_has_snapshot,
         .other = sm_project_other,
+        .zone = plan_zone,
         .ctx = p,
     };
 

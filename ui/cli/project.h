@@ -103,6 +103,10 @@ int sm_project_start(const sm_cli *c, sm_project *p, const char *path, sm_projec
 /* Parse and bind by the engine of `p`, for pipelines/sql; opened when first called. */
 sm_sql_engine sm_project_sql(sm_project *p);
 
+/* Open a source as the spec says.  Close it, and free its arena, also when it fails. */
+sm_code sm_project_open_source(sm_project *p, const sm_spec_source *spec, sm_source *s,
+                               sm_error *err);
+
 /* Print the diagnostics of `p` as the command line wants them. */
 int sm_project_print_diags(const sm_cli *c, sm_project *p);
 

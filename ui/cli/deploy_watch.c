@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* deploy_watch.c -- what the scheduler asks of the outside: have files arrived, has a table a new
+ * version, what is a time zone like, which secret signs a hook.
+ *
+ * Files tell by themselves (runtime/base/watch.h) as far as their folders can; what cannot tell has
+ * news once a minute, and a run that finds nothing costs little.  A table has news when something
+ * was put into its log. */
+#include <stdlib.h>
+
+#include "runtime/base/clock.h"
+#include "runtime/base/fs.h"
+#include "runtime/base/watch.h"
+#include "runtime/engine/engine_zone.h"
+#include "ui/cli/deploy_int.h"
+#include "ui/cli/project_tables.h"
+
+enum { SILENT_MS = 60 * 1000, MOST_WATCHED = SM_WATCH_MAX_FOLDERS };
+
+/* A source that a trigger waits for, in one deployment. */
+typedef struct watched {
+    sm_sv pipeline, version, source; /* live in the arena of the watcher */
+    int64_t mark;
+    bool told; /* its folders tell */
+    int64_t asked_boot;
+} watched;
+
+struct sm_deploy_watcher {
+    sm_arena *a;
+    sm_watch *watch; /* NULL: the machine has no such thing */
+    watched *list;   /* the tag of each is its place */
+    sm_watch_news *news;
+    size_t n, cap;
+};
+
+static sm_deploy_watcher *new_watcher(void)
+{
+    sm_deploy_watcher *w = sm_xcalloc(1, sizeof *w);
+    sm_error ignored; /* then nothing tells */
+
+    w->a = sm_arena_new("watcher");
+    if (sm_watch_new(&w->watch, &ignored) != SM_OK)
+        w->watch = NULL;
+    return w;
+}
+
+void sm_deploy__free_watcher(sm_deploy_watcher *w)
+{
+    if (w == NULL)
+        return;
+    sm_watch_free(w->watch);
+    sm_arena_free(w->a);
+    free(w->list);
+    free(w->news);
+    free(w);
+}
+
+/* ---- files ----------------------------------------------------------------------- */
+
+static const sm_spec_source *find_source(const sm_spec *spec, sm_sv name)
+{
+    for (size_t i = 0; i < spec->sources.n; i++)
+        if (sm_sv_eq_nocase(spec->sources.items[i].name.text, name))
+            return &spec->sources.items[i];
+    return NULL;
+}
+
+static sm_code ask_to_tell(sm_deploy_watcher *w, sm_deployed *x, watched *e, sm_error *err)
+{
+    const sm_spec_source *spec = find_source(x->project.spec, e->source);
+    sm_source s;
+    sm_code rc;
+
+    e->told = false;
+    e->asked_boot = sm_clock_boot_ms();
+    if (spec == NULL || w->watch == NULL)
+        return SM_OK;
+    if ((rc = sm_project_open_source(&x->project, spec, &s, err)) == SM_OK)
+        rc = sm_source_watch(&s, w->watch, (size_t)(e - w->list), &e->told, err);
+    sm_source_close(&s);
+    sm_arena_free(s.arena);
+    return rc;
+}
+
+static watched *find_watched(sm_deploy_watcher *w, const sm_deployed *x, sm_sv source)
+{
+    sm_sv pipeline = x->project.plan->pipeline, version = x->project.plan->fingerprint;
+
+    for (size_t i = 0; i < w->n; i++)
+        if (sm_sv_eq(w->list[i].pipeline, pipeline) && sm_sv_eq(w->list[i].source, source) &&
+            sm_sv_eq(w->list[i].version, version))
+            return &w->list[i];
+    if (w->n == MOST_WATCHED)
+        return NULL;
+    if (w->n == w->cap) {
+        w->cap = w->cap == 0 ? 16 : 2 * w->cap;
+        w->list = sm_xrealloc(w->list, w->cap * sizeof *w->list);
+        w->news = sm_xrealloc(w->news, w->cap * sizeof *w->news);
+    }
+    w->list[w->n] = (watched){ sm_arena_dup(w->a, pipeline), sm_arena_dup(w->a, version),
+                               sm_arena_dup(w->a, source), .asked_boot = -1 };
+    return &w->list[w->n++];
+}
+
+static void hear(sm_deploy_watcher *w)
+{
+    if (w->watch == NULL || w->n == 0)
+        return;
+    for (size_t i = 0; i < w->n; i++)
+        w->news[i] = (sm_watch_news){ 0 };
+    sm_watch_wait(w->watch, 0, w->news, w->n);
+    for (size_t i = 0; i < w->n; i++) {
+        w->list[i].mark += w->news[i].changed || w->news[i].folders;
+        if (w->news[i].folders)
+            w->list[i].asked_boot = -1;
+    }
+}
+
+static sm_code look_at_files(sm_deploy *d, sm_deployed *x, sm_sv source, int64_t *mark,
+                             sm_error *err)
+{
+    watched *e;
+    sm_code rc = SM_OK;
+
+    if (d->watcher == NULL)
+        d->watcher = new_watcher();
+    if ((e = find_watched(d->watcher, x, source)) == NULL)
+        return sm_fail(err, SM_E_LIMIT, 0, "more than %d sources are waited for",
+                       (int)MOST_WATCHED);
+    if (e->asked_boot < 0)
+        rc = ask_to_tell(d->watcher, x, e, err);
+    hear(d->watcher);
+    if (!e->told && sm_clock_boot_ms() - e->asked_boot >= SILENT_MS) {
+        e->mark++;
+        e->asked_boot = -1;
+    }
+    *mark = e->mark;
+    return rc;
+}
+
+/* ---- tables ---------------------------------------------------------------------- */
+
+static sm_code look_at_table(const sm_deployed *x, sm_sv table, int64_t *mark, sm_error *err)
+{
+    for (size_t i = 0; i < x->project.n_tables; i++) {
+        const sm_project_table *t = &x->project.tables[i];
+        sm_arena *a;
+        sm_fs_stat st;
+        sm_code rc;
+
+        if (!sm_sv_eq_nocase(t->name, table))
+            continue;
+        a = sm_arena_new("log");
+        rc = sm_fs_stat_path(sm_path_join(a, t->folder, SM_SV("_delta_log")), &st, err);
+        *mark = rc == SM_OK ? st.mtime_ns : 0;
+        sm_arena_free(a);
+        return rc == SM_E_NOT_FOUND ? SM_OK : rc; /* it may come */
+    }
+    return sm_fail(err, SM_E_NOT_FOUND, 0, "table \"%.*s\" is not read", SM_SV_ARG(table));
+}
+
+sm_code sm_deploy_look(void *ctx, sm_sv pipeline, const sm_trigger *t, int64_t *mark, sm_error *err)
+{
+    sm_deployed *x = sm_deploy_hold(ctx, pipeline);
+    sm_code rc;
+
+    if (x == NULL)
+        return sm_fail(err, SM_E_NOT_FOUND, 0, "pipeline \"%.*s\" is not deployed",
+                       SM_SV_ARG(pipeline));
+    rc = t->kind == SM_TRIGGER_FILE_ARRIVAL ? look_at_files(ctx, x, t->watch, mark, err)
+                                            : look_at_table(x, t->watch, mark, err);
+    sm_deploy_let(x);
+    return rc;
+}
+
+/* ---- zones and secrets ----------------------------------------------------------- */
+
+sm_code sm_deploy_zone(void *ctx, sm_sv name, int64_t from_ms, int64_t to_ms, sm_arena *a,
+                       sm_zone *out, sm_error *err)
+{
+    sm_engine_config config = { .threads = 1 };
+    sm_engine *e = NULL;
+    sm_session *s = NULL;
+    sm_code rc;
+
+    (void)ctx;
+    if ((rc = sm_engine_open(&config, &e, err)) == SM_OK &&
+        (rc = sm_session_open(e, &s, err)) == SM_OK)
+        rc = sm_session_zone(s, name, from_ms, to_ms, a, out, err);
+    sm_session_close(s);
+    sm_engine_close(e);
+    return rc;
+}
+
+static sm_code read_secret(const sm_spec_secret *secret, sm_secret **out, sm_error *err)
+{
+    sm_arena *a = sm_arena_new("secret");
+    sm_sv base = sm_path_dir(sm_sv_cstr(secret->at.file));
+    sm_code rc =
+        sm_text_set(&secret->file)
+            ? sm_secret_from_file(sm_path_join(a, base, secret->file.text), out, err)
+            : sm_secret_from_environment(sm_arena_cstr(a, secret->environment.text), out, err);
+
+    sm_arena_free(a);
+    return rc;
+}
+
+static const sm_spec_secret *find_secret(const sm_spec *spec, sm_sv hook)
+{
+    for (size_t i = 0; i < spec->trigger.when.n; i++) {
+        const sm_spec_when *w = &spec->trigger.when.items[i];
+
+        if (w->hook_at.line == 0 || !sm_sv_eq(w->hook.text, hook))
+            continue;
+        for (size_t k = 0; k < spec->secrets.n; k++)
+            if (sm_sv_eq(spec->secrets.items[k].name.text, w->secret.text))
+                return &spec->secrets.items[k];
+    }
+    return NULL;
+}
+
+sm_code sm_deploy_secret(void *ctx, sm_sv pipeline, sm_sv hook, sm_secret **out, sm_error *err)
+{
+    sm_deployed *x = sm_deploy_hold(ctx, pipeline);
+    const sm_spec_secret *secret = x == NULL ? NULL : find_secret(x->project.spec, hook);
+    sm_code rc = secret != NULL ? read_secret(secret, out, err)
+                                : sm_fail(err, SM_E_NOT_FOUND, 0, "there is no hook \"%.*s\"",
+                                          SM_SV_ARG(hook));
+
+    sm_deploy_let(x);
+    return rc;
+}
