@@ -316,6 +316,15 @@ class Http(unittest.TestCase):
             self.assertEqual(s.ask("/api/v1/reload", "POST", body={}).status, 200)
             self.assertIsNone(s.ask("/api/v1/overview").json()["pipelines"][0]["reload_error"])
 
+    def test_a_run_that_finds_nothing_hides_no_counts(self):
+        with http_lib.Serve(self.w.folder) as s:
+            s.run()
+            s.run()
+            self.assertEqual(s.ask("/api/v1/pipelines/shop").json()["run"]["state"], "completed")
+            sold = next(d for d in s.ask("/api/v1/pipelines/shop").json()["datasets"] if d["name"] == "sold")
+            self.assertEqual((sold["state"], sold["counters"]["read"], sold["counters"]["quarantined"]), ("idle", 2, 1))
+            self.assertNotIn("rows_per_second", {k: v for k, v in sold.items() if v})
+
     def test_what_happened_over_time(self):
         with http_lib.Serve(self.w.folder) as s:
             s.run()

@@ -347,7 +347,16 @@ static const sm_json *table_named(const sm_json *tables, sm_sv name)
     return NULL;
 }
 
-/* Counters and expectations of its flows in their newest run, and how fast they worked. */
+/* What a flow counted last: in its newest run, or, when that found nothing, in its newest batch. */
+static const sm_json *last_counters(const sm_json *flow)
+{
+    const sm_json *counters = sm_json_get(flow, "counters");
+    const sm_json *batch = sm_json_get(sm_json_get(flow, "last_batch"), "counters");
+
+    return sm_json_get_int(counters, "read", 0) == 0 && batch != NULL ? batch : counters;
+}
+
+/* Last counters and expectations of its flows, and how fast they worked. */
 static void add_numbers(const sm_view *v, const sm_json *table, sm_json *o)
 {
     const sm_json *flows = sm_json_get(table, "flows");
@@ -356,7 +365,7 @@ static void add_numbers(const sm_view *v, const sm_json *table, sm_json *o)
 
     for (size_t i = 0; i < sm_json_len(flows); i++) {
         const sm_json *f = sm_json_at(flows, i), *rules = sm_json_get(f, "expectations");
-        const sm_json *counters = sm_json_get(f, "counters");
+        const sm_json *counters = last_counters(f);
 
         for (sm_json_iter it = sm_json_first(counters); sm_json_valid(&it); sm_json_next(&it)) {
             int64_t before = sm_json_int_value(sm_json_get_by(sums, it.key));
@@ -367,7 +376,7 @@ static void add_numbers(const sm_view *v, const sm_json *table, sm_json *o)
             passed += sm_json_get_int(sm_json_at(rules, k), "passed", 0);
             failed += sm_json_get_int(sm_json_at(rules, k), "failed", 0);
         }
-        read += sm_json_get_int(counters, "read", 0);
+        read += sm_json_get_int(sm_json_get(f, "counters"), "read", 0);
         duration_ms += sm_json_get_int(f, "duration_ms", 0);
     }
     sm_json_set(o, "counters", sums);

@@ -8,7 +8,7 @@ import { count, lag, plural } from '../lib/format.js';
 import { to } from '../lib/route.js';
 import { stateOf } from '../lib/states.js';
 import { may } from '../lib/session.js';
-import { askRun, askReload } from '../parts/acts.js';
+import { askReload, askRetry, askRun } from '../parts/acts.js';
 import { Command, Empty, Head, Link, Search, Shown, Since, useTitle, When } from '../parts/bits.js';
 import { html } from '../parts/html.js';
 import { Mark, Shape } from '../parts/mark.js';
@@ -72,18 +72,29 @@ function placeOf(a) {
   return to.pipeline(a.pipeline);
 }
 
+/** Tables are named, whatever the message says. @param {any} a */
+const wordsOf = (a) => (a.table && !a.message.includes(a.table) ? `${a.table}: ${a.message}` : a.message);
+
+/** What can be done about it, here and now. @param {{a: any}} p */
+function Remedy({ a }) {
+  const run = /\/r\/(\d+)$/.exec(a.href ?? '')?.[1];
+  if (a.kind === 'reload' && may('admin')) return html`<button type="button" onClick=${askReload}>Reload</button>`;
+  if (a.act !== 'retry' || !run || !may('operator')) return null;
+  return html`<button type="button" onClick=${() => askRetry(a.pipeline, Number(run), true)}>Retry</button>`;
+}
+
 /** @param {{list: any[]}} p */
 function Attention({ list }) {
   if (list.length === 0) return null;
-  return html`<section class="attention" aria-labelledby="attention"><${Head} id="attention" title="Needs attention">
-    <span class="pill">${list.length}</span></${Head}>
-    <ul>${list.map(
-      (a, i) => html`<li key=${i} data-row><${Mark} name=${kindStates[a.kind] ?? 'degraded'}
-      word=${kinds[a.kind] ?? a.kind} class="attention-kind" />
-      <${Link} to=${placeOf(a)} class="attention-text">${a.message}</${Link}>
-      ${a.command ? html`<${Command} text=${a.command} />` : null}
-      ${a.kind === 'reload' && may('admin') ? html`<button type="button" onClick=${askReload}>Reload</button>` : null}
-        </li>`,
+  const kindOf = (a) => kindStates[a.kind] ?? 'degraded';
+  const sorted = [...list].sort((a, b) => stateOf(kindOf(b)).rank - stateOf(kindOf(a)).rank);
+  return html`<section class="attention" aria-labelledby="attention">
+    <${Head} id="attention" title="Needs attention"><span class="pill">${list.length}</span></${Head}>
+    <ul>${sorted.map(
+      (a, i) => html`<li key=${i} data-row>
+        <${Mark} name=${kindOf(a)} word=${kinds[a.kind] ?? a.kind} class="attention-kind" />
+        <${Link} to=${placeOf(a)} class="attention-text">${wordsOf(a)}</${Link}>
+        ${a.command ? html`<${Command} text=${a.command} />` : null}<${Remedy} a=${a} /></li>`,
     )}</ul></section>`;
 }
 

@@ -8,7 +8,7 @@ import { useDoc } from '../lib/docs.js';
 import { bytes, cell, count, csv, percent, plural } from '../lib/format.js';
 import { doc, to } from '../lib/route.js';
 import { may, useMe } from '../lib/session.js';
-import { countersOf } from '../lib/select.js';
+import { countersOf, tablesOf } from '../lib/select.js';
 import { askFullRefresh, askRunSelected } from '../parts/acts.js';
 import { Command, Empty, Facts, Failure, Head, Link, Menu, Shown, useTitle, When } from '../parts/bits.js';
 import { html } from '../parts/html.js';
@@ -184,11 +184,11 @@ function quarantineOf(pipeline, t, now) {
   return may ? html`<${Link} to=${to.quarantine(pipeline, t.name)}>${rows ? plural(rows, 'row') : 'look'}</${Link}>` : null;
 }
 
-/** @param {{pipeline: string, t: any, now: any, readers: string[]}} p */
-const About = ({ pipeline, t, now, readers }) => html`<${Facts} of=${[
+/** @param {{pipeline: string, t: any, now: any, tables: Set<string>}} p */
+const About = ({ pipeline, t, now, tables }) => html`<${Facts} of=${[
   ['Kind', String(t.kind).replaceAll('_', ' ')],
   ['Reads', html`<${Names} pipeline=${pipeline} names=${t.upstream ?? t.reads} />`],
-  ['Read by', html`<${Names} pipeline=${pipeline} names=${t.downstream ?? readers} />`],
+  ['Read by', html`<${Names} pipeline=${pipeline} names=${(t.downstream ?? []).filter((n) => tables.has(n))} />`],
   ['Rows', t.rows === undefined ? null : count(t.rows)],
   ['Size', t.bytes === undefined ? null : bytes(t.bytes)],
   ['Version', t.version ?? now?.version],
@@ -208,7 +208,7 @@ export function TablePage({ pipeline, table }) {
   const whole = useDoc(doc.of(pipeline));
   const quality = useDoc(doc.of(pipeline, 'quality'));
   const now = whole.data?.datasets?.find((x) => x.name === table);
-  const readers = (whole.data?.edges ?? []).filter((e) => e.from === table).map((e) => e.to);
+  const tables = new Set(tablesOf(whole.data?.datasets).map((x) => x.name));
   const judged = quality.data?.tables?.find((x) => x.name === table);
   useTitle(table);
   return html`<${Shown} doc=${look} what=${`The table ${table}`}>${(t) => {
@@ -217,7 +217,7 @@ export function TablePage({ pipeline, table }) {
     const pill = html`<span class="pill">${t.columns?.length}</span>`;
     return html`<${Title} pipeline=${pipeline} t=${t} now=${now} />
       ${(now?.error ?? now?.reason) ? html`<p class="note tone-bad pre">${now.error ?? now.reason}</p>` : null}
-      <${About} pipeline=${pipeline} t=${t} now=${now} readers=${readers} />
+      <${About} pipeline=${pipeline} t=${t} now=${now} tables=${tables} />
       ${source || !now ? null : html`<${Part} id="rows" title="Rows of the last batches"><${AccountBar} counters=${countersOf(now)} legend /></${Part}>`}
       <div class="two">
         ${t.columns?.length ? html`<${Part} id="columns" title="Columns" side=${pill}><${Columns} list=${t.columns} /></${Part}>` : null}
