@@ -128,11 +128,11 @@ class Server:
 class Serve(Server):
     """`smelt serve` in a folder: the same, and it runs pipelines."""
 
-    def __init__(self, folder, *args):
-        self.process = subprocess.Popen([world.SMELT, "serve", "--listen", "127.0.0.1:0", *args], cwd=folder, text=True,
+    def __init__(self, folder, *args, listen=("--listen", "127.0.0.1:0"), base=""):
+        self.process = subprocess.Popen([world.SMELT, "serve", *listen, *args], cwd=folder, text=True,
                                         env=world.environment(None), stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        self.base, self.link, self.said = "", None, []
+        self.base, self.link, self.said, self.admin = base, None, [], None
         while not (self.said and "the page is at" in self.said[-1]):
             line = self.process.stderr.readline()
             if not line:
@@ -140,8 +140,10 @@ class Serve(Server):
             self.said.append(line)
         self.url = self.said[-1].split()[-1]
         self.port = int(self.url.split("/")[2].rsplit(":", 1)[1])
-        with open(os.path.join(folder, "lake", ".smelt", "control", "admin-token")) as f:
-            self.admin = f.read().strip()
+        token = os.path.join(folder, "lake", ".smelt", "control", "admin-token")
+        if os.path.exists(token):
+            with open(token) as f:
+                self.admin = f.read().strip()
 
     def run(self, **body):
         """Start a run and wait for its end: the ticket's document."""

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "runtime/base/clock.h"
+#include "runtime/base/fs.h"
 #include "runtime/events/event_bus.h"
 #include "ui/cli/cli.h"
 #include "ui/cli/deploy.h"
@@ -131,14 +132,52 @@ static void wait_for_end(const server *s, const sigset_t *set)
 
 /* ---- the page -------------------------------------------------------------------- */
 
-/* Tokens and audit are kept in the store of the pipeline that is deployed first. */
+static const sm_sv *texts_of(const sm_spec_texts *list, sm_arena *a)
+{
+    sm_sv *out = SM_NEW_N(a, sm_sv, list->n + 1);
+
+    for (size_t i = 0; i < list->n; i++)
+        out[i] = list->items[i].text;
+    return out;
+}
+
+static sm_sv file_of(const sm_project *p, const sm_text *file, sm_arena *a)
+{
+    return file->text.len == 0 ? file->text : sm_sv_cstr(sm_path_join(a, p->base_dir, file->text));
+}
+
+/* The block `server` of smelt.yml, under what the command line says.  Tokens and audit are kept in
+ * the store of the pipeline that is deployed first. */
+static sm_http_config config_of(const server *s, const sm_project *p, sm_arena *a)
+{
+    const sm_spec_server *block = &p->spec->server;
+    const char *listen_on = sm_cli_get(s->c, "--listen");
+
+    return (sm_http_config){
+        .state_dir = p->state_dir,
+        .listen = listen_on != NULL            ? sm_sv_cstr(listen_on)
+                  : block->listen.text.len > 0 ? block->listen.text
+                                               : SM_SV(LISTEN),
+        .auth_none = block->auth.v == SM_SERVER_NO_AUTH,
+        .public_read = block->public_read.v,
+        .public_metrics = block->public_metrics.v,
+        .allow_preview = block->allow_preview.v,
+        .tls_certificate = file_of(p, &block->tls.certificate, a),
+        .tls_key = file_of(p, &block->tls.key, a),
+        .base_path = block->base_path.text,
+        .hosts = texts_of(&block->hosts, a),
+        .n_hosts = block->hosts.n,
+        .trusted_proxies = texts_of(&block->trusted_proxies, a),
+        .n_trusted_proxies = block->trusted_proxies.n,
+        .dev = sm_sv_cstr(sm_cli_get(s->c, "--dev")),
+        .version = SM_SV(SM_VERSION),
+    };
+}
+
 static sm_code open_page(server *s, sm_error *err)
 {
     sm_arena *a = sm_arena_new("page");
-    sm_http_config config = { .listen = SM_SV(LISTEN),
-                              .dev = sm_sv_cstr(sm_cli_get(s->c, "--dev")),
-                              .version = SM_SV(SM_VERSION) };
-    const char *listen_on = sm_cli_get(s->c, "--listen");
+    sm_http_config config;
     sm_deployed *first;
     sm_sv *names;
     size_t n;
@@ -146,9 +185,7 @@ static sm_code open_page(server *s, sm_error *err)
 
     sm_deploy_names(s->deploy, a, &names, &n);
     first = sm_deploy_hold(s->deploy, names[0]);
-    config.state_dir = first->project.state_dir;
-    if (listen_on != NULL)
-        config.listen = sm_sv_cstr(listen_on);
+    config = config_of(s, &first->project, a);
     s->served = (sm_cli_site){ s->deploy, s->scheduler };
     s->site = sm_cli_make_site(&s->served, s->bus);
     rc = sm_http_start(&config, &s->site, &s->http, err);

@@ -25,6 +25,7 @@
     X(checkpoint)                                                                                  \
     X(watermark)                                                                                   \
     X(doctor)                                                                                      \
+    X(token)                                                                                       \
     X(completions)                                                                                 \
     X(version)
 
