@@ -46,6 +46,17 @@ class Server:
             if all(word in line for word in words):
                 return line
 
+    def until_quiet(self, seconds=5):
+        """Nothing was said for so long."""
+        while True:
+            try:
+                line = self.lines.get(timeout=seconds)
+            except queue.Empty:
+                return
+            if line is None:
+                raise AssertionError("the server ended:\n" + "\n".join(self.seen))
+            self.seen.append(line)
+
     def send(self, number):
         self.process.send_signal(number)
 

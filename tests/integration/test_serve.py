@@ -6,6 +6,7 @@ import signal
 import sys
 import unittest
 
+import deltalake
 import serve_lib
 
 sys.path.insert(0, os.path.join(os.environ["SM_SOURCE"], "tests", "crash"))
@@ -42,7 +43,10 @@ class Serve(unittest.TestCase):
         return server
 
     def ids(self, table):
-        return sorted(row["id"] for row in self.w.rows(table)) if table in self.w.table_folders() else []
+        try:
+            return sorted(row["id"] for row in self.w.rows(table))
+        except (KeyError, deltalake.exceptions.TableNotFoundError):
+            return []  # it is not there yet
 
     def states(self):
         return [state for (state,) in self.w.store("select state from runs order by id")]
@@ -146,6 +150,108 @@ class Serve(unittest.TestCase):
         self.await_ids(server, "shop_silver", [1, 2])
         self.assertEqual(server.end(), 0)
         self.assertEqual(set(self.states()), {"completed"})
+
+    def test_files_start_a_run_when_they_arrive(self):
+        self.pipeline(trigger="{when: [{file_arrival: orders}]}")
+        self.arrive(1)
+        server = self.server("shop.yml")
+        server.until("run 1", "file_arrival", "succeeded")
+        self.arrive(2)
+        server.until("run 2", "file_arrival", "succeeded")
+        self.await_ids(server, "shop_silver", [1, 2])
+        self.assertEqual(server.end(), 0)
+
+    def test_a_table_starts_the_pipelines_that_read_it(self):
+        self.pipeline("a", trigger="available_now")
+        self.w.write("b.yml", PIPELINE.format(name="b", trigger="{when: [{table_updated: a.a_silver}]}", sign="+")
+                     .replace("from: orders", "sql: SELECT * FROM STREAM(a.a_silver)"))
+        self.w.write("smelt.yml", "version: 1\n")
+        self.arrive(1)
+        server = self.server()
+        server.until("a  run 1", "succeeded")
+        self.await_ids(server, "b_silver", [1])
+        self.arrive(2)
+        self.assertEqual(self.w.smelt("run", "a").code, 0)
+        self.await_ids(server, "b_silver", [1, 2])
+        self.assertEqual(server.end(), 0)
+
+    def test_continuous_goes_on_over_a_run_of_a_person_and_a_reload(self):
+        self.pipeline(trigger="continuous")
+        self.arrive(1)
+        server = self.server("shop.yml")
+        server.until("serving")
+        while self.ids("shop_silver") != [1]:
+            pass
+        self.arrive(2)
+        while self.ids("shop_silver") != [1, 2]:
+            pass
+        self.pipeline(trigger="continuous", sign="-")
+        server.send(signal.SIGHUP)
+        server.until("run 1", "continuous", "stopped")
+        self.arrive(3)
+        while self.ids("shop_silver") != [1, 2, 3]:
+            pass
+        self.assertIn({"id": 3, "next": 2}, self.w.rows("shop_silver"))
+        self.assertEqual(server.end(), 0)
+        self.assertEqual(self.states(), ["canceled", "canceled"])
+
+    def test_a_pause_by_another_process_holds_until_it_is_resumed(self):
+        self.pipeline()
+        self.arrive(1)
+        server = self.server("shop.yml")
+        server.until("run 1", "succeeded")
+        self.assertEqual(self.w.smelt("pause", "shop.yml").code, 0)
+        server.until_quiet()
+        self.arrive(2)
+        runs = len(self.states())
+        self.assertEqual(self.w.smelt("run", "shop.yml").code, 0)  # a person may
+        self.assertEqual(self.ids("shop_silver"), [1, 2])
+        self.assertEqual(len(self.states()), runs + 1)
+        self.assertEqual(server.end(), 0)
+        server = self.server("shop.yml")  # it is kept
+        server.until("serving")
+        self.assertEqual(self.w.smelt("resume", "shop.yml").code, 0)
+        server.until(f"run {runs + 2}", "interval", "succeeded")
+        self.assertEqual(server.end(), 0)
+
+    def test_watched_files_are_loaded_when_they_change(self):
+        self.pipeline()
+        self.w.write("smelt.yml", "version: 1\nserver: {reload: watch}\n")
+        self.arrive(1)
+        server = self.server()
+        server.until("run 1", "succeeded")
+        self.pipeline(sign="-")
+        server.until("reloaded 1 pipeline: shop")
+        self.pipeline(sign="- nonsense -")
+        server.until("not reloaded")
+        self.pipeline("other", trigger="available_now")
+        self.pipeline(sign="-")
+        server.until("reloaded 2 pipelines: other, shop")
+        server.until("other", "run", "available_now", "succeeded")
+        self.assertEqual(server.end(), 0)
+
+    def test_a_run_that_takes_too_long_is_stopped_and_tried_again(self):
+        self.w.write("pipeline.yml", """version: 1
+pipeline: slow
+storage: ./lake
+timeout: 1s
+retry: {max_attempts: 2, backoff: 100ms}
+sources:
+  orders: {type: files, path: data/*.json, format: json, schema: [{name: id, data_type: BIGINT}]}
+tables:
+  bronze: {from: orders}
+  slow:
+    type: materialized_view
+    sql: SELECT count(*) AS n FROM bronze, range(1000000) AS a, range(1000000) AS b
+""")
+        self.arrive(1)
+        server = self.server()
+        server.until("run 1", "available_now", "failed", "timeout")
+        server.until("run 2", "retry", "failed", "timeout")
+        self.assertEqual(server.end(), 0)
+        self.assertEqual(self.w.smelt("run").code, 9)
+        self.assertEqual(set(self.states()), {"failed"})
+        self.assertEqual(self.ids("bronze"), [1])
 
     def test_faults_at_the_start_are_told_all_at_once(self):
         self.pipeline("a", sign="+ nonsense +")

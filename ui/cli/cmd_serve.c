@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "runtime/base/clock.h"
@@ -28,6 +29,8 @@ static const sm_cli_option options[] = {
 
 #define LISTEN "127.0.0.1:8480"
 
+enum { WATCH_SECONDS = 2 };
+
 typedef struct server {
     const sm_cli *c;
     sm_event_bus *bus;
@@ -36,6 +39,7 @@ typedef struct server {
     sm_cli_site served;
     sm_site site;
     sm_http *http;
+    bool watch; /* `reload: watch` */
 } server;
 
 /* ---- what it says ---------------------------------------------------------------- */
@@ -118,12 +122,32 @@ static void reload(const server *s)
         sm_cli_say(s->c, "not reloaded: what was deployed goes on as it is");
 }
 
+/* A signal, or SIGHUP when files that are watched were changed. */
+static int next_signal(const server *s, const sigset_t *set)
+{
+    const struct timespec look = { .tv_sec = WATCH_SECONDS };
+    int number;
+
+    for (;;) {
+        number = s->watch ? sigtimedwait(set, NULL, &look) : sigwaitinfo(set, NULL);
+        if (number > 0)
+            return number;
+        if (s->watch && sm_deploy_changed(s->deploy))
+            return SIGHUP;
+    }
+}
+
 static void wait_for_end(const server *s, const sigset_t *set)
 {
-    int number = 0;
+    int number = SIGHUP;
 
-    while (sigwait(set, &number) == 0 && number == SIGHUP)
-        reload(s);
+    if (s->watch)
+        (void)sm_deploy_changed(s->deploy);
+    while (number == SIGHUP) {
+        number = next_signal(s, set);
+        if (number == SIGHUP)
+            reload(s);
+    }
     signal(SIGINT, end_now);
     signal(SIGTERM, end_now);
     pthread_sigmask(SIG_UNBLOCK, set, NULL);
@@ -186,6 +210,7 @@ static sm_code open_page(server *s, sm_error *err)
     sm_deploy_names(s->deploy, a, &names, &n);
     first = sm_deploy_hold(s->deploy, names[0]);
     config = config_of(s, &first->project, a);
+    s->watch = first->project.spec->server.reload.v == SM_RELOAD_WATCH;
     s->served = (sm_cli_site){ s->deploy, s->scheduler };
     s->site = sm_cli_make_site(&s->served, s->bus);
     rc = sm_http_start(&config, &s->site, &s->http, err);

@@ -15,6 +15,8 @@
     X(test)                                                                                        \
     X(plan)                                                                                        \
     X(run)                                                                                         \
+    X(pause)                                                                                       \
+    X(resume)                                                                                      \
     X(ls)                                                                                          \
     X(status)                                                                                      \
     X(runs)                                                                                        \

@@ -250,6 +250,45 @@ static void tell_scheduler(sm_deploy *d, sm_scheduler *scheduler, sm_arena *a)
     sm_scheduler_deploy(scheduler, list, n);
 }
 
+/* ---- changed files --------------------------------------------------------------- */
+
+/* When something was put into the folders of the pipelines, how many they are now. */
+static bool more_or_less(sm_deploy *d)
+{
+    sm_arena *a = sm_arena_new("changed");
+    sm_project_files files = { 0 };
+    sm_sv dirs[] = { SM_SV("."), SM_SV("pipelines") };
+    int64_t stamp = 0;
+    sm_error ignored;
+    bool changed = false;
+
+    for (size_t i = 0; i < sizeof dirs / sizeof dirs[0]; i++) {
+        sm_fs_stat st = { 0 };
+
+        (void)sm_fs_stat_path(sm_arena_cstr(a, dirs[i]), &st, &ignored);
+        stamp = (int64_t)((uint64_t)stamp * 31 + (uint64_t)st.mtime_ns);
+    }
+    if (d->n_names == 0 && stamp != d->folder_stamp &&
+        sm_project_list(a, &files, &ignored) == SM_OK) {
+        changed = d->folder_stamp != 0 && files.n != d->n_files;
+        d->n_files = files.n;
+        d->folder_stamp = stamp;
+    }
+    sm_arena_free(a);
+    return changed;
+}
+
+bool sm_deploy_changed(sm_deploy *d)
+{
+    sm_pinned *pinned = sm_deploy__pinned(d);
+    int64_t stamp = sm_pinned_stamp(pinned);
+    bool changed = more_or_less(d) || stamp != d->stamp;
+
+    d->stamp = stamp;
+    sm_pinned_free(pinned);
+    return changed;
+}
+
 int sm_deploy_load(sm_deploy *d, sm_scheduler *scheduler)
 {
     loading l = { .a = sm_arena_new("load") };

@@ -39,6 +39,9 @@ void sm_deploy_free(sm_deploy *d);
  * knows.  Else what was deployed before stays, and what is wrong was printed and is kept for
  * sm_deploy_fault(). */
 int sm_deploy_load(sm_deploy *d, sm_scheduler *scheduler);
+/* Do the files say something else than when they were loaded last, with or without success?  Cheap:
+ * nothing is read before something looks changed. */
+bool sm_deploy_changed(sm_deploy *d);
 /* Why the last load failed, "" if it did not; lives in `a`. */
 sm_sv sm_deploy_fault(sm_deploy *d, sm_arena *a);
 

@@ -32,6 +32,8 @@ struct sm_deploy {
     sm_pinned *pinned;
     sm_deploy_memory *memories;
     sm_buf fault;
+    int64_t stamp, folder_stamp; /* of the files at the last load; of their folders */
+    size_t n_files;              /* that a project listed then */
 };
 
 /* Load the pipeline of `path`, from the disk or from what is pinned (NULL: the disk).  *out is

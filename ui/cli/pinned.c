@@ -15,6 +15,7 @@ struct sm_pinned {
     sm_arena *a;
     sm_strmap *places; /* path -> index in texts */
     sm_sv *texts;
+    const char **paths;
     size_t n, cap;
 };
 
@@ -40,6 +41,7 @@ void sm_pinned_free(sm_pinned *p)
         return;
     sm_arena_free(p->a);
     free(p->texts);
+    free(p->paths);
     free(p);
 }
 
@@ -54,9 +56,25 @@ void sm_pinned_add(sm_pinned *p, const sm_spec_docs *docs)
         if (p->n == p->cap) {
             p->cap = p->cap == 0 ? 16 : 2 * p->cap;
             p->texts = sm_xrealloc(p->texts, p->cap * sizeof *p->texts);
+            p->paths = sm_xrealloc(p->paths, p->cap * sizeof *p->paths);
         }
+        p->paths[p->n] = path;
         p->texts[p->n++] = sm_arena_dup(p->a, docs->items[i].text);
     }
+}
+
+int64_t sm_pinned_stamp(const sm_pinned *p)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < p->n; i++) {
+        sm_fs_stat st = { 0 };
+        sm_error ignored; /* a file that is not there is one that has gone */
+
+        (void)sm_fs_stat_path(p->paths[i], &st, &ignored);
+        sum = sum * 1000003 + (uint64_t)st.mtime_ns + (uint64_t)st.size * 31;
+    }
+    return (int64_t)sum;
 }
 
 static bool find(const sm_pinned *p, const char *file, sm_arena *a, size_t *at)

@@ -17,6 +17,9 @@ void sm_pinned_free(sm_pinned *p); /* NULL is fine */
 
 void sm_pinned_add(sm_pinned *p, const sm_spec_docs *docs); /* copied; before it is shared */
 
+/* A number that is another one when one of the files was changed, or came or went. */
+int64_t sm_pinned_stamp(const sm_pinned *p);
+
 bool sm_pinned_has(const sm_pinned *p, const char *file);
 /* The text, borrowed as long as `p`; a file that is not among them is read from the disk. */
 sm_code sm_pinned_read(const sm_pinned *p, const char *file, size_t max, sm_arena *a, sm_sv *out,
