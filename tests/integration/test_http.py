@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """test_http.py -- the server: who may what, what is answered, what is refused."""
+import hmac
 import http.client
 import json
 import os
@@ -7,6 +8,7 @@ import re
 import ssl
 import subprocess
 import sys
+import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -403,6 +405,19 @@ class Http(unittest.TestCase):
             link.request("GET", "/api/v1/overview", headers={"Authorization": "Bearer " + s.admin})
             self.assertEqual(link.getresponse().status, 200)
             link.close()
+
+    def test_a_signed_request_starts_a_run_once(self):
+        self.w.write("hook.txt", "s3cret\n")
+        self.w.write("smelt.yml", "version: 1\nsecrets: {hook: {file: hook.txt}}\n")
+        self.w.write("pipeline.yml", http_lib.PIPELINE.replace("storage: ./lake", 'storage: ./lake\ntrigger: {when: [{webhook: {secret: "${secret.hook}"}}]}'))
+        with http_lib.Serve(self.w.folder) as s:
+            good, now = "/api/v1/pipelines/shop/hooks/run", str(int(time.time()))
+            sign = hmac.new(b"s3cret", now.encode() + b".{}", "sha256").hexdigest()
+            headers = {"X-Smelt-Timestamp": now, "X-Smelt-Signature": "sha256=" + sign}
+            self.assertEqual(s.ask(good, "POST", token="", body=b"{}", headers=headers).status, 202)
+            self.assertEqual(s.ask(good, "POST", token="", body=b"{}", headers=headers).status, 403)
+            self.assertEqual(s.ask(good, "POST", token="", body=b"{ }", headers=headers).status, 403)
+            self.assertEqual(s.ask(good.replace("shop", "nope"), "POST", token="", body=b"{}", headers=headers).status, 403)
 
     def test_tokens_are_made_on_the_machine_too(self):
         with http_lib.Serve(self.w.folder) as s:

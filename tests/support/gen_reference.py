@@ -2,7 +2,7 @@
 """gen_reference.py [--check] -- docs/reference/ as the program tells it.
 
 Writes the pages from what `smelt` prints of its own tables: commands, diagnostics, sources, sinks, the
-JSON Schema; and from list_events.  With --check nothing is written: a page that differs is named, and
+JSON Schema; and from list_events and list_routes.  With --check nothing is written: a page that differs is named, and
 the status is 1.  $SMELT is the program, $SM_SOURCE the source tree.
 """
 import json
@@ -76,8 +76,35 @@ def events():
                 table(["type", "level", "meaning", "details"], rows))
 
 
+def values_of(operation):
+    """Parameters and fields of the body: `name` type, what."""
+    for p in operation.get("parameters", []):
+        if p["in"] == "query":
+            yield f"`{p['name']}`", "query", p["schema"].get("type"), p.get("description", "")
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    for name, schema in body.get("properties", {}).items():
+        yield f"`{name}`", "body", " or ".join(schema.get("enum", [schema.get("type")])), schema["description"]
+
+
+def routes():
+    document = json.loads(told(program=BIN / "list_routes"))
+    rows, parts = [], []
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            role = operation["x-smelt-role"]
+            role = f"{role}, rows" if operation.get("x-smelt-rows") else "anybody" if role == "none" else role
+            rows.append([f"`{method.upper()} {path}`", role, operation["summary"]])
+            values = list(values_of(operation))
+            if values:
+                parts.append(f"## {method.upper()} {path}\n\n" + table(["name", "in", "type", "what"], values))
+    return page("HTTP", "What `smelt serve` answers, below `server.base_path`; the same as an OpenAPI document is at "
+                "`/api/v1/openapi.json`. The role is the least\nthat may ask; *rows* are for operators, and for viewers "
+                "only with `server.allow_preview`. Documents are those of the commands with `--json`.\n",
+                table(["route", "role", "what"], rows), *parts)
+
+
 def main():
-    pages = {"cli.md": cli(), "diagnostics.md": diagnostics(), "events.md": events(),
+    pages = {"cli.md": cli(), "diagnostics.md": diagnostics(), "events.md": events(), "http.md": routes(),
              "sources.md": unit_page("Sources", "sources"), "sinks.md": unit_page("Sinks", "sinks"),
              "pipeline.schema.json": told("schema")}
     if "--check" not in sys.argv:

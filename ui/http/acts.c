@@ -188,6 +188,26 @@ sm_code sm_http__resume(sm_call *c, sm_error *err)
     return rc;
 }
 
+/* Signed by somebody who has the secret of the hook, who need not have a token. */
+sm_code sm_http__hook(sm_call *c, sm_error *err)
+{
+    sm_json *doc = sm_json_object(c->a);
+    int64_t ticket = 0;
+    sm_code rc = need_scheduler(c, err);
+
+    if (rc == SM_OK)
+        rc = sm_scheduler_webhook(
+            c->server->site->scheduler, sm_call__value(c, "pipeline"), sm_call__value(c, "hook"),
+            sm_call__header(c, "X-Smelt-Timestamp"), sm_call__header(c, "X-Smelt-Signature"),
+            sm_buf_sv(&c->raw), &ticket, err);
+    if (rc != SM_OK)
+        return rc;
+    sm_json_set_int(doc, "ticket", ticket);
+    give(c, doc);
+    c->answer.status = 202;
+    return SM_OK;
+}
+
 /* ---- by the site ------------------------------------------------------------------------- */
 
 static sm_site_act act_of(const sm_call *c, const char *name, const char *subject)

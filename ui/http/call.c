@@ -152,7 +152,7 @@ static bool check_params(sm_call *c)
     if (c->route->page)
         return true;
     rc = sm_params_check_query(c->route->query, &c->uri, &err);
-    if (rc == SM_OK && takes_body(c) && c->raw.len > 0 &&
+    if (rc == SM_OK && takes_body(c) && c->raw.len > 0 && !c->route->raw_body &&
         !sm_sv_eq_nocase(sm_sv_sub(type, 0, 16), SM_SV("application/json"))) {
         sm_call__refuse(c, UNSUPPORTED_TYPE, "invalid", SM_SV("the body is not application/json"),
                         SM_SV(""));
@@ -220,7 +220,9 @@ static sm_code open_pipeline(sm_call *c, sm_error *err)
     const sm_site *site = c->server->site;
     sm_sv name = sm_call__value(c, "pipeline");
 
-    return name.len == 0 ? SM_OK : site->open(site->ctx, name, c->a, &c->view, &c->hold, err);
+    return name.len == 0 || c->route->blind
+               ? SM_OK
+               : site->open(site->ctx, name, c->a, &c->view, &c->hold, err);
 }
 
 static void do_handle(sm_call *c)

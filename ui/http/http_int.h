@@ -152,6 +152,7 @@ sm_code sm_http__all_events(sm_call *c, sm_error *err);
 sm_code sm_http__settings(sm_call *c, sm_error *err);
 sm_code sm_http__start_run(sm_call *c, sm_error *err);
 sm_code sm_http__ticket(sm_call *c, sm_error *err);
+sm_code sm_http__hook(sm_call *c, sm_error *err);
 sm_code sm_http__retry(sm_call *c, sm_error *err);
 sm_code sm_http__stop_run(sm_call *c, sm_error *err);
 sm_code sm_http__pause(sm_call *c, sm_error *err);

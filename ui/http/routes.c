@@ -416,6 +416,16 @@ static const sm_route routes[] = {
       .name = "getSettings",
       .summary = "How this server is set up.",
       .handle = sm_http__settings },
+    { .method = "POST",
+      .path = PIPELINE "/hooks/{hook}",
+      .role = SM_ROLE_NONE,
+      .name = "callHook",
+      .summary = "Start a run; X-Smelt-Signature is the HMAC of X-Smelt-Timestamp and the body.",
+      .handle = sm_http__hook,
+      .answer_status = "202",
+      .unaudited = true,
+      .blind = true,
+      .raw_body = true },
     { .method = NULL },
 };
 

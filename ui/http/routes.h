@@ -57,8 +57,9 @@ typedef struct sm_route {
     bool unaudited;               /* changes nothing that anybody would ask about: login, logout */
     const char *answer_type;      /* NULL: application/json */
     const char *answer_status;    /* "202"; NULL: 200 */
-    bool raw_body;                /* the handler reads the body as it came */
-    bool page;                    /* HTML or a file, no part of the API's document */
+    bool blind; /* no view of {pipeline} is opened: the handler does not tell whether it is there */
+    bool raw_body; /* the handler reads the body as it came */
+    bool page;     /* HTML or a file, no part of the API's document */
 } sm_route;
 
 const sm_route *sm_routes(void);

@@ -22,7 +22,7 @@
 enum {
     STORES_MAX = 32,
     STORE_ID = 8,
-    PAGE = 500,
+    PAGE = 200,
     PACE_MS = 500,
     BEAT_MS = 15 * 1000,
     BLOCK = 16 * 1024,
