@@ -419,6 +419,40 @@ class Http(unittest.TestCase):
             self.assertEqual(s.ask(good, "POST", token="", body=b"{ }", headers=headers).status, 403)
             self.assertEqual(s.ask(good.replace("shop", "nope"), "POST", token="", body=b"{}", headers=headers).status, 403)
 
+    def test_commands_ask_a_server(self):
+        with http_lib.Serve(self.w.folder) as s:
+            self.w.write("elsewhere/token", s.admin + "\n")
+
+            def smelt(*args, token="elsewhere/token"):
+                return self.w.smelt(*args, "--server", s.url, "--token-file", token)
+
+            ran = smelt("run", "shop")
+            self.assertEqual(ran.code, 0, ran.err)
+            self.assertIn("sold", ran.out)
+            listed = smelt("runs")
+            self.assertEqual(listed.out, self.w.smelt("runs").out)
+            self.assertEqual(json.loads(smelt("status", "--json").out), json.loads(self.w.smelt("status", "--json").out))
+            self.assertEqual(smelt("run", "--select", "nothing").code, 2)
+            self.assertEqual(smelt("run", "--full-refresh", "*").code, 2)
+            self.assertEqual(smelt("run", "--full-refresh", "*", "--yes").code, 0)
+            self.assertEqual(smelt("run", "nope").code, 2)
+            self.assertIn("nothing was running", smelt("stop").err)
+            self.assertEqual(smelt("pause").code, 0)
+            self.assertEqual(smelt("resume").code, 0)
+            self.assertEqual(smelt("retry").code, 0)
+            self.assertEqual(smelt("reload").code, 0)
+            self.w.write("elsewhere/viewer", s.token("viewer") + "\n")
+            self.assertEqual(smelt("run", token="elsewhere/viewer").code, 10)
+            self.w.write("elsewhere/wrong", "wrong\n")
+            self.assertEqual(smelt("runs", token="elsewhere/wrong").code, 10)
+            self.w.write("pipeline.yml", http_lib.PIPELINE.replace("on_violation: quarantine", "on_violation: fail"))
+            self.assertEqual(smelt("reload").code, 0)
+            self.arrive(-3)
+            self.assertEqual(smelt("run").code, 5)
+            self.assertEqual(self.w.smelt("run").code, 5)
+        self.assertEqual(self.w.smelt("runs", "--server", s.url).code, 8)
+        self.assertEqual(self.w.smelt("stop").code, 2)
+
     def test_tokens_are_made_on_the_machine_too(self):
         with http_lib.Serve(self.w.folder) as s:
             made = json.loads(self.w.smelt("token", "create", "--role", "operator", "--name", "ci", "--json").out)

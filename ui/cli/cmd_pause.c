@@ -7,6 +7,7 @@
 #include "ui/cli/cli.h"
 #include "ui/cli/exit_code.h"
 #include "ui/cli/project.h"
+#include "ui/cli/remote.h"
 
 /* A fault of the files does not keep anybody from pausing: all that is asked of them is who and
  * where. */
@@ -47,10 +48,31 @@ static int keep(sm_cli *c, const sm_project *p, bool paused)
     return SM_EXIT_DONE;
 }
 
+static int set_remote(sm_cli *c, bool paused)
+{
+    sm_json *doc;
+    sm_sv path;
+    int status;
+
+    if (c->n_args > 1)
+        return sm_cli_usage(c, "one pipeline at a time");
+    if ((status = sm_remote_pipeline(c, sm_cli_arg(c, 0), &path)) != SM_EXIT_DONE)
+        return status;
+    path = sm_arena_printf(c->a, "%.*s/%s", SM_SV_ARG(path), paused ? "pause" : "resume");
+    if ((status = sm_remote_post(c, path, NULL, &doc)) != SM_EXIT_DONE)
+        return status;
+    sm_cli_say(c, "%s pipeline \"%.*s\"", paused ? "paused" : "resumed",
+               SM_SV_ARG(sm_json_get_sv(doc, "pipeline", SM_SV(""))));
+    return SM_EXIT_DONE;
+}
+
 static int set_pause(sm_cli *c, bool paused)
 {
     sm_project p = { 0 };
-    int status = open_store(c, &p);
+    int status = sm_remote_asked(c) ? SM_EXIT_DONE : open_store(c, &p);
+
+    if (sm_remote_asked(c))
+        return set_remote(c, paused);
 
     if (status == SM_EXIT_DONE)
         status = keep(c, &p, paused);
@@ -69,6 +91,7 @@ static int resume_exec(sm_cli *c)
 }
 
 static const sm_cli_option options[] = {
+    SM_REMOTE_OPTIONS,
     { NULL, NULL, NULL, NULL },
 };
 

@@ -4,10 +4,13 @@
 #include "ui/cli/flow_rows.h"
 #include "ui/cli/grid.h"
 #include "ui/cli/look.h"
+#include "ui/cli/remote.h"
+#include "ui/cli/runs_print.h"
 
 static const sm_cli_option options[] = {
     { "--limit", NULL, "N", "how many runs (20)" },
     SM_LOOK_OPTIONS,
+    SM_REMOTE_OPTIONS,
     { NULL, NULL, NULL, NULL },
 };
 
@@ -86,7 +89,7 @@ static void add_flows(const sm_cli *c, const sm_json *flows, sm_buf *b)
     sm_buf_release(&rows);
 }
 
-static int print_run(const sm_cli *c, const sm_json *doc)
+int sm_runs_print_one(const sm_cli *c, const sm_json *doc)
 {
     sm_grid *g = sm_grid_new(c, "rllrlll");
     sm_buf b;
@@ -100,24 +103,56 @@ static int print_run(const sm_cli *c, const sm_json *doc)
     return sm_cli_out(&b);
 }
 
-static int show(sm_cli *c, const sm_view *v)
+static int print(const sm_cli *c, const sm_json *doc)
+{
+    if (c->json)
+        return sm_cli_out_json(c, doc);
+    return sm_cli_arg(c, 0) != NULL ? sm_runs_print_one(c, doc) : print_runs(c, doc);
+}
+
+/* False after saying what is wrong with the arguments. */
+static bool read_wish(sm_cli *c, int64_t *number, int64_t *most)
 {
     const char *one = sm_cli_arg(c, 0), *limit = sm_cli_get(c, "--limit");
-    int64_t number = 0, most = 20;
+
+    *number = 0;
+    *most = 20;
+    return (one == NULL || sm_look_number(c, "a run", one, number)) &&
+           (limit == NULL || sm_look_number(c, "--limit", limit, most));
+}
+
+static int show(sm_cli *c, const sm_view *v)
+{
+    int64_t number, most;
     sm_json *doc;
     sm_error err;
     sm_code rc;
 
-    if ((one != NULL && !sm_look_number(c, "a run", one, &number)) ||
-        (limit != NULL && !sm_look_number(c, "--limit", limit, &most)))
+    if (!read_wish(c, &number, &most))
         return SM_EXIT_USAGE;
-    rc = one != NULL ? sm_view_run(v, number, &doc, &err)
-                     : sm_view_runs(v, 0, (size_t)most, &doc, &err);
+    rc = sm_cli_arg(c, 0) != NULL ? sm_view_run(v, number, &doc, &err)
+                                  : sm_view_runs(v, 0, (size_t)most, &doc, &err);
     if (rc != SM_OK)
         return sm_cli_fail(c, &err, rc == SM_E_NOT_FOUND ? "smelt runs" : "smelt doctor");
-    if (c->json)
-        return sm_cli_out_json(c, doc);
-    return one != NULL ? print_run(c, doc) : print_runs(c, doc);
+    return print(c, doc);
+}
+
+static int show_remote(sm_cli *c)
+{
+    int64_t number, most;
+    sm_sv path;
+    sm_json *doc;
+    int status;
+
+    if (!read_wish(c, &number, &most))
+        return SM_EXIT_USAGE;
+    if ((status = sm_remote_pipeline(c, sm_cli_get(c, "--pipeline"), &path)) != SM_EXIT_DONE)
+        return status;
+    path = sm_cli_arg(c, 0) != NULL
+               ? sm_arena_printf(c->a, "%.*s/runs/%lld", SM_SV_ARG(path), (long long)number)
+               : sm_arena_printf(c->a, "%.*s/runs?limit=%lld", SM_SV_ARG(path), (long long)most);
+    status = sm_remote_get(c, path, &doc);
+    return status == SM_EXIT_DONE ? print(c, doc) : status;
 }
 
 static int runs_exec(sm_cli *c)
@@ -128,6 +163,8 @@ static int runs_exec(sm_cli *c)
 
     if (c->n_args > 1)
         return sm_cli_usage(c, "one run at a time");
+    if (sm_remote_asked(c))
+        return show_remote(c);
     if ((status = sm_look_start(c, &p, &v)) == SM_EXIT_DONE)
         status = show(c, &v);
     sm_project_close(&p);

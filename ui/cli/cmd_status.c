@@ -5,9 +5,11 @@
 #include "ui/cli/flow_rows.h"
 #include "ui/cli/grid.h"
 #include "ui/cli/look.h"
+#include "ui/cli/remote.h"
 
 static const sm_cli_option options[] = {
     SM_LOOK_OPTIONS,
+    SM_REMOTE_OPTIONS,
     { NULL, NULL, NULL, NULL },
 };
 
@@ -129,6 +131,19 @@ static int print_status(const sm_cli *c, const sm_json *doc)
     return sm_cli_out(&b);
 }
 
+static int show_remote(const sm_cli *c)
+{
+    sm_json *doc;
+    sm_sv path;
+    int status = sm_remote_pipeline(c, sm_cli_get(c, "--pipeline"), &path);
+
+    if (status == SM_EXIT_DONE)
+        status = sm_remote_get(c, sm_arena_printf(c->a, "%.*s/status", SM_SV_ARG(path)), &doc);
+    if (status != SM_EXIT_DONE)
+        return status;
+    return c->json ? sm_cli_out_json(c, doc) : print_status(c, doc);
+}
+
 static int status_exec(sm_cli *c)
 {
     sm_project p;
@@ -139,6 +154,8 @@ static int status_exec(sm_cli *c)
 
     if (c->n_args > 0)
         return sm_cli_usage(c, "status takes no argument");
+    if (sm_remote_asked(c))
+        return show_remote(c);
     status = sm_look_start(c, &p, &v);
     if (status == SM_EXIT_DONE && sm_view_status(&v, &doc, &err) != SM_OK)
         status = sm_cli_fail(c, &err, "smelt doctor");

@@ -17,6 +17,8 @@
     X(run)                                                                                         \
     X(pause)                                                                                       \
     X(resume)                                                                                      \
+    X(stop)                                                                                        \
+    X(retry)                                                                                       \
     X(ls)                                                                                          \
     X(status)                                                                                      \
     X(runs)                                                                                        \
@@ -28,6 +30,7 @@
     X(watermark)                                                                                   \
     X(doctor)                                                                                      \
     X(token)                                                                                       \
+    X(reload)                                                                                      \
     X(completions)                                                                                 \
     X(version)
 
