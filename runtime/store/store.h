@@ -106,6 +106,9 @@ typedef struct sm_trim {
     int64_t before_ms;    /* runs, events and done batches older than this may go */
     int64_t keep_runs;    /* but never the newest ones of the pipeline, */
     int64_t keep_batches; /* nor the newest of a generation */
+    /* Runs that no person asked for and that found nothing, older than this; 0: none. */
+    int64_t idle_before_ms;
+    int64_t keep_idle; /* but not among so many of the newest runs */
 } sm_trim;
 
 /* Drop up to `limit` rows of what `t` lets go, and of the files that old generations had seen;

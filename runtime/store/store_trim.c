@@ -13,7 +13,13 @@
 typedef struct trim_rule {
     const char *sql;
     int64_t (*keep)(const sm_trim *t);
+    bool idle; /* ?2 is idle_before_ms */
 } trim_rule;
+
+static int64_t keep_idle(const sm_trim *t)
+{
+    return t->keep_idle;
+}
 
 static int64_t keep_nothing(const sm_trim *t)
 {
@@ -34,18 +40,31 @@ static int64_t keep_batches(const sm_trim *t)
 /* The newest number that may go: below the kept ones. */
 #define LAST_OLD_RUN "(select max(number) - ?3 from runs where pipeline_id = ?1)"
 
+/* A run of a trigger that found nothing: what it says is said by the one before, too. */
+#define IDLE_RUN                                                                                   \
+    "r.pipeline_id = ?1 and r.ended_ms > 0 and r.ended_ms < ?2 and r.number <= " LAST_OLD_RUN      \
+    " and r.state = 'completed' and r.warnings = 0 "                                               \
+    "and r.cause in ('interval', 'schedule', 'catchup', 'file_arrival', 'table_updated') "         \
+    "and not exists (select 1 from batches b where b.run_id = r.id) "
+
 static const trim_rule rules[] = {
+    { "delete from events where id in (select e.id from runs r join events e on e.run_id = r.id "
+      "where " IDLE_RUN "limit ?4)",
+      keep_idle, true },
+    { "delete from runs where id in (select r.id from runs r where " IDLE_RUN
+      "and not exists (select 1 from events e where e.run_id = r.id) limit ?4)",
+      keep_idle, true },
     { "delete from events where id in (select e.id from events e join runs r on r.id = e.run_id "
       "where r.pipeline_id = ?1 and r.ended_ms > 0 and r.ended_ms < ?2 "
       "and r.number <= " LAST_OLD_RUN " order by e.id limit ?4)",
-      keep_runs },
+      keep_runs, false },
     { "delete from events where id in (select id from events where pipeline_id = ?1 "
       "and run_id is null and time_ms < ?2 and ?3 = 0 order by id limit ?4)",
-      keep_nothing },
+      keep_nothing, false },
     { "delete from runs where id in (select r.id from runs r where r.pipeline_id = ?1 "
       "and r.ended_ms > 0 and r.ended_ms < ?2 and r.number <= " LAST_OLD_RUN
       " and not exists (select 1 from events e where e.run_id = r.id) order by r.id limit ?4)",
-      keep_runs },
+      keep_runs, false },
     { "delete from batches where id in (select b.id from batches b "
       "join generations g on g.id = b.generation_id "
       "where g.pipeline_id = ?1 and b.state = 'done' and b.done_ms < ?2 "
@@ -55,19 +74,21 @@ static const trim_rule rules[] = {
       "(select count(*) from (select 1 from batch_targets u where "
       "u.generation_id = t.generation_id and u.target = t.target and u.n > t.n limit 2)) < 2) "
       "order by b.id limit ?4)",
-      keep_batches },
+      keep_batches, false },
     { "delete from source_files where (generation_id, source, seq) in "
       "(select f.generation_id, f.source, f.seq from generations g "
       "join source_files f on f.generation_id = g.id where g.pipeline_id = ?1 "
       "and g.state in ('old', 'dropped') and g.ended_ms < ?2 and ?3 = 0 limit ?4)",
-      keep_nothing },
+      keep_nothing, false },
 };
 
 static sm_code apply_rule(sm_store *s, const sm_owner *o, const trim_rule *rule, const sm_trim *t,
                           int64_t limit, int64_t *dropped, sm_error *err)
 {
+    int64_t before = rule->idle ? t->idle_before_ms : t->before_ms;
+
     return sm_store__run(s, rule->sql,
-                         SM_STORE__ARGS(sm_store__int(o->pipeline), sm_store__int(t->before_ms),
+                         SM_STORE__ARGS(sm_store__int(o->pipeline), sm_store__int(before),
                                         sm_store__int(rule->keep(t)), sm_store__int(limit)),
                          dropped, err);
 }

@@ -90,6 +90,51 @@ static void test_trim__drops_runs_with_their_events_but_not_open_ones(void **sta
     store_close(&f);
 }
 
+/* A run of `cause` that has ended well. */
+static int64_t ended_run(store_fixture *f, const char *cause)
+{
+    sm_run_rec r = { .state = SM_RUN_INITIALIZING, .cause = sm_sv_cstr(cause) };
+    sm_event_rec e = { .type = SM_SV("run_finished"), .message = SM_SV(""), .batch = -1 };
+    sm_run_change c = { .events = &e, .n_events = 1, .set_state = true, .state = SM_RUN_COMPLETED };
+
+    sm_assert_ok(sm_store_run_create(f->s, &f->o, &r, &f->err), f->err);
+    c.run = e.run = r.id;
+    sm_assert_ok(sm_store_run_change(f->s, &f->o, &c, &f->err), f->err);
+    return r.id;
+}
+
+static void test_trim__drops_runs_of_triggers_that_found_nothing(void **state)
+{
+    store_fixture f;
+    sm_run_rec *runs;
+    size_t n;
+    int64_t g;
+    sm_batch_rec b;
+    sm_decision d = { .records = &b, .n_records = 1 };
+    sm_trim t = { .before_ms = 1, .idle_before_ms = ANY_AGE, .keep_idle = 2 };
+
+    (void)state;
+    store_open(&f, "trim_idle");
+    g = store_generation(&f, "t");
+    (void)ended_run(&f, "manual");
+    b = store_batch(g, 0);
+    b.run = ended_run(&f, "interval"); /* it found something */
+    sm_assert_ok(sm_store_decide(f.s, &f.o, &d, &f.err), f.err);
+    for (int i = 0; i < 10; i++)
+        (void)ended_run(&f, "interval");
+    trim_all(&f, (sm_trim){ .before_ms = 1 }, 3);
+    sm_assert_ok(sm_store_runs(f.s, f.o.pipeline, 0, 0, f.a, &runs, &n, &f.err), f.err);
+    assert_int_equal(n, 12);
+    trim_all(&f, t, 3);
+    sm_assert_ok(sm_store_runs(f.s, f.o.pipeline, 0, 0, f.a, &runs, &n, &f.err), f.err);
+    assert_int_equal(n, 4);
+    assert_int_equal(runs[0].number, 12);
+    assert_int_equal(runs[1].number, 11);
+    assert_int_equal(runs[2].number, 2);
+    assert_int_equal(runs[3].number, 1);
+    store_close(&f);
+}
+
 static void test_trim__drops_files_of_old_generations_only(void **state)
 {
     store_fixture f;
@@ -120,6 +165,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SM_TEST(test_trim__keeps_the_newest_batches_and_those_with_actions),
         SM_TEST(test_trim__drops_runs_with_their_events_but_not_open_ones),
+        SM_TEST(test_trim__drops_runs_of_triggers_that_found_nothing),
         SM_TEST(test_trim__drops_files_of_old_generations_only),
     };
 

@@ -380,7 +380,7 @@ sm_pinned *sm_deploy__pinned(sm_deploy *d)
     return p;
 }
 
-sm_run_memory *sm_deploy__memory(sm_deploy *d, sm_sv pipeline)
+sm_deploy_memory *sm_deploy__memory(sm_deploy *d, sm_sv pipeline)
 {
     sm_deploy_memory *m;
 
@@ -389,11 +389,13 @@ sm_run_memory *sm_deploy__memory(sm_deploy *d, sm_sv pipeline)
         continue;
     if (m == NULL) {
         m = SM_NEW(d->a, sm_deploy_memory);
-        *m = (sm_deploy_memory){ d->memories, sm_arena_dup(d->a, pipeline), sm_run_memory_new() };
+        m->next = d->memories;
+        m->pipeline = sm_arena_dup(d->a, pipeline);
+        m->memory = sm_run_memory_new();
         d->memories = m;
     }
     sm_mutex_unlock(&d->mu);
-    return m->memory;
+    return m;
 }
 
 bool sm_deploy_held(void *ctx, sm_sv pipeline)

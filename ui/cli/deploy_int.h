@@ -13,6 +13,7 @@ typedef struct sm_deploy_memory {
     struct sm_deploy_memory *next;
     sm_sv pipeline;
     sm_run_memory *memory;
+    sm_atomic trimmed_boot; /* when what is too old was dropped last; 0: not yet */
 } sm_deploy_memory;
 
 typedef struct sm_deploy_watcher sm_deploy_watcher;
@@ -44,7 +45,9 @@ int sm_deploy__open(sm_deploy *d, const char *path, sm_pinned *pinned, sm_deploy
 void sm_deploy__replace(sm_deploy *d, sm_deployed *x);
 /* Texts that runs read; to be freed by the caller. */
 sm_pinned *sm_deploy__pinned(sm_deploy *d);
-sm_run_memory *sm_deploy__memory(sm_deploy *d, sm_sv pipeline);
+sm_deploy_memory *sm_deploy__memory(sm_deploy *d, sm_sv pipeline);
+/* Once in a while, drop what is too old of a pipeline's history (deploy_trim.c). */
+void sm_deploy__trim(sm_deploy *d, sm_store *store, sm_sv pipeline);
 /* How many runs there may be at once. */
 int sm_deploy__workers(const sm_deploy *d);
 int sm_deploy__attempts(const sm_spec *spec);

@@ -128,7 +128,7 @@ static sm_code run(sm_deploy *d, const sm_deployed *x, const sm_cli *c, sm_proje
     q.keep_downstream = o->keep_downstream;
     q.with_quarantine = o->with_quarantine;
     q.workers = (int)p->spec->engine.workers.v;
-    q.memory = sm_deploy__memory(d, o->pipeline);
+    q.memory = sm_deploy__memory(d, o->pipeline)->memory;
     q.continuous = o->continuous;
     q.max_attempts = sm_deploy__attempts(p->spec);
     q.backoff_ms = p->spec->retry.backoff.v / 1000;
@@ -163,9 +163,10 @@ sm_code sm_deploy_run(void *ctx, const sm_run_order *o, sm_cancel *cancel, sm_or
         rc = run(d, x, &c, &p, o, cancel, out, err);
         sm_project_release_engine(&p);
     }
-    if (rc == SM_OK)
+    if (rc == SM_OK) {
         refresh(d, x, &p, pinned);
-    else
+        sm_deploy__trim(d, p.store, o->pipeline);
+    } else
         out->exit_code = sm_exit_code(rc);
     out->held = rc == SM_E_CONFLICT && sm_deploy_held(d, o->pipeline);
     sm_project_close(&p);
