@@ -23,6 +23,7 @@
     X(status)                                                                                      \
     X(runs)                                                                                        \
     X(events)                                                                                      \
+    X(why)                                                                                         \
     X(query)                                                                                       \
     X(preview)                                                                                     \
     X(quarantine)                                                                                  \

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cmd_why.c -- smelt why TABLE: why it is as it is, and what to do about it. */
+#include "ui/cli/exit_code.h"
+#include "ui/cli/flow_rows.h"
+#include "ui/cli/grid.h"
+#include "ui/cli/look.h"
+
+static const sm_cli_option options[] = {
+    SM_LOOK_OPTIONS,
+    { NULL, NULL, NULL, NULL },
+};
+
+static sm_sv text_of(const sm_json *o, const char *key)
+{
+    return sm_json_get_sv(o, key, SM_SV(""));
+}
+
+static void add_row(sm_cli *c, sm_grid *g, const sm_json *o)
+{
+    sm_grid_row(g);
+    sm_grid_cell(g, text_of(o, "table"));
+    sm_grid_state(g, text_of(o, "state"), NULL);
+    sm_grid_tone(g, SM_TONE_DIM,
+                 sm_json_get(o, "since") == NULL ? SM_SV("")
+                                                 : sm_show_time(c->a, sm_time_of(o, "since")));
+    sm_grid_cell(g, text_of(o, "message"));
+}
+
+static void add_pause(sm_cli *c, const sm_json *doc, sm_buf *b)
+{
+    const sm_json *paused = sm_json_get(doc, "paused");
+    sm_sv by = text_of(paused, "by"), at;
+
+    if (paused == NULL)
+        return;
+    at = sm_show_time(c->a, sm_time_of(paused, "since"));
+    sm_buf_addf(b, "Pipeline %.*s is paused since %.*s%s%.*s\n",
+                SM_SV_ARG(text_of(doc, "pipeline")), SM_SV_ARG(at), by.len > 0 ? ", by " : "",
+                SM_SV_ARG(by));
+}
+
+static const char *next_of(const sm_json *doc)
+{
+    sm_sv state = text_of(doc, "state");
+
+    if (sm_json_get(doc, "paused") != NULL)
+        return "smelt resume";
+    if (sm_json_len(sm_json_get(doc, "because")) > 0 || sm_sv_eq_str(state, "failed"))
+        return "smelt events --level error";
+    return sm_sv_eq_str(state, "running") ? "smelt status" : "smelt run";
+}
+
+static int print(sm_cli *c, const sm_json *doc)
+{
+    const sm_json *because = sm_json_get(doc, "because");
+    sm_grid *g = sm_grid_new(c, "llll");
+    sm_buf b;
+
+    sm_buf_init(&b, SM_LOOK_OUT_MAX);
+    add_row(c, g, doc);
+    for (size_t i = 0; i < sm_json_len(because); i++)
+        add_row(c, g, sm_json_at(because, i));
+    sm_grid_print(g, 0, &b);
+    if (sm_json_get(doc, "written") != NULL)
+        sm_buf_addf(&b, "Last written %.*s\n",
+                    SM_SV_ARG(sm_show_time(c->a, sm_time_of(doc, "written"))));
+    add_pause(c, doc, &b);
+    sm_look_next(c, &b, "%s", next_of(doc));
+    return sm_cli_out(&b);
+}
+
+static int why_exec(sm_cli *c)
+{
+    const sm_plan_dataset *ds;
+    sm_project p;
+    sm_view v;
+    sm_json *doc;
+    sm_error err;
+    int status;
+
+    if (c->n_args != 1)
+        return sm_cli_usage(c, "name a table: smelt why TABLE");
+    if ((status = sm_look_start(c, &p, &v)) != SM_EXIT_DONE)
+        goto done;
+    if ((ds = sm_look_find(c, v.plan, sm_cli_arg(c, 0))) == NULL)
+        status = SM_EXIT_USAGE;
+    else if (!sm_dataset_is_table(ds))
+        status = sm_cli_usage(c, "\"%.*s\" is a %s: why is asked of tables", SM_SV_ARG(ds->name),
+                              sm_dataset_kind_name(ds->kind));
+    else if (sm_view_why(&v, ds, &doc, &err) != SM_OK)
+        status = sm_cli_fail(c, &err, "smelt doctor");
+    else
+        status = c->json ? sm_cli_out_json(c, doc) : print(c, doc);
+done:
+    sm_project_close(&p);
+    return status;
+}
+
+const sm_command sm_command_why = {
+    .name = "why",
+    .group = "watch",
+    .summary = "Say why a table is as it is, and what is wrong above it",
+    .usage = "TABLE",
+    .options = options,
+    .examples = "smelt why readings_10m\nsmelt why readings_10m --json",
+    .exec = why_exec,
+};
