@@ -333,6 +333,8 @@ class Http(unittest.TestCase):
             sold = next(d for d in s.ask("/api/v1/pipelines/shop").json()["datasets"] if d["name"] == "sold")
             self.assertEqual((sold["state"], sold["counters"]["read"], sold["counters"]["quarantined"]), ("idle", 2, 1))
             self.assertNotIn("rows_per_second", {k: v for k, v in sold.items() if v})
+            needs = s.ask("/api/v1/overview").json()["attention"]
+            self.assertEqual([(n["kind"], n["table"], n["count"]) for n in needs], [("quarantine", "sold", 1)])
 
     def test_what_happened_over_time(self):
         with http_lib.Serve(self.w.folder) as s:

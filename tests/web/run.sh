@@ -27,6 +27,7 @@ types)
 *)
     [ -e "$deps/web-check/stamp" ] || missing playwright
     command -v chromium >/dev/null || missing chromium
-    exec node "$here/$1"
+    [ "${2:-}" != nginx ] || command -v nginx >/dev/null || missing nginx
+    exec node "$here/$@"
     ;;
 esac

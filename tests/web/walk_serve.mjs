@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // walk_serve.mjs -- the page and `smelt serve` together: signing in by the printed link, a run that
 // quarantines rows, one that fails, both from the page; every page of what they left; the server killed
-// under the open page and started again.
+// under the open page and started again.  `walk_serve.mjs nginx` walks through nginx, below /data/smelt/.
 
 import { spawn, execFileSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { launch, Walk } from './support/browser.mjs';
+import { before } from './support/nginx.mjs';
 
-const walk = new Walk('serve');
+const proxied = process.argv[2] === 'nginx';
+const base = proxied ? '/data/smelt' : '';
+const walk = new Walk(proxied ? 'nginx' : 'serve');
 const smelt = process.env.SMELT;
 
 // ---- a project of two pipelines ----------------------------------------------------------------------------
@@ -17,7 +20,10 @@ mkdirSync('project/shop/data', { recursive: true });
 execFileSync(smelt, ['init', 'project/iot', '--template', 'demo'], { stdio: 'ignore' });
 writeFileSync('project/iot/pipeline.yml', readFileSync('project/iot/pipeline.yml', 'utf8')
   .replace('pipeline: demo', 'pipeline: iot').replace(/(plausible: .*)on_violation: drop/, '$1on_violation: quarantine'));
-writeFileSync('project/smelt.yml', 'version: 1\nname: plant\ninclude: [iot/pipeline.yml, shop/pipeline.yml]\n');
+writeFileSync('project/smelt.yml', `version: 1
+name: plant
+include: [iot/pipeline.yml, shop/pipeline.yml]
+${proxied ? `server: {base_path: ${base}}\n` : ''}`);
 writeFileSync('project/shop/pipeline.yml', `version: 1
 pipeline: shop
 description: Orders to revenue per customer
@@ -62,6 +68,9 @@ function serve(listen) {
 }
 
 let server = await serve('127.0.0.1:0');
+const { port } = new URL(server.url);
+const front = proxied ? await before(port, base) : server.url;
+const outside = (url) => url.replace(server.url, front);
 const browser = await launch();
 const ignore = (t) => /status of 422|ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE/.test(t);
 const page = await walk.page(browser, { ignore });
@@ -71,7 +80,7 @@ async function go(path) {
   await page.evaluate((p) => {
     history.pushState(null, '', p);
     dispatchEvent(new PopStateEvent('popstate'));
-  }, path);
+  }, base + path);
   await walk.settled(page);
 }
 const confirm = async (button) => {
@@ -82,7 +91,7 @@ const says = (text) => page.getByText(text).first().waitFor();
 
 // ---- signing in, runs ----------------------------------------------------------------------------------------
 
-await page.goto(server.link);
+await page.goto(outside(server.link));
 await page.locator('.sentence').waitFor();
 await page.locator('.live', { hasText: 'Live' }).waitFor();
 await page.locator('tr', { hasText: 'iot' }).getByText('degraded').waitFor(); // available_now: it has run
@@ -174,7 +183,7 @@ const token = (await page.locator('.note code').innerText()).trim();
 await page.getByRole('row', { name: /wall screen/ }).waitFor();
 {
   const screen = await walk.page(browser, { ignore, width: 400, theme: 'dark' });
-  await screen.goto(`${server.url}p/iot/list`);
+  await screen.goto(`${front}p/iot/list`);
   await screen.getByLabel('Or paste a code or a token').fill(token);
   await screen.getByRole('button', { name: 'Sign in' }).click();
   await walk.settled(screen);
@@ -188,7 +197,6 @@ await page.getByRole('row', { name: /wall screen/ }).waitFor();
 // ---- the server is killed under the open page, and started again ------------------------------------------------
 
 await go('/p/shop');
-const { port } = new URL(server.url);
 await server.end('SIGKILL');
 await page.locator('.live', { hasText: 'Stale since' }).waitFor();
 await walk.shot(page, 'stale');

@@ -90,7 +90,16 @@ static void need_failed(const sm_view *v, const sm_json *table, int64_t run, sm_
     sm_json_set_string(o, "act", SM_SV("retry"));
 }
 
-/* Rows that the newest run of a table set aside. */
+/* What a flow counted last: in its newest run, or, when that found nothing, in its newest batch. */
+static const sm_json *last_counters(const sm_json *flow)
+{
+    const sm_json *counters = sm_json_get(flow, "counters");
+    const sm_json *batch = sm_json_get(sm_json_get(flow, "last_batch"), "counters");
+
+    return sm_json_get_int(counters, "read", 0) == 0 && batch != NULL ? batch : counters;
+}
+
+/* Rows that a table set aside last. */
 static void need_quarantine(const sm_view *v, const sm_json *table, sm_json *list)
 {
     const sm_json *flows = sm_json_get(table, "flows");
@@ -99,7 +108,7 @@ static void need_quarantine(const sm_view *v, const sm_json *table, sm_json *lis
     sm_json *o;
 
     for (size_t i = 0; i < sm_json_len(flows); i++) {
-        const sm_json *counters = sm_json_get(sm_json_at(flows, i), "counters");
+        const sm_json *counters = last_counters(sm_json_at(flows, i));
 
         rows += sm_json_get_int(counters, "quarantined", 0) +
                 sm_json_get_int(counters, "undecodable_kept", 0);
@@ -345,15 +354,6 @@ static const sm_json *table_named(const sm_json *tables, sm_sv name)
         if (sm_sv_eq(sm_json_get_sv(sm_json_at(tables, i), "name", SM_SV("")), name))
             return sm_json_at(tables, i);
     return NULL;
-}
-
-/* What a flow counted last: in its newest run, or, when that found nothing, in its newest batch. */
-static const sm_json *last_counters(const sm_json *flow)
-{
-    const sm_json *counters = sm_json_get(flow, "counters");
-    const sm_json *batch = sm_json_get(sm_json_get(flow, "last_batch"), "counters");
-
-    return sm_json_get_int(counters, "read", 0) == 0 && batch != NULL ? batch : counters;
 }
 
 /* Last counters and expectations of its flows, and how fast they worked. */

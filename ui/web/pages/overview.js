@@ -192,7 +192,7 @@ function Pipelines({ d }) {
         : rows.length === 0
           ? html`<${Empty} title=${`No pipeline is called like “${find}”`} />`
           : html`<${Table} label="Pipelines" columns=${columns.filter((c) => !c.there || d.pipelines.some(c.there))} rows=${rows} id=${(p) => p.pipeline} stack
-            start="" />`
+            start="state" />`
     }
           </section>`;
 }
