@@ -11,11 +11,14 @@
 #include "ui/cli/cli.h"
 #include "ui/cli/exit_code.h"
 #include "ui/cli/help.h"
+#include "ui/cli/remote.h"
 
 static const sm_cli_option global_options[] = {
     { "--directory", "-C", "DIR", "work in DIR" },
     { "--target", "-t", "NAME", "work in this target of smelt.yml" },
     { "--var", NULL, "NAME=VALUE", "give a variable a value; repeatable" },
+    { "--server", NULL, "URL", "work on the server at URL, not on the files here" },
+    { "--token-file", NULL, "F", "with --server: its token is the first line of F" },
     { "--json", NULL, NULL, "print the document as JSON" },
     { "--format", NULL, "F", "text (default) or json" },
     { "--quiet", "-q", NULL, "print only what was asked for" },
@@ -244,6 +247,10 @@ int sm_cli_main(int argc, char **argv)
         goto done;
     if (c.command == NULL || sm_cli_has(&c, "--help"))
         status = c.command == NULL ? sm_help_all(&c) : sm_help_command(&c, c.command);
+    else if (sm_cli_has(&c, "--server"))
+        status = sm_remote_exec(&c);
+    else if (sm_cli_has(&c, "--token-file"))
+        status = sm_cli_usage(&c, "--token-file goes with --server");
     else
         status = c.command->exec(&c);
 done:

@@ -24,6 +24,7 @@ typedef struct sm_cli_option {
 } sm_cli_option;
 
 typedef struct sm_cli sm_cli;
+typedef struct sm_remote sm_remote; /* remote.h */
 
 typedef struct sm_command {
     const char *name;
@@ -33,6 +34,7 @@ typedef struct sm_command {
     const sm_cli_option *options; /* ends with a row whose name is NULL; NULL: none */
     const char *examples;         /* two lines, one each */
     int (*exec)(sm_cli *c);
+    int (*remote)(sm_cli *c, sm_remote *r); /* with --server; NULL: it has no such form */
 } sm_command;
 
 struct sm_cli {

@@ -5,6 +5,7 @@
 #include "ui/cli/flow_rows.h"
 #include "ui/cli/grid.h"
 #include "ui/cli/look.h"
+#include "ui/cli/remote.h"
 
 static const sm_cli_option options[] = {
     { "--files", NULL, NULL, "show: the files that the flow knows, and what became of each" },
@@ -325,6 +326,48 @@ static int act(sm_cli *c, const char *flow, bool adopt)
     return status;
 }
 
+static int reset_remote(sm_cli *c, sm_remote *r, const char *flow)
+{
+    sm_buf path = sm_remote_path(r, "/checkpoints");
+    sm_json *doc;
+    sm_error err;
+
+    sm_remote_part(&path, sm_sv_cstr(flow));
+    sm_buf_adds(&path, "/reset");
+    if (!confirmed(c, flow, false)) {
+        sm_buf_release(&path);
+        return SM_EXIT_REFUSED;
+    }
+    if (sm_remote_post(r, &path, NULL, &doc, &err) != SM_OK)
+        return sm_remote_fail(r, &err, "smelt checkpoint list");
+    return tell_act(c, flow, NULL);
+}
+
+static int checkpoint_remote(sm_cli *c, sm_remote *r)
+{
+    static const char *const local[] = { "--files", "--limit", "--after", NULL };
+    const char *verb = sm_cli_arg(c, 0), *flow = sm_cli_arg(c, 1);
+    bool list = verb == NULL || strcmp(verb, "list") == 0;
+    int status = sm_remote_refuse(r, local);
+    sm_buf path;
+
+    if (status != SM_EXIT_DONE)
+        return status;
+    if (c->n_args != (list ? c->n_args > 0 : 2))
+        return sm_cli_usage(c, list ? "too many arguments" : "name one flow");
+    if (!list && strcmp(verb, "show") != 0 && strcmp(verb, "reset") != 0)
+        return sm_cli_usage(c, "on a server, checkpoint can list, show and reset, not \"%s\"",
+                            verb);
+    if ((status = sm_remote_pipeline(r, NULL)) != SM_EXIT_DONE)
+        return status;
+    if (!list && strcmp(verb, "reset") == 0)
+        return reset_remote(c, r, flow);
+    path = sm_remote_path(r, "/checkpoints");
+    if (!list)
+        sm_remote_part(&path, sm_sv_cstr(flow));
+    return sm_remote_show(r, &path, list ? print_list : print_one, "smelt checkpoint list");
+}
+
 static int checkpoint_exec(sm_cli *c)
 {
     const char *verb = sm_cli_arg(c, 0), *flow = sm_cli_arg(c, 1);
@@ -358,4 +401,5 @@ const sm_command sm_command_checkpoint = {
     .examples = "smelt checkpoint list\nsmelt checkpoint show readings_bronze --files\nsmelt "
                 "checkpoint adopt readings_silver --yes",
     .exec = checkpoint_exec,
+    .remote = checkpoint_remote,
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_events.c -- smelt events: what happened, and with -f what happens. */
+#include <poll.h>
 #include <stdio.h>
 
 #include "runtime/events/event_log.h"
@@ -7,6 +8,7 @@
 #include "ui/cli/flow_rows.h"
 #include "ui/cli/grid.h"
 #include "ui/cli/look.h"
+#include "ui/cli/remote.h"
 
 static const sm_cli_option options[] = {
     { "--follow", "-f", NULL, "go on until Ctrl-C" },
@@ -151,6 +153,73 @@ static int show(const sm_cli *c, const sm_view *v, wish *w)
     return status != SM_EXIT_DONE ? status : follow(c, v, w);
 }
 
+static sm_buf events_path(const sm_cli *c, const sm_remote *r, int64_t after)
+{
+    const char *limit = sm_cli_get(c, "--limit");
+    sm_buf path = sm_remote_path(r, "/events");
+
+    sm_remote_query(&path, "level", sm_sv_cstr(sm_cli_get(c, "--level")));
+    sm_remote_query(&path, "table", sm_sv_cstr(sm_cli_get(c, "--table")));
+    sm_remote_query(&path, "run", sm_sv_cstr(sm_cli_get(c, "--run")));
+    if (after >= 0)
+        sm_remote_query(&path, "after", sm_arena_printf(c->a, "%lld", (long long)after));
+    sm_remote_query(&path, "limit",
+                    after >= 0 ? SM_SV("1000") : sm_sv_cstr(limit == NULL ? "50" : limit));
+    return path;
+}
+
+/* Asks again each second; memory of a round ends with it. */
+static int follow_remote(sm_cli *c, sm_remote *r, int64_t last)
+{
+    sm_cli round = *c;
+    sm_remote asking = *r;
+    int status = SM_EXIT_DONE;
+
+    round.a = sm_arena_new("events");
+    asking.c = &round;
+    asking.pipeline = sm_arena_dup(c->a, r->pipeline);
+    while (status == SM_EXIT_DONE) {
+        sm_buf path = events_path(&round, &asking, last);
+        const sm_json *list;
+        sm_json *doc;
+        sm_error err;
+
+        if (sm_remote_get(&asking, &path, &doc, &err) != SM_OK) {
+            status = sm_remote_fail(&asking, &err, NULL);
+            continue;
+        }
+        list = sm_json_get(doc, "events");
+        for (size_t i = 0; status == SM_EXIT_DONE && i < sm_json_len(list); i++)
+            status = print_line(&round, sm_json_at(list, i));
+        last = sm_json_get_int(doc, "last", last);
+        sm_arena_reset(round.a);
+        (void)poll(NULL, 0, FOLLOW_MS);
+    }
+    sm_arena_free(round.a);
+    return status;
+}
+
+static int events_remote(sm_cli *c, sm_remote *r)
+{
+    int status =
+        c->n_args > 0 ? sm_cli_usage(c, "events takes no argument") : sm_remote_pipeline(r, NULL);
+    sm_json *doc;
+    sm_error err;
+    sm_buf path;
+
+    if (status != SM_EXIT_DONE)
+        return status;
+    path = events_path(c, r, -1);
+    if (sm_remote_get(r, &path, &doc, &err) != SM_OK)
+        return sm_remote_fail(r, &err, "smelt runs");
+    if (!sm_cli_has(c, "--follow"))
+        return c->json ? sm_cli_out_json(c, doc) : print_events(c, doc);
+    for (size_t i = 0; c->json && i < sm_json_len(sm_json_get(doc, "events")); i++)
+        print_line(c, sm_json_at(sm_json_get(doc, "events"), i));
+    status = c->json ? SM_EXIT_DONE : print_events(c, doc);
+    return status != SM_EXIT_DONE ? status : follow_remote(c, r, sm_json_get_int(doc, "last", 0));
+}
+
 static int events_exec(sm_cli *c)
 {
     sm_project p;
@@ -176,4 +245,5 @@ const sm_command sm_command_events = {
     .options = options,
     .examples = "smelt events --level warn\nsmelt events -f --table readings_silver",
     .exec = events_exec,
+    .remote = events_remote,
 };

@@ -3,6 +3,7 @@
 #include "ui/cli/exit_code.h"
 #include "ui/cli/grid.h"
 #include "ui/cli/look.h"
+#include "ui/cli/remote.h"
 #include "ui/cli/since.h"
 
 static const sm_cli_option options[] = {
@@ -44,6 +45,43 @@ static void leave_out_sides(const sm_plan *p, bool *selected)
         selected[i] &= !sm_dataset_is_side(&p->datasets[i]);
 }
 
+/* Without what stands beside tables. */
+static sm_json *list_of(const sm_cli *c, const sm_json *pipeline)
+{
+    const sm_json *all = sm_json_get(pipeline, "datasets");
+    sm_json *doc = sm_json_object(c->a), *list = sm_json_array(c->a);
+
+    for (size_t i = 0; i < sm_json_len(all); i++) {
+        sm_sv kind = sm_json_get_sv(sm_json_at(all, i), "kind", SM_SV(""));
+
+        if (!sm_sv_eq_str(kind, "quarantine") && !sm_sv_eq_str(kind, "late"))
+            sm_json_append(list, sm_json_at(all, i));
+    }
+    sm_json_set_string(doc, "pipeline", sm_json_get_sv(pipeline, "pipeline", SM_SV("")));
+    sm_json_set(doc, "datasets", list);
+    return doc;
+}
+
+static int ls_remote(sm_cli *c, sm_remote *r)
+{
+    static const char *const local[] = { "--select", "--exclude", "--changed-since", NULL };
+    int status;
+    sm_json *doc;
+    sm_error err;
+    sm_buf path;
+
+    if (c->n_args > 0)
+        return sm_cli_usage(c, "ls takes no argument");
+    if ((status = sm_remote_refuse(r, local)) != SM_EXIT_DONE ||
+        (status = sm_remote_pipeline(r, NULL)) != SM_EXIT_DONE)
+        return status;
+    path = sm_remote_path(r, "");
+    if (sm_remote_get(r, &path, &doc, &err) != SM_OK)
+        return sm_remote_fail(r, &err, NULL);
+    doc = list_of(c, doc);
+    return c->json ? sm_cli_out_json(c, doc) : print_list(c, doc);
+}
+
 static int ls_exec(sm_cli *c)
 {
     sm_project p;
@@ -74,4 +112,5 @@ const sm_command sm_command_ls = {
     .options = options,
     .examples = "smelt ls --select +readings_10m\nsmelt ls --select layer:silver --json",
     .exec = ls_exec,
+    .remote = ls_remote,
 };

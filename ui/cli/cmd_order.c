@@ -2,40 +2,35 @@
 /* cmd_order.c -- smelt stop, retry and reload: what one asks of a server. */
 #include "ui/cli/exit_code.h"
 #include "ui/cli/remote.h"
-
-static const sm_cli_option options[] = {
-    SM_REMOTE_OPTIONS,
-    { NULL, NULL, NULL, NULL },
-};
+#include "ui/cli/run_remote.h"
 
 static const sm_cli_option retry_options[] = {
     { "--all", NULL, NULL, "everything, not only what failed and what stands behind it" },
     { "--no-wait", NULL, NULL, "do not wait for the end" },
-    SM_REMOTE_OPTIONS,
     { NULL, NULL, NULL, NULL },
 };
 
-static int need_server(const sm_cli *c, size_t most)
+/* Without --server. */
+static int need_server(sm_cli *c)
 {
-    if (c->n_args > most)
-        return sm_cli_usage(c, most == 0 ? "too many arguments" : "one pipeline at a time");
-    if (!sm_remote_asked(c))
-        return sm_cli_usage(c, "name the server that runs it: --server http://127.0.0.1:8480 "
-                               "--token-file F");
-    return SM_EXIT_DONE;
+    return sm_cli_usage(c, "name the server that runs it: --server http://127.0.0.1:8480 "
+                           "--token-file F");
 }
 
-static int stop_exec(sm_cli *c)
+static int stop_remote(sm_cli *c, sm_remote *r)
 {
-    int status = need_server(c, 1);
     sm_json *doc;
-    sm_sv path;
+    sm_error err;
+    sm_buf path;
+    int status;
 
-    if (status != SM_EXIT_DONE ||
-        (status = sm_remote_pipeline(c, sm_cli_arg(c, 0), &path)) != SM_EXIT_DONE ||
-        (status = sm_remote_post(c, sm_arena_printf(c->a, "%.*s/stop", SM_SV_ARG(path)), NULL,
-                                 &doc)) != SM_EXIT_DONE)
+    if (c->n_args > 1)
+        return sm_cli_usage(c, "one pipeline at a time");
+    if ((status = sm_remote_pipeline(r, sm_cli_arg(c, 0))) != SM_EXIT_DONE)
         return status;
+    path = sm_remote_path(r, "/stop");
+    if (sm_remote_post(r, &path, NULL, &doc, &err) != SM_OK)
+        return sm_remote_fail(r, &err, NULL);
     if (c->json)
         return sm_cli_out_json(c, doc);
     sm_cli_say(c, "%s",
@@ -45,32 +40,39 @@ static int stop_exec(sm_cli *c)
     return SM_EXIT_DONE;
 }
 
-static int retry_exec(sm_cli *c)
+static int retry_remote(sm_cli *c, sm_remote *r)
 {
     sm_json *body = sm_json_object(c->a), *order;
-    int status = need_server(c, 1);
-    sm_sv path;
+    sm_error err;
+    sm_buf path;
+    int status;
 
+    if (c->n_args > 1)
+        return sm_cli_usage(c, "one pipeline at a time");
     if (sm_cli_has(c, "--all"))
         sm_json_set_bool(body, "all", true);
-    if (status != SM_EXIT_DONE ||
-        (status = sm_remote_pipeline(c, sm_cli_arg(c, 0), &path)) != SM_EXIT_DONE ||
-        (status = sm_remote_post(c, sm_arena_printf(c->a, "%.*s/retry", SM_SV_ARG(path)), body,
-                                 &order)) != SM_EXIT_DONE)
+    if ((status = sm_remote_pipeline(r, sm_cli_arg(c, 0))) != SM_EXIT_DONE)
         return status;
+    path = sm_remote_path(r, "/retry");
+    if (sm_remote_post(r, &path, body, &order, &err) != SM_OK)
+        return sm_remote_fail(r, &err, "smelt runs");
     if (sm_cli_has(c, "--no-wait"))
         return sm_cli_out_json(c, order);
-    return sm_remote_follow(c, path, order);
+    return sm_run_remote_wait(r, sm_json_get_int(order, "ticket", 0));
 }
 
-static int reload_exec(sm_cli *c)
+static int reload_remote(sm_cli *c, sm_remote *r)
 {
-    int status = need_server(c, 0);
+    sm_buf path = sm_remote_path(r, "/reload");
     sm_json *doc;
+    sm_error err;
 
-    if (status != SM_EXIT_DONE ||
-        (status = sm_remote_post(c, SM_SV("reload"), NULL, &doc)) != SM_EXIT_DONE)
-        return status;
+    if (c->n_args > 0) {
+        sm_buf_release(&path);
+        return sm_cli_usage(c, "too many arguments");
+    }
+    if (sm_remote_post(r, &path, NULL, &doc, &err) != SM_OK)
+        return sm_remote_fail(r, &err, NULL);
     if (c->json)
         return sm_cli_out_json(c, doc);
     sm_cli_say(c, "reloaded");
@@ -82,10 +84,10 @@ const sm_command sm_command_stop = {
     .group = "run",
     .summary = "Stop the run of a server; what is decided is finished",
     .usage = "[PIPELINE] --server URL",
-    .options = options,
     .examples = "smelt stop --server http://127.0.0.1:8480 --token-file token\n"
                 "smelt stop iot --server https://smelt.example.com --token-file token",
-    .exec = stop_exec,
+    .exec = need_server,
+    .remote = stop_remote,
 };
 
 const sm_command sm_command_retry = {
@@ -96,7 +98,8 @@ const sm_command sm_command_retry = {
     .options = retry_options,
     .examples = "smelt retry --server http://127.0.0.1:8480 --token-file token\n"
                 "smelt retry iot --all --server https://smelt.example.com --token-file token",
-    .exec = retry_exec,
+    .exec = need_server,
+    .remote = retry_remote,
 };
 
 const sm_command sm_command_reload = {
@@ -104,8 +107,8 @@ const sm_command sm_command_reload = {
     .group = "admin",
     .summary = "Let a server deploy what its files say now, if that is valid",
     .usage = "--server URL",
-    .options = options,
     .examples = "smelt reload --server http://127.0.0.1:8480 --token-file token\n"
                 "smelt reload --server https://smelt.example.com --token-file token",
-    .exec = reload_exec,
+    .exec = need_server,
+    .remote = reload_remote,
 };

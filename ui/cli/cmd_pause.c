@@ -48,36 +48,43 @@ static int keep(sm_cli *c, const sm_project *p, bool paused)
     return SM_EXIT_DONE;
 }
 
-static int set_remote(sm_cli *c, bool paused)
-{
-    sm_json *doc;
-    sm_sv path;
-    int status;
-
-    if (c->n_args > 1)
-        return sm_cli_usage(c, "one pipeline at a time");
-    if ((status = sm_remote_pipeline(c, sm_cli_arg(c, 0), &path)) != SM_EXIT_DONE)
-        return status;
-    path = sm_arena_printf(c->a, "%.*s/%s", SM_SV_ARG(path), paused ? "pause" : "resume");
-    if ((status = sm_remote_post(c, path, NULL, &doc)) != SM_EXIT_DONE)
-        return status;
-    sm_cli_say(c, "%s pipeline \"%.*s\"", paused ? "paused" : "resumed",
-               SM_SV_ARG(sm_json_get_sv(doc, "pipeline", SM_SV(""))));
-    return SM_EXIT_DONE;
-}
-
 static int set_pause(sm_cli *c, bool paused)
 {
     sm_project p = { 0 };
-    int status = sm_remote_asked(c) ? SM_EXIT_DONE : open_store(c, &p);
-
-    if (sm_remote_asked(c))
-        return set_remote(c, paused);
+    int status = open_store(c, &p);
 
     if (status == SM_EXIT_DONE)
         status = keep(c, &p, paused);
     sm_project_close(&p);
     return status;
+}
+
+static int set_remote(sm_cli *c, sm_remote *r, bool paused)
+{
+    sm_json *doc;
+    sm_error err;
+    sm_buf path;
+    int status;
+
+    if (c->n_args > 1)
+        return sm_cli_usage(c, "one pipeline at a time");
+    if ((status = sm_remote_pipeline(r, sm_cli_arg(c, 0))) != SM_EXIT_DONE)
+        return status;
+    path = sm_remote_path(r, paused ? "/pause" : "/resume");
+    if (sm_remote_post(r, &path, NULL, &doc, &err) != SM_OK)
+        return sm_remote_fail(r, &err, NULL);
+    sm_cli_say(c, "%s pipeline \"%.*s\"", paused ? "paused" : "resumed", SM_SV_ARG(r->pipeline));
+    return SM_EXIT_DONE;
+}
+
+static int pause_remote(sm_cli *c, sm_remote *r)
+{
+    return set_remote(c, r, true);
+}
+
+static int resume_remote(sm_cli *c, sm_remote *r)
+{
+    return set_remote(c, r, false);
 }
 
 static int pause_exec(sm_cli *c)
@@ -90,19 +97,14 @@ static int resume_exec(sm_cli *c)
     return set_pause(c, false);
 }
 
-static const sm_cli_option options[] = {
-    SM_REMOTE_OPTIONS,
-    { NULL, NULL, NULL, NULL },
-};
-
 const sm_command sm_command_pause = {
     .name = "pause",
     .group = "run",
     .summary = "Let triggers start no runs of a pipeline",
     .usage = "[PIPELINE]",
-    .options = options,
     .examples = "smelt pause\nsmelt pause shop",
     .exec = pause_exec,
+    .remote = pause_remote,
 };
 
 const sm_command sm_command_resume = {
@@ -110,7 +112,7 @@ const sm_command sm_command_resume = {
     .group = "run",
     .summary = "Let triggers start runs of a pipeline again",
     .usage = "[PIPELINE]",
-    .options = options,
     .examples = "smelt resume\nsmelt resume shop",
     .exec = resume_exec,
+    .remote = resume_remote,
 };

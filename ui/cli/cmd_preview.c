@@ -2,6 +2,7 @@
 /* cmd_preview.c -- smelt preview: the first rows of a dataset. */
 #include "runtime/base/sqltext.h"
 #include "ui/cli/exit_code.h"
+#include "ui/cli/remote.h"
 #include "ui/cli/rows.h"
 
 static const sm_cli_option options[] = {
@@ -33,6 +34,23 @@ static int preview(sm_cli *c, sm_project *p)
     return sm_rows_show(c, p, &q);
 }
 
+static int preview_remote(sm_cli *c, sm_remote *r)
+{
+    const char *limit = sm_cli_get(c, "--limit");
+    int status;
+    sm_buf path;
+
+    if (c->n_args != 1)
+        return sm_cli_usage(c, "preview takes the name of one dataset; `smelt ls` prints them");
+    if ((status = sm_remote_pipeline(r, NULL)) != SM_EXIT_DONE)
+        return status;
+    path = sm_remote_path(r, "/datasets");
+    sm_remote_part(&path, sm_sv_cstr(c->args[0]));
+    sm_buf_adds(&path, "/preview");
+    sm_remote_query(&path, "limit", sm_sv_cstr(limit));
+    return sm_remote_show(r, &path, sm_rows_print, "smelt ls");
+}
+
 static int preview_exec(sm_cli *c)
 {
     sm_project p;
@@ -55,4 +73,5 @@ const sm_command sm_command_preview = {
     .options = options,
     .examples = "smelt preview readings_silver --limit 8\nsmelt preview readings_10m --json",
     .exec = preview_exec,
+    .remote = preview_remote,
 };

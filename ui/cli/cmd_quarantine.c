@@ -12,6 +12,7 @@
 #include "ui/cli/grid.h"
 #include "ui/cli/look.h"
 #include "ui/cli/quarantine_act.h"
+#include "ui/cli/remote.h"
 
 enum { ROWS_SHOWN = 20, ROWS_MAX = 10000 };
 
@@ -378,9 +379,8 @@ static int act(sm_cli *c, const char *name, bool discard)
 
 /* ---- the command ------------------------------------------------------------------------- */
 
-static int quarantine_exec(sm_cli *c)
+static int check_usage(const sm_cli *c, const char *verb, const char *table)
 {
-    const char *verb = sm_cli_arg(c, 0), *table = sm_cli_arg(c, 1);
     bool list = verb == NULL || strcmp(verb, "list") == 0;
     bool show = !list && strcmp(verb, "show") == 0, replay = !list && strcmp(verb, "replay") == 0;
 
@@ -394,13 +394,76 @@ static int quarantine_exec(sm_cli *c)
                             "--rule and --row take a name and an id; leave them out for all rows");
     if (sm_cli_has(c, "--limit") && !show)
         return sm_cli_usage(c, "--limit goes with `smelt quarantine show TABLE`");
-    if (list)
-        return look(c, NULL);
-    if (!show && !replay && strcmp(verb, "discard") != 0)
+    if (!list && !show && !replay && strcmp(verb, "discard") != 0)
         return sm_cli_usage(c, "quarantine can list, show, replay and discard, not \"%s\"", verb);
-    if (table == NULL)
+    if (!list && table == NULL)
         return sm_cli_usage(c, "name a table: smelt quarantine %s TABLE", verb);
-    return show ? look(c, table) : act(c, table, !replay);
+    return SM_EXIT_DONE;
+}
+
+static int quarantine_exec(sm_cli *c)
+{
+    const char *verb = sm_cli_arg(c, 0), *table = sm_cli_arg(c, 1);
+    int status = check_usage(c, verb, table);
+
+    if (status != SM_EXIT_DONE)
+        return status;
+    if (table == NULL || strcmp(verb, "show") == 0)
+        return look(c, table);
+    return act(c, table, strcmp(verb, "discard") == 0);
+}
+
+/* ---- on a server -------------------------------------------------------------------------- */
+
+static int act_remote(sm_cli *c, sm_remote *r, sm_buf *path, const sm_replay_request *what)
+{
+    sm_json *body = sm_json_object(c->a), *doc;
+    sm_error err;
+
+    sm_buf_adds(path, what->discard ? "/discard" : "/replay");
+    if (what->rule.len > 0)
+        sm_json_set_string(body, "rule", what->rule);
+    if (what->row.len > 0)
+        sm_json_set_string(body, "row", what->row);
+    if (!confirmed(c, what)) {
+        sm_buf_release(path);
+        return SM_EXIT_REFUSED;
+    }
+    if (sm_remote_post(r, path, body, &doc, &err) != SM_OK)
+        return sm_remote_fail(r, &err, "smelt quarantine list");
+    return tell_act(c, doc);
+}
+
+static int show_remote(const sm_cli *c, sm_remote *r, sm_buf *path)
+{
+    const char *limit = sm_cli_get(c, "--limit");
+
+    sm_remote_query(path, "rule", option_sv(c, "--rule"));
+    sm_remote_query(path, "row", option_sv(c, "--row"));
+    sm_remote_query(path, "limit", sm_sv_cstr(limit == NULL ? "20" : limit));
+    return sm_remote_show(r, path, print_rows, "smelt quarantine list");
+}
+
+static int quarantine_remote(sm_cli *c, sm_remote *r)
+{
+    const char *verb = sm_cli_arg(c, 0), *table = sm_cli_arg(c, 1);
+    bool list = verb == NULL || strcmp(verb, "list") == 0;
+    sm_replay_request what = { .rule = option_sv(c, "--rule"), .row = option_sv(c, "--row") };
+    int status;
+    sm_buf path;
+
+    if ((status = check_usage(c, verb, table)) != SM_EXIT_DONE ||
+        (status = sm_remote_pipeline(r, NULL)) != SM_EXIT_DONE)
+        return status;
+    path = sm_remote_path(r, "/quarantine");
+    if (list)
+        return sm_remote_show(r, &path, print_list, NULL);
+    sm_remote_part(&path, sm_sv_cstr(table));
+    if (strcmp(verb, "show") == 0)
+        return show_remote(c, r, &path);
+    what.table = sm_sv_cstr(table);
+    what.discard = strcmp(verb, "discard") == 0;
+    return act_remote(c, r, &path, &what);
 }
 
 const sm_command sm_command_quarantine = {
@@ -413,4 +476,5 @@ const sm_command sm_command_quarantine = {
         "smelt quarantine list\nsmelt quarantine show readings_silver --rule plausible\nsmelt "
         "quarantine replay readings_silver",
     .exec = quarantine_exec,
+    .remote = quarantine_remote,
 };

@@ -10,9 +10,9 @@
 #include "ui/cli/git.h"
 #include "ui/cli/look.h"
 #include "ui/cli/project.h"
-#include "ui/cli/remote.h"
 #include "ui/cli/reports.h"
 #include "ui/cli/run_print.h"
+#include "ui/cli/run_remote.h"
 #include "ui/cli/signals.h"
 #include "ui/cli/since.h"
 
@@ -32,7 +32,6 @@ static const sm_cli_option options[] = {
     SM_SINCE_OPTION,
     SM_REPORT_OPTION,
     SM_OUTPUT_OPTIONS,
-    SM_REMOTE_OPTIONS,
     { NULL, NULL, NULL, NULL },
 };
 
@@ -202,37 +201,6 @@ static int run_pipeline(const sm_cli *c, sm_project *p, const wish *w)
     return status == SM_EXIT_INTERRUPTED && number != 0 ? 128 + number : status;
 }
 
-static void set_option(const sm_cli *c, sm_json *body, const char *key, const char *option)
-{
-    if (sm_cli_get(c, option) != NULL)
-        sm_json_set_string(body, key, sm_sv_cstr(sm_cli_get(c, option)));
-}
-
-/* The server chooses, confirms nothing, and is asked until the run has ended. */
-static int run_remote(sm_cli *c)
-{
-    sm_json *body = sm_json_object(c->a), *order;
-    sm_sv path;
-    int status;
-
-    if (c->dry_run)
-        return sm_cli_usage(c, "--dry-run looks at the files here; leave --server out");
-    if (sm_cli_has(c, "--full-refresh") && !c->yes)
-        return sm_cli_usage(c, "--full-refresh on a server removes rows there: say --yes");
-    set_option(c, body, "select", "--select");
-    set_option(c, body, "exclude", "--exclude");
-    set_option(c, body, "full_refresh", "--full-refresh");
-    if (sm_cli_has(c, "--with-quarantine"))
-        sm_json_set_bool(body, "with_quarantine", true);
-    if (sm_cli_has(c, "--keep-downstream"))
-        sm_json_set_bool(body, "keep_downstream", true);
-    if ((status = sm_remote_pipeline(c, sm_cli_arg(c, 0), &path)) != SM_EXIT_DONE ||
-        (status = sm_remote_post(c, sm_arena_printf(c->a, "%.*s/runs", SM_SV_ARG(path)), body,
-                                 &order)) != SM_EXIT_DONE)
-        return status;
-    return sm_remote_follow(c, path, order);
-}
-
 static int run_exec(sm_cli *c)
 {
     sm_project p;
@@ -241,8 +209,6 @@ static int run_exec(sm_cli *c)
 
     if (c->n_args > 1)
         return sm_cli_usage(c, "one pipeline at a time");
-    if (sm_remote_asked(c))
-        return run_remote(c);
     if ((status = sm_cli_check_reports(c)) != SM_EXIT_DONE)
         return status;
     status = sm_project_start(c, &p, sm_cli_arg(c, 0),
@@ -269,4 +235,5 @@ const sm_command sm_command_run = {
     .options = options,
     .examples = "smelt run\nsmelt run examples/iot/pipeline.yml --select +readings_10m",
     .exec = run_exec,
+    .remote = sm_run_remote,
 };

@@ -9,7 +9,6 @@
 
 static const sm_cli_option options[] = {
     SM_LOOK_OPTIONS,
-    SM_REMOTE_OPTIONS,
     { NULL, NULL, NULL, NULL },
 };
 
@@ -131,17 +130,17 @@ static int print_status(const sm_cli *c, const sm_json *doc)
     return sm_cli_out(&b);
 }
 
-static int show_remote(const sm_cli *c)
+static int status_remote(sm_cli *c, sm_remote *r)
 {
-    sm_json *doc;
-    sm_sv path;
-    int status = sm_remote_pipeline(c, sm_cli_get(c, "--pipeline"), &path);
+    int status;
+    sm_buf path;
 
-    if (status == SM_EXIT_DONE)
-        status = sm_remote_get(c, sm_arena_printf(c->a, "%.*s/status", SM_SV_ARG(path)), &doc);
-    if (status != SM_EXIT_DONE)
+    if (c->n_args > 0)
+        return sm_cli_usage(c, "status takes no argument");
+    if ((status = sm_remote_pipeline(r, NULL)) != SM_EXIT_DONE)
         return status;
-    return c->json ? sm_cli_out_json(c, doc) : print_status(c, doc);
+    path = sm_remote_path(r, "/status");
+    return sm_remote_show(r, &path, print_status, NULL);
 }
 
 static int status_exec(sm_cli *c)
@@ -154,8 +153,6 @@ static int status_exec(sm_cli *c)
 
     if (c->n_args > 0)
         return sm_cli_usage(c, "status takes no argument");
-    if (sm_remote_asked(c))
-        return show_remote(c);
     status = sm_look_start(c, &p, &v);
     if (status == SM_EXIT_DONE && sm_view_status(&v, &doc, &err) != SM_OK)
         status = sm_cli_fail(c, &err, "smelt doctor");
@@ -173,4 +170,5 @@ const sm_command sm_command_status = {
     .options = options,
     .examples = "smelt status\nsmelt -C examples/iot status --json",
     .exec = status_exec,
+    .remote = status_remote,
 };

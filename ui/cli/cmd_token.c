@@ -10,6 +10,7 @@
 #include "ui/cli/exit_code.h"
 #include "ui/cli/grid.h"
 #include "ui/cli/look.h"
+#include "ui/cli/remote.h"
 #include "ui/http/tokens.h"
 
 static const sm_cli_option options[] = {
@@ -20,48 +21,63 @@ static const sm_cli_option options[] = {
     { NULL, NULL, NULL, NULL },
 };
 
+typedef struct wish {
+    sm_role role;
+    int64_t days;
+} wish;
+
+static int read_wish(const sm_cli *c, wish *w)
+{
+    const char *role = sm_cli_get(c, "--role"), *days = sm_cli_get(c, "--days");
+    sm_error err;
+
+    *w = (wish){ SM_ROLE_VIEWER, SM_TOKEN_DAYS };
+    if (role != NULL && sm_role_parse(sm_sv_cstr(role), &w->role, &err) != SM_OK)
+        return sm_cli_usage(c, "--role: %s", err.msg);
+    if (days != NULL && !sm_look_number(c, "--days", days, &w->days))
+        return SM_EXIT_USAGE;
+    if (w->days < 1 || w->days > SM_TOKEN_DAYS_MAX)
+        return sm_cli_usage(c, "--days is from 1 to %d", SM_TOKEN_DAYS_MAX);
+    return SM_EXIT_DONE;
+}
+
+static int tell_created(const sm_cli *c, const wish *w, const sm_json *doc)
+{
+    if (c->json)
+        return sm_cli_out_json(c, doc);
+    printf("%.*s\n", SM_SV_ARG(sm_json_get_sv(doc, "token", SM_SV(""))));
+    if (!c->quiet)
+        sm_cli_say(c, "that is token %.*s, a %s for %lld days; it is shown this once",
+                   SM_SV_ARG(sm_json_get_sv(doc, "id", SM_SV(""))), sm_role_name(w->role),
+                   (long long)w->days);
+    return SM_EXIT_DONE;
+}
+
 static int create(sm_cli *c, sm_store *s)
 {
-    const char *role_name = sm_cli_get(c, "--role"), *days_text = sm_cli_get(c, "--days");
-    int64_t days = SM_TOKEN_DAYS;
-    sm_role role = SM_ROLE_VIEWER;
     sm_sv id, secret;
     sm_json *doc;
     sm_error err;
+    wish w;
+    int status = read_wish(c, &w);
 
-    if (role_name != NULL && sm_role_parse(sm_sv_cstr(role_name), &role, &err) != SM_OK)
-        return sm_cli_usage(c, "--role: %s", err.msg);
-    if (days_text != NULL && !sm_look_number(c, "--days", days_text, &days))
-        return SM_EXIT_USAGE;
-    if (days < 1 || days > SM_TOKEN_DAYS_MAX)
-        return sm_cli_usage(c, "--days is from 1 to %d", SM_TOKEN_DAYS_MAX);
-    if (sm_token_create(s, role, sm_sv_cstr(sm_cli_get(c, "--name")), SM_SV("cli"), days, c->a, &id,
-                        &secret, &err) != SM_OK)
+    if (status != SM_EXIT_DONE)
+        return status;
+    if (sm_token_create(s, w.role, sm_sv_cstr(sm_cli_get(c, "--name")), SM_SV("cli"), w.days, c->a,
+                        &id, &secret, &err) != SM_OK)
         return sm_cli_fail(c, &err, "smelt doctor");
     doc = sm_json_object(c->a);
     sm_json_set_string(doc, "id", id);
     sm_json_set_string(doc, "token", secret);
-    if (c->json)
-        return sm_cli_out_json(c, doc);
-    printf("%.*s\n", SM_SV_ARG(secret));
-    if (!c->quiet)
-        sm_cli_say(c, "that is token %.*s, a %s for %lld days; it is shown this once",
-                   SM_SV_ARG(id), sm_role_name(role), (long long)days);
-    return SM_EXIT_DONE;
+    return tell_created(c, &w, doc);
 }
 
-static int list(const sm_cli *c, sm_store *s)
+static int print_list(const sm_cli *c, const sm_json *doc)
 {
     static const char *const keys[] = { "id", "role", "state", "name" };
     sm_grid *g = sm_grid_new(c, "llll");
-    sm_json *doc;
-    sm_error err;
     sm_buf b;
 
-    if (sm_tokens_view(s, c->a, &doc, &err) != SM_OK)
-        return sm_cli_fail(c, &err, "smelt doctor");
-    if (c->json)
-        return sm_cli_out_json(c, doc);
     for (size_t i = 0; i < sm_json_len(sm_json_get(doc, "tokens")); i++) {
         const sm_json *t = sm_json_at(sm_json_get(doc, "tokens"), i);
 
@@ -76,6 +92,23 @@ static int list(const sm_cli *c, sm_store *s)
     return sm_cli_out(&b);
 }
 
+static int list(const sm_cli *c, sm_store *s)
+{
+    sm_json *doc;
+    sm_error err;
+
+    if (sm_tokens_view(s, c->a, &doc, &err) != SM_OK)
+        return sm_cli_fail(c, &err, "smelt doctor");
+    return c->json ? sm_cli_out_json(c, doc) : print_list(c, doc);
+}
+
+static int tell_revoked(const sm_cli *c, const char *id)
+{
+    if (!c->quiet)
+        printf("%s is revoked\n", id);
+    return SM_EXIT_DONE;
+}
+
 static int revoke(const sm_cli *c, sm_store *s, const char *id)
 {
     sm_error err;
@@ -87,9 +120,72 @@ static int revoke(const sm_cli *c, sm_store *s, const char *id)
     }
     if (rc != SM_OK)
         return sm_cli_fail(c, &err, "smelt doctor");
-    if (!c->quiet)
-        printf("%s is revoked\n", id);
+    return tell_revoked(c, id);
+}
+
+/* ---- on a server ------------------------------------------------------------------------- */
+
+static int create_remote(sm_cli *c, sm_remote *r, sm_buf *path)
+{
+    sm_json *body = sm_json_object(c->a), *doc;
+    sm_error err;
+    wish w;
+    int status = read_wish(c, &w);
+
+    sm_json_set_string(body, "role", sm_sv_cstr(sm_role_name(w.role)));
+    if (sm_cli_has(c, "--name"))
+        sm_json_set_string(body, "name", sm_sv_cstr(sm_cli_get(c, "--name")));
+    sm_json_set_int(body, "days", w.days);
+    if (status != SM_EXIT_DONE) {
+        sm_buf_release(path);
+        return status;
+    }
+    if (sm_remote_post(r, path, body, &doc, &err) != SM_OK)
+        return sm_remote_fail(r, &err, NULL);
+    return tell_created(c, &w, doc);
+}
+
+static int revoke_remote(const sm_cli *c, sm_remote *r, sm_buf *path, const char *id)
+{
+    sm_json *doc;
+    sm_error err;
+
+    sm_remote_part(path, sm_sv_cstr(id));
+    if (sm_remote_delete(r, path, &doc, &err) == SM_OK)
+        return tell_revoked(c, id);
+    sm_remote_fail(r, &err, "smelt token list");
+    return err.code == SM_E_NOT_FOUND ? SM_EXIT_USAGE : sm_exit_code(err.code);
+}
+
+/* ---- the command ------------------------------------------------------------------------- */
+
+static int check_usage(const sm_cli *c, bool lists, bool creates)
+{
+    const char *verb = sm_cli_arg(c, 0), *id = sm_cli_arg(c, 1);
+
+    if (!lists && !creates && strcmp(verb, "revoke") != 0)
+        return sm_cli_usage(c, "token can create, list and revoke, not \"%s\"", verb);
+    if (c->n_args > (lists || creates ? 1 : 2))
+        return sm_cli_usage(c, "too many arguments");
+    if (!lists && !creates && id == NULL)
+        return sm_cli_usage(c, "name a token: smelt token revoke ID");
     return SM_EXIT_DONE;
+}
+
+static int token_remote(sm_cli *c, sm_remote *r)
+{
+    const char *verb = sm_cli_arg(c, 0);
+    bool lists = verb == NULL || strcmp(verb, "list") == 0;
+    bool creates = !lists && strcmp(verb, "create") == 0;
+    int status = check_usage(c, lists, creates);
+    sm_buf path;
+
+    if (status != SM_EXIT_DONE)
+        return status;
+    path = sm_remote_path(r, "/tokens"); /* of the server, not of a pipeline */
+    if (lists)
+        return sm_remote_show(r, &path, print_list, NULL);
+    return creates ? create_remote(c, r, &path) : revoke_remote(c, r, &path, c->args[1]);
 }
 
 static int token_exec(sm_cli *c)
@@ -98,14 +194,10 @@ static int token_exec(sm_cli *c)
     bool lists = verb == NULL || strcmp(verb, "list") == 0;
     bool creates = !lists && strcmp(verb, "create") == 0;
     sm_project p;
-    int status;
+    int status = check_usage(c, lists, creates);
 
-    if (!lists && !creates && strcmp(verb, "revoke") != 0)
-        return sm_cli_usage(c, "token can create, list and revoke, not \"%s\"", verb);
-    if (c->n_args > (lists || creates ? 1 : 2))
-        return sm_cli_usage(c, "too many arguments");
-    if (!lists && !creates && id == NULL)
-        return sm_cli_usage(c, "name a token: smelt token revoke ID");
+    if (status != SM_EXIT_DONE)
+        return status;
     status = sm_project_start(c, &p, sm_cli_get(c, "--pipeline"), SM_NEED_PLAN_AND_STORE_WRITE);
     if (status == SM_EXIT_DONE)
         status = lists ? list(c, p.store) : creates ? create(c, p.store) : revoke(c, p.store, id);
@@ -121,4 +213,5 @@ const sm_command sm_command_token = {
     .options = options,
     .examples = "smelt token create --role operator --name ci\nsmelt token revoke t3f9a2c1d",
     .exec = token_exec,
+    .remote = token_remote,
 };

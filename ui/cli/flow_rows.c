@@ -4,6 +4,9 @@
 
 #include "expectations/verdict.h"
 #include "runtime/base/clock.h"
+#include "ui/cli/grid.h"
+
+enum { ROWS_MAX = 256 * 1024 * 1024 };
 
 static void add_count(sm_buf *b, const sm_json *counters, const char *key, const char *word,
                       bool always)
@@ -105,4 +108,30 @@ int64_t sm_time_of(const sm_json *o, const char *key)
     sm_error ignored;
 
     return sm_time_parse(sm_json_get_sv(o, key, SM_SV("")), &ms, &ignored) == SM_OK ? ms : 0;
+}
+
+void sm_add_flows(const sm_cli *c, const sm_json *flows, sm_buf *b)
+{
+    sm_grid *g = sm_grid_new(c, "lllr");
+    sm_sv rest, line;
+    sm_buf rows;
+
+    for (size_t i = 0; i < sm_json_len(flows); i++) {
+        const sm_json *f = sm_json_at(flows, i);
+
+        sm_grid_row(g);
+        sm_grid_cell(g, sm_json_get_sv(f, "flow", SM_SV("")));
+        sm_grid_state(g, sm_json_get_sv(f, "state", SM_SV("")), NULL);
+        sm_grid_cell(g, sm_flow_words(c, f));
+        sm_grid_duration(g, sm_json_get_int(f, "duration_ms", 0));
+    }
+    sm_buf_init(&rows, ROWS_MAX);
+    sm_grid_print(g, 2, &rows);
+    rest = sm_buf_sv(&rows);
+    for (size_t i = 0; i < sm_json_len(flows) && sm_sv_next(&rest, '\n', &line); i++) {
+        sm_buf_add(b, line);
+        sm_buf_addc(b, '\n');
+        sm_add_failed_rules(c, sm_json_at(flows, i), b);
+    }
+    sm_buf_release(&rows);
 }

@@ -11,6 +11,8 @@ void sm_add_counters(sm_buf *b, const sm_json *counters);
 void sm_add_failed_rules(const sm_cli *c, const sm_json *flow, sm_buf *b);
 /* What there is to say of the flow: its error, its reason, or its counts. */
 sm_sv sm_flow_words(const sm_cli *c, const sm_json *flow);
+/* A line for each flow of the list: name, state, words, time; then its rules that did not hold. */
+void sm_add_flows(const sm_cli *c, const sm_json *flows, sm_buf *b);
 /* An RFC 3339 time of the document in milliseconds; 0 when it is missing. */
 int64_t sm_time_of(const sm_json *o, const char *key);
 

@@ -39,11 +39,12 @@ const char *sm_cli_next(const sm_cli *c, const char *command)
     bool run = c->command != NULL && strcmp(c->command->name, "run") == 0;
     const char *pipeline = run ? sm_cli_arg(c, 0) : sm_cli_get(c, "--pipeline");
     const char *dir = sm_cli_get(c, "--directory"), *target = sm_cli_get(c, "--target");
+    const char *server = sm_cli_get(c, "--server"), *token = sm_cli_get(c, "--token-file");
     size_t verb;
     sm_buf b;
 
     if (strncmp(command, "smelt ", 6) != 0 || strncmp(command, "smelt init ", 11) == 0 ||
-        (pipeline == NULL && dir == NULL && target == NULL))
+        (pipeline == NULL && dir == NULL && target == NULL && server == NULL))
         return command;
     command += 6;
     verb = takes_argument(command);
@@ -61,6 +62,10 @@ const char *sm_cli_next(const sm_cli *c, const char *command)
         add_word(&b, " -p ", pipeline);
     if (target != NULL)
         add_word(&b, " -t ", target);
+    if (server != NULL)
+        add_word(&b, " --server ", server);
+    if (token != NULL)
+        add_word(&b, " --token-file ", token);
     command = sm_arena_cstr(c->a, sm_buf_sv(&b));
     sm_buf_release(&b);
     return command;

@@ -314,7 +314,7 @@ static void add_cell(const sm_cli *c, sm_grid *g, const sm_json *v, int scale)
         sm_grid_cell(g, sm_json_text(v, c->a));
 }
 
-static int print_rows(const sm_cli *c, const sm_json *doc)
+int sm_rows_print(const sm_cli *c, const sm_json *doc)
 {
     const sm_json *columns = sm_json_get(doc, "columns"), *rows = sm_json_get(doc, "rows");
     int *scales = SM_NEW_N(c->a, int, sm_json_len(columns) + 1);
@@ -407,7 +407,7 @@ int sm_rows_show(sm_cli *c, sm_project *p, const sm_rows_request *q)
     else if (doc == NULL)
         status = print_faults(&r);
     else
-        status = c->json ? sm_cli_out_json(c, doc) : print_rows(c, doc);
+        status = c->json ? sm_cli_out_json(c, doc) : sm_rows_print(c, doc);
     if (doc != NULL && sm_json_get_bool(doc, "truncated", false) && !c->quiet)
         fprintf(stderr, "smelt: these are the first %lld rows; there are more\n",
                 (long long)q->limit);

@@ -22,4 +22,7 @@ sm_code sm_rows_fetch(sm_cli *c, sm_project *p, const sm_rows_request *q, sm_jso
 /* Judge the text, run it on the engine of `p` and print the rows.  The exit status. */
 int sm_rows_show(sm_cli *c, sm_project *p, const sm_rows_request *q);
 
+/* The rows of such a document as a table.  The exit status. */
+int sm_rows_print(const sm_cli *c, const sm_json *doc);
+
 #endif
