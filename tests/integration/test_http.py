@@ -352,6 +352,8 @@ class Http(unittest.TestCase):
             self.assertGreaterEqual(len([b for b in batches if b["flow"] == "sold"]), 2)
             self.assertEqual(batches, sorted(batches, key=lambda b: b["done"]))
             self.assertNotIn("samples", json.dumps(batches))
+            self.assertEqual(s.ask(base + "streaming").json()["advice"], [])
+            self.assertEqual(s.ask(base[:-1]).json()["trigger"], "available now")
             versions = s.ask(base + "datasets/sold/history").json()["versions"]
             self.assertEqual([v["version"] for v in versions], list(range(len(versions) - 1, -1, -1)))
             self.assertEqual(sum(v["rows"] for v in versions), 2)

@@ -2,3 +2,4 @@
 sm_unit_test(test_event runtime/events)
 sm_unit_test(test_event_bus runtime/events)
 sm_unit_test(test_event_log runtime/events SOURCES store_fixture.c)
+sm_unit_test(test_advice runtime/events)

@@ -6,6 +6,7 @@
  * between two such requests there is no engine. */
 #include "ui/cli/deploy_site.h"
 
+#include "runtime/base/clock.h"
 #include "runtime/base/sqltext.h"
 #include "runtime/exec/checkpoint.h"
 #include "runtime/sinks/sinks.h"
@@ -57,6 +58,27 @@ static void site_close(void *ctx, void *held)
     sm_deploy_let(held);
 }
 
+/* When it runs, as people say it. */
+static sm_sv trigger_text(const sm_spec_trigger *t, sm_arena *a)
+{
+    sm_sv text;
+    sm_buf b;
+
+    if (t->schedule.text.len > 0)
+        return sm_arena_printf(a, "%.*s%s%.*s", SM_SV_ARG(t->schedule.text),
+                               t->timezone.text.len > 0 ? " " : "", SM_SV_ARG(t->timezone.text));
+    if (t->when.n > 0)
+        return SM_SV("when something arrives");
+    if (t->interval.v <= 0)
+        return t->mode.v == SM_MODE_CONTINUOUS ? SM_SV("continuous") : SM_SV("available now");
+    sm_buf_init(&b, 64);
+    sm_buf_adds(&b, "every ");
+    sm_buf_add_duration(&b, t->interval.v / 1000);
+    text = sm_arena_dup(a, sm_buf_sv(&b));
+    sm_buf_release(&b);
+    return text;
+}
+
 static sm_code site_about(void *ctx, sm_sv pipeline, sm_arena *a, sm_site_about *out, sm_error *err)
 {
     sm_cli_site *s = ctx;
@@ -69,6 +91,9 @@ static sm_code site_about(void *ctx, sm_sv pipeline, sm_arena *a, sm_site_about 
                             .commit = sm_arena_dup(a, x->commit),
                             .target = sm_arena_dup(a, x->project.spec->target),
                             .reload_error = sm_deploy_fault(s->deploy, a),
+                            .trigger = trigger_text(&x->project.spec->trigger, a),
+                            .interval_ms = x->project.spec->trigger.interval.v / 1000,
+                            .continuous = x->project.spec->trigger.mode.v == SM_MODE_CONTINUOUS,
                             .loaded_ms = x->loaded_ms };
     sm_deploy_let(x);
     return SM_OK;

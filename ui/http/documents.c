@@ -62,6 +62,9 @@ sm_code sm_call__deployed(sm_call *c, sm_sv pipeline, sm_view_deployed *out, sm_
                                .commit = about.commit,
                                .target = about.target,
                                .reload_error = about.reload_error,
+                               .trigger = about.trigger,
+                               .interval_ms = about.interval_ms,
+                               .continuous = about.continuous,
                                .loaded_ms = about.loaded_ms };
     return add_schedule(c, pipeline, out, err);
 }
@@ -310,9 +313,12 @@ sm_code sm_http__quality(sm_call *c, sm_error *err)
 sm_code sm_http__streaming(sm_call *c, sm_error *err)
 {
     int64_t since = sm_clock_now_ms() - 1000 * sm_call__query_int(c, "since", 3600);
+    sm_view_deployed d;
     sm_json *doc = NULL;
-    sm_code rc = sm_view_streaming(&c->view, since, &doc, err);
+    sm_code rc = sm_call__deployed(c, c->view.plan->pipeline, &d, err);
 
+    if (rc == SM_OK)
+        rc = sm_view_streaming(&c->view, &d, since, &doc, err);
     return give(c, rc, doc);
 }
 

@@ -17,10 +17,13 @@
 
 /* One deployed pipeline, beside what its view says. */
 typedef struct sm_site_about {
-    sm_sv file;         /* as messages name it */
-    sm_sv commit;       /* of git; "" = none */
-    sm_sv target;       /* "" = none */
-    sm_sv reload_error; /* why newer files are not in force; "" = the files are what is deployed */
+    sm_sv file;          /* as messages name it */
+    sm_sv commit;        /* of git; "" = none */
+    sm_sv target;        /* "" = none */
+    sm_sv reload_error;  /* why newer files are not in force; "" = the files are what is deployed */
+    sm_sv trigger;       /* "every 10 s", as people say it */
+    int64_t interval_ms; /* of it; 0: none */
+    bool continuous;
     int64_t loaded_ms;
 } sm_site_about;
 

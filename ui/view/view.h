@@ -116,8 +116,10 @@ typedef struct sm_view_deployed {
     sm_sv file, commit, target;
     sm_sv reload_error; /* why newer files are not in force */
     int64_t loaded_ms;
-    sm_sv trigger; /* "every 10 s", as people say it */
-    sm_sv doing;   /* idle, queued, running, retrying, stopping */
+    sm_sv trigger;       /* "every 10 s", as people say it */
+    int64_t interval_ms; /* of the trigger; 0: none */
+    bool continuous;
+    sm_sv doing; /* idle, queued, running, retrying, stopping */
     bool paused;
     sm_sv paused_by;
     int64_t next_ms; /* when it runs next, */
@@ -147,8 +149,10 @@ sm_code sm_view_grid(const sm_view *v, size_t limit, sm_json **out, sm_error *er
 sm_code sm_view_quality(const sm_view *v, size_t limit, sm_json **out, sm_error *err);
 /* {"pipeline","since","batches":[{flow, table, batch, timestamp, done, duration_ms, counters,
  * expectations, watermark?, state?}],"truncated"}: batches that ended since then, oldest first; at
- * most the newest 2,000. */
-sm_code sm_view_streaming(const sm_view *v, int64_t since_ms, sm_json **out, sm_error *err);
+ * most the newest 2,000.  "advice":[{flow, table, kind, message, command?}]: events/advice.h; `d`
+ * (NULL: not known) tells how it is run. */
+sm_code sm_view_streaming(const sm_view *v, const sm_view_deployed *d, int64_t since_ms,
+                          sm_json **out, sm_error *err);
 /* {"pipeline","table","versions":[{version, time, operation, rows, bytes, files}]}, newest first;
  * rows and bytes are those that the version added. */
 sm_code sm_view_history(const sm_view *v, const sm_plan_dataset *table, size_t limit, sm_json **out,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* view_series.c -- micro-batches over time: what charts are made of. */
+#include "runtime/base/clock.h"
+#include "runtime/events/advice.h"
 #include "ui/view/view_int.h"
 
 enum { PAGE = 200, BATCHES_MAX = 2000 };
@@ -113,8 +115,82 @@ static sm_code collect(const sm_view *v, int64_t since_ms, sm_json *list, bool *
     return rc;
 }
 
-sm_code sm_view_streaming(const sm_view *v, int64_t since_ms, sm_json **out, sm_error *err)
+/* ---- advice -------------------------------------------------------------------------- */
+
+static int64_t time_of(const sm_json *o, const char *key)
 {
+    int64_t ms = 0;
+    sm_error ignored;
+
+    (void)sm_time_parse(sm_json_get_sv(o, key, SM_SV("")), &ms, &ignored);
+    return ms;
+}
+
+static sm_advice_batch numbers_of(const sm_json *batch)
+{
+    const sm_json *c = sm_json_get(batch, "counters");
+    int64_t started = time_of(batch, "timestamp"), files = sm_json_get_int(c, "files_out", 0);
+
+    return (sm_advice_batch){
+        .started_ms = started,
+        .ended_ms = started + sm_json_get_int(batch, "duration_ms", 0),
+        .work_ms = -1,
+        .lag_ms = -1,
+        .read = sm_json_get_int(c, "read", 0),
+        .late = sm_json_get_int(c, "late", 0),
+        .quarantined = sm_json_get_int(c, "quarantined", 0),
+        /* who wrote rows wrote a file at least */
+        .files_out = files > 0 ? files : sm_json_get_int(c, "written", 0) > 0,
+        .bytes_out = sm_json_get_int(c, "bytes_out", 0),
+    };
+}
+
+static void add_row(const sm_view *v, const sm_advice_flow *f, const sm_advice *advice,
+                    sm_json *list)
+{
+    sm_json *o = sm_json_object(v->a);
+
+    sm_json_set_string(o, "flow", f->flow);
+    sm_json_set_string(o, "table", f->table);
+    sm_json_set_string(o, "kind", sm_sv_cstr(advice->kind));
+    sm_json_set_string(o, "message", advice->message);
+    sm_view__set_text(o, "command", advice->command);
+    sm_json_append(list, o);
+}
+
+static void advise_flow(const sm_view *v, const sm_plan_flow *flow, const sm_view_deployed *d,
+                        int64_t since_ms, const sm_json *batches, sm_json *list)
+{
+    sm_advice_batch *numbers = SM_NEW_N(v->a, sm_advice_batch, sm_json_len(batches) + 1);
+    sm_advice_flow f = { .flow = flow->name,
+                         .table = v->plan->datasets[flow->target].name,
+                         .batches = numbers,
+                         .interval_ms = d == NULL ? 0 : d->interval_ms,
+                         .continuous = d != NULL && d->continuous,
+                         .from_ms = since_ms,
+                         .to_ms = sm_clock_now_ms() };
+    sm_advice *advice;
+    size_t n;
+
+    for (size_t i = 0; i < sm_json_len(batches); i++) {
+        const sm_json *b = sm_json_at(batches, i), *state = sm_json_get(b, "state");
+
+        if (!sm_sv_eq(sm_json_get_sv(b, "flow", SM_SV("")), flow->name))
+            continue;
+        numbers[f.n++] = numbers_of(b);
+        f.has_watermark |= sm_json_get(b, "watermark") != NULL;
+        f.state_rows = sm_json_get_int(state, "rows", f.state_rows);
+        f.state_bytes = sm_json_get_int(state, "bytes", f.state_bytes);
+    }
+    sm_advise(&f, v->a, &advice, &n);
+    for (size_t i = 0; i < n; i++)
+        add_row(v, &f, &advice[i], list);
+}
+
+sm_code sm_view_streaming(const sm_view *v, const sm_view_deployed *d, int64_t since_ms,
+                          sm_json **out, sm_error *err)
+{
+    sm_json *advice = sm_json_array(v->a);
     sm_json *doc = sm_view__document(v), *newest = sm_json_array(v->a), *list;
     bool more = false;
     sm_code rc = SM_OK;
@@ -128,6 +204,9 @@ sm_code sm_view_streaming(const sm_view *v, int64_t since_ms, sm_json **out, sm_
         rc = add_state(v, list, err);
     sm_view__set_time(v, doc, "since", since_ms);
     sm_json_set(doc, "batches", list);
+    for (size_t i = 0; rc == SM_OK && i < v->plan->n_flows; i++)
+        advise_flow(v, &v->plan->flows[i], d, since_ms, list, advice);
+    sm_json_set(doc, "advice", advice);
     sm_json_set_bool(doc, "truncated", more);
     *out = doc;
     return rc;
