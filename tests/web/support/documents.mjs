@@ -266,3 +266,6 @@ export const tokens = [
   { id: 'tk_a902', name: 'ci', role: 'operator', created: ago(86_400 * 3), used: ago(4000), expires: iso(T0 + 86_400_000 * 87) },
   { id: 'tk_b001', name: 'wall screen', role: 'viewer', created: ago(86_400 * 30), expires: iso(T0 + 86_400_000 * 60), revoked: ago(1000) },
 ];
+export const audit = ['startRun', 'discardQuarantine', 'previewDataset', 'pausePipeline'].map((act, i) => ({
+  id: 40 - i, time: ago(60 * (i + 1)), by: 'tk_a902', address: '10.0.0.7', act, pipeline: 'iot', subject: i === 1 ? 'readings_silver' : undefined, outcome: i === 0 ? null : 'done', duration_ms: 12,
+}));

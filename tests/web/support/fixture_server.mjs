@@ -74,6 +74,7 @@ export function serve({ base = '/', port = 0, role = 'admin' } = {}) {
       return { events: query.get('pipeline') ? list.filter((e) => e.pipeline === query.get('pipeline')) : list, last: 999 };
     }
     if (what === 'tokens') return { tokens: made.tokens };
+    if (what === 'audit') return { audit: made.audit };
     if (what === 'settings') return { listen: '127.0.0.1:8480', auth: 'token', public_read: false, allow_preview: false, base_path: base, reload: 'signal', version: '0.1.0' };
     if (what === 'tickets') return { state: 'completed', run: 113, exit_code: 0, warnings: false };
     const p = what === 'pipelines' ? site.pipelines[name] : undefined;
@@ -105,7 +106,6 @@ export function serve({ base = '/', port = 0, role = 'admin' } = {}) {
     if (words[0] === 'logout') how.signedIn = false;
     if (words[0] === 'tokens' && req.method === 'POST') return json(req, res, { id: 'tk_new', token: 'smelt_5d6b0c8e2f' }, 201);
     if (words[2] === 'runs' || words[2] === 'retry') return json(req, res, { ticket: ++ticket }, 202);
-    if (words[2] === 'validate') return json(req, res, { diagnostics: [] });
     if (words.at(-1) === 'replay') return json(req, res, { replayed: 12 });
     if (words.at(-1) === 'discard') return json(req, res, { discarded: 42 });
     return json(req, res, {});

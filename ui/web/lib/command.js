@@ -18,7 +18,6 @@ export const command = {
       o.keep_downstream && '--keep-downstream',
       o.with_quarantine && '--with-quarantine',
     ]),
-  validate: (/** @type {string} */ file) => line(['validate', file && quote(file)]),
   /** @param {'stop' | 'pause' | 'resume'} verb @param {string} pipeline */
   verb: (verb, pipeline) => line([verb, quote(pipeline)]),
   /** @param {number | string} run @param {boolean} failed */

@@ -9,7 +9,7 @@ import { go } from '../lib/router.js';
 import { may } from '../lib/session.js';
 import { tablesOf } from '../lib/select.js';
 import { isOpen } from '../lib/states.js';
-import { askFullRefresh, askReload, askRetry, askRun, askRunSelected, askVerb, validate } from '../parts/acts.js';
+import { askFullRefresh, askReload, askRetry, askRun, askRunSelected, askVerb } from '../parts/acts.js';
 import { Facts, Link, Menu, Shown, Since, useTitle, When } from '../parts/bits.js';
 import { html } from '../parts/html.js';
 import { Mark } from '../parts/mark.js';
@@ -50,7 +50,6 @@ function Acts({ d }) {
     <${Menu} label="Run" class="primary" items=${[
       { text: 'Run', hint: 'everything new', act: () => askRun(d.pipeline) },
       { text: 'Run some tables …', act: () => askRunSelected(d.pipeline, names) },
-      { text: 'Validate the files', act: () => validate(d.pipeline, d.file ?? '') },
       may('admin') ? { text: 'Deploy the files as they are …', act: askReload } : null,
       may('admin') ? { text: 'Full refresh …', danger: true, act: () => askFullRefresh(d.pipeline, names) } : null,
     ]} /></div>`;
@@ -95,7 +94,9 @@ function Header({ d }) {
         'Next',
         d.paused
           ? `paused${d.paused_by ? ` by ${d.paused_by}` : ''}`
-          : d.next?.at
+          : d.retry_at
+            ? html`<${When} at=${d.retry_at} /> <span class="dim">try again</span>`
+            : d.next?.at
             ? html`<${When} at=${d.next.at} /> <span class="dim">${d.next.cause ?? ''}</span>`
             : 'by hand',
       ],

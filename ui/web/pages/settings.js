@@ -78,6 +78,26 @@ function Tokens() {
     }}</${Shown}></section>`;
 }
 
+/** startRun → start run @param {string} act */
+const actWords = (act) => act.replace(/([A-Z])/g, (c) => ` ${c.toLowerCase()}`);
+
+/** Who did what: the newest first. */
+function Audit() {
+  const look = useDoc('audit?limit=50');
+  return html`<section aria-labelledby="audit"><${Head} id="audit" title="What people did" />
+    <${Shown} doc=${look} what="The audit log">${(d) =>
+      d.audit.length === 0
+        ? html`<p class="dim">Nothing yet.</p>`
+        : html`<div class="scroll-x rows-short" tabindex="0" role="region" aria-label="What people did"><table class="table">
+          <thead><tr><th scope="col">When</th><th scope="col">Who</th><th scope="col">What</th><th scope="col">Of</th>
+            <th scope="col">From</th><th scope="col">Outcome</th></tr></thead>
+          <tbody>${d.audit.map(
+            (a) => html`<tr key=${a.id} data-row><td><${When} at=${a.time} /></td><td>${a.by || '–'}</td>
+            <th scope="row">${actWords(a.act)}</th><td>${[a.pipeline, a.subject].filter(Boolean).join(' / ')}</td>
+            <td class="dim">${a.address}</td><td>${a.outcome ?? '…'}</td></tr>`,
+          )}</tbody></table></div>`}</${Shown}></section>`;
+}
+
 /** @param {{d: any}} p what the server says of itself */
 const Server = ({ d }) =>
   html`<${Facts} of=${Object.entries(d)
@@ -106,7 +126,7 @@ export function Settings() {
       ${me.auth === 'none' ? html`<p class="dim">This server asks nobody who they are (<code>auth: none</code>).</p>` : html`<p><button type="button" onClick=${() => logout().catch((e) => say(e.message, 'bad'))}>Sign out</button></p>`}</section>
     ${
       may('admin')
-        ? html`<${Tokens} /><section aria-labelledby="server"><${Head} id="server" title="Server">
+        ? html`<${Tokens} /><${Audit} /><section aria-labelledby="server"><${Head} id="server" title="Server">
       <button type="button" onClick=${askReload}>Deploy the files as they are …</button></${Head}>
       ${
         server.error?.status === 404

@@ -171,23 +171,6 @@ export const askRetry = (pipeline, run, failed) =>
     touches: pipeline,
   });
 
-/** @param {string} pipeline @param {string} file */
-export async function validate(pipeline, file) {
-  say(html`Asked: <code>${command.validate(file)}</code>`);
-  try {
-    const d = await post(doc.of(pipeline, 'validate'));
-    const faults = d.diagnostics ?? d.errors ?? [];
-    say(
-      faults.length === 0
-        ? `${pipeline}: the files are valid`
-        : html`${plural(faults.length, 'finding')} in the files of ${pipeline}: ${faults[0].message ?? ''}`,
-      faults.length ? 'bad' : 'ok',
-    );
-  } catch (e) {
-    say(/** @type {Error} */ (e).message, 'bad');
-  }
-}
-
 export const askReload = () =>
   ask({
     title: 'Deploy the files as they are now?',
