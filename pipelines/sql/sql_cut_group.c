@@ -3,7 +3,6 @@
  * that is left above it.
  *
  *     SELECT f(k), sum(a) / count(*) AS r FROM t WHERE p GROUP BY k HAVING count(*) > 1
- *
  *     rows     SELECT k AS k0, a AS x0 FROM t WHERE p
  *     keeps    sum(x0) AS p0, count(*) AS p1, by k0
  *     left     SELECT f(k0), a0 / a1 AS r FROM _smelt_st_0 WHERE a1 > 1
