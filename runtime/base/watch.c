@@ -3,11 +3,14 @@
 #include "runtime/base/watch.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/base/str.h"
@@ -22,6 +25,7 @@ enum {
 typedef struct watch_entry {
     int wd; /* of the kernel; the same for the same folder */
     size_t tag;
+    char *folder; /* owned */
 } watch_entry;
 
 struct sm_watch {
@@ -36,12 +40,12 @@ sm_code sm_watch_new(sm_watch **out, sm_error *err)
     sm_watch *w = sm_xcalloc(1, sizeof *w);
 
     sm_mutex_init(&w->mu);
-    w->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     w->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    w->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC); /* -1: nothing can be watched */
     *out = w;
-    if (w->inotify >= 0 && w->wake >= 0)
+    if (w->wake >= 0)
         return SM_OK;
-    sm_fail(err, SM_E_LIMIT, errno, "cannot watch folders");
+    sm_fail(err, SM_E_LIMIT, errno, "cannot make an eventfd");
     sm_watch_free(w);
     *out = NULL;
     return err->code;
@@ -56,6 +60,8 @@ void sm_watch_free(sm_watch *w)
     if (w->wake >= 0)
         close(w->wake);
     sm_mutex_release(&w->mu);
+    for (size_t i = 0; i < w->n; i++)
+        free(w->entries[i].folder);
     free(w->entries);
     free(w);
 }
@@ -84,7 +90,8 @@ sm_code sm_watch_add(sm_watch *w, const char *folder, size_t tag, sm_error *err)
             w->cap = w->cap * 2 + 16;
             w->entries = sm_xrealloc(w->entries, w->cap * sizeof *w->entries);
         }
-        w->entries[w->n++] = (watch_entry){ wd, tag };
+        w->entries[w->n] = (watch_entry){ wd, tag, sm_xcalloc(1, strlen(folder) + 1) };
+        memcpy(w->entries[w->n++].folder, folder, strlen(folder));
     }
     sm_mutex_unlock(&w->mu);
     return rc;
@@ -97,30 +104,54 @@ static void watch_tell_all(sm_watch_news *news, size_t n)
         news[i] = (sm_watch_news){ true, true };
 }
 
+/* A file that is made says so again when it is closed, with something in it; a link does not. */
+static bool watch_is_link(const watch_entry *entry, const struct inotify_event *e)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    int len = snprintf(path, sizeof path, "%s/%s", entry->folder, e->len > 0 ? e->name : "");
+
+    return len > 0 && (size_t)len < sizeof path && lstat(path, &st) == 0 &&
+           (S_ISLNK(st.st_mode) || st.st_nlink > 1);
+}
+
+/* The folder went elsewhere, or is gone: what is watched there now is nobody's. */
+static void watch_drop(sm_watch *w, int wd)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < w->n; i++) {
+        if (w->entries[i].wd == wd)
+            free(w->entries[i].folder);
+        else
+            w->entries[kept++] = w->entries[i];
+    }
+    w->n = kept;
+}
+
 static void watch_tell(sm_watch *w, const struct inotify_event *e, sm_watch_news *news, size_t n)
 {
     const uint32_t gone = IN_IGNORED | IN_DELETE_SELF | IN_MOVE_SELF;
-    /* a file that is made says so again when it is closed, with something in it */
     bool folder = (e->mask & gone) != 0 || (e->mask & IN_ISDIR) != 0;
-    size_t kept = 0;
 
     if (e->mask & IN_Q_OVERFLOW) {
         watch_tell_all(news, n);
         return;
     }
-    if (!folder && (e->mask & IN_CREATE) != 0)
-        return;
     for (size_t i = 0; i < w->n; i++) {
-        watch_entry entry = w->entries[i];
+        const watch_entry *entry = &w->entries[i];
 
-        if (entry.wd == e->wd && entry.tag < n) {
-            news[entry.tag].changed = true;
-            news[entry.tag].folders |= folder;
-        }
-        if (entry.wd != e->wd || (e->mask & IN_IGNORED) == 0)
-            w->entries[kept++] = entry;
+        if (entry->wd != e->wd || entry->tag >= n)
+            continue;
+        if (!folder && (e->mask & IN_CREATE) != 0 && !watch_is_link(entry, e))
+            continue;
+        news[entry->tag].changed = true;
+        news[entry->tag].folders |= folder;
     }
-    w->n = kept;
+    if ((e->mask & IN_MOVE_SELF) != 0)
+        inotify_rm_watch(w->inotify, e->wd);
+    if ((e->mask & gone) != 0)
+        watch_drop(w, e->wd);
 }
 
 static void watch_read(sm_watch *w, sm_watch_news *news, size_t n)

@@ -23,7 +23,8 @@ enum { SM_WATCH_MAX_FOLDERS = 4096 };
 
 typedef struct sm_watch sm_watch;
 
-/* *out is owned: free with sm_watch_free(). */
+/* *out is owned: free with sm_watch_free().  Where the kernel gives no inotify (its number for a
+ * user is limited) it is made all the same, and every sm_watch_add() fails. */
 sm_code sm_watch_new(sm_watch **out, sm_error *err);
 void sm_watch_free(sm_watch *w); /* nobody may be waiting; NULL is fine */
 

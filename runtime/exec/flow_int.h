@@ -57,6 +57,7 @@ typedef struct sm_flow {
     size_t n_streams;      /* inputs that are streams */
     sm_arena *arena;       /* as long as the flow is open */
     sm_arena *scratch;     /* one batch; reset before the next is planned */
+    sm_arena *horizon;     /* `until` of the inputs */
     sm_flow_input *inputs; /* plan->n_inputs of them */
     sm_sink sink;
     bool sink_open;
@@ -127,6 +128,8 @@ void sm_flow__close_inputs(sm_flow *f);
 sm_write_mode sm_flow__usual_mode(const sm_plan_flow *p);
 /* How far this run reads: of external sources when the run starts, of tables when their
  * writers are through.  Asks only inputs that have no answer yet. */
+/* What the sources of a flow that is not open say now, as JSON in `a`; nothing is written. */
+sm_code sm_flow__sources_now(sm_flow *f, sm_arena *a, sm_sv *out, sm_error *err);
 sm_code sm_flow__fix_horizon(sm_flow *f, bool external_only, sm_error *err);
 sm_code sm_flow__need_session(sm_flow *f, sm_error *err);
 void sm_flow__close_session(sm_flow *f);

@@ -180,6 +180,33 @@ sm_code sm_flow__open_inputs(sm_flow *f, sm_error *err)
     return rc;
 }
 
+sm_code sm_flow__sources_now(sm_flow *f, sm_arena *a, sm_sv *out, sm_error *err)
+{
+    sm_json *now;
+    sm_code rc = SM_OK;
+
+    f->arena = sm_arena_new("look");
+    now = sm_json_object(f->arena);
+    sm_flow__bind_inputs(f);
+    for (size_t i = 0; rc == SM_OK && i < f->plan->n_inputs; i++) {
+        sm_flow_input *in = &f->inputs[i];
+        const sm_json *newest = NULL;
+
+        if (in->dataset->kind != SM_DATASET_SOURCE || in->plan->mode != SM_INPUT_STREAM ||
+            (rc = input_open(f, in, err)) != SM_OK)
+            continue;
+        in->source.owner = NULL; /* only a look: nothing is tracked */
+        if ((rc = sm_source_newest(&in->source, f->arena, &newest, err)) == SM_OK)
+            sm_json_set_sv(now, in->dataset->name, sm_json_copy(f->arena, newest));
+    }
+    if (rc == SM_OK)
+        *out = sm_json_text(now, a);
+    sm_flow__close_inputs(f);
+    sm_arena_free(f->arena);
+    f->arena = NULL;
+    return rc;
+}
+
 sm_code sm_flow__fix_horizon(sm_flow *f, bool external_only, sm_error *err)
 {
     for (size_t i = 0; i < f->plan->n_inputs; i++) {
@@ -189,7 +216,7 @@ sm_code sm_flow__fix_horizon(sm_flow *f, bool external_only, sm_error *err)
         if (in->plan->mode != SM_INPUT_STREAM || in->fixed ||
             (external_only && in->dataset->kind != SM_DATASET_SOURCE))
             continue;
-        if ((rc = sm_source_newest(&in->source, f->arena, &in->until, err)) != SM_OK)
+        if ((rc = sm_source_newest(&in->source, f->horizon, &in->until, err)) != SM_OK)
             return rc;
         in->fixed = true;
     }
@@ -285,6 +312,7 @@ sm_code sm_flow__open(sm_flow *f, sm_error *err)
 
     f->arena = sm_arena_new("flow");
     f->scratch = sm_arena_new("batch");
+    f->horizon = sm_arena_new("horizon");
     if (f->side == NULL)
         f->side = sm_plan_quarantine_of(f->whole, f->target);
     f->late = f->replays ? NULL : sm_plan_late_of(f->whole, f->target);
@@ -322,8 +350,9 @@ void sm_flow__close(sm_flow *f)
     if (f->late_open)
         sm_sink_close(&f->late_sink);
     sm_flow__close_session(f);
+    sm_arena_free(f->horizon);
     sm_arena_free(f->scratch);
     sm_arena_free(f->arena);
-    f->scratch = f->arena = NULL;
+    f->horizon = f->scratch = f->arena = NULL;
     f->stages = NULL;
 }

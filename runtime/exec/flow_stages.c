@@ -273,7 +273,11 @@ sm_code sm_flow__retake_stages(sm_flow *f, sm_error *err)
     if (f->stages == NULL)
         return SM_OK;
     sm_flow__leave_stages(f);
-    rc = sm_store_position(f->env->q->store, f->env->owner.pipeline, f->plan->name, f->scratch,
-                           &pos, err);
-    return rc != SM_OK ? rc : stages_take(f, pos.has_last ? &pos.last : NULL, err);
+    sm_flow__remember_stages(f); /* how far the inputs have come is none of what was taken back */
+    if ((rc = sm_store_position(f->env->q->store, f->env->owner.pipeline, f->plan->name, f->scratch,
+                                &pos, err)) != SM_OK ||
+        (rc = stages_take(f, pos.has_last ? &pos.last : NULL, err)) != SM_OK)
+        return rc;
+    recall_stages(f);
+    return SM_OK;
 }

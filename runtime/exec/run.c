@@ -207,6 +207,8 @@ sm_code sm_run_new(const sm_run_request *q, sm_run **out, sm_error *err)
     *out = NULL;
     r->q = *q;
     r->plan = q->plan;
+    if (q->memory == NULL) /* flows of a continuous run are opened more than once */
+        r->q.memory = r->memory = sm_run_memory_new();
     r->arena = sm_arena_new("run");
     r->told = sm_arena_new("run told");
     r->started_boot_ms = sm_clock_boot_ms();
@@ -262,6 +264,7 @@ void sm_run_free(sm_run *r)
     free(r->sessions);
     sm_arena_free(r->told);
     sm_arena_free(r->arena);
+    sm_run_memory_free(r->memory);
     free(r);
 }
 
@@ -332,7 +335,7 @@ static void gather(const sm_run *r, sm_run_result *out)
     }
     if (out->code != SM_OK)
         out->state = SM_RUN_FAILED;
-    else if (stopped || r->q.continuous) {
+    else if (stopped || (r->q.continuous && !r->again)) {
         out->state = SM_RUN_CANCELED;
         out->code = SM_E_CANCELLED;
     }
@@ -420,11 +423,12 @@ sm_code sm_run_execute(sm_run *r, sm_run_result *out, sm_error *err)
     close_flows(r);
     gather(r, out);
     sm_run__timeout_tell(r, out);
-    if (rc != SM_OK && out->code == SM_OK) {
+    if (rc != SM_OK && (out->code == SM_OK || out->code == SM_E_CANCELLED)) {
         out->state = SM_RUN_FAILED;
         out->code = rc;
         out->error = *err;
     }
     out->plan = sm_run__plan(r);
+    out->again = r->again;
     return write_end(r, out, err);
 }

@@ -38,7 +38,6 @@ enum {
     SM_RUN_MAX_ATTEMPTS = 8,    /* of one batch whose input moves under it, or grows */
     SM_RUN_JUDGE_ROWS = 1000,   /* a batch of fewer rows is not judged by thresholds alone */
     SM_RUN_VIEW_MS = 60 * 1000, /* a continuous run computes a materialized view at most so often */
-    SM_RUN_RECORD_MS = 2000,    /* and says so often how far a flow is, in the record of the run */
 };
 
 typedef struct sm_run sm_run;
@@ -150,6 +149,8 @@ typedef struct sm_run_result {
     const sm_flow_outcome *flows; /* one per flow of the plan */
     size_t n_flows;
     const sm_plan *plan; /* the one in force at the end */
+    bool again; /* a continuous run ended, completed, because a source that had no data has some:
+                 * compile and start again */
     int64_t duration_ms;
 } sm_run_result;
 

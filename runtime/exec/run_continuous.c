@@ -13,6 +13,9 @@
  * So a batch goes from hop to hop without waiting for the others, and a run without news sleeps.
  * A materialized view has no turn more often than every SM_RUN_VIEW_MS.
  *
+ * A flow whose source never had data has no columns, and no part; when there is data, the run
+ * ends to be compiled and started again.
+ *
  * A flow that fails for a reason that may pass is opened again after a pause; any other failure
  * ends the run, for whoever started it knows whether to start the next.  What a flow holds in
  * memory grows a little with each batch (offsets, names): when it is ROOM more than it was at the
@@ -35,11 +38,15 @@ static bool takes_part(const sm_run *r, size_t i)
 /* With mu held. */
 static void give_turn(sm_run *r, size_t i)
 {
+    sm_run_slot *s = &r->slots[i];
+
     if (!takes_part(r, i))
         return;
-    r->slots[i].asked_ms = sm_clock_boot_ms();
-    if (r->slots[i].turn == 0)
-        r->slots[i].turn = ++r->turns;
+    s->asked_ms = sm_clock_boot_ms();
+    if (s->turn == 0)
+        s->turn = ++r->turns;
+    if (s->after_ms > s->asked_ms)
+        sm_watch_wake(r->watch); /* who waits there wakes the workers then */
 }
 
 /* ---- a worker --------------------------------------------------------------------- */
@@ -68,18 +75,24 @@ static size_t take_turn(sm_run *r)
 static sm_code watch_sources(sm_run *r, size_t i, sm_error *err)
 {
     sm_flow *f = &r->flows[i];
-    bool told = true, one;
+    bool told = true, one, asked = false;
     sm_code rc = SM_OK;
 
     for (size_t k = 0; rc == SM_OK && k < f->plan->n_inputs; k++) {
         if (f->inputs[k].dataset->kind != SM_DATASET_SOURCE)
             continue;
+        asked = true;
         rc = sm_source_watch(&f->inputs[k].source, r->watch, i, &one, err);
         told &= one;
     }
-    for (size_t k = 0; k < f->plan->n_stages; k++)
-        told &= f->plan->stages[k].idle_us == 0; /* the clock alone may move its watermark */
+    for (size_t k = 0; k < f->plan->n_stages; k++) {
+        bool idles = f->plan->stages[k].idle_us > 0; /* the clock alone may move its watermark */
+
+        asked |= idles;
+        told &= !idles;
+    }
     sm_mutex_lock(&r->mu);
+    r->slots[i].asked = asked;
     r->slots[i].told = told;
     sm_mutex_unlock(&r->mu);
     return rc;
@@ -89,26 +102,27 @@ static sm_code open_flow(sm_run *r, size_t i, sm_error *err)
 {
     sm_code rc = sm_run__reopen(r, i, err);
 
-    if (rc == SM_OK && r->watch != NULL)
+    if (rc == SM_OK)
         rc = watch_sources(r, i, err);
     if (rc == SM_OK)
         r->slots[i].room = sm_arena_bytes(r->flows[i].arena) + ROOM;
     return rc;
 }
 
-static sm_code one_turn(sm_run *r, size_t i, bool *made, sm_error *err)
+/* *made: the table has more than before.  `folders`: it is to watch what is there now. */
+static sm_code one_turn(sm_run *r, size_t i, bool folders, bool *made, sm_error *err)
 {
-    sm_run_slot *s = &r->slots[i];
+    const sm_run_slot *s = &r->slots[i];
+    int64_t batches = r->outcomes[i].batches;
     sm_code rc = SM_OK;
 
     if (s->failures > 0 || sm_arena_bytes(r->flows[i].arena) > s->room)
         rc = open_flow(r, i, err);
+    else if (folders)
+        rc = watch_sources(r, i, err);
     if (rc == SM_OK)
-        rc = sm_run__round(r, i, made, err);
-    if (*made && sm_clock_boot_ms() - s->recorded_ms >= SM_RUN_RECORD_MS) {
-        s->recorded_ms = sm_clock_boot_ms();
-        sm_run__record(r, i);
-    }
+        rc = sm_run__round(r, i, err);
+    *made = r->outcomes[i].batches > batches;
     return rc;
 }
 
@@ -147,8 +161,7 @@ static void turn_ended(sm_run *r, size_t i, bool made, sm_code rc, const sm_erro
     } else if (!try_again(r, i, err)) {
         s->selected = false; /* it has ended */
         r->stopping = true;
-        if (r->watch != NULL)
-            sm_watch_wake(r->watch);
+        sm_watch_wake(r->watch);
     }
     for (size_t j = 0; made && j < r->q.plan->n_flows; j++)
         if (j != i && sm_run__reads(r, j, i))
@@ -163,7 +176,7 @@ static void work(void *arg)
     sm_mutex_lock(&r->mu);
     while (!r->stopping) {
         size_t i = take_turn(r);
-        bool made = false;
+        bool made = false, folders;
         sm_error err;
         sm_code rc;
 
@@ -171,10 +184,12 @@ static void work(void *arg)
             sm_cond_wait(&r->changed, &r->mu);
             continue;
         }
+        folders = r->slots[i].folders;
         r->slots[i].turn = 0;
+        r->slots[i].folders = false;
         r->slots[i].busy = true;
         sm_mutex_unlock(&r->mu);
-        rc = one_turn(r, i, &made, &err);
+        rc = one_turn(r, i, folders, &made, &err);
         sm_mutex_lock(&r->mu);
         turn_ended(r, i, made, rc, &err);
         if (!r->slots[i].selected) {
@@ -191,7 +206,9 @@ static void work(void *arg)
 /* When the sources of the flow have to be asked, whatever they tell. */
 static int64_t ask_at(const sm_run_slot *s)
 {
-    if (!s->external)
+    if (s->unbound)
+        return s->asked_ms + SM_SOURCE_LOOK_MS;
+    if (!s->selected || !s->asked)
         return INT64_MAX;
     return s->asked_ms + (s->told ? SM_SOURCE_LOOK_AGAIN_MS : SM_SOURCE_LOOK_MS);
 }
@@ -204,11 +221,9 @@ static int64_t time_left(const sm_run *r)
     for (size_t i = 0; i < r->q.plan->n_flows; i++) {
         const sm_run_slot *s = &r->slots[i];
 
-        if (!takes_part(r, i))
-            continue;
         if (ask_at(s) < next)
             next = ask_at(s);
-        if (s->turn > 0 && s->after_ms > now && s->after_ms < next)
+        if (takes_part(r, i) && s->turn > 0 && s->after_ms > now && s->after_ms < next)
             next = s->after_ms;
     }
     if (next == INT64_MAX)
@@ -222,12 +237,32 @@ static void spread(sm_run *r, const sm_watch_news *news)
     int64_t now = sm_clock_boot_ms();
 
     for (size_t i = 0; i < r->q.plan->n_flows; i++) {
+        r->slots[i].folders |= news[i].folders;
         if (news[i].changed || ask_at(&r->slots[i]) <= now)
             give_turn(r, i);
-        if (news[i].folders)
-            r->slots[i].room = 0; /* it is opened again, and watches what is there now */
     }
     sm_cond_broadcast(&r->changed);
+}
+
+/* A flow without columns has them as soon as its source has data; that takes another plan, and so
+ * another run.  Without mu. */
+static void ask_unbound(sm_run *r)
+{
+    for (size_t i = 0; i < r->q.plan->n_flows; i++) {
+        sm_run_slot *s = &r->slots[i];
+        sm_error ignored; /* it stays as it was */
+        sm_sv now;
+
+        if (!s->unbound || ask_at(s) > sm_clock_boot_ms())
+            continue;
+        s->asked_ms = sm_clock_boot_ms();
+        if (sm_run__look(r, i, &now, &ignored) != SM_OK || sm_sv_eq(now, s->had))
+            continue;
+        sm_mutex_lock(&r->mu);
+        r->stopping = r->again = true;
+        sm_cond_broadcast(&r->changed);
+        sm_mutex_unlock(&r->mu);
+    }
 }
 
 static void listen(void *arg)
@@ -244,6 +279,7 @@ static void listen(void *arg)
         for (size_t i = 0; i < n; i++)
             news[i] = (sm_watch_news){ 0 };
         sm_watch_wait(r->watch, ms, news, n);
+        ask_unbound(r);
         sm_mutex_lock(&r->mu);
         spread(r, news);
     }
@@ -265,14 +301,16 @@ static bool caught_up(const sm_run *r)
     return !r->env.stopping(r->env.ctx);
 }
 
-static bool reads_source(const sm_run *r, size_t i)
+/* Of flows that do not take part, those that wait for columns are asked for. */
+static void leave_out(sm_run *r, size_t i)
 {
-    const sm_plan_flow *f = &r->q.plan->flows[i];
+    sm_run_slot *s = &r->slots[i];
+    sm_error ignored;
 
-    for (size_t k = 0; k < f->n_inputs; k++)
-        if (r->q.plan->datasets[f->inputs[k].dataset].kind == SM_DATASET_SOURCE)
-            return true;
-    return false;
+    if (r->outcomes[i].state != SM_RUN_FLOW_IDLE || r->q.plan->flows[i].bound)
+        return;
+    s->unbound = sm_run__look(r, i, &s->had, &ignored) == SM_OK;
+    s->asked_ms = sm_clock_boot_ms();
 }
 
 /* Every flow has a first turn: something may have come since it caught up. */
@@ -283,9 +321,11 @@ static void start_flows(sm_run *r)
     for (size_t i = 0; i < r->q.plan->n_flows; i++) {
         sm_code rc;
 
-        if (!takes_part(r, i))
+        r->slots[i].selected &= !r->q.plan->flows[i].once; /* it has had its turn */
+        if (!takes_part(r, i)) {
+            leave_out(r, i);
             continue;
-        r->slots[i].external = reads_source(r, i);
+        }
         r->slots[i].after_ms = is_view(r, i) ? sm_clock_boot_ms() + SM_RUN_VIEW_MS : 0;
         r->outcomes[i].state = SM_RUN_FLOW_RUNNING;
         rc = open_flow(r, i, &err);
@@ -302,8 +342,13 @@ static void start_flows(sm_run *r)
     }
 }
 
+/* What is left to do at the end (checks of whole tables) is done although the run was asked to
+ * stop; who asks again does not have to wait for it. */
 static void end_flows(sm_run *r)
 {
+    sm_mutex_lock(&r->mu);
+    r->stopping = false;
+    sm_mutex_unlock(&r->mu);
     for (size_t i = 0; i < r->q.plan->n_flows; i++)
         if (takes_part(r, i))
             sm_run__end_flow(r, i, SM_OK, NULL);

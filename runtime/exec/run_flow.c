@@ -337,18 +337,26 @@ sm_code sm_run__reopen(sm_run *r, size_t i, sm_error *err)
     return rc;
 }
 
-sm_code sm_run__round(sm_run *r, size_t i, bool *made, sm_error *err)
+sm_code sm_run__round(sm_run *r, size_t i, sm_error *err)
 {
     sm_flow *f = &r->flows[i];
-    int64_t batches = f->out->batches, began = sm_clock_boot_ms();
+    int64_t began = sm_clock_boot_ms();
     sm_code rc;
 
-    for (size_t k = 0; k < f->plan->n_inputs; k++)
+    sm_arena_reset(f->horizon);
+    for (size_t k = 0; k < f->plan->n_inputs; k++) {
         f->inputs[k].fixed = false;
+        f->inputs[k].until = NULL;
+    }
     rc = run_batches(r, i, err);
-    *made = f->out->batches > batches;
     f->out->duration_ms += sm_clock_boot_ms() - began;
     return rc;
+}
+
+sm_code sm_run__look(sm_run *r, size_t i, sm_sv *out, sm_error *err)
+{
+    flow_reset(r, i, false);
+    return sm_flow__sources_now(&r->flows[i], r->told, out, err);
 }
 
 void sm_run__record(sm_run *r, size_t i)

@@ -18,16 +18,20 @@ typedef struct sm_run_slot {
     int64_t turn;     /* its input may have news since; the smallest is served first.  0: none */
     bool busy;        /* a worker has it */
     bool told;        /* its sources tell of news; else they are asked often */
-    bool external;    /* it reads a source */
+    bool asked;       /* its sources, or the clock, have to be asked from time to time */
+    bool folders;     /* folders came or went: it is to watch what is there now */
+    bool unbound;     /* it has no columns yet, as its source has no data */
+    sm_sv had;        /* unbound: what its sources said when the run began to go on; JSON */
     int64_t after_ms; /* not before, on the boot clock */
-    int64_t asked_ms, recorded_ms;
+    int64_t asked_ms;
     int failures; /* in a row */
     size_t room;  /* bytes that the flow needed when it was opened */
 } sm_run_slot;
 
 struct sm_run {
     sm_run_request q;
-    sm_arena *arena; /* only used by the thread that calls new and execute */
+    sm_run_memory *memory; /* its own, where the caller has none; else NULL */
+    sm_arena *arena;       /* only used by the thread that calls new and execute */
     sm_owner_lock *lock;
     sm_run_rec rec;
     sm_flow_env env;
@@ -50,6 +54,7 @@ struct sm_run {
     bool through;           /* nothing is left to be cancelled */
     bool expired;           /* cancelled by the timer */
     int64_t turns;          /* the last sm_run_slot.turn that was given */
+    bool again;             /* ended to be started again: a source has its first data */
     struct sm_watch *watch; /* to be woken when the run is cancelled; NULL: nobody waits there */
     sm_mutex listener_mu;   /* one call of the listener at a time */
     sm_mutex grow_mu;       /* one schema grows at a time; taken before mu */
@@ -90,10 +95,11 @@ bool sm_run__refers(const sm_run *r, size_t i, size_t j);
 /* An event per check that was looked at; at most o->n_checks of them. */
 size_t sm_run__check_events(const sm_flow_outcome *o, int64_t run, sm_arena *a, sm_event_rec *out);
 
-/* run_flow.c, for run_continuous.c: (re)open flow `i`; all that is new, *made: there was something;
- * what it did so far, into the record of the run. */
+/* run_flow.c, for run_continuous.c: (re)open flow `i`; all that is new; what it did so far, into
+ * the record of the run.  What the sources of a flow without columns say, in r->told. */
 sm_code sm_run__reopen(sm_run *r, size_t i, sm_error *err);
-sm_code sm_run__round(sm_run *r, size_t i, bool *made, sm_error *err);
+sm_code sm_run__round(sm_run *r, size_t i, sm_error *err);
+sm_code sm_run__look(sm_run *r, size_t i, sm_sv *out, sm_error *err);
 void sm_run__record(sm_run *r, size_t i);
 /* The flow ended like this: its state, its record, and the listener. */
 void sm_run__end_flow(sm_run *r, size_t i, sm_code rc, const sm_error *err);

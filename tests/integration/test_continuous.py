@@ -34,6 +34,46 @@ tables:
     output_mode: update
     sql: SELECT id // 10 AS ten, count(*) AS n, sum(id) AS total FROM STREAM(silver) GROUP BY ALL
 """
+WAITING = """version: 1
+pipeline: p
+schema: s
+storage: ./lake
+sources:
+  feed: {type: files, path: landing, format: json}
+  more: {type: files, path: known, format: json, schema: [{name: id, data_type: BIGINT}]}
+tables:
+  bronze: {from: feed}
+  other: {from: more}
+"""
+IDLE = """version: 1
+pipeline: p
+schema: s
+storage: ./lake
+sources:
+  a: {type: files, path: a, format: json, schema: [{name: id, data_type: BIGINT}, {name: seen, data_type: TIMESTAMP}]}
+  b: {type: files, path: b, format: json, schema: [{name: id, data_type: BIGINT}, {name: seen, data_type: TIMESTAMP}]}
+tables:
+  one: {from: a}
+  two: {from: b}
+  hours:
+    watermark:
+      one: {column: seen, delay: 1 minute, idle_timeout: 1 second}
+      two: {column: seen, delay: 1 minute, idle_timeout: 1 second}
+    sql: |
+      SELECT window(seen, '1 hour') AS w, count(*) AS n
+      FROM (SELECT seen FROM STREAM(one) UNION ALL SELECT seen FROM STREAM(two)) GROUP BY ALL
+"""
+CHECKED = """version: 1
+pipeline: p
+schema: s
+storage: ./lake
+sources:
+  feed: {type: files, path: landing, format: json, schema: [{name: id, data_type: BIGINT}]}
+tables:
+  bronze:
+    from: feed
+    expectations: {once: {unique: [id], on_violation: fail}}
+"""
 SECONDS = 60
 
 
@@ -149,6 +189,35 @@ class Continuous(unittest.TestCase):
         self.assertEqual(result.code, 5, result.err)
         self.assertEqual(self.ids(), [1])
         self.assertEqual(self.w.store("select state from runs"), [("failed",)])
+
+    def test_a_source_whose_columns_nobody_knew_is_read_when_it_has_data(self):
+        self.w.write("pipeline.yml", WAITING)
+        os.makedirs(self.w.path("known"))
+        self.begin()
+        self.w.write_rows("known/0.json", [{"id": 7}])
+        self.wait_for([{"id": 7}], lambda: self.w.rows("other") if "other" in self.w.table_folders() else [])
+        self.w.write_rows("landing/0.json", [{"id": 1}])
+        self.wait_for([1], lambda: [row["id"] for row in self.w.rows("bronze")] if "bronze" in self.w.table_folders() else [])
+        self.assertEqual(self.end().code, 143)
+        self.assertEqual(self.w.store("select number, state from runs order by 1"), [(1, "completed"), (2, "canceled")])
+
+    def test_a_stream_that_is_idle_lets_windows_over_tables_close(self):
+        self.w.write("pipeline.yml", IDLE)
+        for folder in ("a", "b"):
+            self.w.write_rows(f"{folder}/0.json", [{"id": 1, "seen": "2026-01-01T00:00:00Z"}])
+        self.begin()
+        self.w.write_rows("a/1.json", [{"id": 2, "seen": "2026-01-01T05:00:00Z"}])
+        self.wait_for(1, lambda: len(self.w.rows("hours")) if "hours" in self.w.table_folders() else 0)
+        self.end()
+
+    def test_checks_of_whole_tables_are_looked_at_when_it_ends(self):
+        self.w.write("pipeline.yml", CHECKED)
+        self.begin()
+        self.w.write_rows("landing/0.json", [{"id": 1}, {"id": 1}])
+        self.wait_for(2, lambda: len(self.w.rows("bronze")) if "bronze" in self.w.table_folders() else 0)
+        result = self.end()
+        self.assertEqual(result.code, 5, result.err)
+        self.assertIn("does not hold", result.out + result.err)
 
     def test_a_rebuild_is_refused_together_with_it(self):
         result = self.w.smelt("run", "--continuous", "--full-refresh", "*", "-y")

@@ -2,6 +2,8 @@
 /* test_watch.c -- who watches a folder is told of files that are whole. */
 #include "tests/support/test.h"
 
+#include <fcntl.h>
+
 #include "runtime/base/fs.h"
 #include "runtime/base/thread.h"
 #include "runtime/base/watch.h"
@@ -78,6 +80,47 @@ static void test_wait__ends_with_its_time_when_nothing_happened(void **state)
     teardown(&f);
 }
 
+static void test_wait__tells_of_a_link_and_not_of_a_file_that_is_only_made(void **state)
+{
+    fixture f;
+    sm_error err;
+    int fd;
+
+    (void)state;
+    setup(&f);
+    sm_assert_ok(sm_fs_mkdirs(in(&f, "landing"), 0700, &err), err);
+    sm_assert_ok(sm_watch_add(f.w, in(&f, "landing"), 0, &err), err);
+    fd = open(in(&f, "landing/half"), O_WRONLY | O_CREAT, 0600);
+    assert_true(fd >= 0);
+    sm_watch_wait(f.w, -1, f.news, TAGS);
+    assert_false(f.news[0].changed);
+    put(&f, "whole");
+    sm_assert_ok(sm_fs_link(in(&f, "whole"), in(&f, "landing/whole"), &err), err);
+    sm_watch_wait(f.w, -1, f.news, TAGS);
+    assert_true(f.news[0].changed);
+    sm_fs_close(fd);
+    teardown(&f);
+}
+
+static void test_wait__forgets_a_folder_that_went_elsewhere(void **state)
+{
+    fixture f;
+    sm_error err;
+
+    (void)state;
+    setup(&f);
+    sm_assert_ok(sm_fs_mkdirs(in(&f, "here"), 0700, &err), err);
+    sm_assert_ok(sm_watch_add(f.w, in(&f, "here"), 0, &err), err);
+    sm_assert_ok(sm_fs_rename(in(&f, "here"), in(&f, "there"), &err), err);
+    sm_watch_wait(f.w, -1, f.news, TAGS);
+    assert_true(f.news[0].folders);
+    f.news[0] = (sm_watch_news){ 0 };
+    put(&f, "there/a");
+    sm_watch_wait(f.w, 1, f.news, TAGS);
+    assert_false(f.news[0].changed);
+    teardown(&f);
+}
+
 static void test_wait__says_when_folders_came_or_went(void **state)
 {
     fixture f;
@@ -138,6 +181,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SM_TEST(test_wait__tells_every_tag_of_a_folder_and_no_other),
         SM_TEST(test_wait__ends_with_its_time_when_nothing_happened),
+        SM_TEST(test_wait__tells_of_a_link_and_not_of_a_file_that_is_only_made),
+        SM_TEST(test_wait__forgets_a_folder_that_went_elsewhere),
         SM_TEST(test_wait__says_when_folders_came_or_went),
         SM_TEST(test_add__refuses_what_is_no_folder),
         SM_TEST(test_wake__ends_a_wait_that_has_no_end),

@@ -173,7 +173,8 @@ static int print_dry_run(const sm_cli *c, const sm_plan *p, const wish *w)
     return sm_cli_out(&b);
 }
 
-static int run_pipeline(const sm_cli *c, sm_project *p, const wish *w)
+/* *again: a source has its first data, so its tables have columns; compile and go on. */
+static int run_pipeline(const sm_cli *c, sm_project *p, const wish *w, bool *again)
 {
     sm_run_printer printer;
     sm_run_request q = make_request(c, p, w, &printer);
@@ -191,6 +192,7 @@ static int run_pipeline(const sm_cli *c, sm_project *p, const wish *w)
     if (sm_run_execute(run, &result, &err) == SM_OK) {
         sm_run_print_end(&printer, &result);
         sm_project_use_plan(p, result.plan);
+        *again = result.again;
         status = sm_cli_report(c, SM_REPORT_OF_RUN, sm_run_print_document(&printer, &result),
                                result.duration_ms, sm_exit_code(result.code));
     } else {
@@ -201,16 +203,13 @@ static int run_pipeline(const sm_cli *c, sm_project *p, const wish *w)
     return status == SM_EXIT_INTERRUPTED && number != 0 ? 128 + number : status;
 }
 
-static int run_exec(sm_cli *c)
+static int run_once(sm_cli *c, bool *again)
 {
     sm_project p;
     wish w;
     int status;
 
-    if (c->n_args > 1)
-        return sm_cli_usage(c, "one pipeline at a time");
-    if ((status = sm_cli_check_reports(c)) != SM_EXIT_DONE)
-        return status;
+    *again = false;
     status = sm_project_start(c, &p, sm_cli_arg(c, 0),
                               c->dry_run ? SM_NEED_PLAN_AND_STORE : SM_NEED_PLAN_AND_STORE_WRITE);
     if (status != SM_EXIT_DONE && !c->dry_run)
@@ -221,9 +220,22 @@ static int run_exec(sm_cli *c)
         status = print_dry_run(c, p.plan, &w);
     else if (status == SM_EXIT_DONE)
         status = named_target(c, &p) && reset_allowed(c, &p, &w) && confirm_refresh(c, p.plan, &w)
-                     ? run_pipeline(c, &p, &w)
+                     ? run_pipeline(c, &p, &w, again)
                      : SM_EXIT_REFUSED;
     sm_project_close(&p);
+    return status;
+}
+
+static int run_exec(sm_cli *c)
+{
+    bool again = true;
+    int status;
+
+    if (c->n_args > 1)
+        return sm_cli_usage(c, "one pipeline at a time");
+    status = sm_cli_check_reports(c);
+    while (status == SM_EXIT_DONE && again)
+        status = run_once(c, &again);
     return status;
 }
 
