@@ -57,7 +57,7 @@ tables:
   two: {from: b}
   hours:
     watermark:
-      one: {column: seen, delay: 1 minute, idle_timeout: 1 second}
+      one: {column: seen, delay: 1 minute}
       two: {column: seen, delay: 1 minute, idle_timeout: 1 second}
     sql: |
       SELECT window(seen, '1 hour') AS w, count(*) AS n
