@@ -210,6 +210,7 @@ await page.keyboard.press('Escape');
 await page.waitForFunction(() => !document.querySelector('aside'));
 
 await open('/p/iot/streaming?window=6h');
+await page.getByRole('list', { name: 'Advice' }).getByText('falling behind').waitFor();
 await page.getByRole('group', { name: 'Batch duration as' }).getByRole('button', { name: 'Table' }).click();
 await page.getByRole('region', { name: 'Batch duration, as a table' }).waitFor();
 await page.locator('.chart .u-over').first().hover();

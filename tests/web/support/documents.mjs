@@ -201,6 +201,7 @@ export function site() {
   const pipelines = {
     iot: deployment({ pipeline: 'iot', description: 'Device readings, cleaned and counted per ten minutes', state: 'degraded', seed: 5, rate: 61_000 }, iotTables, iot, iotFlows, {
       events: iotEvents(), batches: iotBatches(),
+      advice: [{ flow: 'readings_silver', table: 'readings_silver', kind: 'falling_behind', message: 'more rows come in than are processed: 41k/s against 33k/s', command: 'smelt status' }],
       quarantines: [{ table: 'readings_silver', quarantine: 'readings_silver__quarantine', rows: 68, undecodable: 3, rules: { plausible: 42, has_device: 26 }, newest: ago(56) }],
       grid: gridOf(iotTables, iot.slice(0, 50), (t, r) => (r.state === 'failed' ? (t.layer === 'bronze' ? 'succeeded' : t.layer === 'silver' ? 'failed' : 'skipped') : t.name === 'alerts' && r.number < 80 ? null : t.name === 'readings_silver' && r.warnings ? 'succeeded_with_warnings' : t.name === 'sites_daily' && r.number % 6 ? 'idle' : 'succeeded')),
     }),

@@ -88,7 +88,7 @@ export function serve({ base = '/', port = 0, role = 'admin' } = {}) {
     }
     if (part === 'grid') return p.grid;
     if (part === 'quality') return p.quality;
-    if (part === 'streaming') return { batches: p.batches ?? [] };
+    if (part === 'streaming') return { batches: p.batches ?? [], advice: p.advice ?? [] };
     if (part === 'checkpoints') return sub === undefined ? made.checkpoints(p) : made.checkpoint(p, sub);
     if (part === 'quarantine') return sub === undefined ? { quarantines: p.quarantines ?? [] } : p.quarantines?.some((q) => q.table === sub) ? made.aside(query.get('rule')) : null;
     if (part === 'datasets') return more === 'history' ? made.history() : more === 'preview' ? made.preview() : made.dataset(p, sub);

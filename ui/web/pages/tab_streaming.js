@@ -4,12 +4,13 @@
 import { useMemo } from 'preact/hooks';
 import { useNow } from '../lib/clock.js';
 import { useDoc } from '../lib/docs.js';
-import { doc } from '../lib/route.js';
+import { doc, to } from '../lib/route.js';
 import { setQuery } from '../lib/router.js';
 import { chartsOf, windows } from '../lib/series.js';
-import { Choice, Empty, Select, Shown } from '../parts/bits.js';
+import { Choice, Command, Empty, Link, Select, Shown } from '../parts/bits.js';
 import { Chart } from '../parts/chart.js';
 import { html } from '../parts/html.js';
+import { Mark } from '../parts/mark.js';
 
 /** @param {{pipeline: string, query: URLSearchParams, s: any, window: [string, string, number]}} p */
 function Charts({ query, s, window }) {
@@ -23,6 +24,17 @@ function Charts({ query, s, window }) {
     <p>Choose a longer time.</p></${Empty}>`;
   return html`<div class="charts">${there.map((c) => html`<${Chart} key=${`${c.key}/${window[0]}`} c=${c} />`)}</div>
     ${none.length ? html`<p class="dim">Nothing to draw in this time for: ${none.map((c) => c.title.toLowerCase()).join(' · ')}.</p>` : null}`;
+}
+
+/** What the batches suggest. @param {{pipeline: string, list: any[]}} p */
+function Advice({ pipeline, list }) {
+  if (list.length === 0) return null;
+  return html`<ul class="advice" aria-label="Advice">${list.map(
+    (a) => html`<li key=${`${a.flow}/${a.kind}`}>
+      <${Mark} name="degraded" word=${a.kind.replaceAll('_', ' ')} />
+      <span><${Link} to=${to.table(pipeline, a.table ?? a.flow)}>${a.flow}</${Link}>: ${a.message}</span>
+      ${a.command ? html`<${Command} text=${a.command} />` : null}</li>`,
+  )}</ul>`;
 }
 
 /** @param {{d: any, pipeline: string, query: URLSearchParams}} p */
@@ -39,6 +51,7 @@ export function Streaming({ pipeline, query }) {
         options=${[['', 'all'], ...flows.map((f) => [f, f])]} onPick=${(f) => setQuery({ flow: f })} />`
           : null
       }</div>
-    <${Shown} doc=${look} what="Streaming">${(s) => html`<${Charts} query=${query} s=${s} window=${window} />`}
+    <${Shown} doc=${look} what="Streaming">${(s) => html`<${Advice} pipeline=${pipeline} list=${s.advice ?? []} />
+      <${Charts} query=${query} s=${s} window=${window} />`}
       </${Shown}>`;
 }
