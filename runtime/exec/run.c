@@ -270,11 +270,35 @@ void sm_run_free(sm_run *r)
 
 /* ---- execute --------------------------------------------------------------------- */
 
-static sm_code move_to(sm_run *r, sm_run_state state, sm_error *err)
+static sm_sv told_start(const sm_run *r, sm_arena *a)
 {
-    sm_run_change c = { .run = r->env.run, .set_state = true, .state = state };
+    sm_json *d = sm_json_object(a);
 
-    return sm_store_run_change(r->q.store, &r->env.owner, &c, err);
+    sm_json_set_int(d, "number", r->env.run_number);
+    sm_json_set_string(d, "cause", r->q.cause);
+    if (r->q.selection.len > 0)
+        sm_json_set_string(d, "selection", r->q.selection);
+    if (r->q.commit.len > 0)
+        sm_json_set_string(d, "commit", r->q.commit);
+    return sm_json_text(d, a);
+}
+
+/* It is running, and whoever looks on is told. */
+static sm_code begin_running(sm_run *r, sm_error *err)
+{
+    sm_arena *a = sm_arena_new("run start");
+    sm_event_rec e = sm_event_make(SM_EVENT_run_started, r->env.run, r->q.cause);
+    sm_run_change c = {
+        .run = r->env.run, .set_state = true, .state = SM_RUN_RUNNING, .events = &e, .n_events = 1
+    };
+    sm_code rc;
+
+    e.details = told_start(r, a);
+    rc = sm_store_run_change(r->q.store, &r->env.owner, &c, err);
+    if (rc == SM_OK)
+        sm_event_log_stored(r->env.log, c.last_event);
+    sm_arena_free(a);
+    return rc;
 }
 
 /* Readers that were not selected but read a table that was rebuilt. */
@@ -411,7 +435,7 @@ sm_code sm_run_execute(sm_run *r, sm_run_result *out, sm_error *err)
     for (size_t i = 0; i < r->q.plan->n_flows; i++)
         if (r->slots[i].selected && (!r->slots[i].refresh || r->slots[i].lead))
             sm_run__open_flow(r, i);
-    if ((rc = move_to(r, SM_RUN_RUNNING, err)) != SM_OK) {
+    if ((rc = begin_running(r, err)) != SM_OK) {
         sm_run__timeout_end(r);
         close_flows(r);
         return rc;
