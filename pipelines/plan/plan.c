@@ -194,6 +194,11 @@ static const char *table_word(sm_dataset_kind kind)
     return kind == SM_DATASET_VIEW ? "view" : "table";
 }
 
+static const sm_spec_freshness *freshness_of(const plan_builder *b, const sm_spec_table *t)
+{
+    return t->freshness.at.line != 0 ? &t->freshness : &b->spec->freshness;
+}
+
 static void add_table(plan_builder *b, size_t ds, const sm_spec_table *t)
 {
     sm_dataset_kind kind = kind_of(t->type.v);
@@ -208,6 +213,8 @@ static void add_table(plan_builder *b, size_t ds, const sm_spec_table *t)
         .description = t->description.text,
         .tags = sm_plan__list(b->a, &t->tags),
         .partition_by = sm_plan__list(b->a, &t->partition_by),
+        .warn_after_us = freshness_of(b, t)->warn_after.v,
+        .error_after_us = freshness_of(b, t)->error_after.v,
         .contract = contract_name(t->contract.v),
         .properties = t->properties.v == NULL ? NULL : sm_json_copy(b->a, t->properties.v),
         .flow = b->plan->n_flows,

@@ -169,7 +169,8 @@ typedef struct sm_plan_dataset {
     bool known; /* schema is known; false: waiting */
     sm_sv path; /* tables, quarantines: <schema>/<table>, below storage */
     sm_plan_list partition_by;
-    const sm_json *properties; /* tables: of Delta, an object of texts; NULL: none */
+    const sm_json *properties;             /* tables: of Delta, an object of texts; NULL: none */
+    int64_t warn_after_us, error_after_us; /* tables: how old they may be; 0: any age */
     sm_sv contract;    /* tables: "warn", "enforced" or "": `schema` is all that it may have */
     sm_sv source_type; /* sources */
     sm_sv pipeline;    /* sources: the pipeline of the project whose table it is, or "" */

@@ -277,6 +277,10 @@ static sm_json *dataset_json(sm_arena *a, const sm_plan *p, const sm_plan_datase
     put_text(o, "path", ds->path);
     put_list(a, o, "partition_by", &ds->partition_by);
     put_text(o, "contract", ds->contract);
+    if (ds->warn_after_us > 0)
+        sm_json_set_int(o, "warn_after_us", ds->warn_after_us);
+    if (ds->error_after_us > 0)
+        sm_json_set_int(o, "error_after_us", ds->error_after_us);
     if (ds->properties != NULL)
         sm_json_set(o, "properties", sm_json_copy(a, ds->properties));
     if (ds->kind == SM_DATASET_SOURCE)
@@ -643,6 +647,8 @@ static void read_dataset(reader *r, const sm_json *o, size_t i)
         .path = take_text(r, o, "path"),
         .partition_by = take_list(r, o, "partition_by"),
         .contract = take_text(r, o, "contract"),
+        .warn_after_us = sm_json_get_int(o, "warn_after_us", 0),
+        .error_after_us = sm_json_get_int(o, "error_after_us", 0),
         .source_type = take_text(r, source, "type"),
         .pipeline = take_text(r, source, "pipeline"),
         .flow = r->plan->n_flows,

@@ -153,6 +153,11 @@ typedef struct sm_spec_table_trigger {
     sm_span at;           /* line 0: each run of the pipeline writes it */
 } sm_spec_table_trigger;
 
+typedef struct sm_spec_freshness {
+    sm_spec_int warn_after, error_after; /* microseconds; 0: never */
+    sm_span at;                          /* line 0: it is not written */
+} sm_spec_freshness;
+
 typedef struct sm_spec_retry {
     sm_spec_int max_attempts;         /* 0: 3 in a server, 1 in a run */
     sm_spec_int backoff, backoff_max; /* microseconds */
@@ -501,7 +506,8 @@ typedef struct sm_spec_table {
     sm_spec_table_columns columns;
     sm_spec_enum contract; /* sm_contract */
     sm_spec_table_trigger trigger;
-    sm_spec_json properties; /* of the Delta table: an object of texts; v NULL: none */
+    sm_spec_freshness freshness; /* not given: that of the pipeline */
+    sm_spec_json properties;     /* of the Delta table: an object of texts; v NULL: none */
     sm_spec_json meta;
     sm_span at;
     bool broken; /* it has a fault that is already told */
@@ -558,6 +564,7 @@ typedef struct sm_spec {
     sm_spec_state state;
     sm_spec_engine engine;
     sm_spec_trigger trigger;
+    sm_spec_freshness freshness; /* of tables that do not say */
     sm_spec_retry retry;
     sm_spec_int timeout;      /* microseconds; 0: none */
     sm_spec_enum concurrency; /* sm_spec_concurrency */

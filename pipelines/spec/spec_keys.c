@@ -546,6 +546,13 @@ static const sm_key table_keys[] = {
       .optional = true,
       .except = 1U << SM_TABLE_VIEW,
       .doc = "In a server: write it by runs of its own, and not by each run of the pipeline." },
+    { .name = "freshness",
+      .kind = SM_KEY_BLOCK,
+      .offset = offsetof(sm_spec_table, freshness),
+      .block = &sm_block_freshness,
+      .optional = true,
+      .except = 1U << SM_TABLE_VIEW,
+      .doc = "How old its rows may be before it is late, and stale." },
     { .name = "properties",
       .kind = SM_KEY_PROPERTIES,
       .offset = offsetof(sm_spec_table, properties),
@@ -596,7 +603,7 @@ const sm_block sm_block_table = {
     .keys = table_keys,
     .variant = "type",
     .one_of = LIST("from", "sql", "sql_file", "flows"),
-    .later = LIST("auto_cdc", "cluster_by", "maintenance", "retention", "freshness"),
+    .later = LIST("auto_cdc", "cluster_by", "maintenance", "retention"),
 };
 
 static const sm_key pipeline_keys[] = {
@@ -652,6 +659,12 @@ static const sm_key pipeline_keys[] = {
              "person asks, {interval: 10s} again and again, {schedule: \"0 6 * * *\"} by a "
              "timetable, {when: […]} as things happen, continuous all the time. `smelt run` "
              "catches up at once." },
+    { .name = "freshness",
+      .kind = SM_KEY_BLOCK,
+      .offset = offsetof(sm_spec, freshness),
+      .block = &sm_block_freshness,
+      .optional = true,
+      .doc = "How old the rows of its tables may be, for those that do not say it themselves." },
     { .name = "retry",
       .kind = SM_KEY_BLOCK,
       .offset = offsetof(sm_spec, retry),
@@ -708,7 +721,7 @@ const sm_block sm_block_pipeline = {
     .at = offsetof(sm_spec, at),
     .keys = pipeline_keys,
     .extensions = true,
-    .later = LIST("freshness", "sinks", "notifications", "tests", "maintenance"),
+    .later = LIST("sinks", "notifications", "tests", "maintenance"),
     .elsewhere =
         LIST("include", "secrets", "connections", "server", "rules", "defaults", "targets", "name"),
 };

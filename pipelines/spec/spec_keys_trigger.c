@@ -177,6 +177,31 @@ const sm_block sm_block_table_trigger = {
     .keys = table_trigger_keys,
 };
 
+static const sm_key freshness_keys[] = {
+    { .name = "warn_after",
+      .kind = SM_KEY_DURATION,
+      .offset = offsetof(sm_spec_freshness, warn_after),
+      .min = SECOND,
+      .fallback_doc = "never",
+      .doc = "A table that nothing was written to for so long is late, as 1h or 2 days." },
+    { .name = "error_after",
+      .kind = SM_KEY_DURATION,
+      .offset = offsetof(sm_spec_freshness, error_after),
+      .min = SECOND,
+      .fallback_doc = "never",
+      .doc = "And after so long it is stale." },
+    END,
+};
+
+const sm_block sm_block_freshness = {
+    .name = "freshness",
+    .what = "`freshness`",
+    .doc = "How old the rows of a table may be.",
+    .size = sizeof(sm_spec_freshness),
+    .at = offsetof(sm_spec_freshness, at),
+    .keys = freshness_keys,
+};
+
 static const sm_key retry_keys[] = {
     { .name = "max_attempts",
       .kind = SM_KEY_INT,

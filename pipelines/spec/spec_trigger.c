@@ -115,6 +115,18 @@ static void check_when(const sm_bind *b, const sm_spec *s)
     }
 }
 
+static void check_freshness(const sm_bind *b, const sm_spec_freshness *f)
+{
+    if (f->at.line == 0)
+        return;
+    if (f->warn_after.v == 0 && f->error_after.v == 0) {
+        sm_diag_add(b->d, "SM0158", f->at, "`freshness` needs `warn_after`, `error_after` or both");
+        return;
+    }
+    if (f->error_after.v > 0 && f->warn_after.v > f->error_after.v)
+        sm_diag_add(b->d, "SM0158", f->warn_after.at, "`warn_after` is longer than `error_after`");
+}
+
 /* Its runs would take turns with the one that goes on. */
 static void check_tables(const sm_bind *b, const sm_spec *s)
 {
@@ -134,6 +146,9 @@ void sm_spec__check_trigger(const sm_bind *b, const sm_spec *s)
     check_schedule(b, &s->trigger);
     check_when(b, s);
     check_tables(b, s);
+    check_freshness(b, &s->freshness);
+    for (size_t i = 0; i < s->tables.n; i++)
+        check_freshness(b, &s->tables.items[i].freshness);
     if (r->backoff.v > r->backoff_max.v)
         sm_diag_add(b->d, "SM0158", r->backoff.at.line != 0 ? r->backoff.at : r->backoff_max.at,
                     "`backoff` is longer than `backoff_max`, which is the longest");

@@ -58,6 +58,10 @@
       "operation text, removed_files? int, bytes? int, duration_ms? int")                          \
     X(checkpoint_refused, ERROR, "Checkpoint and table do not fit; nothing was changed.",          \
       "reason text, advice? text")                                                                 \
+    X(stale, WARN, "Nothing was written to a table for longer than its freshness allows.",         \
+      "state text, lag_seconds int, warn_after? int, error_after? int")                            \
+    X(fresh, INFO, "A table that was late or stale was written again.",                            \
+      "state text, lag_seconds int, warn_after? int, error_after? int")                            \
     X(user_action, INFO, "A person did something.", "action text, outcome? text")
 
 #define SM_EVENT_ENUM(name, level, meaning, fields) SM_EVENT_##name,

@@ -253,6 +253,21 @@ tables:
         self.assertEqual(set(self.states()), {"failed"})
         self.assertEqual(self.ids("bronze"), [1])
 
+    def test_a_table_that_nothing_is_written_to_becomes_stale(self):
+        self.pipeline(trigger="available_now")
+        with open(self.w.path("shop.yml"), "a", encoding="utf-8") as f:
+            f.write("freshness: {warn_after: 1s, error_after: 2s}\n")
+        self.arrive(1)
+        self.assertEqual(self.w.smelt("run", "shop.yml").code, 0)
+        server = self.server("shop.yml")
+        server.until("run 2", "succeeded")
+        stale = "select distinct dataset from events where type = 'stale' order by dataset"
+        while len(self.w.store(stale)) < 2:
+            server.until_quiet(1)
+        self.assertEqual(self.w.store(stale), [("shop_bronze",), ("shop_silver",)])
+        self.assertIn("It is stale: nothing was written for ", self.w.smelt("why", "shop_silver", "-p", "shop.yml").out)
+        self.assertEqual(server.end(), 0)
+
     def test_faults_at_the_start_are_told_all_at_once(self):
         self.pipeline("a", sign="+ nonsense +")
         self.pipeline("b", trigger="{interval: soon}")

@@ -29,7 +29,7 @@ static const sm_cli_option options[] = {
 
 #define LISTEN "127.0.0.1:8480"
 
-enum { WATCH_SECONDS = 2 };
+enum { WATCH_SECONDS = 2, FRESH_SECONDS = 15 };
 
 typedef struct server {
     const sm_cli *c;
@@ -122,14 +122,20 @@ static void reload(const server *s)
         sm_cli_say(s->c, "not reloaded: what was deployed goes on as it is");
 }
 
-/* A signal, or SIGHUP when files that are watched were changed. */
+/* A signal, or SIGHUP when files that are watched were changed.  In between it looks after what no
+ * run does: whether tables are late. */
 static int next_signal(const server *s, const sigset_t *set)
 {
-    const struct timespec look = { .tv_sec = WATCH_SECONDS };
+    const struct timespec look = { .tv_sec = s->watch ? WATCH_SECONDS : FRESH_SECONDS };
+    int64_t checked = 0;
     int number;
 
     for (;;) {
-        number = s->watch ? sigtimedwait(set, NULL, &look) : sigwaitinfo(set, NULL);
+        if (sm_clock_boot_ms() - checked >= FRESH_SECONDS * 1000) {
+            checked = sm_clock_boot_ms();
+            sm_deploy_check_freshness(s->deploy);
+        }
+        number = sigtimedwait(set, NULL, &look);
         if (number > 0)
             return number;
         if (s->watch && sm_deploy_changed(s->deploy))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_why.c -- smelt why TABLE: why it is as it is, and what to do about it. */
+#include "runtime/base/clock.h"
 #include "ui/cli/exit_code.h"
 #include "ui/cli/flow_rows.h"
 #include "ui/cli/grid.h"
@@ -39,6 +40,22 @@ static void add_pause(sm_cli *c, const sm_json *doc, sm_buf *b)
                 SM_SV_ARG(by));
 }
 
+static void add_freshness(const sm_json *doc, sm_buf *b)
+{
+    const sm_json *f = sm_json_get(doc, "freshness");
+    sm_sv state = text_of(f, "state");
+    int64_t allowed =
+        sm_json_get_int(f, sm_sv_eq_str(state, "stale") ? "error_after" : "warn_after", 0);
+
+    if (f == NULL || sm_sv_eq_str(state, "fresh"))
+        return;
+    sm_buf_addf(b, "It is %.*s: nothing was written for ", SM_SV_ARG(state));
+    sm_buf_add_duration(b, sm_json_get_int(f, "lag_seconds", 0) * 1000);
+    sm_buf_adds(b, ", and ");
+    sm_buf_add_duration(b, allowed * 1000);
+    sm_buf_adds(b, " are allowed\n");
+}
+
 static const char *next_of(const sm_json *doc)
 {
     sm_sv state = text_of(doc, "state");
@@ -64,6 +81,7 @@ static int print(sm_cli *c, const sm_json *doc)
     if (sm_json_get(doc, "written") != NULL)
         sm_buf_addf(&b, "Last written %.*s\n",
                     SM_SV_ARG(sm_show_time(c->a, sm_time_of(doc, "written"))));
+    add_freshness(doc, &b);
     add_pause(c, doc, &b);
     sm_look_next(c, &b, "%s", next_of(doc));
     return sm_cli_out(&b);

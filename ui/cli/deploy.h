@@ -53,6 +53,10 @@ void sm_deploy_let(sm_deployed *x); /* NULL is fine */
 /* A view of it, for documents in `a`; as long as it is held. */
 sm_view sm_deploy_view(const sm_deployed *x, sm_arena *a);
 
+/* Write an event for each table whose freshness is another one than when this was called last.  By
+ * one thread. */
+void sm_deploy_check_freshness(sm_deploy *d);
+
 /* What a scheduler calls; `ctx` is the sm_deploy. */
 sm_code sm_deploy_run(void *ctx, const sm_run_order *o, sm_cancel *cancel, sm_order_result *out,
                       sm_error *err);

@@ -16,6 +16,7 @@ typedef struct sm_deploy_memory {
     sm_atomic trimmed_boot; /* when what is too old was dropped last; 0: not yet */
 } sm_deploy_memory;
 
+typedef struct sm_deploy_told sm_deploy_told; /* deploy_fresh.c */
 typedef struct sm_deploy_watcher sm_deploy_watcher;
 void sm_deploy__free_watcher(sm_deploy_watcher *w); /* NULL is fine */
 
@@ -25,6 +26,7 @@ struct sm_deploy {
     size_t n_names;
     sm_event_bus *bus;
     sm_stores *stores;
+    sm_deploy_told *told;       /* of the thread that checks freshness */
     sm_deploy_watcher *watcher; /* of the thread that looks; NULL: nobody did */
     sm_mutex mu;                /* guards all below */
     sm_arena *a;                /* memories and their names */

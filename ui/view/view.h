@@ -64,9 +64,9 @@ bool sm_view_state_is(void *ctx, const sm_plan_dataset *ds, sm_sv state);
 /* {"pipeline","run":{…},"tables":[{name, state, flows, version, …}],"inactive":[…],…} */
 sm_code sm_view_status(const sm_view *v, sm_json **out, sm_error *err);
 
-/* {"pipeline","table","state","message","written"?,"because":[{table, state, message, since?}],
- * "paused"?:{by, since}}: why a table is as it is; `because` is what is wrong above it, nearest
- * first. */
+/* {"pipeline","table","state","message","written"?,"freshness"?,"because":[{table, state, message,
+ * since?}], "paused"?:{by, since}}: why a table is as it is; `because` is what is wrong above it,
+ * nearest first. */
 sm_code sm_view_why(const sm_view *v, const sm_plan_dataset *table, sm_json **out, sm_error *err);
 
 /* {"pipeline","runs":[{number, state, …}]}, newest first; only numbers below `before`, 0 = all. */

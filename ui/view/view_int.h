@@ -18,6 +18,13 @@ void sm_view__set_json(const sm_view *v, sm_json *o, const char *key, sm_sv text
 sm_json *sm_view__document(const sm_view *v); /* {"pipeline":…} */
 sm_json *sm_view__run(const sm_view *v, const sm_run_rec *r);
 /* Of a flow of a run, or "interrupted" when the run died. */
+/* Sets "freshness": {lag_seconds, warn_after?, error_after?, state}, in seconds, of a table that
+ * was written at `written_ms` and has a budget; state: fresh, late or stale (view_freshness.c). */
+void sm_view__add_freshness(const sm_view *v, const sm_plan_dataset *table, int64_t written_ms,
+                            sm_json *o);
+/* The worst of the rows' freshness; NULL: none has any. */
+const sm_json *sm_view__worst_freshness(const sm_json *tables);
+
 sm_sv sm_view__flow_state(const sm_view *v, sm_run_flow_state state);
 sm_json *sm_view__run_flow(const sm_view *v, const sm_run_flow_rec *f);
 /* Does a query of the table remember rows, which the table then does not hold? */

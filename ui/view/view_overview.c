@@ -223,7 +223,7 @@ static sm_code deployment(const sm_view *v, const sm_view_deployed *d, const sm_
 {
     sm_json *o = sm_view__document(v);
     tally t = count_tables(v, tables);
-    const sm_json *run = NULL;
+    const sm_json *run = NULL, *fresh;
     sm_code rc;
 
     add_deployed(v, d, o);
@@ -233,7 +233,8 @@ static sm_code deployment(const sm_view *v, const sm_view_deployed *d, const sm_
     sm_json_set_int(o, "tables", t.tables);
     sm_json_set(o, "failing", t.names);
     sm_json_set_int(o, "behind", t.behind);
-    sm_json_set(o, "freshness", NULL);
+    fresh = sm_view__worst_freshness(tables);
+    sm_json_set(o, "freshness", fresh == NULL ? NULL : sm_json_copy(v->a, fresh));
     sm_json_set(o, "rows_per_second", sm_json_array(v->a));
     sm_json_set(o, "attention", attention(v, d, tables, sm_json_get_int(run, "number", 0)));
     *out = o;
@@ -389,8 +390,8 @@ static void add_numbers(const sm_view *v, const sm_json *table, sm_json *o)
 
 static void add_standing(const sm_view *v, const sm_json *table, sm_json *o)
 {
-    static const char *const keys[] = { "state",   "reason",  "error",
-                                        "written", "version", "quarantine" };
+    static const char *const keys[] = { "state",   "reason",     "error",    "written",
+                                        "version", "quarantine", "freshness" };
 
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         if (sm_json_get(table, keys[i]) != NULL)

@@ -122,6 +122,7 @@ static sm_code table_flows(const status *s, const sm_plan_dataset *ds, sm_json *
         sm_view__set_text(o, "error", worst->error);
     }
     sm_view__set_time(s->v, o, "written", newest);
+    sm_view__add_freshness(s->v, ds, newest, o);
     sm_json_set(o, "flows", list);
     return rc;
 }

@@ -132,6 +132,8 @@ sm_code sm_view_why(const sm_view *v, const sm_plan_dataset *table, sm_json **ou
     sm_json_set_string(doc, "state", state_of(row));
     sm_json_set_string(doc, "message", words_of(v, row));
     sm_view__set_text(doc, "written", sm_json_get_sv(row, "written", SM_SV("")));
+    if (sm_json_get(row, "freshness") != NULL)
+        sm_json_set(doc, "freshness", sm_json_copy(v->a, sm_json_get(row, "freshness")));
     sm_json_set(doc, "because", w.because);
     if ((rc = add_pause(v, doc, err)) == SM_OK)
         *out = doc;
