@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """test_http_load.py -- many at once, slow ones, and those that never end: others are served, memory is bounded."""
 import os
+import shutil
 import socket
 import sqlite3
+import subprocess
 import sys
 import threading
 import time
@@ -32,6 +34,17 @@ class Load(unittest.TestCase):
         self.w.write("pipeline.yml", http_lib.PIPELINE)
         self.w.write("orders/1.json", '{"id": 1, "price": 2}\n')
         self.w.smelt("run")
+
+    def test_metrics_are_as_prometheus_wants_them(self):
+        self.w.write("orders/2.json", '{"id": 2, "price": -2}\n')
+        self.w.smelt("run")
+        tool = shutil.which("promtool") or os.path.join(os.environ["SM_SOURCE"], "build/deps/promtool/usr/bin/promtool")
+        self.assertTrue(os.path.exists(tool), "no promtool: run scripts/setup --all-tests")
+        with http_lib.Server(self.w.folder) as s:
+            body = s.ask("/metrics").body
+        self.assertIn(b'smelt_table_rows{pipeline="shop",table="sold",fate="quarantined"} 1\n', body)
+        result = subprocess.run([tool, "check", "metrics"], input=body, capture_output=True)
+        self.assertEqual((result.returncode, result.stdout + result.stderr), (0, b""))
 
     def test_who_drips_is_cut_off_and_others_are_served(self):
         with http_lib.Server(self.w.folder) as s:
