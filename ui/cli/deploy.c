@@ -22,6 +22,7 @@ sm_deploy *sm_deploy_new(const sm_cli *c, const char *const *names, size_t n, sm
     *d = (sm_deploy){ .c = c, .names = names, .n_names = n, .bus = bus };
     d->stores = sm_stores_new();
     d->a = sm_arena_new("deploy");
+    sm_mutex_init(&d->load_mu);
     sm_mutex_init(&d->mu);
     sm_buf_init(&d->fault, FAULT_MAX);
     return d;
@@ -37,6 +38,7 @@ void sm_deploy_free(sm_deploy *d)
     sm_pinned_free(d->pinned);
     sm_stores_free(d->stores);
     sm_buf_release(&d->fault);
+    sm_mutex_release(&d->load_mu);
     sm_mutex_release(&d->mu);
     sm_arena_free(d->a);
     free(d->items);
@@ -295,6 +297,7 @@ int sm_deploy_load(sm_deploy *d, sm_scheduler *scheduler)
     int status;
 
     sm_buf_init(&l.fault, FAULT_MAX);
+    sm_mutex_lock(&d->load_mu);
     status = load_all(d, &l);
     if (status == SM_EXIT_DONE) {
         swap(d, &l);
@@ -304,6 +307,7 @@ int sm_deploy_load(sm_deploy *d, sm_scheduler *scheduler)
     sm_buf_clear(&d->fault);
     sm_buf_adds(&d->fault, l.fault.ptr);
     sm_mutex_unlock(&d->mu);
+    sm_mutex_unlock(&d->load_mu);
     for (size_t i = 0; i < l.n; i++)
         sm_deploy_let(l.items[i]);
     free(l.items);

@@ -28,6 +28,7 @@ struct sm_deploy {
     sm_stores *stores;
     sm_deploy_told *told;       /* of the thread that checks freshness */
     sm_deploy_watcher *watcher; /* of the thread that looks; NULL: nobody did */
+    sm_mutex load_mu;           /* one load at a time; taken before mu */
     sm_mutex mu;                /* guards all below */
     sm_arena *a;                /* memories and their names */
     sm_deployed **items;
