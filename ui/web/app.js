@@ -111,7 +111,8 @@ function Header({ route }) {
     }
     <nav class="top-nav" aria-label="Pages"><${Link} to=${to.events()} aria-current=${here('events')}>Events</${Link}>
       <${Link} to=${to.settings()} aria-current=${here('settings')}>Settings</${Link}></nav>
-    ${me.known && me.name === '' && me.auth === 'token' ? html`<${Link} to=${to.login()} class="button">Sign in</${Link}>` : null}
+    ${me.known && me.name === '' && me.auth === 'token' ? html`<${Link} to=${to.login()}
+      class="button">Sign in</${Link}>` : null}
     <${LiveBadge} /><${ThemeButton} /></header>`;
 }
 

@@ -191,7 +191,8 @@ function Pipelines({ d }) {
       <p>Make one: <${Command} text="smelt init demo --template demo" /></p></${Empty}>`
         : rows.length === 0
           ? html`<${Empty} title=${`No pipeline is called like “${find}”`} />`
-          : html`<${Table} label="Pipelines" columns=${columns.filter((c) => !c.there || d.pipelines.some(c.there))} rows=${rows} id=${(p) => p.pipeline} stack
+          : html`<${Table} label="Pipelines" columns=${columns.filter((c) => !c.there || d.pipelines.some(c.there))}
+            rows=${rows} id=${(p) => p.pipeline} stack
             start="state" />`
     }
           </section>`;

@@ -22,6 +22,11 @@ import { Table, useWindow } from '../parts/table.js';
 
 const LANE = 26;
 
+/** Where the duration stands: behind its bar, before it where that has no room.
+ * @param {{left: number, width: number}} bar */
+const besides = ({ left, width }) =>
+  left + width > 0.82 ? { right: `${(1 - left) * 100}%` } : { left: `${(left + width) * 100}%` };
+
 /** @param {{pipeline: string, flows: any[]}} p */
 function Timeline({ pipeline, flows }) {
   const open = flows.some((f) => isOpen(f.state) && f.started);
@@ -47,7 +52,8 @@ function Timeline({ pipeline, flows }) {
             f.started
               ? html`<span class=${`gantt-bar fill-${s.tone} hatch-${s.tone}`}
           style=${{ left: `${bars[i].left * 100}%`, width: `${bars[i].width * 100}%` }} />
-          <span class="gantt-took num" style=${bars[i].left + bars[i].width > 0.82 ? { right: `${(1 - bars[i].left) * 100}%` } : { left: `${(bars[i].left + bars[i].width) * 100}%` }}>${f.ended ? duration(f.duration_ms) : html`<${Since} from=${f.started} />`}</span>`
+          <span class="gantt-took num" style=${besides(bars[i])}>
+            ${f.ended ? duration(f.duration_ms) : html`<${Since} from=${f.started} />`}</span>`
               : html`<span class="dim gantt-why">${f.reason ?? s.word}</span>`
           }</div></div>`;
       })}</div></div>`;
@@ -143,6 +149,8 @@ function Errors({ pipeline, flows, events, error }) {
   const bad = flows.filter((f) => f.state === 'failed');
   const behind = flows.filter((f) => f.state === 'skipped');
   if (bad.length === 0 && !error) return null;
+  const link = (f, i) => html`${i ? ', ' : ''}<${Link} to=${to.table(pipeline, f.table)}>${f.flow}</${Link}>`;
+  const links = [...behind.slice(0, 2 * ERRORS).map(link), behind.length > 2 * ERRORS ? ' …' : ''];
   return html`<section class="errors" aria-labelledby="errors"><${Head} id="errors" title="What went wrong" />
     ${
       error && !bad.some((f) => f.error && error.includes(f.error))
@@ -165,7 +173,7 @@ function Errors({ pipeline, flows, events, error }) {
     ${
       behind.length
         ? html`<p class="note"><${Mark} name="skipped"
-      hide /> ${plural(behind.length, 'table')} behind it ${behind.length === 1 ? 'was' : 'were'} skipped: ${behind.slice(0, 2 * ERRORS).map((f, i) => html`${i ? ', ' : ''}<${Link} to=${to.table(pipeline, f.table)}>${f.flow}</${Link}>`)}${behind.length > 2 * ERRORS ? ' …' : ''}</p>`
+      hide /> ${plural(behind.length, 'table')} behind it ${behind.length === 1 ? 'was' : 'were'} skipped: ${links}</p>`
         : null
     }</section>`;
 }

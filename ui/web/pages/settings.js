@@ -88,7 +88,8 @@ function Audit() {
     <${Shown} doc=${look} what="The audit log">${(d) =>
       d.audit.length === 0
         ? html`<p class="dim">Nothing yet.</p>`
-        : html`<div class="scroll-x rows-short" tabindex="0" role="region" aria-label="What people did"><table class="table">
+        : html`<div class="scroll-x rows-short" tabindex="0" role="region" aria-label="What people did">
+          <table class="table">
           <thead><tr><th scope="col">When</th><th scope="col">Who</th><th scope="col">What</th><th scope="col">Of</th>
             <th scope="col">From</th><th scope="col">Outcome</th></tr></thead>
           <tbody>${d.audit.map(

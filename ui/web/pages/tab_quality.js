@@ -53,6 +53,9 @@ const columns = (pipeline) => [
   },
 ];
 
+/** @param {number | null} share */
+const howMany = (share) => (share === null ? 'none' : share === 1 ? 'full' : share >= 0.99 ? 'most' : 'less');
+
 /** One row a table, one mark a rule. @param {{pipeline: string, tables: any[]}} p */
 function Matrix({ pipeline, tables }) {
   return html`<div class="scroll-x" tabindex="0" role="region" aria-label="Tables and rules"><table class="matrix">
@@ -63,7 +66,9 @@ function Matrix({ pipeline, tables }) {
       <${Link} to=${to.table(pipeline, t.name)}>${t.name}</${Link}></th><td><${Layer} name=${t.layer} /></td>
       <td><ul class="rule-cells">${t.rules.map(
         (r) => html`<li key=${r.name}
-        class=${r.share === null ? 'rule-cell rule-none' : r.share === 1 ? 'rule-cell rule-full' : r.share >= 0.99 ? 'rule-cell rule-most' : 'rule-cell rule-less'} title=${`${r.expect ?? r.name}: ${count(r.failed)} failed, otherwise ${r.policy}`}><span>${r.name}</span><span class="num">${percent(r.share)}</span></li>`,
+        class=${`rule-cell rule-${howMany(r.share)}`}
+        title=${`${r.expect ?? r.name}: ${count(r.failed)} failed, otherwise ${r.policy}`}>
+        <span>${r.name}</span><span class="num">${percent(r.share)}</span></li>`,
       )}</ul></td>
       <td class="num">${
         t.set_aside

@@ -123,8 +123,10 @@ function Preview({ pipeline, table }) {
   else if (me.rows) shown = html`<p class="dim">Each look at rows is written to the audit log.</p>`;
   return html`<section aria-labelledby="preview"><${Head} id="preview" title="Rows">
       <${Command} text=${command.preview(table)} />
-      ${d?.rows.length ? html`<button type="button" onClick=${() => save(`${table}.csv`, csv(columns, d.rows))}>Save as CSV</button>` : null}
-      ${me.rows ? html`<button type="button" disabled=${busy} onClick=${look}>${busy ? 'Reading …' : d ? 'Read again' : 'Show 50 rows'}</button>` : null}</${Head}>
+      ${d?.rows.length ? html`<button type="button"
+        onClick=${() => save(`${table}.csv`, csv(columns, d.rows))}>Save as CSV</button>` : null}
+      ${me.rows ? html`<button type="button" disabled=${busy} onClick=${look}>
+        ${busy ? 'Reading …' : d ? 'Read again' : 'Show 50 rows'}</button>` : null}</${Head}>
     ${shown}</section>`;
 }
 
@@ -181,7 +183,8 @@ function Title({ pipeline, t, now }) {
 function quarantineOf(pipeline, t, now) {
   const rows = t.quarantine?.rows;
   const may = rows || t.quarantine || now?.quarantine || t.expectations?.some((e) => e.on_violation === 'quarantine');
-  return may ? html`<${Link} to=${to.quarantine(pipeline, t.name)}>${rows ? plural(rows, 'row') : 'look'}</${Link}>` : null;
+  return may ? html`<${Link} to=${to.quarantine(pipeline, t.name)}>${rows ? plural(rows, 'row') : 'look'}
+    </${Link}>` : null;
 }
 
 /** @param {{pipeline: string, t: any, now: any, tables: Set<string>}} p */
@@ -218,13 +221,18 @@ export function TablePage({ pipeline, table }) {
     return html`<${Title} pipeline=${pipeline} t=${t} now=${now} />
       ${(now?.error ?? now?.reason) ? html`<p class="note tone-bad pre">${now.error ?? now.reason}</p>` : null}
       <${About} pipeline=${pipeline} t=${t} now=${now} tables=${tables} />
-      ${source || !now ? null : html`<${Part} id="rows" title="Rows of the last batches"><${AccountBar} counters=${countersOf(now)} legend /></${Part}>`}
+      ${source || !now ? null : html`<${Part} id="rows" title="Rows of the last batches">
+        <${AccountBar} counters=${countersOf(now)} legend /></${Part}>`}
       <div class="two">
-        ${t.columns?.length ? html`<${Part} id="columns" title="Columns" side=${pill}><${Columns} list=${t.columns} /></${Part}>` : null}
-        ${t.expectations?.length ? html`<${Part} id="rules" title="Expectations"><${Rules} list=${t.expectations} results=${judged?.expectations} /></${Part}>` : null}
+        ${t.columns?.length ? html`<${Part} id="columns" title="Columns" side=${pill}><${Columns} list=${t.columns} />
+          </${Part}>` : null}
+        ${t.expectations?.length ? html`<${Part} id="rules" title="Expectations">
+          <${Rules} list=${t.expectations} results=${judged?.expectations} /></${Part}>` : null}
       </div>
       ${written ? html`<${Part} id="sql" title="SQL"><${Sql} flows=${t.flows} /></${Part}>` : null}
-      ${source ? null : html`<${Preview} pipeline=${pipeline} table=${table} /><${History} pipeline=${pipeline} table=${table} />`}
-      ${!source && !written && !t.columns?.length ? html`<${Empty} title="Nothing is known of this table yet" />` : null}`;
+      ${source ? null : html`<${Preview} pipeline=${pipeline} table=${table} />
+        <${History} pipeline=${pipeline} table=${table} />`}
+      ${!source && !written && !t.columns?.length ? html`<${Empty}
+        title="Nothing is known of this table yet" />` : null}`;
   }}</${Shown}>`;
 }
