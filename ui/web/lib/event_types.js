@@ -27,5 +27,5 @@ export const types = [
   'table_inactive',
   'maintenance',
   'checkpoint_refused',
-  'user_action',
+  'stale', 'fresh', 'user_action',
 ];

@@ -31,6 +31,9 @@ export const tagsOf = (d) =>
 export const countersOf = (d) =>
   d.counters ?? (d.flows ? sum(d.flows.map((/** @type {any} */ f) => f.counters)) : undefined);
 
+/** Seconds since it was written, where its file says how many are allowed. @param {any} d @returns {number | undefined} */
+export const lagOf = (d) => d.freshness?.lag_seconds ?? d.lag_seconds;
+
 /** @param {any} d @returns {number | null} */
 export const passOf = (d) =>
   d.pass_share ??

@@ -32,7 +32,7 @@ const table = {
   retrying: state('triangle', 'retrying', 'warn', 5),
   late: state('triangle', 'late', 'warn', 5),
   warn: state('triangle', 'late', 'warn', 5),
-  stale: state('triangle', 'stale', 'warn', 6),
+  stale: state('cross', 'stale', 'bad', 8),
   error: state('cross', 'too late', 'bad', 8),
   failed: state('cross', 'failed', 'bad', 9),
   interrupted: state('cross', 'interrupted', 'bad', 9),

@@ -7,7 +7,7 @@ import { compact, lag, percent, plural, rate } from '../lib/format.js';
 import { useKeys } from '../lib/keys.js';
 import { to } from '../lib/route.js';
 import { setQuery } from '../lib/router.js';
-import { countersOf, depths, filterOf, fits, neighbours, passOf, tablesOf } from '../lib/select.js';
+import { countersOf, depths, filterOf, fits, neighbours, passOf, lagOf, tablesOf } from '../lib/select.js';
 import { stateOf } from '../lib/states.js';
 import { Choice, Empty, Link, Loading } from '../parts/bits.js';
 import { Filters } from '../parts/filters.js';
@@ -71,11 +71,11 @@ function facts(n) {
   if (n.kind === 'source') return [n.type ?? 'source'];
   const pass = passOf(n);
   const c = countersOf(n);
-  if (n.lag_seconds > FAR_S) return [`${lag(n.lag_seconds)} behind`];
+  if ((lagOf(n) ?? 0) > FAR_S) return [`${lag(lagOf(n))} behind`];
   return [
     n.rows_per_second ? rate(n.rows_per_second) : c?.written ? `${compact(c.written)} rows` : null,
     pass !== null && pass < 1 ? `${percent(pass)} pass` : null,
-    n.lag_seconds ? `${lag(n.lag_seconds)} behind` : null,
+    lagOf(n) ? `${lag(lagOf(n))} behind` : null,
   ]
     .filter(Boolean)
     .slice(0, 2);

@@ -3,13 +3,13 @@
 
 import { bytes, compact, count, lag, plural, rate } from '../lib/format.js';
 import { to } from '../lib/route.js';
-import { countersOf, filterOf, fits, passOf, tablesOf } from '../lib/select.js';
+import { countersOf, filterOf, fits, passOf, lagOf, tablesOf } from '../lib/select.js';
 import { stateOf } from '../lib/states.js';
 import { Empty, Link, When } from '../parts/bits.js';
 import { Filters } from '../parts/filters.js';
 import { html } from '../parts/html.js';
 import { Mark } from '../parts/mark.js';
-import { AccountBar, Layer, Share } from '../parts/marks.js';
+import { AccountBar, FreshBar, Layer, Share } from '../parts/marks.js';
 import { Table } from '../parts/table.js';
 
 /** @param {string} pipeline @returns {import('../parts/table.js').Column[]} */
@@ -52,7 +52,7 @@ const columns = (pipeline) => [
   },
   { key: 'rate', head: 'Rows/s', num: true, sort: (d) => d.rows_per_second, cell: (d) => rate(d.rows_per_second) },
   { key: 'pass', head: 'Rules pass', sort: (d) => passOf(d), cell: (d) => html`<${Share} share=${passOf(d)} />` },
-  { key: 'lag', head: 'Behind', num: true, sort: (d) => d.lag_seconds, cell: (d) => lag(d.lag_seconds) },
+  { key: 'lag', head: 'Behind', num: true, sort: (d) => lagOf(d), cell: (d) => (d.freshness ? html`<${FreshBar} freshness=${d.freshness} />` : lag(lagOf(d))) },
   {
     key: 'size',
     head: 'Size',
