@@ -268,7 +268,7 @@ class Http(unittest.TestCase):
         with self.serve() as s:
             streams = [s.stream(address="127.0.0.9") for _ in range(8)]
             self.assertEqual([x.status for x in streams], [200] * 8)
-            self.assertEqual(s.stream(address="127.0.0.9").status, 422)
+            self.assertEqual(s.stream(address="127.0.0.9").status, 429)
             self.assertEqual(s.stream().status, 200)
             for x in streams:
                 x.close()

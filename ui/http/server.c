@@ -16,6 +16,7 @@
 #include "runtime/base/fs.h"
 #include "runtime/base/hash.h"
 #include "runtime/base/log.h"
+#include "runtime/store/store_audit.h"
 #include "ui/http/first_token.h"
 #include "ui/http/http_int.h"
 #include "ui/http/http_lib.h"
@@ -302,6 +303,8 @@ static sm_code open_store(sm_http *h, sm_error *err)
     sm_store_config config = { .state_path = h->config.state_dir };
     sm_code rc = sm_store_open(&config, &h->store, err);
 
+    if (rc == SM_OK)
+        rc = sm_store_audit_trim(h->store, sm_clock_now_ms() - SM_AUDIT_KEPT_MS, err);
     return rc != SM_OK || h->config.auth_none ? rc : sm_http__first_token(h, err);
 }
 

@@ -366,9 +366,15 @@ static stream *begin(sm_call *c)
 
 sm_code sm_http__stream(sm_call *c, sm_error *err)
 {
-    if (!sm_connections_stream(c->server->connections, c->socket, c->address))
-        return sm_fail(err, SM_E_LIMIT, 0, "there are too many streams: %d, or %d of one address",
-                       (int)SM_STREAMS_MAX, (int)SM_STREAMS_EACH);
+    (void)err;
+    if (!sm_connections_stream(c->server->connections, c->socket, c->address)) {
+        sm_call__refuse(c, MHD_HTTP_TOO_MANY_REQUESTS, "limit",
+                        sm_arena_printf(c->a,
+                                        "there are too many streams: %d, or %d of one address",
+                                        (int)SM_STREAMS_MAX, (int)SM_STREAMS_EACH),
+                        SM_SV("close a page that shows the same"));
+        return SM_OK;
+    }
     c->answer.type = "text/event-stream";
     c->answer.cache = "no-store";
     sm_call__add_header(c, "X-Accel-Buffering", SM_SV("no"));
