@@ -179,6 +179,21 @@ typedef struct sm_spec_tls {
     sm_span at;               /* line 0: there is none */
 } sm_spec_tls;
 
+/* Who is told of what, by webhook. */
+typedef struct sm_spec_notification {
+    sm_text url;
+    sm_spec_texts on;         /* "failed", … */
+    sm_spec_enum group_by;    /* 0 pipeline, 1 table */
+    sm_spec_int repeat_after; /* microseconds; 0: never */
+    sm_span at;
+} sm_spec_notification;
+
+typedef struct sm_spec_notifications {
+    sm_spec_notification *items;
+    size_t n;
+    sm_span at;
+} sm_spec_notifications;
+
 /* `server` of smelt.yml, with what the target says; defaults when there is no smelt.yml. */
 typedef struct sm_spec_server {
     sm_text listen;
@@ -186,7 +201,7 @@ typedef struct sm_spec_server {
     sm_spec_bool public_read, public_metrics, allow_preview;
     sm_spec_tls tls;
     sm_text base_path;
-    sm_spec_texts hosts, trusted_proxies;
+    sm_spec_texts hosts, trusted_proxies, egress;
     sm_spec_enum reload; /* sm_server_reload */
     sm_span at;
 } sm_spec_server;
@@ -421,6 +436,7 @@ typedef struct sm_spec_project {
     sm_spec_targets targets;
     sm_spec_server server;
     sm_spec_retry retry;
+    sm_spec_notifications notifications;
     sm_spec_json meta;
     sm_span at;
 } sm_spec_project;
@@ -566,8 +582,9 @@ typedef struct sm_spec {
     sm_spec_trigger trigger;
     sm_spec_freshness freshness; /* of tables that do not say */
     sm_spec_retry retry;
-    sm_spec_int timeout;      /* microseconds; 0: none */
-    sm_spec_enum concurrency; /* sm_spec_concurrency */
+    sm_spec_int timeout;                 /* microseconds; 0: none */
+    sm_spec_enum concurrency;            /* sm_spec_concurrency */
+    sm_spec_notifications notifications; /* of the pipeline's own file */
     sm_spec_server server;
     sm_spec_texts tags;
     sm_spec_variables variables;

@@ -706,6 +706,11 @@ static const sm_key pipeline_keys[] = {
       .required = true,
       .block = &sm_block_table,
       .doc = "Tables and views, by name." },
+    { .name = "notifications",
+      .kind = SM_KEY_LIST,
+      .offset = offsetof(sm_spec, notifications),
+      .block = &sm_block_notification,
+      .doc = "Who a server tells of what needs a person." },
     { .name = "meta",
       .kind = SM_KEY_JSON,
       .offset = offsetof(sm_spec, meta),
@@ -721,7 +726,7 @@ const sm_block sm_block_pipeline = {
     .at = offsetof(sm_spec, at),
     .keys = pipeline_keys,
     .extensions = true,
-    .later = LIST("sinks", "notifications", "tests", "maintenance"),
+    .later = LIST("sinks", "tests", "maintenance"),
     .elsewhere =
         LIST("include", "secrets", "connections", "server", "rules", "defaults", "targets", "name"),
 };

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* spec_keys_server.c -- the keys of `server` in smelt.yml. */
+#include <string.h>
+
 #include "pipelines/spec/spec.h"
 #include "pipelines/spec/spec_keys.h"
 
@@ -8,6 +10,22 @@
     {                                                                                              \
         .name = NULL                                                                               \
     }
+
+static bool is_egress(sm_sv text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (strchr("/@ \t", text.ptr[i]) != NULL)
+            return false;
+    return text.len > 0;
+}
+
+static const sm_key_form form_egress = {
+    .pattern = "^[^/@ \\t]+$",
+    .words = "a host, perhaps with * and a port",
+    .hint = "write hooks.example.com, *.example.com, 10.1.2.3 or localhost:9000",
+    .code = "SM0161",
+    .matches = is_egress,
+};
 
 static const sm_key tls_keys[] = {
     { .name = "certificate",
@@ -82,6 +100,12 @@ static const sm_key server_keys[] = {
       .kind = SM_KEY_TEXTS,
       .offset = offsetof(sm_spec_server, trusted_proxies),
       .doc = "Addresses whose X-Forwarded-For is believed." },
+    { .name = "egress",
+      .kind = SM_KEY_TEXTS,
+      .offset = offsetof(sm_spec_server, egress),
+      .form = &form_egress,
+      .doc = "Hosts that pipelines may have the server connect to, besides those that smelt.yml "
+             "names: *.example.com, 10.1.2.3, localhost:9000." },
     { .name = "reload",
       .kind = SM_KEY_ENUM,
       .offset = offsetof(sm_spec_server, reload),
@@ -98,5 +122,77 @@ const sm_block sm_block_server = {
     .size = sizeof(sm_spec_server),
     .at = offsetof(sm_spec_server, at),
     .keys = server_keys,
-    .later = LIST("roots", "egress", "environment_allow", "price_per_cpu_hour"),
+    .later = LIST("roots", "environment_allow", "price_per_cpu_hour"),
+};
+
+/* ---- notifications --------------------------------------------------------------- */
+
+static bool is_webhook(sm_sv text)
+{
+    return sm_sv_starts(text, SM_SV("http://")) || sm_sv_starts(text, SM_SV("https://"));
+}
+
+static const sm_key_form form_webhook = {
+    .pattern = "^https?://",
+    .words = "the address of a webhook",
+    .hint = "it begins with https:// or http://",
+    .code = "SM0161",
+    .matches = is_webhook,
+};
+
+static bool is_occasion(sm_sv text)
+{
+    static const char *const all[] = { "failed", "recovered",          "expectation_failed",
+                                       "stale",  "quarantine_growing", "schema_changed" };
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (sm_sv_eq_str(text, all[i]))
+            return true;
+    return false;
+}
+
+static const sm_key_form form_occasion = {
+    .pattern = "^(failed|recovered|expectation_failed|stale|quarantine_growing|schema_changed)$",
+    .words = "what somebody can be told of",
+    .hint = "those are failed, recovered, expectation_failed, stale, quarantine_growing and "
+            "schema_changed; falling_behind is not supported yet",
+    .code = "SM0161",
+    .matches = is_occasion,
+};
+
+static const sm_key notification_keys[] = {
+    { .name = "url",
+      .kind = SM_KEY_TEXT,
+      .offset = offsetof(sm_spec_notification, url),
+      .required = true,
+      .form = &form_webhook,
+      .doc = "Where the message is sent to, by POST, as JSON." },
+    { .name = "on",
+      .kind = SM_KEY_TEXTS,
+      .offset = offsetof(sm_spec_notification, on),
+      .form = &form_occasion,
+      .fallback_doc = "failed, recovered and expectation_failed",
+      .doc = "What it is told of." },
+    { .name = "group_by",
+      .kind = SM_KEY_ENUM,
+      .offset = offsetof(sm_spec_notification, group_by),
+      .fallback = "pipeline",
+      .choices = LIST("pipeline", "table"),
+      .doc = "One message for all tables of a pipeline, or one for each." },
+    { .name = "repeat_after",
+      .kind = SM_KEY_DURATION,
+      .offset = offsetof(sm_spec_notification, repeat_after),
+      .fallback = "14400000000",
+      .doc = "How often to say again what is not over; 0s: never." },
+    END,
+};
+
+const sm_block sm_block_notification = {
+    .name = "notifications",
+    .what = "a notification",
+    .doc = "Somebody who is told, by webhook.",
+    .size = sizeof(sm_spec_notification),
+    .at = offsetof(sm_spec_notification, at),
+    .keys = notification_keys,
+    .later = LIST("connection"),
 };

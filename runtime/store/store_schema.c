@@ -11,7 +11,7 @@
  *                ├─ runs ── run_flows
  *                ├─ events
  *                └─ deletions                                   plans
- *     tokens ── sessions          audit
+ *     tokens ── sessions          audit          notices          notice_cursors
  *
  * Times (…_ms) are milliseconds since 1970, UTC; 0 = never.  JSON is text.  States are words,
  * so that the file can be read with any tool.  */
@@ -283,9 +283,34 @@ static const char *const step_8[] = {
     NULL,
 };
 
+static const char *const step_9[] = {
+    "create table notices (" /* what people are told; see store_notices.h */
+    "  pipeline text not null,"
+    "  id text not null,"
+    "  target text not null,"
+    "  kind text not null,"
+    "  dataset text not null,"
+    "  message text not null,"
+    "  event integer not null,"
+    "  first_ms integer not null,"
+    "  last_ms integer not null,"
+    "  count integer not null,"
+    "  open integer not null,"
+    "  due_ms integer not null,"
+    "  told_ms integer not null,"
+    "  attempts integer not null,"
+    "  primary key (pipeline, id)"
+    ") strict, without rowid",
+    "create table notice_cursors ("
+    "  pipeline text primary key,"
+    "  event integer not null"
+    ") strict, without rowid",
+    NULL,
+};
+
 const sm_store__migration sm_store__migrations[] = {
     { step_1 }, { step_2 }, { step_3 }, { step_4 }, { step_5 },
-    { step_6 }, { step_7 }, { step_8 }, { NULL },
+    { step_6 }, { step_7 }, { step_8 }, { step_9 }, { NULL },
 };
 
 enum { APPLICATION_ID = 0x736d6c74 }; /* "smlt", in the header of the file */

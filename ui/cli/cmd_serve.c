@@ -39,6 +39,7 @@ typedef struct server {
     sm_cli_site served;
     sm_site site;
     sm_http *http;
+    sm_notify *notify;
     bool watch; /* `reload: watch` */
 } server;
 
@@ -238,6 +239,16 @@ static void tell_page(const server *s)
 
 /* ---- the command ----------------------------------------------------------------- */
 
+static sm_code start_notify(server *s, sm_error *err)
+{
+    sm_notify_config config = { .bus = s->bus,
+                                .open = sm_deploy_notify_open,
+                                .close = sm_deploy_notify_close,
+                                .ctx = s->deploy };
+
+    return sm_notify_start(&config, &s->notify, err);
+}
+
 static int serve(server *s, const sigset_t *set)
 {
     sm_error err;
@@ -245,7 +256,8 @@ static int serve(server *s, const sigset_t *set)
 
     if (status != SM_EXIT_DONE)
         return status;
-    if (open_page(s, &err) != SM_OK || sm_scheduler_start(s->scheduler, &err) != SM_OK) {
+    if (open_page(s, &err) != SM_OK || sm_scheduler_start(s->scheduler, &err) != SM_OK ||
+        start_notify(s, &err) != SM_OK) {
         status = sm_cli_fail(s->c, &err, NULL);
     } else {
         tell_deployed(s, "serving");
@@ -255,6 +267,7 @@ static int serve(server *s, const sigset_t *set)
     sm_event_bus_close(s->bus);
     sm_http_stop(s->http);
     sm_scheduler_drain(s->scheduler);
+    sm_notify_stop(s->notify);
     if (status == SM_EXIT_DONE)
         sm_cli_say(s->c, "stopped");
     return status;

@@ -360,6 +360,19 @@ sm_deployed *sm_deploy_hold(sm_deploy *d, sm_sv pipeline)
     return x;
 }
 
+sm_deployed *sm_deploy__at(sm_deploy *d, size_t i)
+{
+    sm_deployed *x = NULL;
+
+    sm_mutex_lock(&d->mu);
+    if (i < d->n) {
+        x = d->items[i];
+        sm_atomic_add(&x->holders, 1);
+    }
+    sm_mutex_unlock(&d->mu);
+    return x;
+}
+
 void sm_deploy__replace(sm_deploy *d, sm_deployed *x)
 {
     sm_deployed *old = x;

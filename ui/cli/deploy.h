@@ -14,6 +14,7 @@
 #define SM_CLI_DEPLOY_H
 
 #include "runtime/base/thread.h"
+#include "runtime/notify/notify.h"
 #include "runtime/schedule/scheduler.h"
 #include "ui/cli/project.h"
 #include "ui/view/view.h"
@@ -66,5 +67,9 @@ sm_code sm_deploy_look(void *ctx, sm_sv pipeline, const sm_trigger *t, int64_t *
 sm_code sm_deploy_zone(void *ctx, sm_sv name, int64_t from_ms, int64_t to_ms, sm_arena *a,
                        sm_zone *out, sm_error *err);
 sm_code sm_deploy_secret(void *ctx, sm_sv pipeline, sm_sv hook, sm_secret **out, sm_error *err);
+
+/* What sm_notify asks for; `ctx` is the sm_deploy. */
+bool sm_deploy_notify_open(void *ctx, size_t i, sm_arena *a, sm_notify_pipeline *out, void **hold);
+void sm_deploy_notify_close(void *ctx, void *hold);
 
 #endif

@@ -46,6 +46,8 @@ int sm_deploy__open(sm_deploy *d, const char *path, sm_pinned *pinned, sm_deploy
                     sm_buf *fault);
 /* The one of that name gives way to `x`, which is taken. */
 void sm_deploy__replace(sm_deploy *d, sm_deployed *x);
+/* The i-th, held; NULL: there are no more. */
+sm_deployed *sm_deploy__at(sm_deploy *d, size_t i);
 /* Texts that runs read; to be freed by the caller. */
 sm_pinned *sm_deploy__pinned(sm_deploy *d);
 sm_deploy_memory *sm_deploy__memory(sm_deploy *d, sm_sv pipeline);

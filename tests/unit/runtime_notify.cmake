@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+sm_unit_test(test_notify_book runtime/notify)
