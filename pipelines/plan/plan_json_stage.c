@@ -102,6 +102,8 @@ static sm_json *side_json(const sm_stage_side *side, sm_arena *a)
     put_text(o, "final_by", side->final_by);
     put_text(o, "ok_by", side->ok_by);
     put_bool(o, "preserved", side->preserved);
+    put_text(o, "whole", side->whole);
+    put_texts(o, "origins", side->origins, side->n_origins, a);
     put_texts(o, "unread", side->unread, side->n_unread, a);
     return o;
 }
@@ -264,6 +266,8 @@ static void read_side(reader *r, const sm_json *o, sm_stage_side *side)
         .preserved = sm_json_get_bool(o, "preserved", false),
     };
     take_schema(r, o, "columns", side->n_hidden, &side->schema);
+    side->whole = take_text(r, o, "whole");
+    side->origins = take_texts(r, o, "origins", &side->n_origins);
     side->unread = take_texts(r, o, "unread", &side->n_unread);
 }
 

@@ -494,15 +494,18 @@ static cut_part cut_select(cutter *c, const cut_scope *scope, const sm_json *nod
     cut_use outer = c->use_below;
     cut_renames above = c->renames;
     cut_reads reads = c->reads;
+    cut_left_list left_out = c->left_out;
     cut_part from, out;
 
     c->use_below = use_of_below(node, use);
     c->renames = (cut_renames){ 0 };
+    c->left_out = (cut_left_list){ 0 };
     if (sm_ast_is(sm_ast_get(node, "from_table"), "type", "JOIN"))
         sm_cut__find_reads(c, scope, node, &c->reads);
     from = cut_from(c, scope, sm_ast_get(node, "from_table"), sm_ast_get(node, "where_clause"));
     c->use_below = outer;
     c->reads = reads;
+    c->left_out = left_out;
     if (from.flow.streaming && !sm_cut__over(c))
         node = sm_cut__renamed_select(c, node);
     c->renames = above;

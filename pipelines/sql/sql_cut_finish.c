@@ -74,6 +74,7 @@ static void hash_side(sm_hash *h, const sm_stage_side *side)
 {
     sm_hash_add(h, side->final_by);
     hash_number(h, side->preserved);
+    sm_hash_add(h, SM_SV("by origin")); /* what the columns of an era are called */
 }
 
 /* What is remembered by: not which rows come, nor what is made of it afterwards, nor the types:

@@ -89,6 +89,16 @@ typedef struct cut_renames {
     size_t n, cap;
 } cut_renames;
 
+/* A column that what `relation` is made of had, and it has not. */
+typedef struct cut_left {
+    sm_sv relation, origin;
+} cut_left;
+
+typedef struct cut_left_list {
+    cut_left *items;
+    size_t n, cap;
+} cut_left_list;
+
 typedef struct cut_names {
     sm_sv *items;
     size_t n, cap;
@@ -114,6 +124,7 @@ typedef struct cutter {
     const sm_json *const *result_keys; /* what the keys of the grouping in the result come out as */
     cut_renames renames;               /* of the SELECT that is walked now */
     cut_reads reads;                   /* likewise */
+    cut_left_list left_out;            /* likewise */
     size_t n_wraps;
     bool failed; /* told */
     sm_code rc;  /* the engine failed */
@@ -210,6 +221,10 @@ typedef struct sm_sql_split {
 /* Does it depend on the order of its rows, as it is written? */
 bool sm_sql__aggregate_is_ordered(const sm_json *call);
 
+/* The text of `call` over the columns of the rows of a group, in the order in which they came when
+ * it depends on that. */
+sm_sv sm_sql__aggregate_over_rows(cutter *c, const sm_json *call, bool *ordered);
+
 /* The pieces of `call` over the columns `args` (texts), with `filter` ("" for none); partials are
  * numbered from `first`.  `type` is that of the first argument.  false: only all rows can tell. */
 bool sm_sql__aggregate_split(const sm_json *call, const sm_sv *args, size_t n_args, sm_sv filter,
@@ -227,6 +242,13 @@ void sm_cut__join(cutter *c, const cut_scope *scope, const sm_json *node, const 
  * parts is to be renamed. */
 void sm_cut__wrap(cutter *c, const cut_scope *scope, cut_part *side);
 const sm_json *sm_cut__renamed(cutter *c, const sm_json *value);
+/* What the column of a side is to people, and stays when others come: "b.v", or `column` when the
+ * side is one relation. */
+sm_sv sm_cut__origin(const cutter *c, sm_sv relation, sm_sv column);
+/* Nobody reads the column, so what is made of the relation does not have it. */
+void sm_cut__leave_out(cutter *c, sm_sv relation, sm_sv column);
+/* The origins of columns that parts of the relation had. */
+void sm_cut__add_left_out(cutter *c, sm_sv relation, cut_names *out);
 const sm_json *sm_cut__renamed_select(cutter *c, const sm_json *select);
 
 /* ---- sql_cut_mark.c: watermarks and deduplication -------------------------------------- */

@@ -21,6 +21,8 @@
 
 #include <string.h>
 
+#include "runtime/base/hash.h"
+
 enum { LEFT = 1, RIGHT = 2, ELSEWHERE = 4 };
 
 #define MILLISECOND INT64_C(1000)
@@ -29,7 +31,9 @@ typedef struct join_side {
     const cut_part *part;
     sm_sv alias;
     sm_schema schema; /* without what nobody reads */
+    bool all;         /* ... which is nothing */
     cut_names unread;
+    sm_sv *origins; /* what is remembered of the columns goes by */
     bool preserved;
     const cut_tag *time;      /* by which its rows are late; NULL: none are */
     const sm_json *final;     /* when a row of it is forgotten; NULL: never */
@@ -302,20 +306,44 @@ static const sm_json *from_of(cutter *c, const sm_json *relation, const sm_json 
     return sm_tree_select(c->a, list, relation, NULL);
 }
 
-/* Columns that the SELECT does not read are not kept.  What is made of them in the batch, as its
- * event time, is. */
+/* Columns that the SELECT does not read are not kept, nor were those of relations that the side is
+ * made of.  What is made of them in the batch, as its event time, is. */
 static void leave_unread(joining *j, join_side *s)
 {
     sm_schema kept = { .columns = SM_NEW_N(j->c->a, sm_column, s->schema.n + 1) };
 
-    s->unread.items = SM_NEW_N(j->c->a, sm_sv, s->schema.n + 1);
+    s->origins = SM_NEW_N(j->c->a, sm_sv, s->schema.n + 1);
+    sm_cut__add_left_out(j->c, s->alias, &s->unread);
     for (size_t i = 0; i < s->schema.n; i++) {
-        if (sm_cut__is_read(&j->c->reads, s->alias, s->schema.columns[i].name))
+        sm_sv name = s->schema.columns[i].name, origin = sm_cut__origin(j->c, s->alias, name);
+
+        if (sm_cut__is_read(&j->c->reads, s->alias, name)) {
+            s->origins[kept.n] = origin;
             kept.columns[kept.n++] = s->schema.columns[i];
-        else
-            s->unread.items[s->unread.n++] = s->schema.columns[i].name;
+        } else {
+            sm_cut__add_name(j->c, &s->unread, origin);
+            sm_cut__leave_out(j->c, s->alias, name);
+        }
     }
+    s->all = kept.n == s->schema.n;
     s->schema = kept;
+}
+
+/* The text of a side as it is written, with that of the streams that WITH names: while it is the
+ * same, a column more is one of the input's. */
+static sm_sv text_of_side(joining *j, int i)
+{
+    sm_json *list = sm_json_array(j->c->a);
+    const sm_json *side = sm_ast_get(j->node, i == 0 ? "left" : "right");
+    sm_hash *h = sm_hash_new();
+
+    sm_json_append(list, sm_tree_star(j->c->a));
+    sm_hash_add(h, sm_cut__text(j->c, j->scope, from_of(j->c, side, list)));
+    for (const cut_scope *s = j->scope; s; s = s->outer) {
+        if (s->query)
+            sm_hash_add(h, sm_cut__text(j->c, s->outer, s->query));
+    }
+    return sm_hash_hex(h, j->c->a);
 }
 
 static bool open_side(joining *j, int i)
@@ -371,11 +399,14 @@ static void fill_side(joining *j, int i, sm_stage_side *out)
     const sm_json *late = NULL;
 
     *out = (sm_stage_side){ .preserved = s->preserved,
+                            .whole = text_of_side(j, i),
+                            .origins = s->origins,
+                            .n_origins = s->schema.n,
                             .unread = s->unread.items,
                             .n_unread = s->unread.n };
-    for (size_t k = 0; s->unread.n > 0 && k < s->schema.n; k++)
+    for (size_t k = 0; !s->all && k < s->schema.n; k++)
         sm_json_append(list, sm_tree_column(j->c->a, SM_SV(""), s->schema.columns[k].name));
-    if (s->unread.n == 0)
+    if (s->all)
         sm_json_append(list, sm_tree_star(j->c->a));
     if (s->time)
         late = sm_cut__micros(j->c, sm_tree_column(j->c->a, s->time->relation, s->time->name),
@@ -395,8 +426,14 @@ static sm_sv relation_of(joining *j, const sm_stage *s, const char *suffix)
 static sm_sv meaning(joining *j)
 {
     const sm_json *condition = sm_ast_get(j->node, "condition");
+    const sm_json *names = sm_ast_get(j->node, "using_columns");
     sm_sv out = condition ? sm_cut__expression(j->c, condition) : SM_SV("");
 
+    for (size_t i = 0; i < sm_ast_count(names); i++) {
+        sm_sv name = sm_json_sv(sm_ast_item(names, i));
+
+        out = sm_arena_printf(j->c->a, "%.*s;using %.*s", SM_SV_ARG(out), SM_SV_ARG(name));
+    }
     for (int i = 0; i < 2; i++) {
         if (j->side[i].final)
             out = sm_arena_printf(j->c->a, "%.*s;%.*s", SM_SV_ARG(out),

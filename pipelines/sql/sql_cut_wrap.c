@@ -6,10 +6,13 @@
  *                                             SELECT _smelt_j_0.k, _smelt_j_0."b.k" AS k
  *
  * The first relation that has a name keeps it; the same name of a later one gets that of its
- * relation before it. */
+ * relation before it.  So what a column is called here depends on which others there are: what is
+ * remembered of it goes by sm_cut__origin(), "b.k". */
 #include "pipelines/sql/sql_cut_int.h"
 
 #include <string.h>
+
+#include "runtime/base/sqltext.h"
 
 typedef struct leaf_list {
     cutter *c;
@@ -45,10 +48,29 @@ static void add_name(leaf_list *l, sm_sv name)
     l->names[l->n++] = name;
 }
 
+static bool is_at(const cut_rename *r, sm_sv relation, sm_sv column)
+{
+    return sm_sql_same_name(r->to, relation) && sm_sql_same_name(r->name, column);
+}
+
+/* What came to be relation.column goes on to be `name`. */
+static void move_renames(leaf_list *l, sm_sv relation, sm_sv column, sm_sv name)
+{
+    for (size_t i = 0; i < l->renames->n; i++) {
+        cut_rename *r = &l->renames->items[i];
+
+        if (!is_at(r, relation, column))
+            continue;
+        r->to = l->alias;
+        r->name = name;
+    }
+}
+
 static void add_rename(leaf_list *l, sm_sv relation, sm_sv column, sm_sv name)
 {
     cut_renames *r = l->renames;
 
+    move_renames(l, relation, column, name);
     if (r->n == r->cap) {
         size_t cap = r->cap ? 2 * r->cap : 16;
         cut_rename *grown = SM_NEW_N(l->c->a, cut_rename, cap);
@@ -89,8 +111,10 @@ static void add_leaf(leaf_list *l, const sm_json *node, const sm_json *merged)
         bool known = has_name(l, column), one = false;
         bool read = sm_cut__is_read(&l->c->reads, relation, column);
 
-        if (!read && !has_tag(l, relation, column))
+        if (!read && !has_tag(l, relation, column)) {
+            sm_cut__leave_out(l->c, relation, column);
             continue;
+        }
         for (size_t k = 0; k < sm_ast_count(merged); k++)
             one |= sm_sql_same_name(sm_json_sv(sm_ast_item(merged, k)), column);
         if (known && !one)
@@ -102,6 +126,10 @@ static void add_leaf(leaf_list *l, const sm_json *node, const sm_json *merged)
             sm_cut__add_name(l->c, &l->c->reads.names, name);
         add_name(l, name);
         sm_json_append(l->list, sm_tree_named(a, sm_tree_column(a, relation, column), name));
+    }
+    for (size_t i = 0; i < l->c->left_out.n; i++) {
+        if (sm_sql_same_name(l->c->left_out.items[i].relation, relation))
+            l->c->left_out.items[i].relation = l->alias;
     }
 }
 
@@ -174,6 +202,72 @@ void sm_cut__wrap(cutter *c, const cut_scope *scope, cut_part *side)
     query = sm_cut__spread(c, side, sm_tree_select(c->a, l.list, side->node, NULL));
     rename_tags(c, &side->flow, &c->renames);
     *side = (cut_part){ .node = sm_tree_subquery(c->a, query, l.alias), .flow = side->flow };
+}
+
+/* ---- what columns are of --------------------------------------------------------------- */
+
+static void add_part(sm_buf *b, sm_sv name)
+{
+    if (sm_sv_find_char(name, '.') >= 0)
+        sm_sql_ident(b, name);
+    else
+        sm_buf_add(b, name);
+}
+
+static sm_sv dotted(const cutter *c, sm_sv relation, sm_sv column)
+{
+    sm_buf b;
+    sm_sv out;
+
+    sm_buf_init(&b, SM_SQL_MAX_BYTES);
+    add_part(&b, relation);
+    sm_buf_addc(&b, '.');
+    add_part(&b, column);
+    out = sm_arena_dup(c->a, sm_buf_sv(&b));
+    sm_buf_release(&b);
+    return out;
+}
+
+static const cut_rename *first_rename(const cutter *c, sm_sv relation, sm_sv column)
+{
+    for (size_t i = 0; i < c->renames.n; i++) {
+        if (is_at(&c->renames.items[i], relation, column))
+            return &c->renames.items[i];
+    }
+    return NULL;
+}
+
+sm_sv sm_cut__origin(const cutter *c, sm_sv relation, sm_sv column)
+{
+    const cut_rename *r = first_rename(c, relation, column);
+
+    return r ? dotted(c, r->from, r->column) : column;
+}
+
+void sm_cut__leave_out(cutter *c, sm_sv relation, sm_sv column)
+{
+    const cut_rename *r = first_rename(c, relation, column);
+    cut_left_list *l = &c->left_out;
+
+    if (l->n == l->cap) {
+        size_t cap = l->cap ? 2 * l->cap : 16;
+        cut_left *grown = SM_NEW_N(c->a, cut_left, cap);
+
+        if (l->n)
+            memcpy(grown, l->items, l->n * sizeof *grown);
+        l->items = grown;
+        l->cap = cap;
+    }
+    l->items[l->n++] =
+        (cut_left){ relation, r ? dotted(c, r->from, r->column) : dotted(c, relation, column) };
+}
+
+void sm_cut__add_left_out(cutter *c, sm_sv relation, cut_names *out)
+{
+    for (size_t i = 0; i < c->left_out.n; i++) {
+        if (sm_sql_same_name(c->left_out.items[i].relation, relation))
+            sm_cut__add_name(c, out, c->left_out.items[i].origin);
+    }
 }
 
 /* ---- names in what stands around ------------------------------------------------------ */

@@ -98,7 +98,10 @@ typedef struct sm_stage_side {
     size_t n_hidden;
     sm_sv late_by, final_by, ok_by; /* hidden columns, or "" */
     bool preserved;                 /* a row without a match comes out when it dies */
-    const sm_sv *unread;            /* columns that the input has and the query does not read */
+    sm_sv whole;                    /* of the text of the side (sql_stage_memory.h) */
+    const sm_sv *origins;           /* of its columns but hidden ones: names that stay */
+    size_t n_origins;
+    const sm_sv *unread; /* columns that the input has and the query does not read */
     size_t n_unread;
 } sm_stage_side;
 

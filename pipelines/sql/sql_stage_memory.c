@@ -23,11 +23,13 @@ static sm_stage_era side_era(const sm_stage_side *side, sm_arena *a)
     sm_stage_column *columns = SM_NEW_N(a, sm_stage_column, own + side->n_unread + 1);
 
     for (size_t i = 0; i < own; i++)
-        columns[i] = (sm_stage_column){ side->schema.columns[i].name, side->schema.columns[i].type,
-                                        sm_arena_printf(a, "c%zu", i) };
+        columns[i] =
+            (sm_stage_column){ i < side->n_origins ? side->origins[i]
+                                                   : side->schema.columns[i].name,
+                               side->schema.columns[i].type, sm_arena_printf(a, "c%zu", i) };
     for (size_t i = 0; i < side->n_unread; i++)
         columns[own + i] = (sm_stage_column){ side->unread[i], SM_SV(""), SM_SV("") };
-    return (sm_stage_era){ columns, own + side->n_unread, SM_SV("") };
+    return (sm_stage_era){ columns, own + side->n_unread, side->whole };
 }
 
 static sm_sv type_of(const sm_stage *s, sm_sv column)
@@ -152,6 +154,7 @@ sm_json *sm_stage_record(const sm_stage *s, sm_arena *a)
     }
     sm_json_set_string(row, "name", s->name);
     sm_json_set_string(row, "fingerprint", s->fingerprint);
+    sm_json_set_int(row, "version", SM_STAGE_MEMORY_VERSION);
     sm_json_set(row, "logs", logs);
     return row;
 }
@@ -212,8 +215,11 @@ static bool column_goes_on(const sm_stage *s, const sm_stage_era *now, const sm_
 
     if (c->type.len == 0)
         return true;
-    if (!old && s->kind != SM_STAGE_JOIN && !sm_sv_eq(now->whole, was->whole)) {
-        sm_buf_addf(why, "has column \"%.*s\" in its key, which it had not before",
+    if (!old && !sm_sv_eq(now->whole, was->whole)) {
+        sm_buf_addf(why,
+                    s->kind == SM_STAGE_JOIN
+                        ? "needs column \"%.*s\", which the query of that side did not give before"
+                        : "has column \"%.*s\" in its key, which it had not before",
                     SM_SV_ARG(label));
         return false;
     }
@@ -252,12 +258,19 @@ static const sm_json *log_named(const sm_json *logs, sm_sv name)
     return NULL;
 }
 
+bool sm_stage_is_foreign(const sm_json *was)
+{
+    return sm_json_get_int(was, "version", 1) != SM_STAGE_MEMORY_VERSION;
+}
+
 bool sm_stage_goes_on(const sm_stage *s, const sm_json *was, sm_arena *a, sm_buf *why)
 {
     const sm_json *logs = sm_json_get(was, "logs");
 
     if (!sm_sv_eq(sm_json_get_sv(was, "fingerprint", SM_SV("")), s->fingerprint)) {
-        sm_buf_adds(why, "has other keys, aggregates or another output mode than before");
+        sm_buf_adds(why, sm_stage_is_foreign(was)
+                             ? "was remembered by another version of smelt, in another way"
+                             : "has other keys, aggregates or another output mode than before");
         return false;
     }
     for (size_t i = 0; i < sm_stage_n_logs(s); i++) {

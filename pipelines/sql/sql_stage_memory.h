@@ -5,7 +5,7 @@
  * What a stage remembers lies in one log, that of a join in one for each side.  The record of a
  * batch says what the rows of each log have:
  *
- *     {"name":"join_1", "kind":"join", "fingerprint":"…",
+ *     {"name":"join_1", "kind":"join", "fingerprint":"…", "version":2,
  *      "logs":[{"name":"join_1_l",
  *               "eras":[{"columns":[{"name":"id","type":"BIGINT","at":"c0"}, {"name":"note"}]},
  *                       …],
@@ -20,12 +20,16 @@
  *     ------------------------   -----------------------   ----------------------------------
  *     column a BIGINT            a BIGINT                  itself
  *     column a BIGINT            a INTEGER                 the wider type
- *     column a BIGINT            not known                 NULL: it is new in the input
+ *     column a BIGINT            not known                 NULL: it is new in the input; refused
+ *                                                          where the text that gives the rows
+ *                                                          is another one (`whole`)
  *     column a BIGINT            a VARCHAR                 refused
  *     column a BIGINT            known, not kept           refused
  *
  * Columns are the same by their names: of a join's side, and where the whole row is the key, those
- * of the rows; in a grouping k0, x0: which expressions these are the fingerprint tells.
+ * of the rows; in a grouping k0, x0: which expressions these are the fingerprint tells.  A side
+ * that is itself a join calls them relation.column: what they are called in SQL depends on which
+ * others there are.
  */
 #ifndef SM_SQL_SQL_STAGE_MEMORY_H
 #define SM_SQL_SQL_STAGE_MEMORY_H
@@ -33,6 +37,9 @@
 #include "pipelines/sql/sql_stage.h"
 #include "runtime/base/arena.h"
 #include "runtime/base/json.h"
+
+/* Of what fingerprints and eras say: another one when they say the same in another way. */
+enum { SM_STAGE_MEMORY_VERSION = 2 };
 
 typedef struct sm_stage_column {
     sm_sv name;
@@ -43,7 +50,7 @@ typedef struct sm_stage_column {
 typedef struct sm_stage_era {
     const sm_stage_column *columns;
     size_t n;
-    sm_sv whole; /* of sm_stage */
+    sm_sv whole; /* of sm_stage, or of its side */
 } sm_stage_era;
 
 /* How many logs have rows of the user's: 2 of a join, else 1; 0 of a watermark. */
@@ -62,6 +69,9 @@ sm_stage_era sm_stage_era_read(const sm_json *json, sm_arena *a);
 
 /* The row of a record for a stage that remembers, as if each log had files of now. */
 sm_json *sm_stage_record(const sm_stage *s, sm_arena *a);
+
+/* Was it written by a program that says it in another way? */
+bool sm_stage_is_foreign(const sm_json *was);
 
 /* Can the stage go on with what `was`, a row of a record, says?  If not, `why` gets a clause that
  * says it of the stage: "has other keys …". */

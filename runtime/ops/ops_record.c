@@ -2,7 +2,7 @@
 /* ops_record.c -- which files are the state after a batch, as the record of the batch has it.
  *
  *     {"format":1, "stages":[{"name":"aggregate_1", "kind":"aggregate", "fingerprint":"…",
- *       "logs":[{"name":"aggregate_1", "eras":[{"columns":[…]}],
+ *       "version":2, "logs":[{"name":"aggregate_1", "eras":[{"columns":[…]}],
  *         "files":[{"name":"12-0a1b2c3d.parquet", "batch":12, "rows":3, "bytes":812, "tier":0,
  *           "min":us, "max":us, "lasting":false, "era":0}]}]}]}
  *
@@ -71,6 +71,7 @@ sm_json *sm_ops__record(const sm_ops *o, sm_arena *a)
         sm_json_set_string(row, "name", s->plan->name);
         sm_json_set_string(row, "kind", sm_sv_cstr(s->kind->name));
         sm_json_set_string(row, "fingerprint", s->plan->fingerprint);
+        sm_json_set_int(row, "version", SM_STAGE_MEMORY_VERSION);
         sm_json_set(row, "logs", logs);
         sm_json_append(stages, row);
     }
@@ -139,15 +140,21 @@ static const sm_json *named(const sm_json *list, sm_sv name)
     return NULL;
 }
 
-static sm_code changed(const sm_ops *o, sm_sv stage, sm_sv how, sm_error *err)
+/* `instead` is what to do other than a rebuild. */
+static sm_code refuse(const sm_ops *o, sm_sv stage, sm_sv how, const char *instead, sm_error *err)
 {
     return sm_fail(
         err, SM_E_CONFLICT, 0,
         "stage \"%.*s\" of flow \"%.*s\" %.*s, so what it remembers cannot be used; nothing "
-        "was changed. Take the change of the query or of its input's columns back, or rebuild the "
-        "table "
-        "and what reads it with `smelt run --full-refresh %.*s+`",
-        SM_SV_ARG(stage), SM_SV_ARG(o->c.flow), SM_SV_ARG(how), SM_SV_ARG(o->c.table));
+        "was changed. %s, or rebuild the table and what reads it with `smelt run --full-refresh "
+        "%.*s+`",
+        SM_SV_ARG(stage), SM_SV_ARG(o->c.flow), SM_SV_ARG(how), instead, SM_SV_ARG(o->c.table));
+}
+
+static sm_code changed(const sm_ops *o, sm_sv stage, sm_sv how, sm_error *err)
+{
+    return refuse(o, stage, how, "Take the change of the query or of its input's columns back",
+                  err);
 }
 
 static sm_code judge(sm_ops *o, const sm_ops__stage *s, const sm_json *was, sm_error *err)
@@ -157,7 +164,9 @@ static sm_code judge(sm_ops *o, const sm_ops__stage *s, const sm_json *was, sm_e
 
     sm_buf_init(&why, SM_LIMIT_SQL_BYTES);
     if (!sm_stage_goes_on(s->plan, was, o->scratch, &why))
-        rc = changed(o, s->plan->name, sm_buf_sv(&why), err);
+        rc = sm_stage_is_foreign(was)
+                 ? refuse(o, s->plan->name, sm_buf_sv(&why), "Go on with that version", err)
+                 : changed(o, s->plan->name, sm_buf_sv(&why), err);
     sm_buf_release(&why);
     return rc;
 }

@@ -157,6 +157,100 @@ class Joins(Growth):
         self.assertEqual(self.remembered("joined"), before)
 
 
+def source(name, columns, delay=""):
+    columns = ", ".join("{name: %s, data_type: %s}" % tuple(c.split()) for c in columns.split(", "))
+    return f"  {name}: {{type: files, path: {name}, format: json, schema: [{columns}]{delay}}}\n"
+
+
+class Sides(Growth):
+    """A side of a join that is more than the rows of one input."""
+
+    def table(self, sources, sql, options="    unbounded_state: accepted\n"):
+        self.pipeline(sources, f"  joined:\n{options}    sql: {sql}\n")
+
+    def refuses(self, what):
+        for told in (self.plan(), self.smelt(code=7)):
+            self.assertIn(what, told)
+            self.assertIn("full-refresh", told)
+
+    def test_the_first_of_three_streams_takes_a_column_that_the_second_has(self):
+        grows = '  a: {type: files, path: a, format: json, rescued_data_column: "", schema_hints: "id BIGINT"}\n'
+        self.table(grows + source("b", "id BIGINT, v BIGINT") + source("c", "id BIGINT, w BIGINT"),
+                   "SELECT a.*, b.v AS bv, c.w FROM STREAM(a) AS a JOIN STREAM(b) AS b ON a.id = b.id JOIN STREAM(c) AS c ON a.id = c.id")
+        self.arrive("a", {"id": 1})
+        self.arrive("b", {"id": 1, "v": 111}, {"id": 2, "v": 222})
+        self.arrive("c", {"id": 9, "w": 9})
+        self.smelt()
+        self.arrive("a", {"id": 2, "v": 5})
+        self.smelt()
+        self.arrive("c", {"id": 1, "w": 1}, {"id": 2, "w": 2})
+        self.smelt()
+        found = deltalake.DeltaTable(self.world.table_folders()["joined"]).to_pyarrow_table().to_pylist()
+        self.assertEqual(sorted((r["id"], r["v"], r["bv"], r["w"]) for r in found), [(1, None, 111, 1), (2, 5, 222, 2)])
+
+    def test_four_streams_join_on_columns_of_the_first(self):
+        self.table("".join(source(n, "id BIGINT, v BIGINT") for n in "abcd"),
+                   "SELECT a.id, a.v AS av, b.v AS bv, c.v AS cv, d.v AS dv FROM STREAM(a) AS a JOIN STREAM(b) AS b ON a.id = b.id "
+                   "JOIN STREAM(c) AS c ON a.id = c.id JOIN STREAM(d) AS d ON a.id = d.id AND b.v < d.v")
+        for i, name in enumerate("abcd"):
+            self.arrive(name, {"id": 100 + i, "v": i})
+        for i, name in enumerate("bdac"):
+            self.arrive(name, {"id": 1, "v": i})
+            self.smelt()
+        self.assertEqual(self.rows("joined"), [(1, 2, 0, 3, 1)])
+
+    def test_a_column_more_of_a_subquery_is_not_taken_for_a_new_one(self):
+        sql = "SELECT x.id, b.k%s FROM %s AS x JOIN STREAM(b) AS b ON x.id = b.id"
+        sources = source("a", "id BIGINT, amount BIGINT") + source("b", "id BIGINT, k BIGINT")
+        self.table(sources, sql % ("", "(SELECT id FROM STREAM(a))"))
+        self.arrive("a", {"id": 1, "amount": 77})
+        self.arrive("b", {"id": 9, "k": 9})
+        self.smelt()
+        self.table(sources, sql % (", x.amount", "(SELECT id, amount FROM STREAM(a))"))
+        self.refuses('needs column "amount", which the query of that side did not give before')
+        self.table(sources, "WITH y AS (SELECT id, amount FROM STREAM(a)) " + sql % (", x.amount", "y"))
+        self.refuses('needs column "amount", which the query of that side did not give before')
+        self.assertEqual(self.rows("joined"), [])
+
+    def test_a_column_more_of_what_with_names_is_not_taken_for_a_new_one(self):
+        sql = "WITH x AS (SELECT %s FROM STREAM(a)) SELECT x.*, b.k FROM x JOIN STREAM(b) AS b ON x.id = b.id"
+        sources = source("a", "id BIGINT, amount BIGINT") + source("b", "id BIGINT, k BIGINT")
+        self.table(sources, sql % "id")
+        self.arrive("a", {"id": 1, "amount": 77})
+        self.arrive("b", {"id": 9, "k": 9})
+        self.smelt()
+        self.table(sources, sql % "id, amount")
+        self.refuses('needs column "amount", which the query of that side did not give before')
+
+    def test_a_column_of_three_streams_that_nobody_read_is_refused(self):
+        sql = ("SELECT a.id, c.w%s FROM STREAM(a) AS a JOIN STREAM(b) AS b ON a.id = b.id AND b.tb BETWEEN a.t AND a.t + INTERVAL 1 MINUTE "
+               "JOIN STREAM(c) AS c ON a.id = c.id AND c.tc BETWEEN a.t AND a.t + INTERVAL 2 HOUR")
+        sources = "".join(source(n, f"id BIGINT, {v} BIGINT, {t} TIMESTAMP", f", watermark: {{column: {t}, delay: 1 minute}}")
+                          for n, v, t in (("a", "u", "t"), ("b", "v", "tb"), ("c", "w", "tc")))
+        self.table(sources, sql % "", "    watermark_policy: max\n")
+        self.arrive("a", {"id": 1, "u": 1, "t": at(1)})
+        self.arrive("b", {"id": 1, "v": 5, "tb": at(1)})
+        self.arrive("c", {"id": 9, "w": 9, "tc": at(1)})
+        self.smelt()
+        self.arrive("c", {"id": 8, "w": 8, "tc": at(60)})  # the first join has forgotten its rows
+        self.smelt()
+        self.arrive("c", {"id": 8, "w": 8, "tc": at(61)})
+        self.smelt()
+        self.table(sources, sql % ", b.v", "    watermark_policy: max\n")
+        self.arrive("c", {"id": 1, "w": 1, "tc": at(61)})
+        self.refuses('"join_2" of flow "joined" needs column "b.v", which was not kept')
+
+    def test_another_column_of_using_is_another_condition(self):
+        sql = "SELECT a.v, b.w FROM STREAM(a) AS a JOIN STREAM(b) AS b USING (%s)"
+        sources = source("a", "id BIGINT, k BIGINT, v BIGINT") + source("b", "id BIGINT, k BIGINT, w BIGINT")
+        self.table(sources, sql % "id" + " WHERE a.k > 0")
+        self.arrive("a", {"id": 1, "k": 1, "v": 1})
+        self.arrive("b", {"id": 9, "k": 9, "w": 1})
+        self.smelt()
+        self.table(sources, sql % "id, k" + " WHERE a.k > 0")
+        self.refuses("has other keys, aggregates or another output mode than before")
+
+
 class Groupings(Growth):
     def test_windows_go_on_when_what_they_sum_is_wider(self):
         self.pipeline(ORDERS, """  sums:

@@ -110,6 +110,65 @@ static void test_stage_memory__a_new_column_of_a_side_goes_on_and_one_not_kept_i
     check_join(&alone, &both, "has other keys, aggregates or another output mode than before");
 }
 
+static void test_stage_memory__a_column_that_another_text_gives_is_not_new_in_the_input(void **s)
+{
+    sm_column columns[] = { { .name = NAME("id"), .type = NAME("BIGINT") },
+                            { .name = NAME("note"), .type = NAME("VARCHAR") } };
+    sm_stage was = join(columns, 1, NULL, 0), now = join(columns, 2, NULL, 0);
+
+    (void)s;
+    was.left.whole = SM_SV("SELECT id");
+    now.left.whole = SM_SV("SELECT id, note");
+    check_join(&was, &now,
+               "needs column \"note\", which the query of that side did not give before");
+    check_join(&now, &was, "");
+}
+
+static void test_stage_memory__columns_of_a_side_go_by_their_origin(void **state)
+{
+    static const sm_sv first[] = { SM_SV_LIT("b.v") },
+                       both[] = { SM_SV_LIT("a.v"), SM_SV_LIT("b.v") };
+    sm_column columns[] = { { .name = NAME("v"), .type = NAME("BIGINT") },
+                            { .name = NAME("b.v"), .type = NAME("BIGINT") } };
+    sm_stage was = join(columns, 1, NULL, 0), now = join(columns, 2, NULL, 0);
+    sm_arena *a = sm_arena_new("test");
+    sm_stage_era era;
+
+    (void)state;
+    was.left.origins = first;
+    was.left.n_origins = 1;
+    now.left.origins = both;
+    now.left.n_origins = 2;
+    era = sm_stage_era_now(&was, 0, a);
+    assert_string_equal(sm_stage_era_find(&era, SM_SV("b.v"))->at.ptr, "c0");
+    era = sm_stage_era_now(&now, 0, a);
+    assert_string_equal(sm_stage_era_find(&era, SM_SV("b.v"))->at.ptr, "c1");
+    check_join(&was, &now, "");
+    sm_arena_free(a);
+}
+
+static void test_stage_memory__what_another_version_wrote_is_told_so(void **state)
+{
+    sm_column columns[] = { { .name = NAME("id"), .type = NAME("BIGINT") } };
+    sm_stage st = join(columns, 1, NULL, 0);
+    sm_arena *a = sm_arena_new("test");
+    sm_json *was = sm_stage_record(&st, a);
+    sm_buf why;
+
+    (void)state;
+    sm_buf_init(&why, 1000);
+    assert_false(sm_stage_is_foreign(was));
+    sm_json_set_int(was, "version", SM_STAGE_MEMORY_VERSION - 1);
+    assert_true(sm_stage_is_foreign(was));
+    assert_true(sm_stage_goes_on(&st, was, a, &why)); /* it says the same */
+    st.fingerprint = SM_SV("two");
+    assert_false(sm_stage_goes_on(&st, was, a, &why));
+    assert_string_equal(sm_arena_cstr(a, sm_buf_sv(&why)),
+                        "was remembered by another version of smelt, in another way");
+    sm_buf_release(&why);
+    sm_arena_free(a);
+}
+
 /* ---- whole rows as keys ---------------------------------------------------------------- */
 
 static void test_stage_memory__a_whole_row_takes_a_column_of_its_input_and_no_other(void **state)
@@ -162,6 +221,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SM_TEST(test_rule_N5_a_wider_type_goes_on_and_another_one_is_refused),
         SM_TEST(test_stage_memory__a_new_column_of_a_side_goes_on_and_one_not_kept_is_refused),
+        SM_TEST(test_stage_memory__a_column_that_another_text_gives_is_not_new_in_the_input),
+        SM_TEST(test_stage_memory__columns_of_a_side_go_by_their_origin),
+        SM_TEST(test_stage_memory__what_another_version_wrote_is_told_so),
         SM_TEST(test_stage_memory__a_whole_row_takes_a_column_of_its_input_and_no_other),
         SM_TEST(test_stage_memory__an_era_is_the_same_when_it_was_written_and_read),
     };
