@@ -148,18 +148,136 @@ static bool is_number(sm_sv type)
     return false;
 }
 
+/* What any order of the rows gives the same of, or leaves open: any_value, equals of arg_max. */
+static const char *const unordered[] = {
+    "any_value",
+    "approx_count_distinct",
+    "approx_quantile",
+    "approx_top_k",
+    "arg_max",
+    "arg_max_null",
+    "arg_max_nulls_last",
+    "arg_min",
+    "arg_min_null",
+    "arg_min_nulls_last",
+    "argmax",
+    "argmin",
+    "avg",
+    "bit_and",
+    "bit_or",
+    "bit_xor",
+    "bitstring_agg",
+    "bool_and",
+    "bool_or",
+    "corr",
+    "count",
+    "count_if",
+    "count_star",
+    "countif",
+    "covar_pop",
+    "covar_samp",
+    "entropy",
+    "favg",
+    "fsum",
+    "geomean",
+    "geometric_mean",
+    "histogram",
+    "histogram_exact",
+    "kahan_sum",
+    "kurtosis",
+    "kurtosis_pop",
+    "mad",
+    "max",
+    "max_by",
+    "mean",
+    "median",
+    "min",
+    "min_by",
+    "product",
+    "quantile",
+    "quantile_cont",
+    "quantile_disc",
+    "regr_avgx",
+    "regr_avgy",
+    "regr_count",
+    "regr_intercept",
+    "regr_r2",
+    "regr_slope",
+    "regr_sxx",
+    "regr_sxy",
+    "regr_syy",
+    "reservoir_quantile",
+    "sem",
+    "skewness",
+    "stddev",
+    "stddev_pop",
+    "stddev_samp",
+    "sum",
+    "sum_no_overflow",
+    "sumkahan",
+    "var_pop",
+    "var_samp",
+    "variance",
+    "wavg",
+    "weighted_avg",
+};
+
 bool sm_sql__aggregate_is_ordered(const sm_json *call)
 {
-    static const char *const names[] = { "first",      "last",         "list",   "array_agg",
-                                         "string_agg", "group_concat", "listagg" };
-
     if (sm_ast_flag(call, "distinct", false))
         return false; /* it may only be ordered by what it is of */
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (sm_sql_same_name(sm_ast_text(call, "function_name"), sm_sv_cstr(names[i])))
-            return true;
+    for (size_t i = 0; i < sizeof unordered / sizeof *unordered; i++) {
+        if (sm_sql_same_name(sm_ast_text(call, "function_name"), sm_sv_cstr(unordered[i])))
+            return false;
     }
-    return false;
+    return true;
+}
+
+/* Macros of the engine, which take no ORDER BY: what they stand for, with one. */
+#define JSON_OF(x) "CASE WHEN " x " IS NULL THEN CAST('null' AS JSON) ELSE to_json(" x ") END"
+#define JSON_LIST                                                                                  \
+    "CAST('[' || string_agg(" JSON_OF("$1") ", ',' ORDER BY " CUT_ORDER ") || ']' AS JSON)"
+
+static const struct {
+    const char *function;
+    size_t n_args;
+    const char *ordered;
+} macros[] = {
+    { "json_group_array", 1, JSON_LIST },
+    { "json_group_structure", 1, "(json_structure(" JSON_LIST ") -> 0)" },
+    { "json_group_object", 2,
+      "CAST('{' || string_agg((CASE WHEN $1 IS NULL THEN error('json_group_object key cannot be "
+      "NULL') ELSE to_json(CAST($1 AS VARCHAR)) END || ':') || " JSON_OF(
+          "$2") ", ',' ORDER BY " CUT_ORDER ") || '}' AS JSON)" },
+};
+
+/* "" when the call is none of them. */
+static sm_sv macro_in_order(cutter *c, const sm_json *call)
+{
+    const sm_json *children = sm_ast_get(call, "children");
+    sm_sv args[2] = { SM_SV(""), SM_SV("") };
+    filling f = { args, sm_ast_count(children), 0, SM_SV("") };
+
+    for (size_t i = 0; i < sizeof macros / sizeof *macros; i++) {
+        if (f.n_args != macros[i].n_args ||
+            !sm_sql_same_name(sm_ast_text(call, "function_name"), sm_sv_cstr(macros[i].function)))
+            continue;
+        for (size_t k = 0; k < f.n_args; k++)
+            args[k] = sm_cut__expression(c, sm_ast_item(children, k));
+        return fill(macros[i].ordered, &f, c->a);
+    }
+    return SM_SV("");
+}
+
+sm_sv sm_sql__aggregate_over_rows(cutter *c, const sm_json *call, bool *ordered)
+{
+    sm_sv macro;
+
+    *ordered = sm_sql__aggregate_is_ordered(call);
+    if (!*ordered)
+        return sm_cut__expression(c, call);
+    macro = macro_in_order(c, call);
+    return macro.len > 0 ? macro : sm_cut__expression(c, sm_tree_ordered(c->a, call, CUT_ORDER));
 }
 
 static const split_row *find_row(const sm_json *call, size_t n_args, sm_sv filter, sm_sv type)

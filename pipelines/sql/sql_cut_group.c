@@ -369,11 +369,10 @@ static void keep_rows(grouping *g, sm_stage *s, const sm_json *const *calls, sm_
     s->ordered = false;
     s->n_partials = 0;
     for (size_t i = 0; i < g->calls.n; i++) {
-        bool ordered = sm_sql__aggregate_is_ordered(calls[i]);
+        bool ordered;
 
+        values[i].final = sm_sql__aggregate_over_rows(g->c, calls[i], &ordered);
         s->ordered |= ordered;
-        values[i].final = sm_cut__expression(
-            g->c, ordered ? sm_tree_ordered(g->c->a, calls[i], CUT_ORDER) : calls[i]);
     }
 }
 

@@ -4,6 +4,7 @@
 300,000 rows in several files as one batch on several threads, and file by file: what depends on the order in which rows
 arrive has to be the same.
 """
+import json
 import os
 import sys
 import unittest
@@ -35,7 +36,9 @@ tables:
     output_mode: update
   kept:
     sql: |
-      SELECT window(t, '1 day') AS w, k, first(n) AS a, median(n) AS m, list(n) AS l, list(n ORDER BY k) AS o
+      SELECT window(t, '1 day') AS w, k, first(n) AS a, median(n) AS m, list(n) AS l, list(n ORDER BY k) AS o,
+        arbitrary(n) AS one, mode(n) AS most, json_group_array(n)::VARCHAR AS ns, json_group_object(n, k)::VARCHAR AS pairs,
+        json_group_structure(json_object('c' || n % 7, k))::VARCHAR AS shape
       FROM STREAM(events) WHERE k < 20 GROUP BY ALL
     output_mode: update
   once:
@@ -75,6 +78,10 @@ class Arrival(unittest.TestCase):
             self.assertEqual(len(rows), len(large[table]), table)
             for x, y in zip(rows, large[table]):
                 self.assertEqual(x, y, table)
+        for _, k, first, _, rows, _, one, most, array, pairs, _ in large["kept"]:
+            self.assertEqual((one, most), (first, first))  # each n is there once
+            self.assertEqual(json.loads(array), rows)
+            self.assertEqual(json.loads(pairs), {str(n): k for n in rows})
         self.assertEqual({n for n, in small["look"]}, {10_000_000 - i for i in range(100_000)})
 
 
