@@ -312,6 +312,8 @@ static sm_code flow_publish(sm_flow *f, sm_batch *b, sm_error *err)
     sm_code rc;
 
     f->sink.session = NULL;
+    if ((rc = sm_flow__check_targets(f, b, err)) != SM_OK)
+        return rc;
     if (sm_manifest_changes(b->manifest, f->target->name) &&
         (rc = sm_sink_publish(&f->sink, b->manifest, &b->version, err)) != SM_OK)
         return rc;

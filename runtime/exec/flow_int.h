@@ -181,6 +181,8 @@ sm_code sm_flow__open_side(sm_flow *f, sm_error *err);
 /* After sm_flow__judge(): the rows that were set aside become files, and part of the manifest. */
 sm_code sm_flow__set_aside(sm_flow *f, sm_batch *b, sm_error *err);
 /* What the batch has for a table beside its own (NULL: there is none), once that one has it. */
+/* SM_E_CONFLICT: the manifest has rows for a table that the flow does not write. */
+sm_code sm_flow__check_targets(const sm_flow *f, const sm_batch *b, sm_error *err);
 sm_code sm_flow__publish_beside(const sm_batch *b, const sm_plan_dataset *beside, sm_sink *k,
                                 int64_t *version, sm_error *err);
 sm_code sm_flow__publish_side(sm_flow *f, sm_batch *b, sm_error *err);

@@ -268,6 +268,33 @@ sm_code sm_flow__set_aside(sm_flow *f, sm_batch *b, sm_error *err)
 
 /* ---- after the decision ------------------------------------------------------------ */
 
+static bool is_target(const sm_flow *f, sm_sv name)
+{
+    return sm_sv_eq(name, f->target->name) || (f->side != NULL && sm_sv_eq(name, f->side->name)) ||
+           (f->late != NULL && sm_sv_eq(name, f->late->name));
+}
+
+/* A file that was edited after the decision may not have all of its tables. */
+sm_code sm_flow__check_targets(const sm_flow *f, const sm_batch *b, sm_error *err)
+{
+    const sm_json *targets = sm_json_get(b->manifest->json, "targets");
+
+    for (size_t i = 0; i < sm_json_len(targets); i++) {
+        sm_sv name = sm_json_get_sv(sm_json_at(targets, i), "name", SM_SV(""));
+
+        if (is_target(f, name) || !sm_manifest_changes(b->manifest, name))
+            continue;
+        return sm_fail(
+            err, SM_E_CONFLICT, 0,
+            "flow \"%.*s\" decided it with rows for \"%.*s\", which the pipeline does not "
+            "declare any more; nothing was changed and nothing is "
+            "lost. Take that change back and run once, or rebuild without the batch: "
+            "`smelt run --full-refresh %.*s`",
+            SM_SV_ARG(f->plan->name), SM_SV_ARG(name), SM_SV_ARG(f->target->name));
+    }
+    return SM_OK;
+}
+
 sm_code sm_flow__publish_beside(const sm_batch *b, const sm_plan_dataset *beside, sm_sink *k,
                                 int64_t *version, sm_error *err)
 {

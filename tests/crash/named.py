@@ -15,6 +15,7 @@ import kinds
 import world
 
 FAILED = 1
+REFUSED = 7
 DAMAGED = 11
 
 
@@ -299,11 +300,31 @@ class Named(unittest.TestCase):
         with open(w.path("pipeline.yml")) as f:
             text = f.read()
         w.write("pipeline.yml", text.replace("max(v)", "sum(v)"))
-        result = self.runs(w, code=FAILED)
+        result = self.runs(w, code=REFUSED)
         self.assertIn("other keys, aggregates or another output mode", result.out + result.err)
         self.assertEqual(w.store("select count(*) from batches where state <> 'done'"), [(0,)])
         w.write("pipeline.yml", text)
         self.runs(w)
+        self.at_rest(w)
+
+    def test_a_decided_batch_with_rows_for_a_table_that_left_the_file_waits_for_it(self):
+        kind = kinds.AggregateUpdate()
+        w = self.world(kind)
+        late = len(w.tables()["windows__late"])
+        kind.arrive(w)
+        self.dies(w, "flow.after_decided:kill")
+        with open(w.path("pipeline.yml")) as f:
+            text = f.read()
+        w.write("pipeline.yml", text.replace("    watermark: {column: ts, delay: 20s}\n", "    unbounded_state: accepted\n"))
+        before = w.tables()
+        result = self.runs(w, code=REFUSED)
+        self.assertIn("windows__late", result.out + result.err)
+        self.assertIn("nothing is lost", result.out + result.err)
+        self.assertEqual(w.tables(), before)
+        self.assertEqual(w.store("select count(*) from batches where state = 'decided'"), [(1,)])
+        w.write("pipeline.yml", text)
+        self.runs(w)
+        self.assertGreater(len(w.tables()["windows__late"]), late)
         self.at_rest(w)
 
     def test_a_decided_batch_whose_file_was_removed_is_refused(self):
