@@ -290,6 +290,8 @@ sm_code sm_flow__need_session(sm_flow *f, sm_error *err)
         (rc = sm_session_open(engine, &f->session, err)) != SM_OK)
         return rc;
     f->env->session_opened(f->env->ctx, f->session);
+    if (f->env->stopping(f->env->ctx)) /* who asked before now could interrupt nothing */
+        return sm_fail(err, SM_E_CANCELLED, 0, "asked to stop");
     return sm_flow__register_rules(f, err);
 }
 

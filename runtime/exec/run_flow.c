@@ -56,8 +56,8 @@ static void flow_reset(sm_run *r, size_t i, bool refresh)
                              .refresh = refresh };
 }
 
-/* The other flows of the table that flow `i` rebuilds, with those that left the file when they
- * were about to empty it. */
+/* Of a flow that is open: the other flows of the table that it rebuilds, with those that left the
+ * file when they were about to empty it. */
 static sm_code name_siblings(sm_run *r, size_t i, sm_error *err)
 {
     sm_flow *f = &r->flows[i];
@@ -65,9 +65,9 @@ static sm_code name_siblings(sm_run *r, size_t i, sm_error *err)
     sm_sv *names;
     size_t n;
 
-    if (sm_run__left_rebuilds(r, f->target->name, &left, &n, err) != SM_OK)
+    if (sm_run__left_rebuilds(r, f->target->name, f->arena, &left, &n, err) != SM_OK)
         return err->code;
-    f->siblings = names = SM_NEW_N(r->arena, sm_sv, f->target->n_flows + n);
+    f->siblings = names = SM_NEW_N(f->arena, sm_sv, f->target->n_flows + n);
     for (size_t k = f->target->flow; k < f->target->flow + f->target->n_flows; k++)
         if (k != i)
             names[f->n_siblings++] = r->q.plan->flows[k].name;
@@ -88,24 +88,32 @@ static sm_code roll_forward(sm_flow *f, sm_error *err)
     return rc == SM_E_AGAIN ? SM_OK : rc; /* taken back: it is planned again */
 }
 
+/* Workers open flows at the same time, so nothing here lies in r->arena. */
+static sm_code leave_decided(sm_run *r, size_t i, sm_error *err)
+{
+    sm_arena *a = sm_arena_new("position");
+    sm_position pos;
+    sm_code rc;
+
+    flow_reset(r, i, false);
+    rc = sm_store_position(r->q.store, r->env.owner.pipeline, r->flows[i].plan->name, a, &pos, err);
+    if (rc == SM_OK && pos.has_last && pos.last.state == SM_BATCH_DECIDED)
+        rc = finish_decided(&r->flows[i], err);
+    sm_arena_free(a);
+    return rc;
+}
+
 static sm_code flow_open(sm_run *r, size_t i, sm_error *err)
 {
     bool lead = r->slots[i].lead;
-    sm_position pos;
-    sm_code rc = SM_OK;
+    sm_code rc = lead ? leave_decided(r, i, err) : SM_OK;
 
-    if (lead) {
-        flow_reset(r, i, false);
-        rc = sm_store_position(r->q.store, r->env.owner.pipeline, r->flows[i].plan->name, r->arena,
-                               &pos, err);
-        if (rc == SM_OK && pos.has_last && pos.last.state == SM_BATCH_DECIDED)
-            rc = finish_decided(&r->flows[i], err);
-    }
     flow_reset(r, i, lead);
+    if (rc == SM_OK)
+        rc = sm_flow__open(&r->flows[i], err);
     if (lead && rc == SM_OK)
         rc = name_siblings(r, i, err);
-    if (rc == SM_OK && (rc = sm_flow__open(&r->flows[i], err)) == SM_OK &&
-        (rc = roll_forward(&r->flows[i], err)) == SM_OK)
+    if (rc == SM_OK && (rc = roll_forward(&r->flows[i], err)) == SM_OK)
         rc = sm_flow__fix_horizon(&r->flows[i], true, err);
     return rc;
 }

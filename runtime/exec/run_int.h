@@ -81,10 +81,10 @@ void sm_run__timeout_end(sm_run *r);
 void sm_run__timeout_tell(const sm_run *r, sm_run_result *out);
 
 /* run_left.c: the flows that decided to rebuild `table` and left the file before it was published,
- * in r->arena. */
-sm_code sm_run__left_rebuilds(const sm_run *r, sm_sv table, const sm_sv **flows, size_t *n,
-                              sm_error *err);
-/* SM_E_CONFLICT when the run would append to the table of one. */
+ * in `a`: flows may ask at the same time. */
+sm_code sm_run__left_rebuilds(const sm_run *r, sm_sv table, sm_arena *a, const sm_sv **flows,
+                              size_t *n, sm_error *err);
+/* SM_E_CONFLICT when the run would append to the table of one.  Before the workers. */
 sm_code sm_run__check_left(const sm_run *r, sm_error *err);
 
 /* run_checks.c: flow `i` ended well; when it is the last of its table, look at the checks of that,

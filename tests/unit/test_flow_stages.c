@@ -7,6 +7,7 @@
 
 #include "runtime/base/failpoint.h"
 #include "runtime/base/fs.h"
+#include "runtime/exec/flow_int.h"
 #include "runtime/store/store_batches.h"
 
 static sm_column result_columns[] = {
@@ -247,6 +248,49 @@ static void test_fault__a_failing_disk_changes_no_result(void **state)
         }
 }
 
+/* ---- asked to stop ------------------------------------------------------------------------ */
+
+static sm_code give_engine(void *ctx, struct sm_engine **out, sm_error *err)
+{
+    run_fixture *f = ctx;
+
+    (void)err;
+    *out = f->engine;
+    return SM_OK;
+}
+
+static bool was_asked(void *ctx)
+{
+    (void)ctx;
+    return true;
+}
+
+static void see_session(void *ctx, struct sm_session *s)
+{
+    (void)ctx;
+    assert_non_null(s);
+}
+
+/* An interrupt reaches a query that runs, and there is none yet. */
+static void test_flow__a_session_that_opens_after_the_stop_runs_nothing(void **state)
+{
+    run_fixture f;
+    sm_stage st[] = { ops_watermark(), ops_aggregate(SM_STAGE_APPEND) };
+    sm_flow_env env = { .engine = give_engine,
+                        .stopping = was_asked,
+                        .session_opened = see_session,
+                        .session_closing = see_session,
+                        .ctx = &f };
+    sm_flow flow = { .env = &env };
+
+    (void)state;
+    begin(&f, st);
+    assert_string_equal(run_value(&f, "SELECT 'open'"), "open");
+    assert_int_equal(sm_flow__need_session(&flow, &f.err), SM_E_CANCELLED);
+    sm_flow__close_session(&flow);
+    run_end(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,6 +302,7 @@ int main(void)
         SM_TEST(test_stages__a_full_refresh_begins_anew_and_drops_the_old_state),
         SM_TEST(test_stages__another_query_is_refused_until_it_is_rebuilt),
         SM_TEST(test_fault__a_failing_disk_changes_no_result),
+        SM_TEST(test_flow__a_session_that_opens_after_the_stop_runs_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
