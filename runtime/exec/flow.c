@@ -461,6 +461,7 @@ sm_code sm_flow__run_batch(sm_flow *f, sm_batch *b, sm_error *err)
     sm_failpoint("flow.after_done");
     flow_advance(f, b);
     flow_maintain(f, b);
+    sm_flow__trim(f, b);
     rc = inputs_forget(f, err);
 done:
     sm_flow__leave_side(f);

@@ -241,6 +241,8 @@ sm_code sm_replay__finish(const sm_flow_env *env, sm_error *err);
 
 /* flow_record.c: the record of a batch, and the events that go with it. */
 sm_code sm_flow__decide(sm_flow *f, sm_batch *b, sm_error *err);
+/* flow_trim.c: batch `b` is done; now and then old history goes.  A failure is only told. */
+void sm_flow__trim(const sm_flow *f, const sm_batch *b);
 sm_code sm_flow__mark_done(sm_flow *f, sm_batch *b, sm_error *err);
 /* Take the decision back: nobody has seen the batch. */
 sm_code sm_flow__void(sm_flow *f, const sm_batch *b, const char *why, sm_error *err);

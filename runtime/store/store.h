@@ -109,6 +109,8 @@ typedef struct sm_trim {
     /* Runs that no person asked for and that found nothing, older than this; 0: none. */
     int64_t idle_before_ms;
     int64_t keep_idle; /* but not among so many of the newest runs */
+    /* Done batches, and events of a run that goes on, older than this, too; 0: none. */
+    int64_t live_before_ms;
 } sm_trim;
 
 /* Drop up to `limit` rows of what `t` lets go, and of the files that old generations had seen;

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "runtime/base/clock.h"
 #include "runtime/base/failpoint.h"
 #include "runtime/base/fs.h"
 #include "runtime/exec/flow_int.h"
@@ -248,6 +249,43 @@ static void test_fault__a_failing_disk_changes_no_result(void **state)
         }
 }
 
+/* ---- history ---------------------------------------------------------------------------- */
+
+static size_t kept_batches(run_fixture *f)
+{
+    sm_pipeline_rec p;
+    sm_batch_rec *list;
+    size_t n;
+
+    sm_assert_ok(sm_store_pipeline(f->store, SM_SV("p"), f->a, &p, &f->err), f->err);
+    sm_assert_ok(sm_store_batches(f->store, p.id, SM_SV("t"), 0, 0, 1000, f->a, &list, &n, &f->err),
+                 f->err);
+    return n;
+}
+
+static void test_flow__old_batches_go_while_it_runs_and_the_newest_stay(void **state)
+{
+    run_fixture f;
+    sm_stage st[] = { ops_watermark(), ops_aggregate(SM_STAGE_APPEND) };
+
+    (void)state;
+    begin(&f, st);
+    sm_clock_set_ms(INT64_C(1767225600000));
+    for (int i = 0; i < 127; i++)
+        row(&f, 0, "a", 1);
+    runs(&f);
+    assert_int_equal(kept_batches(&f), 127);
+    sm_clock_set_ms(INT64_C(1767225600000) + INT64_C(31) * 86400000);
+    row(&f, 0, "a", 1); /* the 128th */
+    runs(&f);
+    assert_in_range(kept_batches(&f), 100, 103);
+    row(&f, 100, "a", 1);
+    runs(&f);
+    sm_clock_set_ms(-1);
+    assert_string_equal(run_value(&f, "SELECT n FROM {t}"), "128");
+    run_end(&f);
+}
+
 /* ---- asked to stop ------------------------------------------------------------------------ */
 
 static sm_code give_engine(void *ctx, struct sm_engine **out, sm_error *err)
@@ -302,6 +340,7 @@ int main(void)
         SM_TEST(test_stages__a_full_refresh_begins_anew_and_drops_the_old_state),
         SM_TEST(test_stages__another_query_is_refused_until_it_is_rebuilt),
         SM_TEST(test_fault__a_failing_disk_changes_no_result),
+        SM_TEST(test_flow__old_batches_go_while_it_runs_and_the_newest_stay),
         SM_TEST(test_flow__a_session_that_opens_after_the_stop_runs_nothing),
     };
 

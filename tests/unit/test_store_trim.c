@@ -2,6 +2,8 @@
 /* test_store_trim.c -- old rows go, a little at a time; what recovery needs stays. */
 #include "tests/unit/store_fixture.h"
 
+#include "runtime/base/clock.h"
+
 static const int64_t ANY_AGE = INT64_MAX; /* everything is older */
 
 static int64_t trim_all(store_fixture *f, sm_trim t, int64_t limit)
@@ -160,6 +162,58 @@ static void test_trim__drops_files_of_old_generations_only(void **state)
     store_close(&f);
 }
 
+static void test_trim__events_of_a_run_that_goes_on_go_by_age(void **state)
+{
+    store_fixture f;
+    sm_event_filter all = { .limit = 0 };
+    sm_event_rec *events;
+    int64_t run;
+    size_t n;
+    sm_trim t = { .live_before_ms = 1000 + 20 };
+
+    (void)state;
+    store_open(&f, "trim_live");
+    run = store_run(&f);
+    for (int64_t i = 0; i < 30; i++) {
+        sm_event_rec e = { .type = SM_SV("x"), .batch = -1, .time_ms = 1000 + i, .run = run };
+        sm_run_change c = { .run = run, .events = &e, .n_events = 1 };
+
+        sm_assert_ok(sm_store_run_change(f.s, &f.o, &c, &f.err), f.err);
+    }
+    assert_int_equal(trim_all(&f, (sm_trim){ .before_ms = 1 }, 7), 0);
+    assert_int_equal(trim_all(&f, t, 7), 20);
+    sm_assert_ok(sm_store_events_list(f.s, &all, f.a, &events, &n, &f.err), f.err);
+    assert_int_equal(n, 10);
+    assert_int_equal(events[0].time_ms < events[9].time_ms ? events[0].time_ms : events[9].time_ms,
+                     1020);
+    t.live_before_ms = ANY_AGE;
+    assert_int_equal(trim_all(&f, t, 7), 9); /* numbers of events go on */
+    store_close(&f);
+}
+
+static void test_trim__old_batches_go_before_runs_do(void **state)
+{
+    store_fixture f;
+    sm_batch_rec b;
+    sm_decision d = { .records = &b, .n_records = 1 };
+    sm_trim t = { .before_ms = 1, .live_before_ms = 5000, .keep_batches = 2 };
+    int64_t g;
+
+    (void)state;
+    store_open(&f, "trim_batches");
+    g = store_generation(&f, "t");
+    for (int64_t n = 0; n < 20; n++) {
+        sm_clock_set_ms(n < 10 ? 4000 : 6000);
+        b = store_batch(g, n);
+        sm_assert_ok(sm_store_decide(f.s, &f.o, &d, &f.err), f.err);
+        sm_assert_ok(store_done(&f, g, n), f.err);
+    }
+    assert_int_equal(trim_all(&f, t, 3), 10);
+    assert_int_equal(count_batches(&f), 10);
+    sm_clock_set_ms(-1);
+    store_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,6 +221,8 @@ int main(void)
         SM_TEST(test_trim__drops_runs_with_their_events_but_not_open_ones),
         SM_TEST(test_trim__drops_runs_of_triggers_that_found_nothing),
         SM_TEST(test_trim__drops_files_of_old_generations_only),
+        SM_TEST(test_trim__events_of_a_run_that_goes_on_go_by_age),
+        SM_TEST(test_trim__old_batches_go_before_runs_do),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
