@@ -42,7 +42,7 @@ typedef struct sm_run_order {
 
 typedef struct sm_order_result {
     int64_t run;   /* its number; 0: none was begun */
-    int exit_code; /* of `smelt run` */
+    int exit_code; /* of `smelt run`; never 0 when there is an error */
     sm_run_state state;
     bool warnings;
     sm_error error; /* its code is SM_OK when there is none; decides whether it is tried again */
@@ -73,6 +73,8 @@ typedef struct sm_scheduler_config {
      * wants to know. */
     void (*ended)(void *ended_ctx, const sm_run_order *o, const sm_order_result *r);
     void *ended_ctx;
+    /* The exit status of `smelt run` for a failure that execute() gave none for.  NULL: 1. */
+    int (*exit_code)(sm_code code);
     void *ctx;
     int workers;             /* runs at once */
     sm_schedule_clock clock; /* zeroed: runtime/base/clock */

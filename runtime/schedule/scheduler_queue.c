@@ -66,6 +66,13 @@ static size_t count_waiting(const sm_unit *u)
     return n;
 }
 
+/* Who waits for an order that failed, or that no run came of, must not take it for done. */
+static void set_exit_code(const sm_scheduler *s, sm_order_result *r)
+{
+    if (r->error.code != SM_OK && r->exit_code == 0)
+        r->exit_code = s->config.exit_code == NULL ? 1 : s->config.exit_code(r->error.code);
+}
+
 /* Off the queue, into the finished ones; whoever waits for it is woken. */
 static void end_job(sm_scheduler *s, sm_job *j)
 {
@@ -75,6 +82,7 @@ static void end_job(sm_scheduler *s, sm_job *j)
     while (*at != j)
         at = &(*at)->next;
     *at = j->next;
+    set_exit_code(s, &j->result);
     j->state = SM_JOB_DONE;
     j->unit = NULL;
     j->next = s->done;

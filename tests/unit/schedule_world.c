@@ -59,6 +59,11 @@ static sm_code secret(void *ctx, sm_sv pipeline, sm_sv hook, sm_secret **out, sm
     return sm_secret_from_environment("SM_TEST_HOOK", out, err);
 }
 
+static int exit_code(sm_code code)
+{
+    return WORLD_EXIT + (int)code;
+}
+
 static int64_t lasts_a_second(world *w, const sm_run_order *o)
 {
     (void)w;
@@ -84,6 +89,7 @@ void world_init(world *w, int64_t wall_ms)
         .ctx = w,
         .workers = WORLD_WORKERS,
         .clock = { wall, boot, w },
+        .exit_code = exit_code,
     };
 
     *w = (world){ .wall = wall_ms, .boot = 1000000, .lasts = lasts_a_second, .ends = ends_well };

@@ -7,7 +7,7 @@
 
 #include "runtime/schedule/scheduler_int.h"
 
-enum { WORLD_WORKERS = 4, WORLD_MOST = 100000 };
+enum { WORLD_WORKERS = 4, WORLD_MOST = 100000, WORLD_EXIT = 100 /* and the code: exit status */ };
 
 typedef struct world_run { /* a run that has ended, or is under way: until 0 */
     char pipeline[32], cause[16], select[32];

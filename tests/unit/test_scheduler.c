@@ -155,6 +155,8 @@ static void test_deploy__drops_what_waits_and_finishes_what_runs(void **state)
     assert_int_equal(world_count(&w, "q", NULL), 1);
     sm_assert_ok(sm_scheduler_wait(w.s, ticket, 0, &r, &err), err);
     assert_int_equal(r.error.code, SM_E_CANCELLED);
+    assert_int_equal(r.run, 0);
+    assert_int_equal(r.exit_code, WORLD_EXIT + SM_E_CANCELLED); /* no run is not success */
     world_release(&w);
 }
 
@@ -295,6 +297,7 @@ static void test_retry__backs_off_and_gives_up(void **state)
     assert_in_range(w.runs[2].from - w.runs[1].until, 8 * SECOND, 12 * SECOND);
     sm_assert_ok(sm_scheduler_wait(w.s, ticket, 0, &r, &err), err);
     assert_int_equal(r.error.code, SM_E_REMOTE);
+    assert_int_equal(r.exit_code, WORLD_EXIT + SM_E_REMOTE);
     assert_int_equal(r.run, 3);
     world_release(&w);
 }
@@ -373,6 +376,7 @@ static void test_stop__ends_the_run_and_drops_what_waits(void **state)
     assert_int_equal(w.runs[0].code, SM_E_CANCELLED);
     sm_assert_ok(sm_scheduler_wait(w.s, ticket, 0, &r, &err), err);
     assert_int_equal(r.state, SM_RUN_CANCELED);
+    assert_int_equal(r.exit_code, WORLD_EXIT + SM_E_CANCELLED);
     sm_assert_ok(sm_scheduler_stop(w.s, SM_SV("p"), SM_SV(""), &any, &err), err);
     assert_false(any);
     world_release(&w);

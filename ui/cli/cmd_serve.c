@@ -289,6 +289,7 @@ static int serve_exec(sm_cli *c)
     s.bus = sm_event_bus_new(0);
     s.deploy = sm_deploy_new(c, c->args, c->n_args, s.bus);
     config.ctx = s.deploy;
+    config.exit_code = sm_exit_code;
     config.ended = tell_end;
     config.ended_ctx = &s;
     s.scheduler = sm_scheduler_new(&config);

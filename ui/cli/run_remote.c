@@ -201,7 +201,7 @@ static int end(sm_remote *r, const sm_json *ticket)
     sm_buf path;
 
     if (number == 0)
-        return end_without_run(r, ticket, status);
+        return end_without_run(r, ticket, status == SM_EXIT_DONE ? SM_EXIT_FAILED : status);
     path = sm_remote_path(r, "/runs");
     sm_remote_part(&path, sm_arena_printf(r->c->a, "%lld", (long long)number));
     if (sm_remote_get(r, &path, &run, &err) != SM_OK) {
