@@ -7,8 +7,6 @@
  *
  * A thing that happened (files, a table) is never left out: it waits until the pipeline is idle
  * where another trigger would be skipped. */
-#include <string.h>
-
 #include "runtime/schedule/scheduler_int.h"
 
 enum { LATE_MS = 60 * 1000 }; /* a slot fired later is one that was missed */
@@ -31,8 +29,7 @@ const char *sm_trigger_kind_name(sm_trigger_kind kind)
 static bool has_job(const sm_unit *u, const char *cause)
 {
     for (const sm_job *j = u->jobs; j != NULL; j = j->next)
-        if (j->triggered && (sm_sv_eq_str(j->order.cause, cause) ||
-                             (j->order.continuous && strcmp(cause, "continuous") == 0)))
+        if (j->triggered && sm_sv_eq_str(j->order.cause, cause))
             return true;
     return false;
 }
@@ -108,8 +105,8 @@ static int64_t due_of(const sm_scheduler *s, const sm_unit *u, size_t i)
     case SM_TRIGGER_FILE_ARRIVAL:
     case SM_TRIGGER_TABLE_UPDATED:
         return f->news && !busy ? 0 : -1;
-    case SM_TRIGGER_CONTINUOUS:
-        return f->spent || has_job(u, "continuous") ? -1 : 0;
+    case SM_TRIGGER_CONTINUOUS: /* it goes on when nothing else is there, a retry neither */
+        return f->spent || u->jobs != NULL ? -1 : 0;
     case SM_TRIGGER_WEBHOOK:
         break;
     }

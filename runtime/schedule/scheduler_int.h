@@ -144,6 +144,9 @@ bool sm_scheduler__any_ready(const sm_scheduler *s);
 void sm_scheduler__free_unit(sm_unit *u);
 void sm_scheduler__free_job(sm_job *j);
 
-enum { SM_SCHEDULE_TURN_MS = 30 * 1000 }; /* soon enough to see that the wall clock was set */
+enum {
+    SM_SCHEDULE_TURN_MS = 30 * 1000, /* soon enough to see that the wall clock was set */
+    SM_SCHEDULE_AGAIN_MS = 1000,     /* before what did nothing is fired again */
+};
 
 #endif

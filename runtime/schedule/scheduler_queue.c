@@ -164,15 +164,23 @@ static bool waits_already(const sm_unit *u, const sm_run_order *o)
     return false;
 }
 
-/* A run that goes on would never let another one begin: it goes on behind it. */
-static void step_aside(sm_unit *u)
+/* A run that goes on would never let another one begin: it goes on behind it.  One that has not
+ * begun is dropped, and fires again. */
+static void step_aside(sm_scheduler *s, sm_unit *u)
 {
-    sm_job *j = u->active;
-
-    if (j == NULL || !j->order.continuous || j->state != SM_JOB_RUNNING)
-        return;
-    j->dropped = true;
-    sm_cancel_ask(j->cancel);
+    for (sm_job *j = u->jobs, *next; j != NULL; j = next) {
+        next = j->next;
+        if (!j->order.continuous || !j->triggered)
+            continue;
+        if (j->state == SM_JOB_RUNNING) {
+            j->dropped = true;
+            sm_cancel_ask(j->cancel);
+        } else if (j->state != SM_JOB_RETRYING) { /* that one lets others pass */
+            if (j == u->active)
+                u->active = NULL;
+            drop_job(s, j);
+        }
+    }
 }
 
 sm_code sm_scheduler__enqueue(sm_scheduler *s, sm_unit *u, const sm_run_order *o, bool triggered,
@@ -195,7 +203,7 @@ sm_code sm_scheduler__enqueue(sm_scheduler *s, sm_unit *u, const sm_run_order *o
     if (u->schedule.concurrency == SM_CONCURRENCY_CANCEL)
         (void)sm_scheduler__stop_unit(s, u, true);
     if (!o->continuous)
-        step_aside(u);
+        step_aside(s, u);
     if (!triggered)
         sm_scheduler__relight(u);
     j = new_job(s, u, o, triggered);
@@ -258,9 +266,9 @@ static int64_t turn_unit(sm_scheduler *s, sm_unit *u, int64_t now)
         drop_job(s, u->jobs);
     }
     due = sm_scheduler__paused(u) ? -1 : sm_scheduler__next_due(s, u, NULL);
-    if (due >= 0 && due - now < wait)
-        wait = due - now;
-    return wait < 0 ? 0 : wait;
+    if (due >= 0 && due <= now) /* it was fired, and could do nothing: no reason to hurry */
+        due = now + SM_SCHEDULE_AGAIN_MS;
+    return due >= 0 && due - now < wait ? due - now : wait;
 }
 
 static void bury_units(sm_scheduler *s)

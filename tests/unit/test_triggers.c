@@ -230,6 +230,47 @@ static void test_continuous__steps_aside_for_a_person_and_goes_on(void **state)
     world_release(&w);
 }
 
+/* Whatever the policy; and the scheduler sleeps while the person's run is at work. */
+static void test_continuous__lets_a_person_finish_and_does_not_spin(void **state)
+{
+    sm_schedule c = schedule("p", always, 1);
+    world w;
+
+    (void)state;
+    for (int policy = 0; policy < 3; policy++) {
+        world_init(&w, 0);
+        w.lasts = lasts_25s;
+        c.concurrency = (sm_concurrency)policy;
+        deploy(&w, c);
+        world_order(&w, "p"); /* before the one that goes on begins */
+        world_pass(&w, 5 * SECOND);
+        assert_int_equal(world_count(&w, "p", "manual"), 1);
+        assert_true(sm_scheduler__turn(w.s) >= SECOND);
+        world_pass(&w, MINUTE);
+        assert_int_equal(w.runs[0].code, SM_OK);
+        assert_int_equal(w.runs[0].until, 25 * SECOND);
+        assert_int_equal(w.n_runs, 2);
+        assert_string_equal(w.runs[1].cause, "continuous");
+        world_release(&w);
+    }
+}
+
+static void test_continuous__gives_way_before_it_has_begun(void **state)
+{
+    world w;
+
+    (void)state;
+    world_init(&w, 0);
+    deploy(&w, schedule("p", always, 1));
+    assert_true(sm_scheduler__turn(w.s) > 0); /* it is ready, and all workers are busy */
+    world_order(&w, "p");
+    world_pass(&w, MINUTE);
+    assert_int_equal(w.n_runs, 2);
+    assert_string_equal(w.runs[0].cause, "manual");
+    assert_string_equal(w.runs[1].cause, "continuous");
+    world_release(&w);
+}
+
 static void test_continuous__begins_anew_with_another_definition_only(void **state)
 {
     sm_schedule c = schedule("p", always, 1);
@@ -326,6 +367,8 @@ int main(void)
         cmocka_unit_test(test_files__start_a_run_each_time_and_at_the_start),
         cmocka_unit_test(test_files__are_not_left_out_while_it_is_at_work),
         cmocka_unit_test(test_continuous__steps_aside_for_a_person_and_goes_on),
+        cmocka_unit_test(test_continuous__lets_a_person_finish_and_does_not_spin),
+        cmocka_unit_test(test_continuous__gives_way_before_it_has_begun),
         cmocka_unit_test(test_continuous__begins_anew_with_another_definition_only),
         cmocka_unit_test(test_continuous__stays_stopped_until_somebody_wants_it),
         cmocka_unit_test(test_hook__takes_a_signed_request_once_and_in_time),
