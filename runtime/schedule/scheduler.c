@@ -174,7 +174,7 @@ sm_code sm_scheduler_start(sm_scheduler *s, sm_error *err)
     return rc;
 }
 
-void sm_scheduler_drain(sm_scheduler *s)
+void sm_scheduler_ask_to_end(sm_scheduler *s)
 {
     sm_mutex_lock(&s->mu);
     for (size_t i = 0; i < s->n_units; i++)
@@ -185,6 +185,11 @@ void sm_scheduler_drain(sm_scheduler *s)
     sm_cond_broadcast(&s->ready);
     sm_cond_broadcast(&s->ended);
     sm_mutex_unlock(&s->mu);
+}
+
+void sm_scheduler_drain(sm_scheduler *s)
+{
+    sm_scheduler_ask_to_end(s);
     sm_thread_join(s->turner);
     sm_thread_join(s->watcher);
     for (size_t i = 0; i < s->n_workers; i++)

@@ -86,7 +86,10 @@ sm_scheduler *sm_scheduler_new(const sm_scheduler_config *config);
  * and waits goes on; of one that is gone what runs is finished and what waits is dropped. */
 void sm_scheduler_deploy(sm_scheduler *s, const sm_schedule *list, size_t n);
 sm_code sm_scheduler_start(sm_scheduler *s, sm_error *err);
-/* No run begins any more; those that are under way are asked to stop, and waited for. */
+/* No run begins any more; those that are under way are asked to stop, and who waits for an order
+ * hears that it has not ended.  Does not wait itself. */
+void sm_scheduler_ask_to_end(sm_scheduler *s);
+/* The same, and wait until all runs have ended. */
 void sm_scheduler_drain(sm_scheduler *s);
 void sm_scheduler_free(sm_scheduler *s); /* drained, or never started; NULL is fine */
 

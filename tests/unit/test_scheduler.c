@@ -508,6 +508,74 @@ static void test_threads__run_orders_and_end(void **state)
     sm_scheduler_free(s);
 }
 
+typedef struct endless {
+    sm_scheduler *s;
+    int64_t ticket;
+    sm_atomic begun, asked, released;
+    sm_code waited;
+} endless;
+
+static void await(const sm_atomic *a)
+{
+    while (sm_atomic_get(a) == 0)
+        continue;
+}
+
+static void heard(void *arg)
+{
+    (void)sm_atomic_add(arg, 1);
+}
+
+static sm_code run_until_asked(void *ctx, const sm_run_order *o, sm_cancel *c, sm_order_result *out,
+                               sm_error *err)
+{
+    endless *e = ctx;
+
+    (void)o;
+    sm_cancel_bind(c, heard, &e->asked);
+    (void)sm_atomic_add(&e->begun, 1);
+    await(&e->asked);
+    await(&e->released);
+    sm_cancel_unbind(c);
+    out->state = SM_RUN_CANCELED;
+    return sm_fail(err, SM_E_CANCELLED, 0, "stopped");
+}
+
+static void wait_long(void *arg)
+{
+    endless *e = arg;
+    sm_order_result r;
+    sm_error err;
+
+    e->waited = sm_scheduler_wait(e->s, e->ticket, 60 * 60 * SECOND, &r, &err);
+}
+
+/* As a request to the server is, which has to be answered before the server can end. */
+static void test_ask_to_end__reaches_runs_and_those_who_wait_without_waiting(void **state)
+{
+    endless e = { .waited = SM_OK };
+    sm_scheduler_config config = { .execute = run_until_asked, .ctx = &e, .workers = 1 };
+    sm_schedule c = schedule("p", NULL, 0);
+    sm_run_order o = { .pipeline = SM_SV("p"), .cause = SM_SV("manual") };
+    sm_thread *waiter;
+    sm_error err;
+
+    (void)state;
+    e.s = sm_scheduler_new(&config);
+    sm_scheduler_deploy(e.s, &c, 1);
+    sm_assert_ok(sm_scheduler_start(e.s, &err), err);
+    sm_assert_ok(sm_scheduler_submit(e.s, &o, &e.ticket, &err), err);
+    await(&e.begun);
+    sm_assert_ok(sm_thread_start("waiter", wait_long, &e, &waiter, &err), err);
+    sm_scheduler_ask_to_end(e.s);
+    sm_thread_join(waiter);
+    sm_assert_code(e.waited, SM_E_TIMEOUT);
+    await(&e.asked);
+    sm_atomic_set(&e.released, 1);
+    sm_scheduler_drain(e.s);
+    sm_scheduler_free(e.s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -533,6 +601,7 @@ int main(void)
         cmocka_unit_test(test_states__say_what_is_going_on),
         cmocka_unit_test(test_workers__are_shared_by_all_pipelines),
         cmocka_unit_test(test_threads__run_orders_and_end),
+        cmocka_unit_test(test_ask_to_end__reaches_runs_and_those_who_wait_without_waiting),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

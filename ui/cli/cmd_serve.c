@@ -265,6 +265,7 @@ static int serve(server *s, const sigset_t *set)
         wait_for_end(s, set);
     }
     sm_event_bus_close(s->bus);
+    sm_scheduler_ask_to_end(s->scheduler); /* runs do not go on while requests are answered */
     sm_http_stop(s->http);
     sm_scheduler_drain(s->scheduler);
     sm_notify_stop(s->notify);
