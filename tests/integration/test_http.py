@@ -226,6 +226,35 @@ class Http(unittest.TestCase):
                 self.assertNotIn(b"200 OK", s.raw(line))
             self.assertEqual(s.ask("/healthz").status, 200)
 
+    def outside(self, schema):
+        """Values just outside of the bounds that the document names."""
+        if schema["type"] == "string" and "enum" not in schema:
+            yield "x" * (schema["maxLength"] + 1)
+            if schema.get("minLength", 0):
+                yield "x" * (schema["minLength"] - 1)
+        elif schema["type"] == "integer":
+            yield schema["minimum"] - 1
+            if schema["maximum"] < 2**63 - 1:
+                yield schema["maximum"] + 1
+        elif "enum" in schema:
+            yield "none of them"
+
+    def test_every_bound_of_every_route_is_kept(self):
+        with self.serve() as s:
+            seen = 0
+            for path, method, operation in self.operations(s):
+                body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+                asked = [(name, {"body": {name: value}}, "") for name, schema in body.get("properties", {}).items()
+                         for value in self.outside(schema)]
+                asked += [(p["name"], {}, f"?{p['name']}={value}".replace(" ", "+")) for p in operation.get("parameters", [])
+                          if p["in"] == "query" for value in self.outside(p["schema"])]
+                for name, more, query in asked:
+                    answer = s.ask(self.fill(path) + query, method, **more)
+                    self.assertEqual(answer.status, 400, (path, name))
+                    self.assertIn(f'"{name}"', answer.json()["error"]["message"], path)
+                    seen += 1
+            self.assertGreater(seen, 40)
+
     # ---- the stream ----
 
     def test_a_stream_goes_on_where_it_was_left(self):
@@ -306,7 +335,10 @@ class Http(unittest.TestCase):
             self.assertEqual(s.ask(base + "quarantine/sold/discard", "POST", body={}, token=tokens["operator"]).status, 403)
             replayed = s.ask(base + "quarantine/sold/replay", "POST", body={"rule": "priced"}, token=tokens["operator"]).json()
             self.assertEqual((replayed["taken"], replayed["written"], replayed["left"]), (1, 0, 1))
-            self.assertEqual(s.ask(base + "quarantine/sold/discard", "POST", body={}).json()["left"], 0)
+            for body in ({}, {"rule": "", "row": ""}, {"all": False}, {"all": True, "rule": "priced"}):
+                self.assertEqual(s.ask(base + "quarantine/sold/discard", "POST", body=body).status, 400, body)
+            self.assertEqual(s.ask(base + "quarantine").json()["quarantines"][0]["rules"], {"priced": 1})
+            self.assertEqual(s.ask(base + "quarantine/sold/discard", "POST", body={"all": True}).json()["left"], 0)
             preview = s.ask(base + "datasets/sold/preview?limit=1", token=tokens["operator"]).json()
             self.assertEqual(len(preview["rows"]), 1)
             self.assertEqual(s.ask(base + "datasets/sold/preview", token=tokens["viewer"]).status, 403)

@@ -425,6 +425,8 @@ static int act_remote(sm_cli *c, sm_remote *r, sm_buf *path, const sm_replay_req
         sm_json_set_string(body, "rule", what->rule);
     if (what->row.len > 0)
         sm_json_set_string(body, "row", what->row);
+    if (what->discard && what->rule.len == 0 && what->row.len == 0)
+        sm_json_set_bool(body, "all", true);
     if (!confirmed(c, what)) {
         sm_buf_release(path);
         return SM_EXIT_REFUSED;

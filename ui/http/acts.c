@@ -244,8 +244,16 @@ sm_code sm_http__replay(sm_call *c, sm_error *err)
     return act(c, "quarantine_replay", "table", err);
 }
 
+/* What is gone is gone: that all is meant is said, not left out. */
 sm_code sm_http__discard(sm_call *c, sm_error *err)
 {
+    bool all = sm_json_get_bool(c->body, "all", false);
+    bool some = text_of(c, "rule").len > 0 || text_of(c, "row").len > 0;
+
+    if (all && some)
+        return sm_fail(err, SM_E_INVALID, 0, "\"all\" goes without \"rule\" and \"row\"");
+    if (!all && !some)
+        return sm_fail(err, SM_E_INVALID, 0, "say which rows: \"rule\", \"row\", or \"all\": true");
     return act(c, "quarantine_discard", "table", err);
 }
 

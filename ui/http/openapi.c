@@ -41,6 +41,8 @@ static sm_json *schema_of(const sm_param *p, sm_arena *a)
     switch (p->type) {
     case SM_PARAM_TEXT:
         o = typed(a, "string");
+        if (p->min > 0)
+            sm_json_set_int(o, "minLength", p->min);
         sm_json_set_int(o, "maxLength", p->max);
         break;
     case SM_PARAM_INT:

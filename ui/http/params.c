@@ -33,6 +33,9 @@ static sm_code check_int(const sm_param *p, bool is_int, int64_t v, sm_error *er
 
 static sm_code check_text(const sm_param *p, sm_sv value, sm_error *err)
 {
+    if (value.len < (size_t)p->min)
+        return sm_fail(err, SM_E_INVALID, 0, "\"%s\" has fewer than %lld bytes", p->name,
+                       (long long)p->min);
     if (value.len > (size_t)p->max)
         return sm_fail(err, SM_E_INVALID, 0, "\"%s\" has more than %lld bytes", p->name,
                        (long long)p->max);

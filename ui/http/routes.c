@@ -103,6 +103,14 @@ static const sm_param quarantine_body[] = {
     { NULL, SM_PARAM_TEXT, 0, 0, NULL, NULL, false },
 };
 
+static const sm_param discard_body[] = {
+    { "rule", SM_PARAM_TEXT, 1, 256, NULL, "Only rows that broke that rule.", false },
+    { "row", SM_PARAM_TEXT, 1, 256, NULL, "Only the row of that id.", false },
+    { "all", SM_PARAM_BOOL, 0, 0, NULL, "All rows: needed when neither rule nor row is given.",
+      false },
+    { NULL, SM_PARAM_TEXT, 0, 0, NULL, NULL, false },
+};
+
 static const sm_param grid_query[] = {
     { "runs", SM_PARAM_INT, 1, 100, NULL, "How many, the newest first (50).", false },
     { NULL, SM_PARAM_TEXT, 0, 0, NULL, NULL, false },
@@ -362,7 +370,7 @@ static const sm_route routes[] = {
       .name = "discardQuarantine",
       .summary = "Forget rows that were set aside.",
       .handle = sm_http__discard,
-      .body = quarantine_body },
+      .body = discard_body },
     { .method = "POST",
       .path = PIPELINE "/checkpoints/{flow}/reset",
       .role = SM_ROLE_ADMIN,

@@ -27,7 +27,7 @@ const char *sm_role_name(sm_role role); /* "viewer" */
 sm_code sm_role_parse(sm_sv name, sm_role *out, sm_error *err);
 
 typedef enum sm_param_type {
-    SM_PARAM_TEXT, /* at most `max` bytes */
+    SM_PARAM_TEXT, /* from `min` to `max` bytes */
     SM_PARAM_INT,  /* from `min` to `max` */
     SM_PARAM_BOOL, /* true or false */
     SM_PARAM_WORD, /* one of `words` */

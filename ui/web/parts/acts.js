@@ -204,7 +204,7 @@ export const askDiscard = (pipeline, table, o) =>
     typed: table,
     body: html`<p>These rows are then in no table. Nothing brings them back but a full refresh, if the source still has them.</p>`,
     command: () => command.quarantine('discard', table, o),
-    act: () => post(`${doc.quarantine(pipeline, table)}/discard`, o),
+    act: () => post(`${doc.quarantine(pipeline, table)}/discard`, o.rule || o.row ? o : { all: true }),
     done: (d) =>
       d?.discarded !== undefined
         ? `${plural(d.discarded, 'row')} of ${table} are forgotten`
