@@ -165,6 +165,15 @@ class Http(unittest.TestCase):
             self.assertEqual(s.ask("/api/v1/login", "POST", token="", body={"token": "x"}, address="127.0.0.7").status, 429)
             self.assertEqual(s.ask("/api/v1/overview").status, 200)
 
+    def test_guessing_locks_no_good_token_out(self):
+        with self.serve() as s:
+            for _ in range(11):
+                s.ask("/api/v1/overview", token="wrong", address="127.0.0.7")
+            self.assertEqual(s.ask("/api/v1/overview", token="wrong", address="127.0.0.7").status, 429)
+            self.assertEqual(s.ask("/api/v1/overview", address="127.0.0.7").status, 200)
+            login = s.ask("/api/v1/login", "POST", token="", body={"token": s.admin}, address="127.0.0.7")
+            self.assertEqual(login.status, 200)
+
     # ---- what is answered ----
 
     def test_answers_are_packed_and_known_again(self):

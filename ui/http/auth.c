@@ -96,6 +96,15 @@ static bool may_try(sm_call *c)
     return false;
 }
 
+/* What is right was looked up before: others behind the same address do not lock it out. */
+static void refuse_guess(sm_call *c, sm_sv message, sm_sv hint)
+{
+    if (!may_try(c))
+        return;
+    count_failure(c);
+    sm_call__refuse(c, MHD_HTTP_UNAUTHORIZED, "unauthorized", message, hint);
+}
+
 /* ---- tokens and sessions --------------------------------------------------------------------- */
 
 static bool token_stands(const sm_token_rec *t, int64_t now)
@@ -169,14 +178,10 @@ static bool take_bearer(sm_call *c, sm_sv secret)
 {
     sm_token_rec t;
 
-    if (!may_try(c))
-        return false;
     if (!find_token(c, secret, &t)) {
-        count_failure(c);
         sm_call__add_header(c, "WWW-Authenticate", SM_SV("Bearer"));
-        sm_call__refuse(c, MHD_HTTP_UNAUTHORIZED, "unauthorized",
-                        SM_SV("the token is not known, has expired or was revoked"),
-                        SM_SV("smelt token create --role viewer"));
+        refuse_guess(c, SM_SV("the token is not known, has expired or was revoked"),
+                     SM_SV("smelt token create --role viewer"));
         return false;
     }
     become(c, &t);
@@ -356,14 +361,11 @@ sm_code sm_http__login(sm_call *c, sm_error *err)
 
     if (c->server->config.auth_none)
         return sm_fail(err, SM_E_INVALID, 0, "this server has auth: none, there is no login");
-    if (!may_try(c))
-        return SM_OK;
     if (code.len > 0 ? !use_code(c, code, &t) : !find_token(c, token, &t)) {
-        count_failure(c);
-        sm_call__refuse(c, MHD_HTTP_UNAUTHORIZED, "unauthorized",
-                        code.len > 0 ? SM_SV("the link was used already, or is too old")
-                                     : SM_SV("the token is not known, has expired or was revoked"),
-                        SM_SV("smelt token create --role admin"));
+        refuse_guess(c,
+                     code.len > 0 ? SM_SV("the link was used already, or is too old")
+                                  : SM_SV("the token is not known, has expired or was revoked"),
+                     SM_SV("smelt token create --role admin"));
         return SM_OK;
     }
     rc = start_session(c, &t, err);
