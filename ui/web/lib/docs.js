@@ -7,6 +7,7 @@
 
 import { useEffect, useState } from 'preact/hooks';
 import { ApiError, get } from './api.js';
+import { opensEngine } from './route.js';
 
 const MIN_GAP_MS = 1000;
 
@@ -106,12 +107,10 @@ export function touch(pipeline) {
       d.path === mine ||
       d.path.startsWith(`${mine}/`) ||
       d.path.startsWith(`${mine}?`);
-    if (fits && !isRows(d.path)) soon(d);
+    if (fits && !opensEngine(d.path)) soon(d);
   }
 }
 
-/** Rows are looked at once: each look is an act that is written down. @param {string} path */
-const isRows = (path) => /\/preview(\?|$)|\/quarantine\/[^/]+(\?|$)/.test(path);
 
 /** After an act: at once, whatever it is. @param {string} part of paths */
 export function refresh(part) {

@@ -85,3 +85,8 @@ export const doc = {
 };
 
 export { tabs };
+
+/** Documents of rows, and their counts: each look opens an engine, and looks at rows are written down.  They are
+ * fetched once, and after an act; no event makes them stale. @param {string} path below api/v1 */
+export const opensEngine = (path) =>
+  /^pipelines\/[^/]+\/(datasets\/[^/]+\/preview|quarantine(\/[^/]+)?)(\?|$)/.test(path);

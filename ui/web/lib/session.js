@@ -60,9 +60,9 @@ export async function whoAmI() {
   }
 }
 
-/** @param {string} code of the one-time link, or a token */
-export async function login(code) {
-  await post('login', code.startsWith('smelt_') ? { token: code } : { code });
+/** @param {{code: string} | {token: string}} secret */
+export async function login(secret) {
+  await post('login', secret);
   await whoAmI();
 }
 

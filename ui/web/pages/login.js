@@ -4,17 +4,17 @@
 
 import { useEffect, useState } from 'preact/hooks';
 import { ApiError } from '../lib/api.js';
+import { codeOf, typed } from '../lib/login_code.js';
 import { go } from '../lib/router.js';
 import { login } from '../lib/session.js';
 import { Command, useTitle } from '../parts/bits.js';
 import { html } from '../parts/html.js';
 
-/** The code in "#code=…" or "#…", taken out of the address. */
+/** The code in "#code=…", taken out of the address. */
 function takeCode() {
-  const text = location.hash.slice(1);
-  if (!text || text === 'main') return '';
-  history.replaceState(null, '', location.pathname + location.search);
-  return text.startsWith('code=') ? decodeURIComponent(text.slice(5)) : text;
+  const hash = location.hash;
+  if (hash.length > 1 && hash !== '#main') history.replaceState(null, '', location.pathname + location.search);
+  return codeOf(hash);
 }
 
 /** @param {{next: string}} p where to go then */
@@ -23,11 +23,11 @@ export function Login({ next }) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState(/** @type {ApiError | null} */ (null));
   useTitle('Sign in');
-  const enter = async (text) => {
+  const enter = async (secret) => {
     setBusy(true);
     setError(null);
     try {
-      await login(text.trim());
+      await login(secret);
       go(next.startsWith('/login') ? '/' : next, { replace: true });
     } catch (e) {
       setError(e instanceof ApiError ? e : new ApiError(0, '', String(e), ''));
@@ -36,13 +36,13 @@ export function Login({ next }) {
   };
   useEffect(() => {
     const given = takeCode();
-    if (given) enter(given);
+    if (given) enter({ code: given });
   }, []);
   return html`<section class="login"><h1>Sign in</h1>
     <p>When <code>smelt serve</code> starts for the first time it prints a link that signs you in once. It is valid for ten minutes.</p>
     <form onSubmit=${(e) => {
       e.preventDefault();
-      enter(code);
+      enter(typed(code.trim()));
     }}>
       <label class="field"><span>Or paste a code or a token</span><input type="password" value=${code}
         autocomplete="off" onInput=${(e) => setCode(e.currentTarget.value)} /></label>
