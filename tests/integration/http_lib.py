@@ -29,6 +29,10 @@ tables:
 """
 
 
+# A part of a query that has no end in the time of a test.
+ENDLESS = "range(1000000) AS a, range(1000000) AS b, range(1000000) AS c"
+
+
 class Answer:
     def __init__(self, response):
         self.status = response.status

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """test_http.py -- the server: who may what, what is answered, what is refused."""
+import concurrent.futures
 import hmac
 import http.client
 import json
@@ -331,6 +332,20 @@ class Http(unittest.TestCase):
             self.assertEqual(s.ask("/api/v1/pipelines/shop/retry", "POST", token=operator).status, 202)
             acts = [row["act"] for row in s.ask("/api/v1/audit").json()["audit"]]
             self.assertEqual(acts[:4], ["retryRun", "stopRun", "resumePipeline", "pausePipeline"])
+
+    def test_only_so_many_wait_for_a_run(self):
+        self.w.write("pipeline.yml", http_lib.PIPELINE.replace("FROM sold", "FROM sold, " + http_lib.ENDLESS))
+        with http_lib.Serve(self.w.folder) as s, concurrent.futures.ThreadPoolExecutor(5) as pool:
+            ticket = s.ask("/api/v1/pipelines/shop/runs", "POST", body={}).json()["ticket"]
+            begun = time.monotonic()
+            waiting = [pool.submit(s.ask, f"/api/v1/tickets/{ticket}?wait=30") for _ in range(5)]
+            done, held = concurrent.futures.wait(waiting, return_when=concurrent.futures.FIRST_COMPLETED)
+            self.assertLess(time.monotonic() - begun, 25)
+            self.assertEqual([x.result().json()["state"] for x in done], ["waiting"])
+            self.assertEqual(len(held), 4)
+            s.ask("/api/v1/pipelines/shop/stop", "POST", body={})
+            self.assertEqual({x.result().json()["state"] for x in held}, {"canceled"})
+            self.assertEqual(s.ask(f"/api/v1/tickets/{ticket}?wait=30").json()["state"], "canceled")
 
     def test_rows_set_aside_are_shown_replayed_and_discarded(self):
         with http_lib.Serve(self.w.folder) as s:

@@ -151,7 +151,7 @@ static sm_code ask_ticket(sm_remote *r, int64_t ticket, sm_json **out, sm_error 
 /* The ticket when its run has ended.  A server that is away is asked again for a while. */
 static sm_code await(sm_remote *r, int64_t ticket, sm_json **out, sm_error *err)
 {
-    int64_t heard = sm_clock_boot_ms();
+    int64_t heard = sm_clock_boot_ms(), asked;
     bool away = false;
     sm_code rc;
     sm_buf told;
@@ -159,12 +159,17 @@ static sm_code await(sm_remote *r, int64_t ticket, sm_json **out, sm_error *err)
     sm_buf_init(&told, 4096);
     for (;;) {
         tell_progress(r, &told);
+        asked = sm_clock_boot_ms();
         rc = ask_ticket(r, ticket, out, err);
         if (rc == SM_OK) {
+            bool at_once = sm_clock_boot_ms() - asked < AGAIN_MS;
+
             away = false;
             heard = sm_clock_boot_ms();
             if (!sm_sv_eq_str(sm_json_get_sv(*out, "state", SM_SV("")), "waiting"))
                 break;
+            if (at_once) /* many wait there already */
+                (void)poll(NULL, 0, AGAIN_MS);
             continue;
         }
         if (!err->retryable || sm_atomic_get(&interrupted) != 0 ||

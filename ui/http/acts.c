@@ -121,6 +121,17 @@ static const char *state_word(const sm_order_result *r)
     return r->state == SM_RUN_CANCELED ? "canceled" : "failed";
 }
 
+/* How long the answer may be held back: not at all when others are waiting already, so that
+ * waiting takes no connection from those who want to look or act. */
+static int64_t wait_ms(const sm_call *c)
+{
+    int64_t seconds = sm_call__query_int(c, "wait", 0);
+
+    return seconds > 0 && sm_connections_wait(c->server->connections, c->socket, c->address)
+               ? 1000 * seconds
+               : 0;
+}
+
 sm_code sm_http__ticket(sm_call *c, sm_error *err)
 {
     sm_json *doc = sm_json_object(c->a);
@@ -132,8 +143,7 @@ sm_code sm_http__ticket(sm_call *c, sm_error *err)
         return rc;
     if (!sm_sv_to_int64(sm_call__value(c, "ticket"), &ticket) || ticket < 1)
         return sm_fail(err, SM_E_INVALID, 0, "a ticket is a number from 1 on");
-    rc = sm_scheduler_wait(c->server->site->scheduler, ticket,
-                           1000 * sm_call__query_int(c, "wait", 0), &r, err);
+    rc = sm_scheduler_wait(c->server->site->scheduler, ticket, wait_ms(c), &r, err);
     if (rc != SM_OK && rc != SM_E_TIMEOUT)
         return rc;
     sm_json_set_int(doc, "ticket", ticket);

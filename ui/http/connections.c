@@ -19,13 +19,13 @@ struct sm_connection {
     int fd;
     int64_t since_ms; /* boot clock: the phase began */
     char address[SM_ADDRESS_MAX];
-    char stream_of[SM_ADDRESS_MAX]; /* behind a proxy: of the client */
+    char held_by[SM_ADDRESS_MAX]; /* a stream, a waiter; behind a proxy: the client */
 };
 
 struct sm_connections {
     sm_mutex mu; /* guards all below */
     sm_connection slots[SLOTS];
-    size_t n, n_streams;
+    size_t n;
 };
 
 sm_connections *sm_connections_new(void)
@@ -77,7 +77,6 @@ void sm_connections_leave(sm_connections *t, sm_connection *c)
     if (c == NULL)
         return;
     sm_mutex_lock(&t->mu);
-    t->n_streams -= c->phase == SM_PHASE_STREAM;
     t->n--;
     if (c->fd >= 0)
         close(c->fd);
@@ -90,31 +89,48 @@ void sm_connections_set(sm_connections *t, sm_connection *c, sm_phase phase)
     if (c == NULL)
         return;
     sm_mutex_lock(&t->mu);
-    t->n_streams -= c->phase == SM_PHASE_STREAM;
     c->phase = phase;
     c->since_ms = sm_clock_boot_ms();
     sm_mutex_unlock(&t->mu);
 }
 
-bool sm_connections_stream(sm_connections *t, sm_connection *c, sm_sv address)
+/* Of one phase, from an address; "" as address: from all.  Under the mutex. */
+static size_t count_phase(const sm_connections *t, sm_phase phase, sm_sv address)
 {
-    size_t same = 0;
+    size_t n = 0;
+
+    for (size_t i = 0; i < SLOTS; i++)
+        n += t->slots[i].phase == phase &&
+             (address.len == 0 || sm_sv_eq_str(address, t->slots[i].held_by));
+    return n;
+}
+
+/* Into a phase that has only so many places. */
+static bool take_place(sm_connections *t, sm_connection *c, sm_phase phase, sm_sv address,
+                       size_t max, size_t each)
+{
     bool room;
 
     if (c == NULL)
         return false;
     sm_mutex_lock(&t->mu);
-    for (size_t i = 0; i < SLOTS; i++)
-        same +=
-            t->slots[i].phase == SM_PHASE_STREAM && sm_sv_eq_str(address, t->slots[i].stream_of);
-    room = t->n_streams < SM_STREAMS_MAX && same < SM_STREAMS_EACH;
+    room = count_phase(t, phase, SM_SV("")) < max && count_phase(t, phase, address) < each;
     if (room) {
-        snprintf(c->stream_of, sizeof c->stream_of, "%.*s", SM_SV_ARG(address));
-        c->phase = SM_PHASE_STREAM;
-        t->n_streams++;
+        snprintf(c->held_by, sizeof c->held_by, "%.*s", SM_SV_ARG(address));
+        c->phase = phase;
     }
     sm_mutex_unlock(&t->mu);
     return room;
+}
+
+bool sm_connections_stream(sm_connections *t, sm_connection *c, sm_sv address)
+{
+    return take_place(t, c, SM_PHASE_STREAM, address, SM_STREAMS_MAX, SM_STREAMS_EACH);
+}
+
+bool sm_connections_wait(sm_connections *t, sm_connection *c, sm_sv address)
+{
+    return take_place(t, c, SM_PHASE_WAITING, address, SM_WAITERS_MAX, SM_WAITERS_EACH);
 }
 
 const char *sm_connection_address(const sm_connection *c)
@@ -134,6 +150,7 @@ static bool is_over(const sm_connection *c, int64_t now, bool many)
     case SM_PHASE_FREE:
     case SM_PHASE_WORKING:
     case SM_PHASE_STREAM:
+    case SM_PHASE_WAITING:
         return false;
     }
     return false;
@@ -165,7 +182,7 @@ size_t sm_connections_streams(sm_connections *t)
     size_t n;
 
     sm_mutex_lock(&t->mu);
-    n = t->n_streams;
+    n = count_phase(t, SM_PHASE_STREAM, SM_SV(""));
     sm_mutex_unlock(&t->mu);
     return n;
 }

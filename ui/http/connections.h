@@ -22,6 +22,8 @@ enum {
     SM_CONNECTION_TAKE_MS = 120 * 1000, /* to take an answer */
     SM_STREAMS_MAX = 32,
     SM_STREAMS_EACH = 8, /* of one address */
+    SM_WAITERS_MAX = 16, /* for the end of a run */
+    SM_WAITERS_EACH = 4,
     SM_ADDRESS_MAX = 64,
 };
 
@@ -34,6 +36,7 @@ typedef enum sm_phase {
     SM_PHASE_WORKING, /* a handler is at it */
     SM_PHASE_TAKING,  /* the answer goes out */
     SM_PHASE_STREAM,  /* events go out, without end */
+    SM_PHASE_WAITING, /* a handler waits for the end of a run */
 } sm_phase;
 
 sm_connections *sm_connections_new(void); /* owned: sm_connections_free */
@@ -45,6 +48,8 @@ void sm_connections_leave(sm_connections *t, sm_connection *c); /* NULL is fine 
 void sm_connections_set(sm_connections *t, sm_connection *c, sm_phase phase);
 /* False: there are too many streams, of all or of that `address`. */
 bool sm_connections_stream(sm_connections *t, sm_connection *c, sm_sv address);
+/* The same for those that wait: false says answer at once. */
+bool sm_connections_wait(sm_connections *t, sm_connection *c, sm_sv address);
 
 /* "127.0.0.1": who is on the other end; borrowed until leave. */
 const char *sm_connection_address(const sm_connection *c);

@@ -81,7 +81,8 @@ static const sm_param retry_body[] = {
 };
 
 static const sm_param ticket_query[] = {
-    { "wait", SM_PARAM_INT, 0, 30, NULL, "Seconds to wait for the end (0).", false },
+    { "wait", SM_PARAM_INT, 0, 30, NULL,
+      "Seconds to wait for the end (0); not kept when many wait.", false },
     { NULL, SM_PARAM_TEXT, 0, 0, NULL, NULL, false },
 };
 

@@ -11,13 +11,15 @@ import { html } from './html.js';
 import { say } from './toast.js';
 
 const WAIT_S = 25;
-const WAITS = 40;
+const FOLLOW_MS = 1000_000;
+const PAUSE_MS = 2000; // the server answers at once when many wait
 
 /** Follows a ticket until its run ended, and says how.  @param {string} pipeline @param {any} answer */
 async function followRun(pipeline, answer) {
   if (answer?.ticket === undefined) return;
   let told = false;
-  for (let i = 0; i < WAITS; i++) {
+  for (const begun = Date.now(); Date.now() - begun < FOLLOW_MS; ) {
+    const asked = Date.now();
     let t;
     try {
       t = await get(`tickets/${answer.ticket}?wait=${WAIT_S}`);
@@ -37,6 +39,7 @@ async function followRun(pipeline, answer) {
       told = true;
       say(html`${run} of ${pipeline} is running`);
     }
+    if (Date.now() - asked < PAUSE_MS) await new Promise((done) => setTimeout(done, PAUSE_MS));
   }
 }
 
