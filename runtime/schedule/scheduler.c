@@ -106,13 +106,13 @@ static bool take_slot(const sm_scheduler *s, sm_job *j, sm_order_result *r)
 {
     int64_t slot = j->slot;
 
-    (void)s;
     j->slot = 0;
     if (slot == 0 || j->store == NULL ||
-        sm_store_schedule_slot(j->store, j->order.pipeline, slot, &r->error) == SM_OK)
+        sm_store_schedule_slot(j->store, j->order.pipeline, slot, sm_scheduler__wall(s),
+                               &r->error) == SM_OK)
         return true;
     if (r->error.code == SM_E_CONFLICT)
-        r->error.retryable = false; /* another server has it */
+        r->error.retryable = false; /* it had its run, of another server perhaps */
     else
         j->slot = slot;
     return false;
@@ -124,11 +124,8 @@ static void work(sm_scheduler *s, sm_job *j)
     int64_t begun = sm_scheduler__boot(s);
     sm_error err;
 
-    if (!take_slot(s, j, &r)) {
-        sm_scheduler__finish(s, j, &r);
-        return;
-    }
-    if (s->config.execute(s->config.ctx, &j->order, j->cancel, &r, &err) != SM_OK) {
+    if (take_slot(s, j, &r) &&
+        s->config.execute(s->config.ctx, &j->order, j->cancel, &r, &err) != SM_OK) {
         r.error = err;
         r.state = SM_RUN_FAILED;
         r.duration_ms = sm_scheduler__boot(s) - begun;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "runtime/base/log.h"
 #include "runtime/schedule/scheduler_int.h"
 #include "runtime/store/store_schedule.h"
 
@@ -96,7 +97,7 @@ static void set_schedule(sm_scheduler *s, sm_unit *u, const sm_schedule *c, int6
 }
 
 /* What a person and earlier servers have left. */
-static void read_kept(sm_unit *u, const sm_schedule *c, int64_t *slot)
+static void read_kept(sm_unit *u, const sm_schedule *c, int64_t now_ms, int64_t *slot)
 {
     sm_arena *a = sm_arena_new("kept");
     sm_schedule_rec rec;
@@ -105,6 +106,11 @@ static void read_kept(sm_unit *u, const sm_schedule *c, int64_t *slot)
     if (c->store != NULL && sm_store_schedule(c->store, c->pipeline, a, &rec, &ignored) == SM_OK) {
         u->kept_pause = rec.paused;
         *slot = rec.slot_ms;
+        if (!sm_slot_is_believed(rec.slot_ms, now_ms))
+            sm_log(SM_LOG_WARN, "schedule",
+                   "pipeline=%.*s its last slot is in the future, as of a clock that was ahead: "
+                   "not believed",
+                   SM_SV_ARG(c->pipeline));
         snprintf(u->paused_by, sizeof u->paused_by, "%.*s", SM_SV_ARG(rec.paused_by));
     }
     sm_arena_free(a);
@@ -115,7 +121,7 @@ static sm_unit *new_unit(sm_scheduler *s, const sm_schedule *c, int64_t *slot)
     sm_unit *u = sm_xcalloc(1, sizeof *u);
 
     u->since_boot = sm_scheduler__boot(s);
-    read_kept(u, c, slot);
+    read_kept(u, c, sm_scheduler__wall(s), slot);
     if (s->n_units == s->cap_units) {
         s->cap_units = s->cap_units == 0 ? 8 : 2 * s->cap_units;
         s->units = sm_xrealloc(s->units, s->cap_units * sizeof(sm_unit *));

@@ -7,9 +7,13 @@
  *
  * A thing that happened (files, a table) is never left out: it waits until the pipeline is idle
  * where another trigger would be skipped. */
+#include "runtime/base/log.h"
 #include "runtime/schedule/scheduler_int.h"
 
-enum { LATE_MS = 60 * 1000 }; /* a slot fired later is one that was missed */
+enum {
+    LATE_MS = 60 * 1000,            /* a slot fired later is one that was missed */
+    AHEAD_MS = 24 * 60 * 60 * 1000, /* a last slot so far in the future is of a wrong clock */
+};
 
 static const int64_t month_ms = INT64_C(31) * 24 * 60 * 60 * 1000;
 
@@ -49,6 +53,20 @@ void sm_scheduler__snuff(sm_unit *u)
 }
 
 /* ---- timetables ------------------------------------------------------------------ */
+
+/* It was fired while the clock was ahead by more than anybody sets it back on purpose: without this
+ * nothing would be due before that time has come. */
+static void forget_future(const sm_scheduler *s, const sm_unit *u, sm_fuse *f)
+{
+    int64_t wall = sm_scheduler__wall(s);
+
+    if (f->slot <= wall + AHEAD_MS)
+        return;
+    sm_log(SM_LOG_WARN, "schedule",
+           "pipeline=%.*s the clock was set back by more than a day: its timetable begins anew",
+           SM_SV_ARG(u->schedule.pipeline));
+    f->slot = wall;
+}
 
 static int64_t next_slot(const sm_scheduler *s, const sm_trigger *t, int64_t after)
 {
@@ -186,8 +204,10 @@ void sm_scheduler__fire_due(sm_scheduler *s, sm_unit *u)
     int64_t now = sm_scheduler__boot(s);
 
     for (size_t i = 0; i < u->schedule.n_triggers; i++) {
-        int64_t due = due_of(s, u, i);
+        int64_t due;
 
+        forget_future(s, u, &u->fuses[i]);
+        due = due_of(s, u, i);
         if (due >= 0 && due <= now)
             fire(s, u, i, now);
     }

@@ -3,7 +3,10 @@
 #include "runtime/store/store_schedule.h"
 
 #include "runtime/base/clock.h"
+#include "runtime/base/log.h"
 #include "runtime/store/store_int.h"
+
+enum { AHEAD_MS = 60 * 1000 }; /* by which clocks of servers may differ */
 
 static sm_code read_schedule(sqlite3_stmt *stmt, sm_arena *a, void *record, sm_error *err)
 {
@@ -51,7 +54,30 @@ sm_code sm_store_schedule_pause(sm_store *s, sm_sv pipeline, bool paused, sm_sv 
     return sm_store__end(s, rc, err);
 }
 
-sm_code sm_store_schedule_slot(sm_store *s, sm_sv pipeline, int64_t slot_ms, sm_error *err)
+bool sm_slot_is_believed(int64_t slot_ms, int64_t now_ms)
+{
+    return slot_ms <= now_ms + AHEAD_MS;
+}
+
+static sm_code replace_future(sm_store *s, sm_sv pipeline, int64_t slot_ms, int64_t now_ms,
+                              int64_t *changed, sm_error *err)
+{
+    sm_code rc =
+        sm_store__run(s, "update schedules set slot_ms = ?2 where pipeline = ?1 and slot_ms > ?3",
+                      SM_STORE__ARGS(sm_store__text(pipeline), sm_store__int(slot_ms),
+                                     sm_store__int(now_ms + AHEAD_MS)),
+                      changed, err);
+
+    if (rc == SM_OK && *changed > 0)
+        sm_log(SM_LOG_WARN, "schedule",
+               "pipeline=%.*s its last slot was in the future, as of a clock that was ahead: "
+               "replaced",
+               SM_SV_ARG(pipeline));
+    return rc;
+}
+
+sm_code sm_store_schedule_slot(sm_store *s, sm_sv pipeline, int64_t slot_ms, int64_t now_ms,
+                               sm_error *err)
 {
     int64_t changed = 0;
     sm_code rc = sm_store__begin(s, NULL, SM_STORE__DURABLE, err);
@@ -64,7 +90,10 @@ sm_code sm_store_schedule_slot(sm_store *s, sm_sv pipeline, int64_t slot_ms, sm_
                        SM_STORE__ARGS(sm_store__text(pipeline), sm_store__int(slot_ms)), &changed,
                        err);
     if (rc == SM_OK && changed == 0)
+        rc = replace_future(s, pipeline, slot_ms, now_ms, &changed, err);
+    if (rc == SM_OK && changed == 0)
         rc = sm_fail(err, SM_E_CONFLICT, 0,
-                     "another server has run pipeline \"%.*s\" for this slot", SM_SV_ARG(pipeline));
+                     "this slot of pipeline \"%.*s\", or a later one, has had its run already",
+                     SM_SV_ARG(pipeline));
     return sm_store__end(s, rc, err);
 }

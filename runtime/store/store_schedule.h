@@ -19,7 +19,10 @@ typedef struct sm_schedule_rec { /* zeroed: nobody said anything */
 sm_code sm_store_schedule(sm_store *s, sm_sv pipeline, sm_arena *a, sm_schedule_rec *out,
                           sm_error *err);
 sm_code sm_store_schedule_pause(sm_store *s, sm_sv pipeline, bool paused, sm_sv by, sm_error *err);
-/* Take the slot, durably.  SM_E_CONFLICT: it, or a later one, was taken already. */
-sm_code sm_store_schedule_slot(sm_store *s, sm_sv pipeline, int64_t slot_ms, sm_error *err);
+/* Take the slot, durably.  SM_E_CONFLICT: it, or a later one, was taken already.  A slot of the
+ * future, as a clock that was once ahead leaves it, counts for nothing: sm_slot_is_believed(). */
+sm_code sm_store_schedule_slot(sm_store *s, sm_sv pipeline, int64_t slot_ms, int64_t now_ms,
+                               sm_error *err);
+bool sm_slot_is_believed(int64_t slot_ms, int64_t now_ms);
 
 #endif

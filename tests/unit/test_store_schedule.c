@@ -29,6 +29,8 @@ static void test_pause__is_there_for_another_process_and_before_the_first_run(vo
     store_close(&f);
 }
 
+enum { NOW = 1000000, MINUTE = 60 * 1000 };
+
 static void test_slot__is_taken_once(void **state)
 {
     store_fixture f;
@@ -38,14 +40,30 @@ static void test_slot__is_taken_once(void **state)
     (void)state;
     store_open(&f, "schedule_slot");
     other = store_again(&f, 1000);
-    sm_assert_ok(sm_store_schedule_slot(f.s, SM_SV("iot"), 1000, &f.err), f.err);
-    sm_assert_code(sm_store_schedule_slot(other, SM_SV("iot"), 1000, &f.err), SM_E_CONFLICT);
-    sm_assert_ok(sm_store_schedule_slot(other, SM_SV("iot"), 2000, &f.err), f.err);
-    sm_assert_code(sm_store_schedule_slot(f.s, SM_SV("iot"), 1000, &f.err), SM_E_CONFLICT);
+    sm_assert_ok(sm_store_schedule_slot(f.s, SM_SV("iot"), 1000, NOW, &f.err), f.err);
+    sm_assert_code(sm_store_schedule_slot(other, SM_SV("iot"), 1000, NOW, &f.err), SM_E_CONFLICT);
+    sm_assert_ok(sm_store_schedule_slot(other, SM_SV("iot"), 2000, NOW, &f.err), f.err);
+    sm_assert_code(sm_store_schedule_slot(f.s, SM_SV("iot"), 1000, NOW, &f.err), SM_E_CONFLICT);
     sm_assert_ok(sm_store_schedule_pause(f.s, SM_SV("iot"), true, SM_SV(""), &f.err), f.err);
     sm_assert_ok(sm_store_schedule(f.s, SM_SV("iot"), f.a, &rec, &f.err), f.err);
     assert_int_equal(rec.slot_ms, 2000);
     sm_store_close(other);
+    store_close(&f);
+}
+
+static void test_slot__of_the_future_is_not_believed(void **state)
+{
+    store_fixture f;
+    sm_schedule_rec rec;
+
+    (void)state;
+    store_open(&f, "schedule_future");
+    sm_assert_ok(sm_store_schedule_slot(f.s, SM_SV("iot"), NOW + MINUTE, NOW, &f.err), f.err);
+    sm_assert_code(sm_store_schedule_slot(f.s, SM_SV("iot"), NOW, NOW, &f.err), SM_E_CONFLICT);
+    sm_assert_ok(sm_store_schedule_slot(f.s, SM_SV("iot"), NOW + MINUTE + 1, NOW, &f.err), f.err);
+    sm_assert_ok(sm_store_schedule_slot(f.s, SM_SV("iot"), NOW, NOW, &f.err), f.err);
+    sm_assert_ok(sm_store_schedule(f.s, SM_SV("iot"), f.a, &rec, &f.err), f.err);
+    assert_int_equal(rec.slot_ms, NOW);
     store_close(&f);
 }
 
@@ -54,6 +72,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SM_TEST(test_pause__is_there_for_another_process_and_before_the_first_run),
         SM_TEST(test_slot__is_taken_once),
+        SM_TEST(test_slot__of_the_future_is_not_believed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

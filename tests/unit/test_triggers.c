@@ -120,6 +120,22 @@ static void test_schedule__a_slot_has_one_run_when_the_clock_is_set_back(void **
     world_release(&w);
 }
 
+static void test_schedule__goes_on_when_the_clock_was_years_ahead(void **state)
+{
+    sm_trigger t = timetable("0 * * * *", false);
+    world w;
+
+    (void)state;
+    world_init(&w, at("2031-01-01T10:59:30Z"));
+    deploy(&w, schedule("p", &t, 1));
+    world_pass(&w, MINUTE);
+    assert_int_equal(w.n_runs, 1);
+    world_set_clock(&w, at("2026-01-01T10:30:00Z"));
+    world_pass(&w, 3 * HOUR);
+    assert_int_equal(w.n_runs, 4); /* 11, 12 and 13 o'clock */
+    world_release(&w);
+}
+
 static void test_schedule__resumes_with_one_run_for_all(void **state)
 {
     sm_trigger t = timetable("0 * * * *", false);
@@ -362,6 +378,7 @@ int main(void)
         cmocka_unit_test(test_schedule__makes_up_for_missed_slots_with_one_run),
         cmocka_unit_test(test_schedule__makes_up_for_each_missed_slot_with_catchup),
         cmocka_unit_test(test_schedule__a_slot_has_one_run_when_the_clock_is_set_back),
+        cmocka_unit_test(test_schedule__goes_on_when_the_clock_was_years_ahead),
         cmocka_unit_test(test_schedule__resumes_with_one_run_for_all),
         cmocka_unit_test(test_schedule__another_timetable_begins_anew),
         cmocka_unit_test(test_files__start_a_run_each_time_and_at_the_start),
