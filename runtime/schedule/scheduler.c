@@ -65,6 +65,12 @@ void sm_scheduler_free(sm_scheduler *s)
     free(s);
 }
 
+void sm_scheduler__wake(sm_scheduler *s)
+{
+    s->changed = true;
+    sm_cond_broadcast(&s->turned);
+}
+
 /* ---- threads --------------------------------------------------------------------- */
 
 static void turn_loop(void *arg)
@@ -76,7 +82,7 @@ static void turn_loop(void *arg)
         bool end;
 
         sm_mutex_lock(&s->mu);
-        if (!s->draining && wait > 0)
+        if (!s->draining && !s->changed && wait > 0)
             (void)sm_cond_wait_ms(&s->turned, &s->mu, wait);
         end = s->draining;
         sm_mutex_unlock(&s->mu);
@@ -177,7 +183,7 @@ void sm_scheduler_ask_to_end(sm_scheduler *s)
     for (size_t i = 0; i < s->n_units; i++)
         (void)sm_scheduler__stop_unit(s, s->units[i], false);
     s->draining = true;
-    sm_cond_broadcast(&s->turned);
+    sm_scheduler__wake(s);
     sm_cond_broadcast(&s->stopped);
     sm_cond_broadcast(&s->ready);
     sm_cond_broadcast(&s->ended);
@@ -263,7 +269,7 @@ sm_code sm_scheduler_stop(sm_scheduler *s, sm_sv pipeline, sm_sv by, bool *out, 
         any = sm_scheduler__stop_unit(s, u, false);
         sm_scheduler__snuff(u);
     }
-    sm_cond_broadcast(&s->turned);
+    sm_scheduler__wake(s);
     sm_mutex_unlock(&s->mu);
     if (out != NULL)
         *out = any;

@@ -158,7 +158,7 @@ void sm_scheduler_deploy(sm_scheduler *s, const sm_schedule *list, size_t n)
             sm_scheduler__drop_waiting(s, s->units[i]);
             end_continuous(s->units[i]);
         }
-    sm_cond_broadcast(&s->turned);
+    sm_scheduler__wake(s);
     sm_mutex_unlock(&s->mu);
 }
 
@@ -197,7 +197,7 @@ static void set_pause(sm_scheduler *s, sm_sv pipeline, bool paused, sm_sv by)
         if (!paused)
             sm_scheduler__relight(u);
         snprintf(u->paused_by, sizeof u->paused_by, "%.*s", SM_SV_ARG(by));
-        sm_cond_broadcast(&s->turned);
+        sm_scheduler__wake(s);
     }
     sm_mutex_unlock(&s->mu);
 }

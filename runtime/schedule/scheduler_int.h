@@ -30,7 +30,7 @@ typedef struct sm_job {
     bool patient;   /* what happened is not left out */
     bool dropped;   /* asked to stop: not tried again */
     int attempt;
-    int64_t slot;       /* of a timetable, not taken yet; 0: none */
+    int64_t slot;       /* of a timetable, not taken yet; 0: none; of the worker while it runs */
     sm_store *store;    /* where it is taken; NULL: nowhere */
     int64_t not_before; /* boot clock */
     sm_cancel *cancel;
@@ -82,6 +82,7 @@ struct sm_scheduler {
     sm_scheduler_config config;
     sm_mutex mu;
     sm_cond turned;  /* for the turner: something changed */
+    bool changed;    /* likewise, since its last turn began */
     sm_cond ready;   /* for workers */
     sm_cond ended;   /* for who waits for an order */
     sm_cond stopped; /* for the watcher: the end */
@@ -120,6 +121,8 @@ void sm_scheduler__learn_zones(sm_scheduler *s, const sm_schedule *list, size_t 
 
 /* With the mutex held: */
 
+/* Something changed that a turn has to look at; one that is over does not miss it. */
+void sm_scheduler__wake(sm_scheduler *s);
 const sm_zone *sm_scheduler__zone(const sm_scheduler *s, sm_sv name); /* NULL: UTC */
 
 sm_unit *sm_scheduler__find(const sm_scheduler *s, sm_sv pipeline);

@@ -209,7 +209,7 @@ sm_code sm_scheduler__enqueue(sm_scheduler *s, sm_unit *u, const sm_run_order *o
     j = new_job(s, u, o, triggered);
     append_job(u, j);
     *ticket = j->ticket;
-    sm_cond_broadcast(&s->turned);
+    sm_scheduler__wake(s);
     return SM_OK;
 }
 
@@ -289,6 +289,7 @@ int64_t sm_scheduler__turn(sm_scheduler *s)
     int64_t wait = SM_SCHEDULE_TURN_MS, now = sm_scheduler__boot(s);
 
     sm_mutex_lock(&s->mu);
+    s->changed = false;
     for (size_t i = 0; i < s->n_units; i++) {
         int64_t w = turn_unit(s, s->units[i], now);
 
@@ -411,6 +412,6 @@ void sm_scheduler__finish(sm_scheduler *s, sm_job *j, const sm_order_result *r)
         else
             end_job(s, j);
     }
-    sm_cond_broadcast(&s->turned);
+    sm_scheduler__wake(s);
     sm_mutex_unlock(&s->mu);
 }

@@ -128,7 +128,7 @@ static void see_pause(sm_scheduler *s, const sm_schedule *c, sm_arena *a)
         snprintf(u->paused_by, sizeof u->paused_by, "%.*s", SM_SV_ARG(rec.paused_by));
         if (!rec.paused)
             sm_scheduler__relight(u);
-        sm_cond_broadcast(&s->turned);
+        sm_scheduler__wake(s);
     }
     sm_mutex_unlock(&s->mu);
 }
@@ -148,7 +148,7 @@ static void see_mark(sm_scheduler *s, sm_sv pipeline, const sm_trigger *t, int64
         f->looked = true;
         f->mark = mark;
         f->news = true;
-        sm_cond_broadcast(&s->turned);
+        sm_scheduler__wake(s);
     }
     sm_mutex_unlock(&s->mu);
 }

@@ -576,6 +576,23 @@ static void test_ask_to_end__reaches_runs_and_those_who_wait_without_waiting(voi
     sm_scheduler_free(e.s);
 }
 
+/* What comes after a turn and before its thread sleeps would wait for half a minute. */
+static void test_turn__knows_what_came_since(void **state)
+{
+    world w;
+
+    (void)state;
+    world_init(&w, 0);
+    deploy(&w, schedule("p", NULL, 0));
+    (void)sm_scheduler__turn(w.s);
+    assert_false(w.s->changed);
+    world_order(&w, "p");
+    assert_true(w.s->changed);
+    world_pass(&w, MINUTE);
+    assert_false(w.s->changed);
+    world_release(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -600,6 +617,7 @@ int main(void)
         cmocka_unit_test(test_resume__does_not_undo_what_the_file_says),
         cmocka_unit_test(test_states__say_what_is_going_on),
         cmocka_unit_test(test_workers__are_shared_by_all_pipelines),
+        cmocka_unit_test(test_turn__knows_what_came_since),
         cmocka_unit_test(test_threads__run_orders_and_end),
         cmocka_unit_test(test_ask_to_end__reaches_runs_and_those_who_wait_without_waiting),
     };
