@@ -192,6 +192,8 @@ static void fire(sm_scheduler *s, sm_unit *u, size_t i, int64_t now)
         o.cause = SM_SV("catchup");
     (void)sm_scheduler__enqueue(s, u, &o, true, &ticket, &ignored);
     for (sm_job *j = u->jobs; j != NULL; j = j->next) {
+        if (j->state == SM_JOB_RUNNING)
+            continue; /* its worker takes its slot, without the mutex */
         if (ticket != 0 ? j->ticket == ticket : j->slot > 0) /* the latter waits already */
             j->slot = slot > 0 ? slot : j->slot;
         if (j->ticket == ticket)

@@ -31,6 +31,13 @@ static int64_t lasts_25s(world *w, const sm_run_order *o)
     return 25 * SECOND;
 }
 
+static int64_t lasts_an_hour(world *w, const sm_run_order *o)
+{
+    (void)w;
+    (void)o;
+    return HOUR;
+}
+
 /* ---- timetables ------------------------------------------------------------------ */
 
 static int64_t at(const char *text)
@@ -168,6 +175,26 @@ static void test_schedule__another_timetable_begins_anew(void **state)
     assert_int_equal(w.n_runs, 0);
     world_pass(&w, HOUR);
     assert_int_equal(w.n_runs, 1);
+    world_release(&w);
+}
+
+static void test_schedule__a_run_keeps_its_slot_while_others_come_due(void **state)
+{
+    sm_trigger t = timetable("* * * * *", false);
+    int64_t slot;
+    world w;
+
+    (void)state;
+    world_init(&w, at("2026-01-01T10:30:30Z"));
+    w.lasts = lasts_an_hour;
+    deploy(&w, schedule("p", &t, 1));
+    world_pass(&w, MINUTE);
+    assert_int_equal(w.n_at_work, 1);
+    slot = w.at_work[0].job->slot;
+    assert_int_equal(slot, at("2026-01-01T10:31:00Z"));
+    world_pass(&w, 3 * MINUTE);
+    assert_int_equal(w.at_work[0].job->slot, slot);
+    assert_int_equal(w.at_work[0].job->next->slot, at("2026-01-01T10:34:00Z"));
     world_release(&w);
 }
 
@@ -381,6 +408,7 @@ int main(void)
         cmocka_unit_test(test_schedule__goes_on_when_the_clock_was_years_ahead),
         cmocka_unit_test(test_schedule__resumes_with_one_run_for_all),
         cmocka_unit_test(test_schedule__another_timetable_begins_anew),
+        cmocka_unit_test(test_schedule__a_run_keeps_its_slot_while_others_come_due),
         cmocka_unit_test(test_files__start_a_run_each_time_and_at_the_start),
         cmocka_unit_test(test_files__are_not_left_out_while_it_is_at_work),
         cmocka_unit_test(test_continuous__steps_aside_for_a_person_and_goes_on),
