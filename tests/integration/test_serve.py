@@ -161,6 +161,21 @@ class Serve(unittest.TestCase):
         self.await_ids(server, "shop_silver", [1, 2])
         self.assertEqual(server.end(), 0)
 
+    def test_files_that_lie_in_another_folder_start_a_run_after_a_reload(self):
+        self.pipeline(trigger="{when: [{file_arrival: orders}]}")
+        self.arrive(1)
+        server = self.server("shop.yml")
+        server.until("run 1", "file_arrival", "succeeded")
+        self.w.write_rows("other/1.json", [{"id": 2}])
+        with open(self.w.path("shop.yml"), encoding="utf-8") as f:
+            text = f.read()
+        self.w.write("shop.yml", text.replace("data/*.json", "other/*.json"))
+        server.send(signal.SIGHUP)
+        server.until("reloaded 1 pipeline: shop")
+        server.until("run 2", "file_arrival", "succeeded")
+        self.await_ids(server, "shop_silver", [1, 2])
+        self.assertEqual(server.end(), 0)
+
     def test_a_table_starts_the_pipelines_that_read_it(self):
         self.pipeline("a", trigger="available_now")
         self.w.write("b.yml", PIPELINE.format(name="b", trigger="{when: [{table_updated: a.a_silver}]}", sign="+")

@@ -19,8 +19,8 @@ enum { SILENT_MS = 60 * 1000, MOST_WATCHED = SM_WATCH_MAX_FOLDERS };
 /* A source that a trigger waits for, in one deployment. */
 typedef struct watched {
     sm_sv pipeline, version, source; /* live in the arena of the watcher */
-    int64_t mark;
-    bool told; /* its folders tell */
+    int64_t mark;                    /* when it had news last, by the count of the watcher */
+    bool told;                       /* its folders tell */
     int64_t asked_boot;
 } watched;
 
@@ -30,6 +30,7 @@ struct sm_deploy_watcher {
     watched *list;   /* the tag of each is its place */
     sm_watch_news *news;
     size_t n, cap;
+    int64_t marks; /* given out: no source begins with the mark of another version of it */
 };
 
 static sm_deploy_watcher *new_watcher(void)
@@ -97,7 +98,7 @@ static watched *find_watched(sm_deploy_watcher *w, const sm_deployed *x, sm_sv s
         w->news = sm_xrealloc(w->news, w->cap * sizeof *w->news);
     }
     w->list[w->n] = (watched){ sm_arena_dup(w->a, pipeline), sm_arena_dup(w->a, version),
-                               sm_arena_dup(w->a, source), .asked_boot = -1 };
+                               sm_arena_dup(w->a, source), .mark = ++w->marks, .asked_boot = -1 };
     return &w->list[w->n++];
 }
 
@@ -109,7 +110,8 @@ static void hear(sm_deploy_watcher *w)
         w->news[i] = (sm_watch_news){ 0 };
     sm_watch_wait(w->watch, 0, w->news, w->n);
     for (size_t i = 0; i < w->n; i++) {
-        w->list[i].mark += w->news[i].changed || w->news[i].folders;
+        if (w->news[i].changed || w->news[i].folders)
+            w->list[i].mark = ++w->marks;
         if (w->news[i].folders)
             w->list[i].asked_boot = -1;
     }
@@ -130,7 +132,7 @@ static sm_code look_at_files(sm_deploy *d, sm_deployed *x, sm_sv source, int64_t
         rc = ask_to_tell(d->watcher, x, e, err);
     hear(d->watcher);
     if (!e->told && sm_clock_boot_ms() - e->asked_boot >= SILENT_MS) {
-        e->mark++;
+        e->mark = ++d->watcher->marks;
         e->asked_boot = -1;
     }
     *mark = e->mark;
