@@ -112,7 +112,9 @@ sm_code sm_scheduler_resume(sm_scheduler *s, sm_sv pipeline, sm_sv by, sm_error 
 /* A request to the hook of that name: `timestamp` is when it was made, in seconds since 1970,
  * `signature` the HMAC-SHA-256 of "<timestamp>.<body>" in hexadecimal digits, perhaps with
  * "sha256=" before it.  SM_E_DENIED: no such pipeline or hook, a wrong signature, older than
- * SM_HOOK_SECONDS or sent twice, without a word which of them.  SM_E_CONFLICT: paused. */
+ * SM_HOOK_SECONDS or sent twice, without a word which of them.  SM_E_CONFLICT: paused, or at work
+ * and its `concurrency` is skip.  What is refused may be sent again.  *ticket: that of the order
+ * that waits already, if one does. */
 sm_code sm_scheduler_webhook(sm_scheduler *s, sm_sv pipeline, sm_sv hook, sm_sv timestamp,
                              sm_sv signature, sm_sv body, int64_t *ticket, sm_error *err);
 

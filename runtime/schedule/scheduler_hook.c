@@ -38,20 +38,21 @@ static bool is_replay(sm_scheduler *s, sm_sv signature)
 }
 
 /* False: more came in ten minutes than can be remembered, and the oldest might come again. */
-static bool remember(sm_scheduler *s, sm_sv signature)
+static bool has_room(const sm_scheduler *s)
 {
-    int64_t now = sm_scheduler__wall(s);
+    return s->n_hooks < SM_HOOKS_SEEN ||
+           s->hooks[s->n_hooks % SM_HOOKS_SEEN].until <= sm_scheduler__wall(s);
+}
+
+static void remember(sm_scheduler *s, sm_sv signature)
+{
     sm_hook_seen *seen;
 
     if (s->hooks == NULL)
         s->hooks = sm_xcalloc(SM_HOOKS_SEEN, sizeof *s->hooks);
-    seen = &s->hooks[s->n_hooks % SM_HOOKS_SEEN];
-    if (s->n_hooks >= SM_HOOKS_SEEN && seen->until > now)
-        return false;
-    s->n_hooks++;
+    seen = &s->hooks[s->n_hooks++ % SM_HOOKS_SEEN];
     snprintf(seen->signature, sizeof seen->signature, "%.*s", SM_SV_ARG(signature));
-    seen->until = now + 2 * SM_HOOK_SECONDS * 1000;
-    return true;
+    seen->until = sm_scheduler__wall(s) + 2 * SM_HOOK_SECONDS * 1000;
 }
 
 static bool has_hook(const sm_unit *u, sm_sv hook)
@@ -68,18 +69,24 @@ static sm_code start(sm_scheduler *s, sm_sv pipeline, sm_sv hook, sm_sv signatur
 {
     sm_run_order o = { .pipeline = pipeline, .cause = SM_SV("webhook"), .by = hook };
     sm_unit *u = sm_scheduler__find(s, pipeline);
+    sm_code rc;
 
     if (u == NULL || !has_hook(u, hook) || is_replay(s, signature))
         return refuse(err);
     if (sm_scheduler__paused(u))
         return sm_fail(err, SM_E_CONFLICT, 0, "pipeline \"%.*s\" is paused", SM_SV_ARG(pipeline));
-    if (!remember(s, signature))
+    if (!has_room(s))
         return sm_fail(err, SM_E_LIMIT, 0, "more than %d requests in %d minutes",
                        (int)SM_HOOKS_SEEN, 2 * SM_HOOK_SECONDS / 60);
     for (size_t i = 0; i < u->schedule.n_triggers; i++)
         if (u->schedule.triggers[i].kind == SM_TRIGGER_WEBHOOK)
             o.exclude = u->schedule.triggers[i].exclude;
-    return sm_scheduler__enqueue(s, u, &o, true, ticket, err);
+    if ((rc = sm_scheduler__enqueue(s, u, &o, true, ticket, err)) != SM_OK)
+        return rc; /* the same request may come again */
+    remember(s, signature);
+    if (*ticket == 0)
+        *ticket = sm_scheduler__waiting(u, &o)->ticket;
+    return SM_OK;
 }
 
 sm_code sm_scheduler_webhook(sm_scheduler *s, sm_sv pipeline, sm_sv hook, sm_sv timestamp,

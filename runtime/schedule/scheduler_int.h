@@ -130,6 +130,8 @@ sm_unit *sm_scheduler__find(const sm_scheduler *s, sm_sv pipeline);
  * waits already. */
 sm_code sm_scheduler__enqueue(sm_scheduler *s, sm_unit *u, const sm_run_order *o, bool triggered,
                               int64_t *ticket, sm_error *err);
+/* The order of a trigger that waits and would do what `o` does; NULL: none. */
+const sm_job *sm_scheduler__waiting(const sm_unit *u, const sm_run_order *o);
 /* Ask what runs to stop and drop what waits; false when there was nothing. */
 bool sm_scheduler__stop_unit(sm_scheduler *s, sm_unit *u, bool only_triggered);
 bool sm_scheduler__paused(const sm_unit *u);

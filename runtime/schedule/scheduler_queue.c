@@ -156,12 +156,12 @@ static bool is_busy(const sm_unit *u)
 }
 
 /* A trigger's run that waits does what the next one would do. */
-static bool waits_already(const sm_unit *u, const sm_run_order *o)
+const sm_job *sm_scheduler__waiting(const sm_unit *u, const sm_run_order *o)
 {
     for (const sm_job *j = u->jobs; j != NULL; j = j->next)
         if (j->triggered && j->state != SM_JOB_RUNNING && is_same(&j->order, o))
-            return true;
-    return false;
+            return j;
+    return NULL;
 }
 
 /* A run that goes on would never let another one begin: it goes on behind it.  One that has not
@@ -191,7 +191,7 @@ sm_code sm_scheduler__enqueue(sm_scheduler *s, sm_unit *u, const sm_run_order *o
     *ticket = 0;
     if (s->draining)
         return sm_fail(err, SM_E_CANCELLED, 0, "the server is stopping");
-    if (triggered && waits_already(u, o))
+    if (triggered && sm_scheduler__waiting(u, o) != NULL)
         return SM_OK;
     if (u->schedule.concurrency == SM_CONCURRENCY_SKIP && is_busy(u))
         return sm_fail(err, SM_E_CONFLICT, 0,

@@ -358,19 +358,26 @@ static void test_continuous__stays_stopped_until_somebody_wants_it(void **state)
 
 static const sm_trigger hook[] = { { .kind = SM_TRIGGER_WEBHOOK, .watch = { "run", 3 } } };
 
-static sm_code post(world *w, const char *pipeline, int64_t at_s, const char *signed_with)
+static sm_code post_for(world *w, const char *pipeline, int64_t at_s, const char *signed_with,
+                        int64_t *ticket)
 {
     sm_arena *a = sm_arena_new("post");
     sm_sv stamp = sm_arena_printf(a, "%lld", (long long)at_s);
     sm_sv text = sm_arena_printf(a, "%.*s.{}", SM_SV_ARG(stamp));
-    int64_t ticket;
     sm_error err;
     sm_code rc = sm_scheduler_webhook(w->s, sm_sv_cstr(pipeline), SM_SV("run"), stamp,
                                       sm_hmac_sha256_hex(sm_sv_cstr(signed_with), text, a),
-                                      SM_SV("{}"), &ticket, &err);
+                                      SM_SV("{}"), ticket, &err);
 
     sm_arena_free(a);
     return rc;
+}
+
+static sm_code post(world *w, const char *pipeline, int64_t at_s, const char *signed_with)
+{
+    int64_t ticket;
+
+    return post_for(w, pipeline, at_s, signed_with, &ticket);
 }
 
 static void test_hook__takes_a_signed_request_once_and_in_time(void **state)
@@ -398,6 +405,31 @@ static void test_hook__takes_a_signed_request_once_and_in_time(void **state)
     world_release(&w);
 }
 
+static void test_hook__what_is_refused_may_be_sent_again(void **state)
+{
+    sm_schedule c = schedule("p", hook, 1);
+    int64_t first = 0, second = 0;
+    world w;
+
+    (void)state;
+    setenv("SM_TEST_HOOK", "hush", 1);
+    world_init(&w, INT64_C(1000000) * SECOND);
+    w.lasts = lasts_25s;
+    c.concurrency = SM_CONCURRENCY_SKIP;
+    deploy(&w, c);
+    world_order(&w, "p");
+    world_pass(&w, SECOND);
+    sm_assert_code(post(&w, "p", 1000001, "hush"), SM_E_CONFLICT);
+    sm_assert_code(post(&w, "p", 1000001, "hush"), SM_E_CONFLICT);
+    world_pass(&w, MINUTE);
+    sm_assert_code(post_for(&w, "p", 1000001, "hush", &first), SM_OK);
+    sm_assert_code(post_for(&w, "p", 1000002, "hush", &second), SM_OK);
+    assert_true(first > 0);
+    assert_int_equal(second, first); /* the two share a run */
+    sm_assert_code(post(&w, "p", 1000001, "hush"), SM_E_DENIED);
+    world_release(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -417,6 +449,7 @@ int main(void)
         cmocka_unit_test(test_continuous__begins_anew_with_another_definition_only),
         cmocka_unit_test(test_continuous__stays_stopped_until_somebody_wants_it),
         cmocka_unit_test(test_hook__takes_a_signed_request_once_and_in_time),
+        cmocka_unit_test(test_hook__what_is_refused_may_be_sent_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
