@@ -181,6 +181,12 @@ class Remote(unittest.TestCase):
         self.assertEqual(self.w.smelt("status", *there).code, 10)
         self.assertEqual(self.remote("token", "revoke", "nope").code, 2)
 
+    def test_an_address_that_another_server_has_is_refused(self):
+        self.serve("shop")
+        result = self.w.smelt("serve", "shop.yml", "--listen", self.url.split("//")[1])
+        self.assertEqual(result.code, 7, result.out + result.err)
+        self.assertIn("Address already in use", result.err)
+
     def test_what_is_no_server_is_said_in_words(self):
         busy = json.dumps({"error": {"code": "limit", "message": "too many requests"}}).encode()
         for url, words in ((self.peer(200, b"<html>"), "no server of smelt"),

@@ -227,8 +227,8 @@ static sm_code start_daemon(sm_http *h, const address *at, sm_error *err)
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)SM_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)SM_HTTP__IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)(SM_HTTP__TARGET_MAX + SM_HTTP__HEADERS_MAX + 8 * 1024),
-        MHD_OPTION_THREAD_STACK_SIZE, (size_t)SM_HTTP__STACK, MHD_OPTION_LISTENING_ADDRESS_REUSE,
-        1u, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+        MHD_OPTION_THREAD_STACK_SIZE, (size_t)SM_HTTP__STACK, MHD_OPTION_ARRAY, options,
+        MHD_OPTION_END);
     if (h->daemon != NULL)
         return SM_OK;
     return sm_fail(err, errno == EADDRINUSE ? SM_E_CONFLICT : SM_E_IO, errno,
