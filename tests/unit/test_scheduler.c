@@ -3,6 +3,9 @@
  */
 #include "tests/support/test.h"
 #include "tests/unit/schedule_world.h"
+#include "tests/unit/store_fixture.h"
+
+#include "runtime/store/store_schedule.h"
 
 static const sm_trigger now_once[] = { { .kind = SM_TRIGGER_AVAILABLE_NOW } };
 static const sm_trigger every_10s[] = { { .kind = SM_TRIGGER_INTERVAL,
@@ -576,6 +579,51 @@ static void test_ask_to_end__reaches_runs_and_those_who_wait_without_waiting(voi
     sm_scheduler_free(e.s);
 }
 
+static int64_t noon(void *ctx)
+{
+    (void)ctx;
+    return INT64_C(1767268800000);
+}
+
+static void hear_refusal(void *ctx, const sm_run_order *o, const sm_order_result *r)
+{
+    (void)o;
+    sm_atomic_set(ctx, (int64_t)r->error.code);
+}
+
+/* Another server took it between the moment that it was fired and now. */
+static void test_slot__that_had_its_run_has_no_other_and_is_told(void **state)
+{
+    sm_atomic told = { 0 }, n = { 0 };
+    sm_scheduler_config config = { .execute = execute,
+                                   .ctx = &n,
+                                   .workers = 1,
+                                   .ended = hear_refusal,
+                                   .ended_ctx = &told,
+                                   .clock = { .wall_ms = noon } };
+    sm_trigger t = { .kind = SM_TRIGGER_SCHEDULE };
+    sm_schedule c = schedule("p", &t, 1);
+    sm_scheduler *s = sm_scheduler_new(&config);
+    store_fixture f;
+    size_t where;
+
+    (void)state;
+    store_open(&f, "schedule_told");
+    sm_assert_ok(sm_cron_parse(SM_SV("0 * * * *"), &t.cron, &where, &f.err), f.err);
+    c.store = f.s;
+    sm_assert_ok(sm_store_schedule_slot(f.s, SM_SV("p"), noon(NULL) - HOUR, noon(NULL), &f.err),
+                 f.err);
+    sm_scheduler_deploy(s, &c, 1); /* the slot of noon is due */
+    sm_assert_ok(sm_store_schedule_slot(f.s, SM_SV("p"), noon(NULL), noon(NULL), &f.err), f.err);
+    sm_assert_ok(sm_scheduler_start(s, &f.err), f.err);
+    await(&told);
+    assert_int_equal(sm_atomic_get(&told), SM_E_CONFLICT);
+    assert_int_equal(sm_atomic_get(&n), 0);
+    sm_scheduler_drain(s);
+    sm_scheduler_free(s);
+    store_close(&f);
+}
+
 /* What comes after a turn and before its thread sleeps would wait for half a minute. */
 static void test_turn__knows_what_came_since(void **state)
 {
@@ -618,6 +666,7 @@ int main(void)
         cmocka_unit_test(test_states__say_what_is_going_on),
         cmocka_unit_test(test_workers__are_shared_by_all_pipelines),
         cmocka_unit_test(test_turn__knows_what_came_since),
+        cmocka_unit_test(test_slot__that_had_its_run_has_no_other_and_is_told),
         cmocka_unit_test(test_threads__run_orders_and_end),
         cmocka_unit_test(test_ask_to_end__reaches_runs_and_those_who_wait_without_waiting),
     };
