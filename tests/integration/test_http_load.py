@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """test_http_load.py -- many at once, slow ones, and those that never end: others are served, memory is bounded."""
+import concurrent.futures
 import os
 import shutil
 import socket
@@ -45,6 +46,22 @@ class Load(unittest.TestCase):
         self.assertIn(b'smelt_table_rows{pipeline="shop",table="sold",fate="quarantined"} 1\n', body)
         result = subprocess.run([tool, "check", "metrics"], input=body, capture_output=True)
         self.assertEqual((result.returncode, result.stdout + result.stderr), (0, b""))
+
+    def test_only_so_many_engines_read_rows(self):
+        self.w.write("pipeline.yml", http_lib.PIPELINE + f"""  endless:
+    type: view
+    sql: SELECT count(*) AS n FROM sold, {http_lib.ENDLESS}
+""")
+        with http_lib.Serve(self.w.folder) as s, concurrent.futures.ThreadPoolExecutor(4) as pool:
+            path = "/api/v1/pipelines/shop/datasets/endless/preview"
+            asked = [pool.submit(s.ask, path) for _ in range(4)]
+            done, held = concurrent.futures.wait(asked, return_when=concurrent.futures.FIRST_COMPLETED)
+            refused = done.pop().result()
+            self.assertEqual((refused.status, refused.headers["retry-after"]), (503, "5"), refused.body)
+            self.assertEqual(len(held), 3)
+            self.assertEqual({x.result().status for x in held}, {503})
+            self.assertTrue(all(b"longer than 30 s" in x.result().body for x in held))
+            self.assertEqual(s.ask("/api/v1/pipelines/shop/quarantine").status, 200)
 
     def test_who_drips_is_cut_off_and_others_are_served(self):
         with http_lib.Server(self.w.folder) as s:

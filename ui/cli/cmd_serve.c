@@ -36,6 +36,7 @@ typedef struct server {
     sm_event_bus *bus;
     sm_deploy *deploy;
     sm_scheduler *scheduler;
+    sm_turns readers;
     sm_cli_site served;
     sm_site site;
     sm_http *http;
@@ -218,7 +219,7 @@ static sm_code open_page(server *s, sm_error *err)
     first = sm_deploy_hold(s->deploy, names[0]);
     config = config_of(s, &first->project, a);
     s->watch = first->project.spec->server.reload.v == SM_RELOAD_WATCH;
-    s->served = (sm_cli_site){ s->deploy, s->scheduler };
+    s->served = (sm_cli_site){ s->deploy, s->scheduler, &s->readers };
     s->site = sm_cli_make_site(&s->served, s->bus);
     rc = sm_http_start(&config, &s->site, &s->http, err);
     sm_deploy_let(first);
@@ -294,7 +295,9 @@ static int serve_exec(sm_cli *c)
     config.ended = tell_end;
     config.ended_ctx = &s;
     s.scheduler = sm_scheduler_new(&config);
+    sm_turns_init(&s.readers, SM_SITE_READERS);
     status = serve(&s, &set);
+    sm_turns_release(&s.readers);
     sm_scheduler_free(s.scheduler);
     sm_deploy_free(s.deploy);
     sm_event_bus_free(s.bus);

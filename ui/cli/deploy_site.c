@@ -8,6 +8,7 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/base/sqltext.h"
+#include "runtime/engine/engine_watch.h"
 #include "runtime/exec/checkpoint.h"
 #include "runtime/sinks/sinks.h"
 #include "ui/cli/audit.h"
@@ -18,7 +19,7 @@
 #include "ui/cli/rows.h"
 #include "ui/view/view_quarantine.h"
 
-enum { SHARE = 8, PREVIEW_ROWS = 50, QUARANTINE_ROWS = 50 };
+enum { SHARE = 8, PREVIEW_ROWS = 50, QUARANTINE_ROWS = 50, READ_WAIT_MS = 5000 };
 
 /* ---- views --------------------------------------------------------------------------- */
 
@@ -182,6 +183,7 @@ static sm_code quarantine(loaded *l, const sm_site_act *what, sm_json **out, sm_
     sm_view v = sm_look_view(&l->cli, &l->project);
     const sm_plan_dataset *table = NULL;
     sm_session *session = NULL;
+    sm_watchdog *dog = NULL;
     sm_engine *e;
     sm_code rc = SM_OK;
 
@@ -190,19 +192,29 @@ static sm_code quarantine(loaded *l, const sm_site_act *what, sm_json **out, sm_
     if (rc != SM_OK || (rc = sm_project_engine(&l->project, &e, err)) != SM_OK ||
         (rc = sm_session_open(e, &session, err)) != SM_OK)
         return rc;
-    rc = table == NULL ? sm_view_quarantines(&v, session, out, err)
-                       : sm_view_quarantine(&v, table, session, &filter, out, err);
+    rc = sm_watchdog_start(session, SM_ROWS_SECONDS * 1000, &dog, err);
+    if (rc == SM_OK)
+        rc = table == NULL ? sm_view_quarantines(&v, session, out, err)
+                           : sm_view_quarantine(&v, table, session, &filter, out, err);
+    if (sm_watchdog_end(dog) && rc == SM_E_CANCELLED)
+        rc = sm_fail(err, SM_E_TIMEOUT, 0, "the look took longer than %d s", SM_ROWS_SECONDS);
     sm_session_close(session);
     return rc;
 }
 
+/* Each look has an engine of its own: there are only so many at a time. */
 static sm_code site_read(void *ctx, const sm_site_act *what, sm_arena *a, sm_json **out,
                          sm_error *err)
 {
+    sm_cli_site *s = ctx;
     sm_json *doc = NULL;
     loaded l;
-    sm_code rc = load(ctx, what->pipeline, &l, err);
+    sm_code rc;
 
+    if (!sm_turns_take(s->readers, READ_WAIT_MS))
+        return sm_fail(err, SM_E_AGAIN, 0, "%d others look at rows now: ask again in a moment",
+                       SM_SITE_READERS);
+    rc = load(s, what->pipeline, &l, err);
     if (rc == SM_OK && sm_sv_eq_str(what->act, "preview"))
         rc = preview(&l, what, &doc, err);
     else if (rc == SM_OK)
@@ -210,6 +222,7 @@ static sm_code site_read(void *ctx, const sm_site_act *what, sm_arena *a, sm_jso
     if (rc == SM_OK)
         *out = sm_json_copy(a, doc);
     unload(&l);
+    sm_turns_give(s->readers);
     return rc;
 }
 

@@ -3,6 +3,7 @@
 #ifndef SM_CLI_DEPLOY_SITE_H
 #define SM_CLI_DEPLOY_SITE_H
 
+#include "runtime/base/turns.h"
 #include "ui/cli/deploy.h"
 #include "ui/http/site.h"
 
@@ -10,7 +11,10 @@
 typedef struct sm_cli_site {
     sm_deploy *deploy;
     sm_scheduler *scheduler;
+    sm_turns *readers; /* engines that read at a time: SM_SITE_READERS of them */
 } sm_cli_site;
+
+enum { SM_SITE_READERS = 3 };
 
 sm_site sm_cli_make_site(sm_cli_site *s, sm_event_bus *bus);
 

@@ -15,8 +15,8 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/fs.h"
 #include "runtime/base/suggest.h"
-#include "runtime/base/thread.h"
 #include "runtime/delta/delta.h"
+#include "runtime/engine/engine_watch.h"
 #include "runtime/sources/sources.h"
 #include "ui/cli/audit.h"
 #include "ui/cli/exit_code.h"
@@ -35,6 +35,7 @@ typedef struct reader {
     sm_source *sources;         /* per dataset; ops NULL: not open */
     sm_sql_relation *relations; /* what is shown */
     size_t n_relations;
+    bool begun; /* the look was recorded */
 } reader;
 
 /* ---- names ------------------------------------------------------------------------- */
@@ -193,48 +194,33 @@ static sm_code show_datasets(reader *r, sm_error *err)
 
 /* ---- run ------------------------------------------------------------------------------ */
 
-typedef struct watchdog {
-    sm_mutex mu;
-    sm_cond changed;
-    sm_session *session;
-    bool done, fired; /* guarded by mu */
-} watchdog;
-
-static void watch(void *arg)
+/* The time counts from here: a source may be slow to open, a query slow to bind. */
+static sm_code fetch_watched(reader *r, const sm_sql_query *query, const sm_sql_text *made,
+                             sm_json **doc, sm_error *err)
 {
-    watchdog *w = arg;
-    int64_t wait = SM_ROWS_SECONDS * 1000;
-
-    sm_mutex_lock(&w->mu);
-    while (!w->done) {
-        if (sm_cond_wait_ms(&w->changed, &w->mu, wait) || w->done)
-            continue;
-        w->fired = true;
-        wait = 100; /* an interrupt between two statements is lost: say it again */
-        sm_session_interrupt(w->session);
-    }
-    sm_mutex_unlock(&w->mu);
-}
-
-static sm_code run_watched(reader *r, sm_sv select, sm_json **doc, sm_error *err)
-{
-    watchdog w = { .session = r->session };
-    sm_thread *t = NULL;
+    sm_schema columns;
+    bool ok = false;
     sm_code rc;
 
-    sm_mutex_init(&w.mu);
-    sm_cond_init(&w.changed);
-    if ((rc = sm_thread_start("smelt-watchdog", watch, &w, &t, err)) == SM_OK)
-        rc = sm_view_rows(r->session, select, r->q->limit, r->c->a, doc, err);
-    sm_mutex_lock(&w.mu);
-    w.done = true;
-    sm_cond_signal(&w.changed);
-    sm_mutex_unlock(&w.mu);
-    sm_thread_join(t);
-    if (rc == SM_E_CANCELLED && w.fired)
-        rc = sm_fail(err, SM_E_TIMEOUT, 0, "the query took longer than %d s", SM_ROWS_SECONDS);
-    sm_cond_release(&w.changed);
-    sm_mutex_release(&w.mu);
+    if ((rc = sm_session_set_time(r->session, sm_clock_now_ms(), err)) != SM_OK ||
+        (rc = show_datasets(r, err)) != SM_OK ||
+        (rc = sm_sql_bind(&r->sql, query, made, r->relations, r->n_relations, r->c->a, r->diags,
+                          &columns, &ok, err)) != SM_OK ||
+        !ok)
+        return rc;
+    if ((rc = sm_audit(r->p, r->q->action, r->q->dataset, SM_SV(""), err)) != SM_OK)
+        return rc;
+    r->begun = true;
+    return sm_view_rows(r->session, made->text, r->q->limit, r->c->a, doc, err);
+}
+
+static sm_code audit_end(reader *r, const sm_json *doc, sm_code rc, sm_error *err)
+{
+    if (rc == SM_OK)
+        return sm_audit(r->p, r->q->action, r->q->dataset,
+                        sm_arena_printf(r->c->a, "%zu rows", sm_json_len(sm_json_get(doc, "rows"))),
+                        err);
+    (void)sm_audit(r->p, r->q->action, r->q->dataset, sm_sv_cstr(err->msg), &(sm_error){ 0 });
     return rc;
 }
 
@@ -244,9 +230,8 @@ static sm_code fetch(reader *r, sm_json **doc, sm_error *err)
     sm_text *text = SM_NEW(r->c->a, sm_text);
     const sm_sql_query *query = NULL;
     const sm_sql_text *made;
-    sm_schema columns;
+    sm_watchdog *dog;
     sm_engine *e;
-    bool ok = false;
     sm_code rc;
 
     *text = sm_text_of(r->q->sql, QUERY_FILE);
@@ -254,21 +239,12 @@ static sm_code fetch(reader *r, sm_json **doc, sm_error *err)
         return rc;
     if ((rc = sm_project_engine(r->p, &e, err)) != SM_OK ||
         (rc = sm_session_open(e, &r->session, err)) != SM_OK ||
-        (rc = sm_session_set_time(r->session, sm_clock_now_ms(), err)) != SM_OK ||
-        (rc = show_datasets(r, err)) != SM_OK ||
-        (rc = sm_sql_bind(&r->sql, query, made, r->relations, r->n_relations, r->c->a, r->diags,
-                          &columns, &ok, err)) != SM_OK ||
-        !ok)
+        (rc = sm_watchdog_start(r->session, SM_ROWS_SECONDS * 1000, &dog, err)) != SM_OK)
         return rc;
-    if ((rc = sm_audit(r->p, r->q->action, r->q->dataset, SM_SV(""), err)) != SM_OK)
-        return rc;
-    rc = run_watched(r, made->text, doc, err);
-    if (rc == SM_OK)
-        return sm_audit(
-            r->p, r->q->action, r->q->dataset,
-            sm_arena_printf(r->c->a, "%zu rows", sm_json_len(sm_json_get(*doc, "rows"))), err);
-    (void)sm_audit(r->p, r->q->action, r->q->dataset, sm_sv_cstr(err->msg), &(sm_error){ 0 });
-    return rc;
+    rc = fetch_watched(r, query, made, doc, err);
+    if (sm_watchdog_end(dog) && rc == SM_E_CANCELLED)
+        rc = sm_fail(err, SM_E_TIMEOUT, 0, "the query took longer than %d s", SM_ROWS_SECONDS);
+    return r->begun ? audit_end(r, *doc, rc, err) : rc;
 }
 
 /* ---- print ------------------------------------------------------------------------------ */

@@ -54,6 +54,8 @@ void sm_call__fail(sm_call *c, const sm_error *err)
     for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
         if (refusals[i].code == err->code)
             status = refusals[i].status;
+    if (err->code == SM_E_AGAIN)
+        sm_call__add_header(c, "Retry-After", SM_SV("5"));
     sm_call__refuse(c, status, sm_code_name(err->code), sm_sv_cstr(err->msg), SM_SV(""));
 }
 
