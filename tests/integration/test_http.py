@@ -265,6 +265,20 @@ class Http(unittest.TestCase):
                     seen += 1
             self.assertGreater(seen, 40)
 
+    def test_no_program_that_a_run_starts_gets_a_connection(self):
+        with self.serve() as s:
+            stream = s.stream()
+            self.assertEqual(stream.next()[0], "open")
+            here, seen = f"/proc/{s.process.pid}/", 0
+            for fd in os.listdir(here + "fd"):
+                if os.readlink(f"{here}fd/{fd}").startswith("socket:"):
+                    with open(f"{here}fdinfo/{fd}") as f:
+                        flags = int(re.search(r"flags:\s*(\d+)", f.read()).group(1), 8)
+                    self.assertTrue(flags & os.O_CLOEXEC, fd)
+                    seen += 1
+            self.assertGreaterEqual(seen, 3)
+            stream.close()
+
     # ---- the stream ----
 
     def test_a_stream_goes_on_where_it_was_left(self):

@@ -2,6 +2,7 @@
 /* connections.c -- see the header. */
 #include "ui/http/connections.h"
 
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -63,7 +64,7 @@ sm_connection *sm_connections_enter(sm_connections *t, int fd, const struct sock
             c = &t->slots[i];
     if (c != NULL) {
         *c = (sm_connection){ .phase = SM_PHASE_ASKING,
-                              .fd = dup(fd),
+                              .fd = fcntl(fd, F_DUPFD_CLOEXEC, 0),
                               .since_ms = sm_clock_boot_ms() };
         name_peer(c, peer);
         t->n++;
