@@ -248,6 +248,8 @@ static void spread(sm_run *r, const sm_watch_news *news)
  * another run.  Without mu. */
 static void ask_unbound(sm_run *r)
 {
+    sm_arena *a = sm_arena_new("look");
+
     for (size_t i = 0; i < r->q.plan->n_flows; i++) {
         sm_run_slot *s = &r->slots[i];
         sm_error ignored; /* it stays as it was */
@@ -256,13 +258,14 @@ static void ask_unbound(sm_run *r)
         if (!s->unbound || ask_at(s) > sm_clock_boot_ms())
             continue;
         s->asked_ms = sm_clock_boot_ms();
-        if (sm_run__look(r, i, &now, &ignored) != SM_OK || sm_sv_eq(now, s->had))
+        if (sm_run__look(r, i, a, &now, &ignored) != SM_OK || sm_sv_eq(now, s->had))
             continue;
         sm_mutex_lock(&r->mu);
         r->stopping = r->again = true;
         sm_cond_broadcast(&r->changed);
         sm_mutex_unlock(&r->mu);
     }
+    sm_arena_free(a);
 }
 
 static void listen(void *arg)
@@ -309,7 +312,7 @@ static void leave_out(sm_run *r, size_t i)
 
     if (r->outcomes[i].state != SM_RUN_FLOW_IDLE || r->q.plan->flows[i].bound)
         return;
-    s->unbound = sm_run__look(r, i, &s->had, &ignored) == SM_OK;
+    s->unbound = sm_run__look(r, i, r->arena, &s->had, &ignored) == SM_OK;
     s->asked_ms = sm_clock_boot_ms();
 }
 

@@ -361,10 +361,10 @@ sm_code sm_run__round(sm_run *r, size_t i, sm_error *err)
     return rc;
 }
 
-sm_code sm_run__look(sm_run *r, size_t i, sm_sv *out, sm_error *err)
+sm_code sm_run__look(sm_run *r, size_t i, sm_arena *a, sm_sv *out, sm_error *err)
 {
     flow_reset(r, i, false);
-    return sm_flow__sources_now(&r->flows[i], r->told, out, err);
+    return sm_flow__sources_now(&r->flows[i], a, out, err);
 }
 
 void sm_run__record(sm_run *r, size_t i)

@@ -96,10 +96,10 @@ bool sm_run__refers(const sm_run *r, size_t i, size_t j);
 size_t sm_run__check_events(const sm_flow_outcome *o, int64_t run, sm_arena *a, sm_event_rec *out);
 
 /* run_flow.c, for run_continuous.c: (re)open flow `i`; all that is new; what it did so far, into
- * the record of the run.  What the sources of a flow without columns say, in r->told. */
+ * the record of the run.  What the sources of a flow without columns say, in `a`. */
 sm_code sm_run__reopen(sm_run *r, size_t i, sm_error *err);
 sm_code sm_run__round(sm_run *r, size_t i, sm_error *err);
-sm_code sm_run__look(sm_run *r, size_t i, sm_sv *out, sm_error *err);
+sm_code sm_run__look(sm_run *r, size_t i, sm_arena *a, sm_sv *out, sm_error *err);
 void sm_run__record(sm_run *r, size_t i);
 /* The flow ended like this: its state, its record, and the listener. */
 void sm_run__end_flow(sm_run *r, size_t i, sm_code rc, const sm_error *err);
