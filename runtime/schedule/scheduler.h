@@ -132,7 +132,6 @@ typedef struct sm_schedule_state {
     int64_t retry_at_ms; /* wall clock; 0: none */
     int64_t next_due_ms; /* the same: when a trigger fires next; 0: none will by itself */
     sm_sv next_cause;    /* "" then */
-    double idle_share;   /* of the time since it was deployed here */
 } sm_schedule_state;
 
 /* In the order in which they were deployed.  Lives in `a`. */

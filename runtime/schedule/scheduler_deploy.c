@@ -120,7 +120,6 @@ static sm_unit *new_unit(sm_scheduler *s, const sm_schedule *c, int64_t *slot)
 {
     sm_unit *u = sm_xcalloc(1, sizeof *u);
 
-    u->since_boot = sm_scheduler__boot(s);
     read_kept(u, c, sm_scheduler__wall(s), slot);
     if (s->n_units == s->cap_units) {
         s->cap_units = s->cap_units == 0 ? 8 : 2 * s->cap_units;
@@ -264,7 +263,7 @@ static void add_job(const sm_scheduler *s, const sm_unit *u, const sm_job *j, sm
 
 static sm_schedule_state state_of(sm_scheduler *s, const sm_unit *u, sm_arena *a)
 {
-    int64_t now = sm_scheduler__boot(s), alive = now - u->since_boot, busy = u->busy_ms, due;
+    int64_t now = sm_scheduler__boot(s), due;
     size_t trigger = 0;
     sm_schedule_state out = { .pipeline = sm_arena_dup(a, u->schedule.pipeline),
                               .paused = sm_scheduler__paused(u),
@@ -279,12 +278,9 @@ static sm_schedule_state state_of(sm_scheduler *s, const sm_unit *u, sm_arena *a
             u->schedule.paused ? SM_SV("file") : sm_arena_dup(a, sm_sv_cstr(u->paused_by));
     for (const sm_job *j = u->jobs; j != NULL; j = j->next)
         add_job(s, u, j, a, &out);
-    if (u->active != NULL && u->active->state == SM_JOB_RUNNING)
-        busy += now - u->started_boot;
-    else
+    if (u->active == NULL || u->active->state != SM_JOB_RUNNING)
         out.elsewhere =
             s->config.held != NULL && s->config.held(s->config.ctx, u->schedule.pipeline);
-    out.idle_share = alive > 0 ? 1.0 - (double)busy / (double)alive : 1.0;
     due = out.paused ? -1 : sm_scheduler__next_due(s, u, &trigger);
     if (due >= 0) {
         out.next_due_ms = sm_scheduler__wall(s) + (due > now ? due - now : 0);

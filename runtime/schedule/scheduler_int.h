@@ -59,8 +59,7 @@ typedef struct sm_unit {
     char paused_by[64];
     int64_t held_until; /* boot clock: do not ask before whether another process still runs it */
     int64_t last_run;
-    int64_t since_boot, busy_ms; /* for the share of time that it was idle */
-    int64_t started_boot;        /* of `active` */
+    int64_t started_boot; /* of `active` */
 } sm_unit;
 
 /* A time zone that some timetable follows. */
@@ -94,7 +93,6 @@ struct sm_scheduler {
     sm_known_zone *zones;
     sm_hook_seen *hooks; /* a ring; NULL: none yet */
     size_t n_hooks;      /* that were ever written to it */
-    size_t running;
     bool draining;
     sm_thread *turner, *watcher;
     sm_thread **workers;

@@ -323,7 +323,6 @@ sm_job *sm_scheduler__take(sm_scheduler *s)
         j->state = SM_JOB_RUNNING;
         j->attempt++;
         j->unit->started_boot = sm_scheduler__boot(s);
-        s->running++;
     }
     sm_mutex_unlock(&s->mu);
     return j;
@@ -394,9 +393,7 @@ void sm_scheduler__finish(sm_scheduler *s, sm_job *j, const sm_order_result *r)
 
     sm_mutex_lock(&s->mu);
     assert(u->active == j && j->state == SM_JOB_RUNNING);
-    s->running--;
     u->active = NULL;
-    u->busy_ms += now - u->started_boot;
     if (r->held && !j->dropped && !s->draining) {
         j->state = SM_JOB_QUEUED;
         j->attempt--;
