@@ -26,6 +26,7 @@ static const struct {
     { "_reason", "VARCHAR" },
     { "_source_file", "STRUCT(name VARCHAR, size BIGINT, modification_time TIMESTAMP, header "
                       "VARCHAR, whole BOOLEAN)" },
+    { "_generation", "VARCHAR" },
 };
 enum { OWN = sizeof own / sizeof own[0] };
 

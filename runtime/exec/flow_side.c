@@ -77,8 +77,10 @@ static void add_origin(const sm_flow *f, const sm_batch *batch, sm_buf *b)
     sm_sql_literal(b, f->plan->name);
     sm_buf_addf(b,
                 " AS _flow, %lld AS _batch_id, make_timestamp(%lld) AS _quarantined_at, "
-                "uuid()::VARCHAR AS _row_id, 1 AS _attempt",
+                "uuid()::VARCHAR AS _row_id, 1 AS _attempt, ",
                 (long long)batch->n, (long long)batch->time_ms * 1000);
+    sm_sql_literal(b, f->uuid);
+    sm_buf_adds(b, " AS _generation");
 }
 
 /* Rows of the result that broke a rule: `relation` holds them. */

@@ -221,7 +221,7 @@ void sm_replay__add_judged(const sm_replay_run *r, const char *from, sm_buf *b)
     sm_buf_addf(b, " FROM %s)", from);
 }
 
-/* What becomes of each row: left, record, fail, broken, drop, write; or gone. */
+/* What becomes of each row: left, earlier, record, fail, broken, drop, write; or gone. */
 static void add_fate(const sm_replay_run *r, sm_buf *b)
 {
     sm_buf_adds(b, "CASE WHEN NOT _smelt_taken THEN 'left' ");
@@ -229,7 +229,9 @@ static void add_fate(const sm_replay_run *r, sm_buf *b)
         sm_buf_adds(b, "ELSE 'gone' END AS _smelt_fate, NULL::VARCHAR[] AS _smelt_rules");
         return;
     }
-    sm_buf_adds(b, "WHEN _raw IS NOT NULL THEN 'record' ");
+    sm_buf_adds(b, "WHEN ");
+    sm_buf_add(b, r->earlier);
+    sm_buf_adds(b, " THEN 'earlier' WHEN _raw IS NOT NULL THEN 'record' ");
     add_judgement(r, b);
 }
 
@@ -311,6 +313,7 @@ static sm_code count_all(sm_replay_run *r, sm_error *err)
 
     if ((rc = count_in(r, SM_SV(JUDGED), "", &o->rows, err)) != SM_OK ||
         (rc = count_in(r, SM_SV(JUDGED), "left", &left, err)) != SM_OK ||
+        (rc = count_in(r, SM_SV(JUDGED), "earlier", &o->earlier, err)) != SM_OK ||
         (rc = count_records(r, err)) != SM_OK ||
         (rc = count_rows(r, "fail", &failed, err)) != SM_OK ||
         (rc = count_rows(r, "broken", &o->broken, err)) != SM_OK ||
@@ -319,7 +322,7 @@ static sm_code count_all(sm_replay_run *r, sm_error *err)
         (rc = count_rows(r, "gone", &o->discarded, err)) != SM_OK)
         return rc;
     o->taken = o->rows - left;
-    o->left = left + o->records + o->broken;
+    o->left = left + o->earlier + o->records + o->broken;
     if (failed > 0)
         return sm_fail(
             err, SM_E_RULE, 0,
@@ -362,7 +365,7 @@ static void count_batch(const sm_replay_run *r, sm_batch *b)
 {
     const sm_replay_result *o = r->out;
 
-    b->counts.read = o->taken - o->stuck;
+    b->counts.read = o->taken - o->stuck - o->earlier;
     b->counts.undecodable = b->counts.kept = o->records - o->stuck;
     b->counts.dropped = o->dropped + o->discarded;
     b->counts.quarantined = o->broken;
@@ -377,10 +380,11 @@ static sm_code compute(sm_replay_run *r, sm_batch *b, sm_error *err)
     *r->out = (sm_replay_result){ .plan = r->whole };
     batch_begin(r, b);
     if ((rc = sm_session_set_time(r->f.session, b->time_ms, err)) != SM_OK ||
-        (rc = show_rows(r, err)) != SM_OK || (rc = judge(r, err)) != SM_OK ||
-        (rc = sm_replay__records(r, b->time_ms, err)) != SM_OK || (rc = count_all(r, err)) != SM_OK)
+        (rc = show_rows(r, err)) != SM_OK || (rc = sm_replay__find_earlier(r, err)) != SM_OK ||
+        (rc = judge(r, err)) != SM_OK || (rc = sm_replay__records(r, b->time_ms, err)) != SM_OK ||
+        (rc = count_all(r, err)) != SM_OK)
         return rc;
-    if (r->out->taken == r->out->stuck) {
+    if (r->out->taken == r->out->stuck + r->out->earlier) {
         b->state = SM_BATCH_IDLE;
         return SM_OK;
     }

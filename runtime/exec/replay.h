@@ -34,6 +34,7 @@ typedef struct sm_replay_result {
     int64_t decoded;   /* records that are some now, whatever became of their rows */
     int64_t records;   /* still are none, and stay */
     int64_t stuck;     /* of them: cannot be judged again, and stay as they were */
+    int64_t earlier;   /* set aside before the table was rebuilt, and again since; stay */
     int64_t discarded; /* gone */
     int64_t left;      /* in the quarantine now */
     sm_replay_stay stays[SM_REPLAY_MAX_STAYS]; /* why records are stuck; a last one may stand for */

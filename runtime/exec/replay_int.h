@@ -13,7 +13,7 @@
  * _smelt_fate and _smelt_rules. */
 typedef struct sm_replay_again {
     sm_sv relation;
-    sm_sv flow;
+    sm_sv flow, generation;
     sm_schema result;
     int64_t attempt, run; /* of its records, the greatest */
 } sm_replay_again;
@@ -35,6 +35,7 @@ typedef struct sm_replay_run {
     sm_flow_outcome outcome;
     sm_flow f;
     sm_source rows;         /* the quarantine */
+    sm_sv earlier;          /* SQL, in f.scratch: was the row set aside before a rebuild? */
     sm_replay_again *again; /* in f.scratch */
     size_t n_again;
 } sm_replay_run;
@@ -47,6 +48,9 @@ void sm_replay__add_judged(const sm_replay_run *r, const char *from, sm_buf *b);
 
 /* <storage_dir>/<path> */
 sm_sv sm_replay__folder(const sm_run_request *q, sm_arena *a, sm_sv path);
+
+/* replay_earlier.c: r->earlier, once r->f is open. */
+sm_code sm_replay__find_earlier(sm_replay_run *r, sm_error *err);
 
 /* replay_write.c: into the manifest of the batch. */
 sm_code sm_replay__write_side(sm_replay_run *r, sm_batch *batch, sm_error *err);

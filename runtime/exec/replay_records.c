@@ -455,11 +455,16 @@ static sm_code judge_rows(records *g, sm_error *err)
 {
     sm_replay_run *r = g->r;
     sm_replay_again *again = &r->again[r->n_again];
+    sm_position position;
     sm_buf b;
-    sm_code rc;
+    sm_code rc = sm_store_position(r->q->store, r->env.owner.pipeline, g->f.plan->name,
+                                   r->f.scratch, &position, err);
 
+    if (rc != SM_OK)
+        return rc;
     again->relation = sm_arena_printf(r->f.scratch, "memory.main._smelt_again_%zu", r->n_again);
     again->flow = g->f.plan->name;
+    again->generation = sm_arena_dup(r->f.scratch, position.generation.uuid);
     again->result = g->f.result;
     again->attempt = g->attempt;
     again->run = g->run;

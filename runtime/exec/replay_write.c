@@ -115,6 +115,8 @@ static sm_code add_new_column(const sm_replay_run *r, const sm_replay_again *g, 
         sm_buf_adds(b, "_smelt_rules");
     else if (sm_sv_eq_str(c->name, "_flow"))
         sm_sql_literal(b, g->flow);
+    else if (sm_sv_eq_str(c->name, "_generation"))
+        sm_sql_literal(b, g->generation);
     else if (sm_sv_eq_str(c->name, "_run_id"))
         sm_buf_addf(b, "%lld::BIGINT", (long long)g->run);
     else if (sm_sv_eq_str(c->name, "_quarantined_at"))
@@ -156,8 +158,8 @@ sm_code sm_replay__write_side(sm_replay_run *r, sm_batch *batch, sm_error *err)
         sm_buf_adds(&b, i == 0 ? "SELECT " : ", ");
         add_kept_column(s->columns[i].name, &b);
     }
-    sm_buf_adds(&b,
-                " FROM " JUDGED " WHERE _smelt_fate IN ('left', 'stuck', 'undecoded', 'broken')");
+    sm_buf_adds(&b, " FROM " JUDGED
+                    " WHERE _smelt_fate IN ('left', 'earlier', 'stuck', 'undecoded', 'broken')");
     for (size_t k = 0; rc == SM_OK && k < r->n_again; k++) {
         for (size_t i = 0; rc == SM_OK && i < s->n; i++) {
             sm_buf_adds(&b, i == 0 ? " UNION ALL SELECT " : ", ");

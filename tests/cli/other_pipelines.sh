@@ -45,7 +45,8 @@ echo '-- another schema by a target'
 run -q -t dev ingest >/dev/null && run -t dev report
 smelt -t dev query --pipeline report "SELECT count(*) AS n FROM copy"
 echo '-- rebuilt: the reader too'
-run ingest --full-refresh '*' --yes >/dev/null
+smelt run ingest --full-refresh '*' --yes 2>&1
+run ingest --full-refresh '*' --yes --keep-downstream >/dev/null
 printf '{"id":5}\n' >data/d.json
 run -q ingest >/dev/null
 run report

@@ -34,7 +34,7 @@ tables:
       small: amount < 1000
 """
 OWN = ["_rules", "_raw", "_source", "_run_id", "_flow", "_batch_id", "_quarantined_at", "_row_id", "_attempt",
-       "_input", "_reason", "_source_file"]
+       "_input", "_reason", "_source_file", "_generation"]
 
 
 def order(i, amount, who="ada"):
@@ -262,6 +262,38 @@ class Quarantine(unittest.TestCase):
         self.run_json("--full-refresh", "silver", "--yes")
         self.assertEqual(self.ids("silver"), [1])
         self.assertEqual(self.ids("silver__quarantine"), [2, 2])
+
+    def test_a_replay_passes_over_what_was_set_aside_before_a_rebuild(self):
+        plain = PIPELINE.replace("random() AS dice", "1 AS dice")
+        looser = plain.replace("amount > 0", "amount > -3")
+        self.project(plain)
+        self.arrive(order(1, 5), order(2, -1))
+        self.w.write("data/bad.json", "no\n", age=50)
+        self.run_json()
+        self.run_json("--full-refresh", "*", "--yes")
+        self.assertEqual(self.ids("silver__quarantine"), [2, 2])
+        self.project(looser)
+        done = self.act("replay", "silver")
+        self.assertEqual([done[k] for k in ("taken", "written", "earlier", "left")], [2, 1, 1, 1])
+        self.assertEqual(self.ids("silver"), [1, 2])
+        done = self.act("replay", "bronze")
+        self.assertEqual([done[k] for k in ("taken", "undecodable", "earlier", "left")], [2, 1, 1, 2])
+        self.assertIn("1 passed over: set aside before the table was rebuilt", self.smelt("quarantine", "replay", "silver"))
+        self.assertEqual(self.ids("silver"), [1, 2])
+        self.assertEqual(self.act("discard", "silver", "--yes")["left"], 0)
+
+    def test_an_adopted_checkpoint_is_no_rebuild_and_its_rows_are_replayed(self):
+        plain = PIPELINE.replace("random() AS dice", "1 AS dice")
+        self.project(plain)
+        self.arrive(order(1, 5), order(2, -1))
+        self.run_json()
+        os.rename(self.w.path("lake", ".smelt"), self.w.path("lost"))
+        self.smelt("checkpoint", "adopt", "bronze", "--yes")
+        self.smelt("checkpoint", "adopt", "silver", "--yes")
+        self.project(plain.replace("amount > 0", "amount > -3"))
+        done = json.loads(self.smelt("quarantine", "replay", "silver", "--json"))
+        self.assertEqual((done["written"], done["earlier"]), (1, 0))
+        self.assertEqual(self.ids("silver"), [1, 2])
 
     def test_a_quarantine_takes_new_columns_and_keeps_those_that_went(self):
         self.project()

@@ -321,6 +321,12 @@ static int tell_act(const sm_cli *c, const sm_json *doc)
         sm_buf_add_safe(&b, sm_json_get_sv(sm_json_at(stays, i), "why", SM_SV("")));
         sm_buf_addc(&b, '\n');
     }
+    if (sm_json_get_int(doc, "earlier", 0) > 0) {
+        sm_buf_adds(&b, "    ");
+        sm_buf_add_count(&b, sm_json_get_int(doc, "earlier", 0));
+        sm_buf_adds(&b, " passed over: set aside before the table was rebuilt, which has read them "
+                        "again; `discard` forgets them\n");
+    }
     if (sm_json_get_int(doc, "written", 0) > 0)
         sm_look_next(c, &b, "smelt run");
     return sm_cli_out(&b);

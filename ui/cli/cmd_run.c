@@ -10,6 +10,7 @@
 #include "ui/cli/git.h"
 #include "ui/cli/look.h"
 #include "ui/cli/project.h"
+#include "ui/cli/project_readers.h"
 #include "ui/cli/reports.h"
 #include "ui/cli/run_print.h"
 #include "ui/cli/run_remote.h"
@@ -102,6 +103,20 @@ static bool reset_allowed(const sm_cli *c, const sm_project *p, const wish *w)
         return false;
     }
     return true;
+}
+
+/* A rebuild stops tables of other pipelines that read on from what was there. */
+static int check_readers(const sm_cli *c, sm_project *p, const wish *w)
+{
+    sm_error err;
+    sm_sv told;
+
+    if (sm_project_check_readers(p, w->refresh, sm_cli_has(c, "--with-quarantine"),
+                                 sm_cli_has(c, "--keep-downstream"), &told, &err) != SM_OK)
+        return sm_cli_fail(c, &err, NULL);
+    if (told.len > 0)
+        sm_cli_say(c, "%.*s", SM_SV_ARG(told));
+    return SM_EXIT_DONE;
 }
 
 /* Rebuilding throws rows away that the sources may not have any more. */
@@ -216,6 +231,8 @@ static int run_once(sm_cli *c, bool *again)
         status = sm_cli_report_unbegun(c, &p, status);
     if (status == SM_EXIT_DONE)
         status = read_wish(c, &p, &w);
+    if (status == SM_EXIT_DONE)
+        status = check_readers(c, &p, &w);
     if (status == SM_EXIT_DONE && c->dry_run)
         status = print_dry_run(c, p.plan, &w);
     else if (status == SM_EXIT_DONE)

@@ -8,6 +8,7 @@
 #include "ui/cli/deploy_int.h"
 #include "ui/cli/exit_code.h"
 #include "ui/cli/look.h"
+#include "ui/cli/project_readers.h"
 
 typedef struct wish {
     bool *selected, *refresh;
@@ -109,6 +110,7 @@ static sm_code run(sm_deploy *d, const sm_deployed *x, const sm_cli *c, sm_proje
                    const sm_run_order *o, sm_cancel *cancel, sm_order_result *out, sm_error *err)
 {
     sm_run_request q;
+    sm_sv told;
     wish w;
     sm_code rc;
 
@@ -120,6 +122,9 @@ static sm_code run(sm_deploy *d, const sm_deployed *x, const sm_cli *c, sm_proje
                        "pipeline \"%.*s\" is not valid any more: `smelt validate` tells why",
                        SM_SV_ARG(o->pipeline));
     if ((rc = read_wish(c, p, o, &w, err)) != SM_OK)
+        return rc;
+    if ((rc = sm_project_check_readers(p, w.refresh, o->with_quarantine, o->keep_downstream, &told,
+                                       err)) != SM_OK)
         return rc;
     q = sm_project_request(p);
     q.bus = d->bus;

@@ -85,6 +85,14 @@ static sm_code list_files(sm_project *p, sm_error *err)
     return SM_OK;
 }
 
+sm_code sm_project_others_count(sm_project *p, size_t *n, sm_error *err)
+{
+    sm_code rc = list_files(p, err);
+
+    *n = rc == SM_OK ? p->files->n : 0;
+    return rc;
+}
+
 static bool looks_like(const sm_project_file *f, sm_sv schema)
 {
     return sm_sv_eq_nocase(f->pipeline, schema) || sm_sv_eq_nocase(f->schema, schema);

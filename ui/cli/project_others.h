@@ -26,6 +26,9 @@ sm_other *sm_project_other_file(sm_project *p, const char *file);
 sm_code sm_project_other_find(sm_project *p, sm_sv schema, sm_sv table, sm_other **out,
                               sm_error *err);
 
+/* How many files p->files lists: those of the whole project, this one's among them. */
+sm_code sm_project_others_count(sm_project *p, size_t *n, sm_error *err);
+
 /* The schemas of the other pipelines, for a hint; in p->a. */
 size_t sm_project_other_names(sm_project *p, const sm_sv **out);
 

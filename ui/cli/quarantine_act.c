@@ -32,6 +32,7 @@ static sm_json *document(const sm_replay_request *what, const sm_replay_result *
     sm_json_set_int(doc, "broken", r->broken);
     sm_json_set_int(doc, "decoded", r->decoded);
     sm_json_set_int(doc, "undecodable", r->records);
+    sm_json_set_int(doc, "earlier", r->earlier);
     for (size_t i = 0; i < r->n_stays; i++) {
         sm_json *stay = sm_json_object(a);
 
