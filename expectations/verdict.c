@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include "runtime/base/values.h"
+
 /* 1234567 -> 1,234,567 */
 static sm_sv verdict_count(int64_t n, sm_arena *a)
 {
@@ -71,7 +73,7 @@ sm_code sm_verdict(const sm_mask *m, sm_sv table, sm_error *err)
     sm_fail(err, SM_E_RULE, 0,
             "rule \"%.*s\" of table \"%.*s\" does not hold for %.*s of %.*s rows (%.*s)%s%.*s",
             SM_SV_ARG(sm_mask_rule(m, r)->name), SM_SV_ARG(table), SM_SV_ARG(failed),
-            SM_SV_ARG(rows), SM_SV_ARG(percent), sample.len > 0 ? ", for example " : "",
+            SM_SV_ARG(rows), SM_SV_ARG(percent), sample.len > 0 ? SM_VALUES_EXAMPLE : "",
             SM_SV_ARG(sample));
     sm_arena_free(a);
     return SM_E_RULE;

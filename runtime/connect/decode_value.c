@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "runtime/base/thread.h"
+#include "runtime/base/values.h"
 
 __extension__ typedef __int128 decode_int128;
 
@@ -160,7 +161,7 @@ static bool value_misfit(const sm_decode_column *c, const char *p, size_t len, c
                          sm_decode_fault *f)
 {
     int shown = len > 40 ? 40 : (int)len;
-    sm_decode__fault(f, NULL, "field \"%.*s\": %.*s%s %s %.*s",
+    sm_decode__fault(f, NULL, SM_VALUES_FIELD "%.*s\": %.*s%s %s %.*s",
                      (int)(c->name.len > 60 ? 60 : c->name.len), c->name.ptr, shown, p,
                      len > 40 ? "…" : "", why, (int)(c->type_text.len > 40 ? 40 : c->type_text.len),
                      c->type_text.ptr);

@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 
+#include "runtime/base/values.h"
 #include "runtime/engine/engine_int.h"
 
 typedef struct fault_kind {
@@ -32,6 +33,18 @@ static sm_code fault_code(sm_sv type)
     return SM_E_SQL;
 }
 
+/* Types of faults that a value of the data brings about: their text quotes it. */
+static bool quotes_value(sm_sv type)
+{
+    static const char *const types[] = { "Conversion", "Out of Range",  "Invalid Input",
+                                         "Constraint", "Mismatch Type", "Decimal" };
+
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        if (sm_sv_eq_nocase(type, sm_sv_cstr(types[i])))
+            return true;
+    return false;
+}
+
 static int64_t fault_number(const sm_json *j, const char *key, int64_t fallback)
 {
     int64_t n;
@@ -51,6 +64,8 @@ void sm_engine__fault(const char *text, sm_arena *a, sm_engine_fault *out)
         sm_json_parse(sm_sv_sub(all, (size_t)brace, all.len), a, &j, &ignored) != SM_OK)
         return;
     out->message = sm_json_get_sv(j, "exception_message", out->message);
+    out->quotes = quotes_value(sm_json_get_sv(j, "exception_type", SM_SV(""))) &&
+                  !sm_sv_starts(out->message, SM_SV("column \"")); /* of our own: error('…') */
     out->candidates = sm_json_get_sv(j, "candidates", SM_SV(""));
     out->code = fault_code(sm_json_get_sv(j, "exception_type", SM_SV("")));
     out->position = fault_number(j, "position", -1);
@@ -67,7 +82,7 @@ sm_code sm_engine__fail(sm_engine *e, const char *text, sm_error *err)
     rest = f.message;
     if (!sm_engine__reader_error(e, f.message, err)) {
         sm_sv_next(&rest, '\n', &line);
-        sm_fail(err, f.code, f.sys, "%.*s", SM_SV_ARG(line));
+        sm_fail(err, f.code, f.sys, "%s%.*s", f.quotes ? SM_VALUES_ENGINE : "", SM_SV_ARG(line));
     }
     sm_arena_free(a);
     return err->code;

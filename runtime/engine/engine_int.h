@@ -70,6 +70,7 @@ typedef struct sm_engine_fault {
     sm_sv message;    /* all lines, without prefix */
     sm_sv candidates; /* comma-separated; "" if none */
     int64_t position; /* -1: none */
+    bool quotes;      /* the message quotes a value of the data */
 } sm_engine_fault;
 
 void sm_engine__fault(const char *text, sm_arena *a, sm_engine_fault *out);

@@ -17,6 +17,7 @@
 #include "runtime/base/hash.h"
 #include "runtime/base/limit.h"
 #include "runtime/base/sqltext.h"
+#include "runtime/base/values.h"
 
 enum { SAMPLES = 20, EXAMPLE = 160 /* bytes of one in a sentence */ };
 
@@ -253,7 +254,7 @@ static sm_sv words_of(const look *l, const sm_plan_check *c, const sm_rule_count
                                                         SM_SV_ARG(l->plan->datasets[c->to].name));
     example = example.len > EXAMPLE
                   ? SM_SV("")
-                  : sm_arena_printf(l->a, ", for example %.*s", SM_SV_ARG(example));
+                  : sm_arena_printf(l->a, SM_VALUES_EXAMPLE "%.*s", SM_SV_ARG(example));
     return sm_arena_printf(l->a, "%lld of %lld rows (%.*s) %.*s%.*s", (long long)n->failed,
                            (long long)all, SM_SV_ARG(share), SM_SV_ARG(what), SM_SV_ARG(example));
 }

@@ -85,6 +85,41 @@ class Http(unittest.TestCase):
             self.assertNotIn(b"samples", public.body)
             self.assertIn(b"samples", s.ask("/api/v1/pipelines/shop/events?level=debug").body)
 
+    def test_messages_of_failures_show_viewers_no_values_on_any_route(self):
+        self.w.write("pipeline.yml", http_lib.PIPELINE.replace("on_violation: quarantine", "on_violation: fail") + """  cast:
+    type: materialized_view
+    sql: SELECT (price::BIGINT * 1000000007)::INTEGER AS n FROM sold
+  keys:
+    from: orders
+    expectations: {one: {unique: [id], on_violation: fail}}
+""")
+        self.arrive(-471147114711)
+        self.w.smelt("run", "--select", "keys", "sold+")
+        self.w.write("orders/0.json", json.dumps({"id": 31337313373133, "price": 815815815815}) + "\n")
+        self.w.smelt("run")
+        values = (b"471147114711", b"31337313373133", b"815815815815", b'{\\"id')
+        with self.serve() as s:
+            viewer, operator = s.token("viewer"), s.token("operator")
+            seen = b""
+            for path, method, operation in self.operations(s):
+                if method != "GET" or path == "/api/v1/stream" or "{hook}" in path:
+                    continue
+                path = self.fill(path).replace("datasets/none", "datasets/sold")
+                answer = s.ask(path, token=viewer)
+                seen += s.ask(path, token=operator).body
+                for value in values:
+                    self.assertNotIn(value, answer.body, path)
+            self.assertTrue(all(value in seen for value in values[2:]), "nothing was hidden that was there")
+            places = s.stream(token=viewer)
+            first = places.next()
+            self.assertEqual(first[0], "open")
+            again = s.stream(token=viewer, last=re.sub(r"-\d+", "-0", places.last))
+            for kind, data in again.until("run_finished"):
+                self.assertNotIn("for example", json.dumps(data))
+                self.assertNotIn("samples", json.dumps(data))
+            again.close()
+            places.close()
+
     def test_tokens_are_made_listed_and_revoked(self):
         with self.serve() as s:
             made = s.ask("/api/v1/tokens", "POST", body={"role": "viewer", "name": "screen", "days": 1})

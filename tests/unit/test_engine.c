@@ -197,7 +197,8 @@ static void test_session__a_failing_statement_says_why_in_one_line(void **state)
     sm_assert_code(sm_session_exec(f->s, SM_SV("SELECT x FROM (SELECT 1 AS y)"), &err), SM_E_SQL);
     assert_string_equal(err.msg, "Referenced column \"x\" not found in FROM clause!");
     sm_assert_code(sm_session_exec(f->s, SM_SV("SELECT 'a'::INTEGER"), &err), SM_E_SQL);
-    assert_string_equal(err.msg, "Could not convert string 'a' to INT32");
+    assert_string_equal(err.msg,
+                        "the engine does not take a value: Could not convert string 'a' to INT32");
     sm_assert_code(sm_session_exec(f->s, SM_SV("SELEC"), &err), SM_E_SQL);
     assert_string_equal(err.msg, "syntax error at or near \"SELEC\"");
     sm_assert_code(sm_session_exec(f->s, (sm_sv){ "SELECT\0 1", 9 }, &err), SM_E_INVALID);

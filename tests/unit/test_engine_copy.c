@@ -197,7 +197,8 @@ static void test_copy__a_failing_query_names_its_reason(void **state)
                                          "AS n FROM range(10000) t(i)"),
                                    &o, f->a, &out, &err),
                    SM_E_SQL);
-    assert_string_equal(err.msg, "Could not convert string 'x' to INT32");
+    assert_string_equal(err.msg,
+                        "the engine does not take a value: Could not convert string 'x' to INT32");
 }
 
 static void test_copy__a_missing_folder_is_io(void **state)

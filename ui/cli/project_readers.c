@@ -84,7 +84,7 @@ static bool any(const sm_plan *p, const bool *refresh)
 static bool contains(sm_sv text, sm_sv word)
 {
     for (size_t i = 0; i + word.len <= text.len; i++)
-        if (sm_sv_eq_nocase(sm_sv_sub(text, i, i + word.len), word))
+        if (sm_sv_eq_nocase(sm_sv_sub(text, i, word.len), word))
             return true;
     return false;
 }

@@ -74,14 +74,6 @@ bool sm_call__accepts_gzip(const sm_call *c)
     return false;
 }
 
-void sm_event__hide_rows(sm_json *event)
-{
-    sm_json *details = sm_json_get_mut(event, "details");
-
-    if (sm_json_get(details, "samples") != NULL)
-        sm_json_remove(details, "samples");
-}
-
 /* ---- the steps ---------------------------------------------------------------------------- */
 
 /* The target behind the base path; false when it lies elsewhere.  A proxy may have taken its
@@ -239,6 +231,8 @@ static void do_handle(sm_call *c)
         sm_call__fail(c, &err);
     if (audit != 0)
         end_audit(c, audit);
+    if (c->answer.doc != NULL && !sm_who__sees_rows(c->server, &c->who))
+        c->answer.doc = sm_http__hide_rows(c->answer.doc, c->a);
     if (c->hold != NULL)
         c->server->site->close(c->server->site->ctx, c->hold);
     c->hold = NULL;

@@ -151,14 +151,6 @@ sm_code sm_http__run(sm_call *c, sm_error *err)
     return give(c, rc, doc);
 }
 
-static void hide_rows(sm_json *doc)
-{
-    sm_json *list = sm_json_get_mut(doc, "events");
-
-    for (size_t i = 0; i < sm_json_len(list); i++)
-        sm_event__hide_rows(sm_json_at_mut(list, i));
-}
-
 static sm_code events(sm_call *c, int64_t run, sm_error *err)
 {
     sm_sv level = sm_call__query(c, "level");
@@ -175,8 +167,6 @@ static sm_code events(sm_call *c, int64_t run, sm_error *err)
         rc = sm_event_level_parse(level, &f.least_level, err);
     if (rc == SM_OK)
         rc = sm_view_events(&c->view, &f, run, &doc, err);
-    if (rc == SM_OK && !sm_who__sees_rows(c->server, &c->who))
-        hide_rows(doc);
     return give(c, rc, doc);
 }
 

@@ -95,8 +95,8 @@ sm_sv sm_call__header(const sm_call *c, const char *name); /* "" when not sent *
 void sm_call__add_header(sm_call *c, const char *name, sm_sv value);
 /* What the site and the scheduler know of a pipeline. */
 sm_code sm_call__deployed(sm_call *c, sm_sv pipeline, sm_view_deployed *out, sm_error *err);
-/* Take the samples of rows out of an event's document, for those who may not see rows. */
-void sm_event__hide_rows(sm_json *event);
+/* hide.c: the document without samples and values of rows, for those who may not see them. */
+const sm_json *sm_http__hide_rows(const sm_json *doc, sm_arena *a);
 
 /* ---- peer.c: who is at the other end, and how does it call us ---- */
 

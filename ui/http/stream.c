@@ -144,11 +144,12 @@ static bool is_progress(const sm_event_rec *e)
 
 static void send_event(stream *s, const sm_view *v, const sm_event_rec *e)
 {
-    sm_json *doc = sm_view_event(v, e);
+    sm_json *full = sm_view_event(v, e);
+    const sm_json *doc = full;
 
+    sm_json_set_string(full, "pipeline", v->plan->pipeline);
     if (!sm_who__sees_rows(s->server, &s->who))
-        sm_event__hide_rows(doc);
-    sm_json_set_string(doc, "pipeline", v->plan->pipeline);
+        doc = sm_http__hide_rows(full, s->a);
     add_id(s);
     sm_buf_addf(&s->out, "event: %.*s\ndata: ", SM_SV_ARG(e->type));
     sm_buf_add(&s->out, sm_json_text(doc, s->a));
