@@ -600,6 +600,7 @@ static cut_flow union_flow(cutter *c, const cut_flow *x, const sm_schema *xs, co
 
         tag.key = -1;
         tag.time = other ? time_of_both(tag.time, other->time, out.watermarked) : CUT_NO_TIME;
+        tag.loose |= other && other->loose;
         if (tag.time != CUT_NO_TIME)
             sm_cut__add_tag(c, &out.tags, tag);
     }

@@ -612,7 +612,8 @@ static const sm_json *left_over(grouping *g, const sm_stage *s, cut_flow *flow)
     for (size_t i = 0; i < sm_ast_count(list); i++) {
         const sm_json *item = sm_ast_item(list, i);
         sm_sv name = i < g->names.n ? g->names.columns[i].name : SM_SV("");
-        cut_tag tag = { SM_SV(""), name, time_of_item(g, item, &flow->tags), key_of_item(g, item) };
+        cut_time time = time_of_item(g, item, &flow->tags);
+        cut_tag tag = { .name = name, .time = time, .key = key_of_item(g, item) };
 
         append_named(g, items, above(g, sm_tree_named(a, item, SM_SV(""))), name);
         if (tag.time != CUT_NO_TIME || tag.key >= 0)

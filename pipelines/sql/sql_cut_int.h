@@ -27,7 +27,8 @@ typedef struct cut_tag {
     sm_sv relation; /* alias of the relation in FROM; "" of the result of a query */
     sm_sv name;
     cut_time time;
-    int key; /* of the grouping below: which of its keys it is; -1: none */
+    int key;    /* of the grouping below: which of its keys it is; -1: none */
+    bool loose; /* it may be any time behind the watermark: a join below keeps rows for ever */
 } cut_tag;
 
 typedef struct cut_tags {

@@ -37,6 +37,7 @@ typedef struct join_side {
     bool preserved;
     const cut_tag *time;      /* by which its rows are late; NULL: none are */
     const sm_json *final;     /* when a row of it is forgotten; NULL: never */
+    const cut_tag *final_tag; /* the column that says so; NULL: it is of no stream's time */
     int64_t behind_us;        /* how far behind the watermark such a row may be */
     bool meets_null;          /* ... but for a row without that time: it can have a match */
     const sm_json *can_match; /* NULL: each can */
@@ -93,6 +94,18 @@ static cut_time time_on(const joining *j, int side, const sm_json *x)
     return part->flow.watermarked ? sm_cut__time_of(&part->flow.tags, x) : CUT_NO_TIME;
 }
 
+/* A time that a join below lets come behind the watermark by any length may have lost its matches
+ * here, where it is compared: its rows are late then. */
+static const cut_tag *compared_tag(joining *j, int side, const sm_json *x)
+{
+    join_side *s = &j->side[side];
+    const cut_tag *tag = sm_cut__tag_of(&s->part->flow.tags, x);
+
+    if (tag && tag->loose && !s->time && s->part->flow.watermarked && tag->time != CUT_NO_TIME)
+        s->time = tag;
+    return tag;
+}
+
 /* An equality; one of event times tells when rows of both sides are final. */
 static void take_equality(joining *j, const sm_json *left, const sm_json *right, bool nulls)
 {
@@ -105,6 +118,8 @@ static void take_equality(joining *j, const sm_json *left, const sm_json *right,
         return;
     j->side[0].final = sm_cut__micros(j->c, left, time);
     j->side[1].final = sm_cut__micros(j->c, right, time);
+    j->side[0].final_tag = compared_tag(j, 0, left);
+    j->side[1].final_tag = compared_tag(j, 1, right);
     j->side[0].behind_us = j->side[1].behind_us = 0;
     j->side[0].meets_null = j->side[1].meets_null = nulls;
 }
@@ -142,17 +157,21 @@ static linear linear_of(const joining *j, const sm_json *x)
 static void take_range(joining *j, const sm_json *x, const sm_json *y, bool strict)
 {
     linear a = linear_of(j, x), b = linear_of(j, y);
+    const cut_tag *tag;
     join_side *waits;
     int64_t behind;
 
     if (a.side < 0 || b.side < 0 || a.side == b.side || !j->side[b.side].part->flow.watermarked)
         return;
     waits = &j->side[a.side];
+    tag = compared_tag(j, a.side, a.column);
+    compared_tag(j, b.side, b.column);
     behind = a.offset - b.offset + (strict ? 0 : MILLISECOND);
     if (waits->final && waits->behind_us <= behind)
         return;
     waits->behind_us = behind;
     waits->meets_null = false;
+    waits->final_tag = tag;
     waits->final = sm_tree_operator(j->c->a, "+", sm_cut__micros(j->c, a.column, a.time),
                                     sm_tree_int(j->c->a, behind));
 }
@@ -357,7 +376,8 @@ static bool open_side(joining *j, int i)
         s->alias = sm_ast_text(node, "table_name");
     sm_json_append(list, sm_tree_star(j->c->a));
     sm_cut__bind(j->c, j->scope, from_of(j->c, node, list), &s->schema);
-    /* what a join puts out is behind its watermark already (K9): nothing of it is late */
+    /* what a join puts out is behind its watermark already (K9): nothing of it is late, but for
+     * what compared_tag() finds */
     if (!sm_cut__over(j->c) && s->part->flow.watermarked && !s->part->flow.timed_join)
         s->time = sm_cut__only_time(j->c, &s->part->flow.tags);
     return !sm_cut__over(j->c);
@@ -555,6 +575,7 @@ static cut_flow flow_above(joining *j)
             cut_tag tag = tags->items[k];
 
             tag.key = -1;
+            tag.loose = j->side[i].final_tag != &tags->items[k];
             sm_cut__add_tag(j->c, &out.tags, tag);
         }
     }

@@ -67,7 +67,7 @@ static cut_part watermark(cutter *c, const cut_scope *scope, const cut_part *par
     flow.watermarked = true;
     flow.lag_us = 0;
     flow.delay_us = w->delay_us;
-    sm_cut__add_tag(c, &flow.tags, (cut_tag){ SM_SV(""), w->column, CUT_RAW, -1 });
+    sm_cut__add_tag(c, &flow.tags, (cut_tag){ .name = w->column, .time = CUT_RAW, .key = -1 });
     s = same_watermark(c, rows, w);
     if (s)
         return (cut_part){ .node = read_stage(c, s), .flow = flow };
@@ -288,7 +288,7 @@ static const sm_json *distinct_result(cutter *c, const sm_stage *s, const sm_sch
 static void key_tags(cutter *c, const sm_schema *plain, const cut_tags *from, cut_tags *out)
 {
     for (size_t i = 0; i < plain->n; i++) {
-        cut_tag tag = { SM_SV(""), plain->columns[i].name, CUT_NO_TIME, (int)i };
+        cut_tag tag = { .name = plain->columns[i].name, .key = (int)i };
 
         for (size_t k = 0; k < from->n; k++) {
             if (sm_sql_same_name(from->items[k].name, tag.name))

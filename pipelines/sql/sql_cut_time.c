@@ -156,7 +156,10 @@ void sm_cut__list_tags(cutter *c, const cut_tags *from, const sm_json *list, cut
     for (size_t i = 0; i < sm_ast_count(list); i++) {
         const sm_json *item = sm_ast_item(list, i);
         const cut_tag *same = sm_cut__tag_of(from, item);
-        cut_tag tag = { SM_SV(""), item_name(item), kind_of(from, item), same ? same->key : -1 };
+        cut_tag tag = { .name = item_name(item),
+                        .time = kind_of(from, item),
+                        .key = same ? same->key : -1,
+                        .loose = same && same->loose };
 
         if (sm_ast_is(item, "class", "STAR")) {
             if (!sm_ast_flag(item, "columns", false))

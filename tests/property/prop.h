@@ -136,6 +136,7 @@ typedef struct prop_rel {
     bool ordered; /* the order of arrival is known */
     bool has_id;  /* the column id is unique */
     bool repeats; /* _i is not */
+    bool loose;   /* its time may be behind the watermark by any length */
     int64_t lag, delay;
 } prop_rel;
 

@@ -37,6 +37,9 @@ static void draw_range(prop_case *c, chain *ch)
     if (c->mode == SM_STAGE_APPEND)
         ch->kind = PROP_ONE(c, kinds);
     ch->half = ch->kind[0] == 'S' || ch->kind[0] == 'A';
+    if (ch->l.loose) /* a row that met an old one may come when the third has forgotten its match */
+        ch->l.oracle = prop_text(c, "(SELECT * FROM (FROM %s) WHERE %s)", ch->l.oracle,
+                                 prop_on_time(c, &ch->l, "epoch_us(ts)"));
     ch->l.lag += (x > y ? x : y) * 1000000 + 1000; /* of what comes out (K9) */
 }
 

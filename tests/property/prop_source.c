@@ -358,6 +358,7 @@ prop_rel prop_join(prop_case *c, bool top)
         out.oracle = prop_text(c, "(%s) AS j", out.oracle);
     }
     out.lag = j.lag;
+    out.loose = !j.bounded[0];
     out.ordered = false;
     out.has_id = true;
     out.time = "ts";
