@@ -131,7 +131,7 @@ typedef struct sm_schedule_state {
     int attempt;         /* of the order at work or to be tried again: 1, 2, … */
     int64_t retry_at_ms; /* wall clock; 0: none */
     int64_t next_due_ms; /* the same: when a trigger fires next; 0: none will by itself */
-    sm_sv next_cause;    /* "" then */
+    sm_sv next_cause;    /* without a time: what is waited for; "": a person starts the next run */
 } sm_schedule_state;
 
 /* In the order in which they were deployed.  Lives in `a`. */

@@ -261,6 +261,30 @@ static void add_job(const sm_scheduler *s, const sm_unit *u, const sm_job *j, sm
     }
 }
 
+/* The first trigger that waits for something to happen; NULL: a person starts the next run. */
+static const sm_trigger *waits_for(const sm_unit *u)
+{
+    for (size_t i = 0; i < u->schedule.n_triggers; i++) {
+        const sm_trigger *t = &u->schedule.triggers[i];
+
+        switch (t->kind) {
+        case SM_TRIGGER_FILE_ARRIVAL:
+        case SM_TRIGGER_TABLE_UPDATED:
+        case SM_TRIGGER_WEBHOOK:
+            return t;
+        case SM_TRIGGER_CONTINUOUS:
+            if (!u->fuses[i].spent)
+                return t;
+            break;
+        case SM_TRIGGER_AVAILABLE_NOW:
+        case SM_TRIGGER_INTERVAL:
+        case SM_TRIGGER_SCHEDULE:
+            break;
+        }
+    }
+    return NULL;
+}
+
 static sm_schedule_state state_of(sm_scheduler *s, const sm_unit *u, sm_arena *a)
 {
     int64_t now = sm_scheduler__boot(s), due;
@@ -285,6 +309,8 @@ static sm_schedule_state state_of(sm_scheduler *s, const sm_unit *u, sm_arena *a
     if (due >= 0) {
         out.next_due_ms = sm_scheduler__wall(s) + (due > now ? due - now : 0);
         out.next_cause = sm_sv_cstr(sm_trigger_kind_name(u->schedule.triggers[trigger].kind));
+    } else if (!out.paused && waits_for(u) != NULL) {
+        out.next_cause = sm_sv_cstr(sm_trigger_kind_name(waits_for(u)->kind));
     }
     return out;
 }

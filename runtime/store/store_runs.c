@@ -300,6 +300,25 @@ sm_code sm_store_runs(sm_store *s, int64_t pipeline, int64_t before, size_t limi
     return rc;
 }
 
+sm_code sm_store_runs_at_work(sm_store *s, int64_t pipeline, size_t limit, sm_arena *a,
+                              sm_run_rec **out, size_t *n, sm_error *err)
+{
+    sm_store__query q = {
+        .sql = RUN_COLUMNS
+        "where pipeline_id = ? and (state <> 'completed' or warnings or exists (select 1 from "
+        "run_flows f where f.run_id = runs.id and f.batches > 0)) order by number desc limit ?",
+        SM_STORE__WITH(sm_store__int(pipeline), sm_store__int((int64_t)limit)),
+        .read = read_run,
+        .size = sizeof(sm_run_rec),
+    };
+    sm_store__rows rows;
+    sm_code rc = sm_store__rows_of(s, &q, a, &rows, err);
+
+    *out = rows.list;
+    *n = rows.n;
+    return rc;
+}
+
 sm_code sm_store_run(sm_store *s, int64_t pipeline, int64_t number, sm_arena *a, sm_run_rec *out,
                      sm_error *err)
 {

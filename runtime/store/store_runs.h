@@ -94,6 +94,10 @@ sm_code sm_store_run(sm_store *s, int64_t pipeline, int64_t number, sm_arena *a,
 /* Newest first; only numbers below `before` (0 = all); limit 0 means 50. */
 sm_code sm_store_runs(sm_store *s, int64_t pipeline, int64_t before, size_t limit, sm_arena *a,
                       sm_run_rec **out, size_t *n, sm_error *err);
+/* The same, but of the runs that ended well only those that had a batch: a trigger that finds
+ * nothing says nothing of the tables. */
+sm_code sm_store_runs_at_work(sm_store *s, int64_t pipeline, size_t limit, sm_arena *a,
+                              sm_run_rec **out, size_t *n, sm_error *err);
 /* The flows of one run, by id, in the order they were first put. */
 sm_code sm_store_run_flows(sm_store *s, int64_t run, sm_arena *a, sm_run_flow_rec **out, size_t *n,
                            sm_error *err);

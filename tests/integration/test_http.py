@@ -120,6 +120,57 @@ class Http(unittest.TestCase):
             again.close()
             places.close()
 
+    def test_runs_that_find_nothing_hide_none_that_found_something(self):
+        self.w.smelt("run")
+        self.arrive(2, 3)
+        for _ in range(5):
+            self.w.smelt("run")
+        with self.serve() as s:
+            rules = s.ask("/api/v1/pipelines/shop/quality?runs=2").json()
+            priced, = next(t for t in rules["tables"] if t["name"] == "sold")["expectations"]
+            self.assertEqual((priced["passed"], priced["failed"], priced["run"]), (2, 0, 2))
+            self.assertEqual(priced["history"], [{"passed": 1, "failed": 1}, {"passed": 2, "failed": 0}, None])
+            self.assertEqual(rules["runs"], [1, 2, 6])
+            row, = s.ask("/api/v1/overview").json()["pipelines"]
+            self.assertEqual([r["number"] for r in row["last_runs"]], [6, 2, 1])
+            self.assertEqual(row["run"]["number"], 6)
+            self.assertEqual([r["number"] for r in s.ask("/api/v1/pipelines/shop/grid?runs=1").json()["runs"]], [6, 2])
+
+    def test_late_rows_are_among_what_needs_attention(self):
+        self.w.write("pipeline.yml", """version: 1
+pipeline: shop
+storage: ./lake
+sources:
+  orders: {type: files, path: "orders/*.json", format: json, schema_hints: "id BIGINT, price TIMESTAMP"}
+tables:
+  hours:
+    watermark: {column: price, delay: 1 hour}
+    sql: SELECT window(price, '1 hour') AS w, count(*) AS n FROM STREAM(orders) GROUP BY ALL
+""")
+        os.unlink(self.w.path("orders", "1.json"))
+        self.arrive("2026-01-01T10:00:00", "2026-01-02T10:00:00")
+        self.w.smelt("run")
+        self.arrive("2026-01-01T10:00:00")
+        self.w.smelt("run")
+        with self.serve() as s:
+            need, = [n for n in s.ask("/api/v1/overview").json()["attention"] if n["kind"] == "late_rows"]
+            self.assertEqual((need["table"], need["count"], need["href"]), ("hours", 1, "p/shop/streaming"))
+
+    def test_a_page_that_is_loaded_often_keeps_its_stream(self):
+        with self.serve() as s:
+            for _ in range(30):
+                stream = s.stream()
+                self.assertEqual(stream.status, 200)
+                stream.next()
+                stream.close()
+            held = [s.stream() for _ in range(8)]
+            self.assertEqual({stream.status for stream in held}, {200})
+            refused = s.stream()
+            self.assertEqual(refused.status, 429)
+            self.assertIn("there are too many streams", refused.response.read().decode())
+            for stream in held:
+                stream.close()
+
     def test_tokens_are_made_listed_and_revoked(self):
         with self.serve() as s:
             made = s.ask("/api/v1/tokens", "POST", body={"role": "viewer", "name": "screen", "days": 1})

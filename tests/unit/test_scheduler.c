@@ -449,6 +449,38 @@ static void test_states__say_what_is_going_on(void **state)
     world_release(&w);
 }
 
+static void test_states__say_what_is_waited_for_without_a_time(void **state)
+{
+    static const struct {
+        sm_trigger_kind kind;
+        const char *cause;
+    } rows[] = {
+        { SM_TRIGGER_FILE_ARRIVAL, "file_arrival" },
+        { SM_TRIGGER_TABLE_UPDATED, "table_updated" },
+        { SM_TRIGGER_WEBHOOK, "webhook" },
+        { SM_TRIGGER_CONTINUOUS, "continuous" },
+        { SM_TRIGGER_AVAILABLE_NOW, "" },
+    };
+    sm_arena *a = sm_arena_new("test");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        sm_trigger t = { .kind = rows[i].kind, .watch = SM_SV("x") };
+        sm_schedule_state st;
+        world w;
+
+        world_init(&w, 0);
+        w.lasts = rows[i].kind == SM_TRIGGER_CONTINUOUS ? lasts_25s : w.lasts;
+        deploy(&w, schedule("p", &t, 1));
+        world_pass(&w, 10 * SECOND);
+        st = world_state(&w, "p", a);
+        assert_int_equal(st.next_due_ms, 0);
+        assert_string_equal(sm_arena_cstr(a, st.next_cause), rows[i].cause);
+        world_release(&w);
+    }
+    sm_arena_free(a);
+}
+
 static void test_workers__are_shared_by_all_pipelines(void **state)
 {
     enum { PIPELINES = 10 };
@@ -664,6 +696,7 @@ int main(void)
         cmocka_unit_test(test_pause__keeps_triggers_and_not_people),
         cmocka_unit_test(test_resume__does_not_undo_what_the_file_says),
         cmocka_unit_test(test_states__say_what_is_going_on),
+        cmocka_unit_test(test_states__say_what_is_waited_for_without_a_time),
         cmocka_unit_test(test_workers__are_shared_by_all_pipelines),
         cmocka_unit_test(test_turn__knows_what_came_since),
         cmocka_unit_test(test_slot__that_had_its_run_has_no_other_and_is_told),

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -106,6 +107,36 @@ static size_t count_phase(const sm_connections *t, sm_phase phase, sm_sv address
     return n;
 }
 
+/* A reader of a stream that has gone says nothing more, and the library notices with the next line
+ * that it sends.  Under the mutex. */
+static bool has_gone(const sm_connection *c)
+{
+    struct pollfd p = { .fd = c->fd, .events = POLLRDHUP };
+
+    return poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
+/* Their places are free at once; their threads see the end when they send next.  Under the mutex.
+ */
+static void end_gone_streams(sm_connections *t)
+{
+    for (size_t i = 0; i < SLOTS; i++) {
+        sm_connection *c = &t->slots[i];
+
+        if (c->phase != SM_PHASE_STREAM || !has_gone(c))
+            continue;
+        shutdown(c->fd, SHUT_RDWR);
+        c->phase = SM_PHASE_TAKING;
+        c->since_ms = sm_clock_boot_ms();
+    }
+}
+
+static bool has_room(const sm_connections *t, sm_phase phase, sm_sv address, size_t max,
+                     size_t each)
+{
+    return count_phase(t, phase, SM_SV("")) < max && count_phase(t, phase, address) < each;
+}
+
 /* Into a phase that has only so many places. */
 static bool take_place(sm_connections *t, sm_connection *c, sm_phase phase, sm_sv address,
                        size_t max, size_t each)
@@ -115,7 +146,11 @@ static bool take_place(sm_connections *t, sm_connection *c, sm_phase phase, sm_s
     if (c == NULL)
         return false;
     sm_mutex_lock(&t->mu);
-    room = count_phase(t, phase, SM_SV("")) < max && count_phase(t, phase, address) < each;
+    room = has_room(t, phase, address, max, each);
+    if (!room) {
+        end_gone_streams(t);
+        room = has_room(t, phase, address, max, each);
+    }
     if (room) {
         snprintf(c->held_by, sizeof c->held_by, "%.*s", SM_SV_ARG(address));
         c->phase = phase;

@@ -46,7 +46,8 @@ void sm_connections_free(sm_connections *t);
 sm_connection *sm_connections_enter(sm_connections *t, int fd, const struct sockaddr *peer);
 void sm_connections_leave(sm_connections *t, sm_connection *c); /* NULL is fine */
 void sm_connections_set(sm_connections *t, sm_connection *c, sm_phase phase);
-/* False: there are too many streams, of all or of that `address`. */
+/* False: there are too many streams, of all or of that `address`; those whose reader has gone do
+ * not count. */
 bool sm_connections_stream(sm_connections *t, sm_connection *c, sm_sv address);
 /* The same for those that wait: false says answer at once. */
 bool sm_connections_wait(sm_connections *t, sm_connection *c, sm_sv address);

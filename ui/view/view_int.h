@@ -16,6 +16,10 @@ void sm_view__set_list(const sm_view *v, sm_json *o, const char *key, const sm_p
 /* JSON kept as text; `{}` or `[]` where it cannot be read. */
 void sm_view__set_json(const sm_view *v, sm_json *o, const char *key, sm_sv text);
 sm_json *sm_view__document(const sm_view *v); /* {"pipeline":…} */
+/* Runs that did or met something, newest first, and before them the newest one of all when that
+ * found nothing: a quiet hour is one run.  At most `limit` + 1. */
+sm_code sm_view__runs_at_work(const sm_view *v, size_t limit, sm_run_rec **out, size_t *n,
+                              sm_error *err);
 sm_json *sm_view__run(const sm_view *v, const sm_run_rec *r);
 /* Of a flow of a run, or "interrupted" when the run died. */
 /* Sets "freshness": {lag_seconds, warn_after?, error_after?, state}, in seconds, of a table that

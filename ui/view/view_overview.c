@@ -124,6 +124,27 @@ static void need_quarantine(const sm_view *v, const sm_json *table, sm_json *lis
     sm_json_set_string(o, "href", sm_arena_printf(v->a, "%.*s/quarantine", SM_SV_ARG(page)));
 }
 
+/* Rows that came behind the watermark, in the newest run or batch that read any. */
+static void need_late(const sm_view *v, const sm_json *table, sm_json *list)
+{
+    const sm_json *flows = sm_json_get(table, "flows");
+    sm_sv name = sm_json_get_sv(table, "name", SM_SV(""));
+    int64_t rows = 0;
+    sm_json *o;
+
+    for (size_t i = 0; i < sm_json_len(flows); i++)
+        rows += sm_json_get_int(last_counters(sm_json_at(flows, i)), "late", 0);
+    if (rows == 0)
+        return;
+    o = need(v, list, "late_rows", name,
+             sm_arena_printf(v->a, "%lld row%s came too late in the last run that read any",
+                             (long long)rows, rows == 1 ? "" : "s"));
+    sm_json_set_int(o, "count", rows);
+    sm_json_set_string(o, "command",
+                       sm_arena_printf(v->a, "smelt watermark suggest %.*s", SM_SV_ARG(name)));
+    sm_json_set_string(o, "href", page_of(v, "streaming", SM_SV("")));
+}
+
 static sm_json *attention(const sm_view *v, const sm_view_deployed *d, const sm_json *tables,
                           int64_t run)
 {
@@ -138,6 +159,8 @@ static sm_json *attention(const sm_view *v, const sm_view_deployed *d, const sm_
         need_failed(v, sm_json_at(tables, i), run, list);
     for (size_t i = 0; i < sm_json_len(tables); i++)
         need_quarantine(v, sm_json_at(tables, i), list);
+    for (size_t i = 0; i < sm_json_len(tables); i++)
+        need_late(v, sm_json_at(tables, i), list);
     return list;
 }
 
@@ -160,19 +183,21 @@ static sm_sv pipeline_state(const sm_view_deployed *d, const tally *t, const sm_
 
 static sm_code add_runs(const sm_view *v, sm_json *o, const sm_json **newest, sm_error *err)
 {
-    sm_json *doc, *last = sm_json_array(v->a);
-    const sm_json *runs;
-    sm_code rc = sm_view_runs(v, 0, RUNS_SHOWN, &doc, err);
+    sm_json *last = sm_json_array(v->a);
+    sm_run_rec *runs;
+    size_t n;
+    sm_code rc = sm_view__runs_at_work(v, RUNS_SHOWN, &runs, &n, err);
 
+    *newest = NULL;
     if (rc != SM_OK)
         return rc;
-    runs = sm_json_get(doc, "runs");
-    *newest = sm_json_at(runs, 0);
-    for (size_t i = 0; i < sm_json_len(runs); i++) {
+    for (size_t i = 0; i < n && i < RUNS_SHOWN; i++) {
         static const char *const keys[] = { "number", "state", "warnings", "duration_ms", "ended" };
-        const sm_json *run = sm_json_at(runs, i);
+        const sm_json *run = sm_view__run(v, &runs[i]);
         sm_json *mark = sm_json_object(v->a);
 
+        if (i == 0)
+            *newest = run;
         for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++)
             if (sm_json_get(run, keys[k]) != NULL)
                 sm_json_set(mark, keys[k], sm_json_get(run, keys[k]));
@@ -187,7 +212,7 @@ static void add_next(const sm_view *v, const sm_view_deployed *d, sm_json *o)
 {
     sm_json *next = NULL;
 
-    if (d->next_ms != 0) {
+    if (d->next_cause.len > 0) { /* without a time: when something happens */
         next = sm_json_object(v->a);
         sm_view__set_time(v, next, "at", d->next_ms);
         sm_view__set_text(next, "cause", d->next_cause);

@@ -2,7 +2,7 @@
 /* view_quality.c -- runs over tables: states as a grid, expectations over time. */
 #include "ui/view/view_int.h"
 
-typedef struct look { /* the newest runs with what their flows did */
+typedef struct look { /* the newest runs at work with what their flows did */
     const sm_view *v;
     sm_run_rec *runs;
     sm_run_flow_rec **flows; /* by run */
@@ -16,7 +16,7 @@ static sm_code load(const sm_view *v, size_t limit, look *l, sm_error *err)
     *l = (look){ .v = v };
     if (!sm_view__has_run(v))
         return SM_OK;
-    rc = sm_store_runs(v->store, v->pipeline, 0, limit, v->a, &l->runs, &l->n, err);
+    rc = sm_view__runs_at_work(v, limit, &l->runs, &l->n, err);
     l->flows = SM_NEW_N(v->a, sm_run_flow_rec *, l->n + 1);
     l->n_flows = SM_NEW_N(v->a, size_t, l->n + 1);
     for (size_t i = 0; rc == SM_OK && i < l->n; i++)

@@ -19,6 +19,28 @@ sm_code sm_view_runs(const sm_view *v, int64_t before, size_t limit, sm_json **o
     return rc;
 }
 
+sm_code sm_view__runs_at_work(const sm_view *v, size_t limit, sm_run_rec **out, size_t *n,
+                              sm_error *err)
+{
+    sm_run_rec *list, *newest;
+    size_t any, worked;
+    sm_code rc;
+
+    *n = 0;
+    if (!sm_view__has_run(v))
+        return SM_OK;
+    if ((rc = sm_store_runs(v->store, v->pipeline, 0, 1, v->a, &newest, &any, err)) != SM_OK ||
+        (rc = sm_store_runs_at_work(v->store, v->pipeline, limit, v->a, &list, &worked, err)) !=
+            SM_OK)
+        return rc;
+    *out = SM_NEW_N(v->a, sm_run_rec, worked + 1);
+    if (any > 0 && (worked == 0 || list[0].id != newest[0].id))
+        (*out)[(*n)++] = newest[0];
+    for (size_t i = 0; i < worked; i++)
+        (*out)[(*n)++] = list[i];
+    return SM_OK;
+}
+
 static sm_code find_run(const sm_view *v, int64_t number, sm_run_rec *out, sm_error *err)
 {
     if (!sm_view__has_run(v))

@@ -68,11 +68,12 @@ const phases = {
 };
 
 function LiveBadge() {
-  const { phase, since } = usePhase();
+  const { phase, since, why } = usePhase();
   const [word, tone] = phases[phase];
-  const text = phase === 'stale' || phase === 'paused' ? `${word} since ${clock(since, Date.now())}` : word;
+  const when = phase === 'stale' || phase === 'paused' ? `${word} since ${clock(since, Date.now())}` : word;
+  const text = why ? `${when}: ${why.split(/[:;]/)[0]}` : when;
   return html`<button type="button" class=${`live live-${tone}`} onClick=${togglePause}
-    title=${phase === 'paused' ? 'Resume live news (.)' : 'Pause live news (.)'}>
+    title=${why || (phase === 'paused' ? 'Resume live news (.)' : 'Pause live news (.)')}>
     <span class="live-dot" aria-hidden="true" /><span role="status">${text}</span></button>`;
 }
 

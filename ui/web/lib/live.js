@@ -18,8 +18,8 @@ const KEPT = 500;
 
 /** @typedef {'off' | 'connecting' | 'live' | 'stale' | 'paused'} Phase */
 
-/** @type {{phase: Phase, since: number}} */
-let now = { phase: 'off', since: Date.now() };
+/** @type {{phase: Phase, since: number, why: string}} why: the server's own words, or nothing */
+let now = { phase: 'off', since: Date.now(), why: '' };
 /** @type {EventSource | null} */
 let source = null;
 let retry = 0;
@@ -34,10 +34,10 @@ const phaseLookers = new Set();
 /** @type {Set<(e: any) => void>} */
 const eventLookers = new Set();
 
-/** @param {Phase} phase */
-function enter(phase) {
-  if (phase === now.phase) return;
-  now = { phase, since: Date.now() };
+/** @param {Phase} phase @param {string} [why] */
+function enter(phase, why = '') {
+  if (phase === now.phase && why === now.why) return;
+  now = { phase, since: phase === now.phase ? now.since : Date.now(), why };
   for (const f of phaseLookers) f();
 }
 
@@ -54,6 +54,19 @@ function take(message) {
   for (const f of eventLookers) f(event);
 }
 
+/** An EventSource does not say why it was refused: ask once more, for the words only. */
+async function askWhy() {
+  const stop = new AbortController();
+  try {
+    const r = await fetch(apiOf('stream'), { credentials: 'same-origin', signal: stop.signal });
+    const { error } = r.ok ? { error: {} } : await r.json();
+    if (now.phase === 'stale' && error.message) enter('stale', `${error.message}; ${error.hint ?? ''}`);
+  } catch {
+    // nobody answers: the badge says since when
+  }
+  stop.abort();
+}
+
 function close() {
   clearTimeout(retry);
   source?.close();
@@ -62,7 +75,7 @@ function close() {
 
 function open() {
   if (source !== null || !wanted || paused || document.hidden) return;
-  enter(opened ? 'stale' : 'connecting');
+  enter(opened ? 'stale' : 'connecting', now.why);
   source = new EventSource(apiOf('stream'), { withCredentials: true });
   source.onmessage = take;
   for (const type of types) source.addEventListener(type, take);
@@ -72,9 +85,10 @@ function open() {
     enter('live');
   };
   source.onerror = () => {
-    enter('stale');
+    enter('stale', now.why);
     if (source?.readyState !== EventSource.CLOSED) return;
     close();
+    askWhy();
     retry = window.setTimeout(open, RETRY_MS);
   };
 }
@@ -109,7 +123,7 @@ export function togglePause() {
 /** What a person may have changed is fetched, though nothing is live. */
 export const isPaused = () => paused;
 
-/** @returns {{phase: Phase, since: number}} */
+/** @returns {{phase: Phase, since: number, why: string}} */
 export function usePhase() {
   const [, set] = useState(0);
   useEffect(() => {

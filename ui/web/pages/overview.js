@@ -51,6 +51,7 @@ const kinds = {
   schema: 'Schema drift',
   failed: 'Failed',
   stale: 'Late data',
+  late_rows: 'Late rows',
   unbounded: 'Grows for ever',
 };
 /** @type {Record<string, string>} */
@@ -59,6 +60,7 @@ const kindStates = {
   reload: 'failed',
   stale: 'stale',
   quarantine: 'degraded',
+  late_rows: 'degraded',
   schema: 'degraded',
   unbounded: 'degraded',
 };
@@ -113,6 +115,14 @@ const doingWords = /** @type {Record<string, string>} */ ({
   stopping: 'stopping',
 });
 
+/** What the next run waits for, when no clock says. @type {Record<string, string>} */
+const nextWords = {
+  continuous: 'goes on',
+  file_arrival: 'when files arrive',
+  table_updated: 'when a table is written',
+  webhook: 'when it is called',
+};
+
 /** there: does anything have it? @type {(import('../parts/table.js').Column & {there?: (p: any) => any})[]} */
 const columns = [
   {
@@ -153,7 +163,7 @@ const columns = [
         : p.next?.at
           ? html`<span title=${p.next.cause}><${When} at=${p.next.at} />
     </span>`
-          : html`<span class="dim">${p.next?.cause ?? 'by hand'}</span>`,
+          : html`<span class="dim">${nextWords[p.next?.cause] ?? 'by hand'}</span>`,
   },
   {
     key: 'commit',

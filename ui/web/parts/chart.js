@@ -64,10 +64,11 @@ function options(c, Plot, width) {
         return {
           label: l.label,
           stroke,
-          width: 1.6,
-          fill: c.stack ? `color-mix(in srgb, ${stroke} 45%, transparent)` : undefined,
+          // a stack has no outlines: those of a series without rows would lie on top of all others
+          width: c.stack ? 0 : 1.6,
+          fill: c.stack ? `color-mix(in srgb, ${stroke} 78%, transparent)` : undefined,
           spanGaps: !c.stack,
-          points: { show: lines.length * l.values.filter((v) => v !== null).length < 120, size: 4, fill: stroke },
+          points: { show: !c.stack && lines.length * l.values.filter((v) => v !== null).length < 120, size: 4, fill: stroke },
         };
       }),
     ],
