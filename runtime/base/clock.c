@@ -44,6 +44,11 @@ int64_t sm_clock_now_ms(void)
     return stopped >= 0 ? stopped : read_clock_us(CLOCK_REALTIME) / 1000;
 }
 
+int64_t sm_clock_true_ms(void)
+{
+    return read_clock_us(CLOCK_REALTIME) / 1000;
+}
+
 int64_t sm_clock_boot_ms(void)
 {
     return read_clock_us(CLOCK_BOOTTIME) / 1000;

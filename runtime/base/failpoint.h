@@ -48,7 +48,9 @@
     X("fs.unlink")                                                                                 \
     X("fs.mkdir")                                                                                  \
     X("fs.list")                                                                                   \
-    X("fs.stat")
+    X("fs.stat")                                                                                   \
+    X("s3.request")                                                                                \
+    X("s3.answer")
 
 /* Pass a point: dies here when told to; an errno given for it is ignored. */
 void sm_failpoint(const char *name);

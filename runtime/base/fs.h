@@ -54,6 +54,7 @@ sm_code sm_fs_fsync_dir(const char *path, sm_error *err);
 sm_code sm_fs_rename(const char *from, const char *to, sm_error *err);
 sm_code sm_fs_link(const char *from, const char *to, sm_error *err); /* SM_E_CONFLICT: there */
 sm_code sm_fs_unlink(const char *path, sm_error *err);               /* not there is fine */
+sm_code sm_fs_touch(const char *path, sm_error *err);                /* it was modified now */
 /* All missing folders, each made durable in its parent. */
 sm_code sm_fs_mkdirs(const char *path, unsigned mode, sm_error *err);
 /* A new folder of nobody else's below $TMPDIR or /tmp, whose name begins with `prefix`. */

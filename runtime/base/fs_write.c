@@ -160,6 +160,13 @@ sm_code sm_fs_unlink(const char *path, sm_error *err)
     return sys == 0 ? SM_OK : sm_fail_errno(err, sys, "could not remove \"%s\"", path);
 }
 
+sm_code sm_fs_touch(const char *path, sm_error *err)
+{
+    return utimensat(AT_FDCWD, path, NULL, 0) == 0
+               ? SM_OK
+               : sm_fail_errno(err, errno, "could not touch \"%s\"", path);
+}
+
 /* One folder, there already or made now. */
 static sm_code make_dir(const char *path, unsigned mode, sm_error *err)
 {

@@ -18,6 +18,7 @@
     X(easy_setopt)                                                                                 \
     X(easy_perform)                                                                                \
     X(easy_getinfo)                                                                                \
+    X(easy_reset)                                                                                  \
     X(easy_cleanup)                                                                                \
     X(easy_strerror)                                                                               \
     X(slist_append)                                                                                \

@@ -16,7 +16,7 @@ typedef struct call {
     CURLU *url;
     struct curl_slist *headers;
     sm_sv host; /* "hooks.example.com:8443", for messages */
-    sm_buf answer;
+    sm_buf answer, head;
     bool is_denied; /* `denied` says why */
     sm_error denied;
     char text[CURL_ERROR_SIZE];
@@ -187,6 +187,14 @@ static size_t take_body(char *bytes, size_t size, size_t n, void *ctx)
     return c->answer.over ? 0 : size * n;
 }
 
+static size_t take_header(char *bytes, size_t size, size_t n, void *ctx)
+{
+    call *c = ctx;
+
+    sm_buf_add(&c->head, (sm_sv){ bytes, size * n });
+    return c->head.over ? 0 : size * n;
+}
+
 static int look_up(void *ctx, curl_off_t dl_total, curl_off_t dl, curl_off_t ul_total,
                    curl_off_t ul)
 {
@@ -212,11 +220,14 @@ static void set_limits(const call *c)
     sm_curl.easy_setopt(c->curl, CURLOPT_TIMEOUT_MS, total);
     sm_curl.easy_setopt(c->curl, CURLOPT_FOLLOWLOCATION, 0L);
     sm_curl.easy_setopt(c->curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    sm_curl.easy_setopt(c->curl, CURLOPT_ACCEPT_ENCODING, "");
+    if (!q->as_is)
+        sm_curl.easy_setopt(c->curl, CURLOPT_ACCEPT_ENCODING, "");
     sm_curl.easy_setopt(c->curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     sm_curl.easy_setopt(c->curl, CURLOPT_OPENSOCKETDATA, c);
     sm_curl.easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, take_body);
     sm_curl.easy_setopt(c->curl, CURLOPT_WRITEDATA, c);
+    sm_curl.easy_setopt(c->curl, CURLOPT_HEADERFUNCTION, take_header);
+    sm_curl.easy_setopt(c->curl, CURLOPT_HEADERDATA, c);
     sm_curl.easy_setopt(c->curl, CURLOPT_NOPROGRESS, 0L);
     sm_curl.easy_setopt(c->curl, CURLOPT_XFERINFOFUNCTION, look_up);
     sm_curl.easy_setopt(c->curl, CURLOPT_XFERINFODATA, c);
@@ -256,8 +267,67 @@ static void set_what(const call *c, sm_arena *a)
         sm_curl.easy_setopt(c->curl, CURLOPT_POSTFIELDS, q->body.ptr);
         sm_curl.easy_setopt(c->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)q->body.len);
     }
-    if (q->method.len > 0)
+    if (sm_sv_eq(q->method, SM_SV("HEAD")))
+        sm_curl.easy_setopt(c->curl, CURLOPT_NOBODY, 1L);
+    else if (q->method.len > 0)
         sm_curl.easy_setopt(c->curl, CURLOPT_CUSTOMREQUEST, sm_arena_cstr(a, q->method));
+}
+
+/* ---- connections that are kept --------------------------------------------------- */
+
+enum { IDLE_MAX = 16 };
+
+struct sm_http_client {
+    sm_mutex mutex;
+    CURL *idle[IDLE_MAX]; /* each holds its connection open */
+    size_t n;
+};
+
+sm_http_client *sm_http_client_new(void)
+{
+    sm_http_client *client = sm_xcalloc(1, sizeof *client);
+
+    sm_mutex_init(&client->mutex);
+    return client;
+}
+
+void sm_http_client_free(sm_http_client *client)
+{
+    if (client == NULL)
+        return;
+    for (size_t i = 0; i < client->n; i++)
+        sm_curl.easy_cleanup(client->idle[i]);
+    sm_mutex_release(&client->mutex);
+    free(client);
+}
+
+static CURL *client_take(sm_http_client *client)
+{
+    CURL *curl = NULL;
+
+    if (client != NULL) {
+        sm_mutex_lock(&client->mutex);
+        if (client->n > 0)
+            curl = client->idle[--client->n];
+        sm_mutex_unlock(&client->mutex);
+    }
+    return curl != NULL ? curl : sm_curl.easy_init();
+}
+
+/* Options are of one request; the connection stays. */
+static void client_give(sm_http_client *client, CURL *curl)
+{
+    if (client != NULL) {
+        sm_curl.easy_reset(curl);
+        sm_mutex_lock(&client->mutex);
+        if (client->n < IDLE_MAX) {
+            client->idle[client->n++] = curl;
+            curl = NULL;
+        }
+        sm_mutex_unlock(&client->mutex);
+    }
+    if (curl != NULL)
+        sm_curl.easy_cleanup(curl);
 }
 
 static void take_answer(const call *c, sm_arena *a, sm_http_answer *out)
@@ -272,6 +342,7 @@ static void take_answer(const call *c, sm_arena *a, sm_http_answer *out)
     *out = (sm_http_answer){ .status = (int)status,
                              .body = sm_arena_dup(a, sm_buf_sv(&c->answer)),
                              .type = sm_arena_dup(a, sm_sv_cstr(type)),
+                             .head = sm_arena_dup(a, sm_buf_sv(&c->head)),
                              .retry_after_ms = (int64_t)after * 1000 };
 }
 
@@ -284,11 +355,12 @@ sm_code sm_http_send(const sm_http_request *q, sm_arena *a, sm_http_answer *out,
 
     c->q = q;
     sm_buf_init(&c->answer, q->max_answer > 0 ? q->max_answer : SM_HTTP_ANSWER_MAX);
+    sm_buf_init(&c->head, SM_HTTP_HEAD_MAX);
     if ((rc = parse_url(q->url, a, &c->url, &name, &port, err)) != SM_OK ||
         (rc = sm_egress_host(q->egress, name, port, err)) != SM_OK)
         goto done;
     c->host = sm_arena_printf(a, "%.*s:%d", SM_SV_ARG(name), port);
-    c->curl = sm_curl.easy_init();
+    c->curl = client_take(q->client);
     set_limits(c);
     set_what(c, a);
     if ((rc = set_headers(c, a, err)) != SM_OK)
@@ -297,12 +369,24 @@ sm_code sm_http_send(const sm_http_request *q, sm_arena *a, sm_http_answer *out,
         take_answer(c, a, out);
 done:
     if (c->curl != NULL)
-        sm_curl.easy_cleanup(c->curl);
+        client_give(q->client, c->curl);
     if (c->headers != NULL)
         sm_curl.slist_free_all(c->headers);
     if (c->url != NULL)
         sm_curl.url_cleanup(c->url);
     sm_buf_release(&c->answer);
+    sm_buf_release(&c->head);
     free(c);
     return rc;
+}
+
+sm_sv sm_http_header(const sm_http_answer *answer, const char *name)
+{
+    sm_sv rest = answer->head, line, key;
+
+    while (sm_sv_next(&rest, '\n', &line))
+        if (sm_sv_next(&line, ':', &key) && line.ptr != NULL &&
+            sm_sv_eq_nocase(sm_sv_trim(key), sm_sv_cstr(name)))
+            return sm_sv_trim(line);
+    return SM_SV("");
 }

@@ -17,10 +17,21 @@ enum {
     SM_HTTP_CONNECT_MS = 5 * 1000, /* to find the host, connect, agree on TLS */
     SM_HTTP_TOTAL_MS = 30 * 1000,
     SM_HTTP_ANSWER_MAX = 16 * 1024 * 1024,
+    SM_HTTP_HEAD_MAX = 64 * 1024,
 };
 
+/* Connections that are kept open for the next request.  Any thread; a request that begins while
+ * all are in use opens one more. */
+typedef struct sm_http_client sm_http_client;
+
+/* Owned: free with sm_http_client_free, when no request is under way.  All its requests are to
+ * have the same egress and ca_file: an open connection is not judged again. */
+sm_http_client *sm_http_client_new(void);
+void sm_http_client_free(sm_http_client *client); /* NULL is fine */
+
 typedef struct sm_http_request { /* all is borrowed */
-    sm_sv method;                /* "GET"; empty: GET, or POST with a body */
+    sm_http_client *client;      /* NULL: a connection for this request alone */
+    sm_sv method;                /* "GET"; empty: GET, or POST with a body.  HEAD has no answer */
     sm_sv url;
     const sm_sv *headers; /* "Name: value" */
     size_t n_headers;
@@ -29,6 +40,7 @@ typedef struct sm_http_request { /* all is borrowed */
     int64_t total_ms;    /* 0: SM_HTTP_TOTAL_MS */
     size_t max_answer;   /* bytes of its body; 0: SM_HTTP_ANSWER_MAX */
     const char *ca_file; /* PEM, in the place of the system's; NULL: the system's */
+    bool as_is;          /* the answer is not asked for compressed, and not decompressed */
     const sm_egress *egress;
     const sm_atomic *stop; /* not 0: give up within a second; NULL: never */
 } sm_http_request;
@@ -37,6 +49,7 @@ typedef struct sm_http_answer {
     int status;
     sm_sv body;             /* terminated */
     sm_sv type;             /* Content-Type, "" without one */
+    sm_sv head;             /* its headers as they came, a line each */
     int64_t retry_after_ms; /* what it asks for; 0: nothing */
 } sm_http_answer;
 
@@ -44,6 +57,9 @@ typedef struct sm_http_answer {
  * host, TLS; SM_E_TIMEOUT; SM_E_LIMIT: the answer is too large; SM_E_CANCELLED: stopped;
  * SM_E_NOT_FOUND: no libcurl.  err->retryable is set.  `*out` lives in `a`.  Any thread. */
 sm_code sm_http_send(const sm_http_request *q, sm_arena *a, sm_http_answer *out, sm_error *err);
+
+/* The value of header `name` of an answer, "" without one. */
+sm_sv sm_http_header(const sm_http_answer *answer, const char *name);
 
 /* Can it be an address to send to: http or https, a host, no user and password in it?  `host`
  * (NULL: not wanted) is its host with the port, "hooks.example.com:8443"; lives in `a`. */

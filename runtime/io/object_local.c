@@ -4,110 +4,56 @@
  * put is write, fsync, rename, fsync of the folder; put-if-absent has link() in the place of
  * rename(), which fails when the name is there.  Names that begin with a dot are temporary
  * files and no objects. */
-#include "runtime/io/object_store.h"
-
 #include <stdlib.h>
 
 #include "runtime/base/fs.h"
+#include "runtime/base/strmap.h"
+#include "runtime/io/object_int.h"
 
 enum { FOLDER_MODE = 0750, FILE_MODE = 0640 };
 
-struct sm_object_store {
-    char *root;
-};
-
-sm_code sm_object_store_open_local(sm_sv root, sm_object_store **out, sm_error *err)
+static void local_close(sm_object_store *s)
 {
-    *out = NULL;
-    if (!sm_path_is_absolute(root))
-        return sm_fail(err, SM_E_INVALID, 0, "\"%.*s\" is no absolute path", SM_SV_ARG(root));
-    *out = sm_xcalloc(1, sizeof **out);
-    (*out)->root = sm_xcalloc(1, root.len + 1);
-    memcpy((*out)->root, root.ptr, root.len);
-    return SM_OK;
-}
-
-void sm_object_store_close(sm_object_store *s)
-{
-    if (s == NULL)
-        return;
-    free(s->root);
+    free((char *)s->root.ptr); /* allocated by open */
     free(s);
 }
 
-sm_sv sm_object_store_root(const sm_object_store *s)
+static const char *path_of(const sm_object_store *s, sm_sv key, sm_arena *a)
 {
-    return sm_sv_cstr(s->root);
+    return sm_path_join(a, s->root, key);
 }
 
-/* The path of a key, or NULL when the key could leave the folder. */
-static const char *object_path(const sm_object_store *s, sm_sv key, sm_arena *a, sm_error *err)
+static sm_code local_get(sm_object_store *s, sm_sv key, size_t max, sm_arena *a, sm_sv *out,
+                         sm_error *err)
 {
-    sm_sv rest = key, part;
-
-    while (sm_sv_next(&rest, '/', &part))
-        if (part.len == 0 || sm_sv_eq_str(part, ".") || sm_sv_eq_str(part, "..")) {
-            sm_fail(err, SM_E_INVALID, 0, "\"%.*s\" is no key of an object", SM_SV_ARG(key));
-            return NULL;
-        }
-    return sm_path_join(a, sm_sv_cstr(s->root), key);
+    return sm_fs_read(path_of(s, key, a), max, a, out, err);
 }
 
-sm_code sm_object_get(sm_object_store *s, sm_sv key, size_t max, sm_arena *a, sm_sv *out,
-                      sm_error *err)
+static sm_code local_stat(sm_object_store *s, sm_sv key, sm_arena *a, sm_object *out, sm_error *err)
 {
-    const char *path = object_path(s, key, a, err);
-
-    return path == NULL ? err->code : sm_fs_read(path, max, a, out, err);
-}
-
-sm_code sm_object_stat(sm_object_store *s, sm_sv key, sm_object *out, sm_error *err)
-{
-    sm_arena *a = sm_arena_new("object stat");
-    const char *path = object_path(s, key, a, err);
     sm_fs_stat st;
-    sm_code rc = path == NULL ? err->code : sm_fs_stat_path(path, &st, err);
+    sm_code rc = sm_fs_stat_path(path_of(s, key, a), &st, err);
 
     if (rc == SM_OK)
         *out = (sm_object){ key, st.size, st.mtime_ns / 1000000 };
-    sm_arena_free(a);
     return rc;
 }
 
-typedef sm_code (*put_fn)(const char *path, sm_sv bytes, unsigned mode, sm_error *err);
-
-static sm_code put(sm_object_store *s, sm_sv key, sm_sv bytes, put_fn write, sm_error *err)
+static sm_code local_put(sm_object_store *s, sm_sv key, sm_sv bytes, bool if_absent, sm_arena *a,
+                         sm_error *err)
 {
-    sm_arena *a = sm_arena_new("object put");
-    const char *path = object_path(s, key, a, err);
-    sm_code rc = path == NULL ? err->code : SM_OK;
+    const char *path = path_of(s, key, a);
+    sm_code rc = sm_fs_mkdirs(sm_arena_cstr(a, sm_path_dir(sm_sv_cstr(path))), FOLDER_MODE, err);
 
-    if (rc == SM_OK)
-        rc = sm_fs_mkdirs(sm_arena_cstr(a, sm_path_dir(sm_sv_cstr(path))), FOLDER_MODE, err);
-    if (rc == SM_OK)
-        rc = write(path, bytes, FILE_MODE, err);
-    sm_arena_free(a);
-    return rc;
+    if (rc != SM_OK)
+        return rc;
+    return if_absent ? sm_fs_put_if_absent(path, bytes, FILE_MODE, err)
+                     : sm_fs_write_durable(path, bytes, FILE_MODE, err);
 }
 
-sm_code sm_object_put(sm_object_store *s, sm_sv key, sm_sv bytes, sm_error *err)
+static sm_code local_remove(sm_object_store *s, sm_sv key, sm_arena *a, sm_error *err)
 {
-    return put(s, key, bytes, sm_fs_write_durable, err);
-}
-
-sm_code sm_object_put_if_absent(sm_object_store *s, sm_sv key, sm_sv bytes, sm_error *err)
-{
-    return put(s, key, bytes, sm_fs_put_if_absent, err);
-}
-
-sm_code sm_object_delete(sm_object_store *s, sm_sv key, sm_error *err)
-{
-    sm_arena *a = sm_arena_new("object delete");
-    const char *path = object_path(s, key, a, err);
-    sm_code rc = path == NULL ? err->code : sm_fs_unlink(path, err);
-
-    sm_arena_free(a);
-    return rc;
+    return sm_fs_unlink(path_of(s, key, a), err);
 }
 
 static int by_key(const void *x, const void *y)
@@ -120,19 +66,14 @@ static bool is_object(const sm_fs_entry *e)
     return !e->gone && e->stat.is_file && e->name.ptr[0] != '.';
 }
 
-sm_code sm_object_list(sm_object_store *s, sm_sv prefix, sm_sv after, sm_arena *a, sm_object **out,
-                       size_t *n, sm_error *err)
+static sm_code local_list(sm_object_store *s, sm_sv prefix, sm_sv after, sm_arena *a,
+                          sm_object **out, size_t *n, sm_error *err)
 {
-    const char *dir = prefix.len == 0 ? s->root : object_path(s, prefix, a, err);
+    const char *dir = prefix.len == 0 ? s->root.ptr : path_of(s, prefix, a);
     sm_fs_entry *entries;
     size_t count;
-    sm_code rc;
+    sm_code rc = sm_fs_list(dir, true, a, &entries, &count, err);
 
-    *out = NULL;
-    *n = 0;
-    if (dir == NULL)
-        return err->code;
-    rc = sm_fs_list(dir, true, a, &entries, &count, err);
     if (rc == SM_E_NOT_FOUND)
         return SM_OK;
     if (rc != SM_OK)
@@ -148,5 +89,70 @@ sm_code sm_object_list(sm_object_store *s, sm_sv prefix, sm_sv after, sm_arena *
                 (sm_object){ key, entries[i].stat.size, entries[i].stat.mtime_ns / 1000000 };
     }
     qsort(*out, *n, sizeof **out, by_key);
+    return SM_OK;
+}
+
+/* A name is durable when its folder is, and that folder's name in the one above. */
+static sm_code sync_folders(const sm_object_store *s, sm_sv path, sm_strmap *seen, sm_arena *a,
+                            sm_error *err)
+{
+    sm_sv dir = sm_path_dir(path);
+    sm_code rc;
+
+    while (dir.len >= s->root.len && sm_strmap_put(seen, dir, 0)) {
+        if ((rc = sm_fs_fsync_dir(sm_arena_cstr(a, dir), err)) != SM_OK)
+            return rc;
+        dir = sm_path_dir(dir);
+    }
+    return SM_OK;
+}
+
+static sm_code local_keep(sm_object_store *s, const sm_sv *keys, size_t n, sm_arena *a,
+                          sm_error *err)
+{
+    sm_strmap *seen = sm_strmap_new(a);
+    sm_code rc = SM_OK;
+
+    for (size_t i = 0; i < n && rc == SM_OK; i++)
+        rc = sm_fs_fsync(path_of(s, keys[i], a), err);
+    for (size_t i = 0; i < n && rc == SM_OK; i++)
+        rc = sync_folders(s, sm_sv_cstr(path_of(s, keys[i], a)), seen, a, err);
+    return rc;
+}
+
+/* They are files. */
+static sm_code local_fetch(sm_object_store *s, const sm_object *objects, size_t n, sm_arena *a,
+                           sm_error *err)
+{
+    (void)s;
+    (void)objects;
+    (void)n;
+    (void)a;
+    (void)err;
+    return SM_OK;
+}
+
+static const sm_object_ops local_ops = {
+    .close = local_close,
+    .get = local_get,
+    .stat = local_stat,
+    .put = local_put,
+    .remove = local_remove,
+    .list = local_list,
+    .keep = local_keep,
+    .fetch = local_fetch,
+};
+
+sm_code sm_object_store_open_local(sm_sv root, sm_object_store **out, sm_error *err)
+{
+    char *copy;
+
+    *out = NULL;
+    if (!sm_path_is_absolute(root))
+        return sm_fail(err, SM_E_INVALID, 0, "\"%.*s\" is no absolute path", SM_SV_ARG(root));
+    copy = sm_xcalloc(1, root.len + 1);
+    memcpy(copy, root.ptr, root.len);
+    *out = sm_xcalloc(1, sizeof **out);
+    **out = (sm_object_store){ .ops = &local_ops, .root = { copy, root.len } };
     return SM_OK;
 }

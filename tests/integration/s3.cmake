@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
+sm_test_modules("runtime/io" s3_modules)
+add_executable(test_object_s3 test_object_s3.c)
+sm_library(cmocka s3_cmocka)
+target_link_libraries(test_object_s3 PRIVATE sm_flags sm_test_support ${s3_modules} ${s3_cmocka})
+sm_script_test(integration.object_s3 LABELS integration fault TIMEOUT 120
+  COMMAND "${CMAKE_SOURCE_DIR}/tests/support/versitygw/run.sh" "$<TARGET_FILE:test_object_s3>")
