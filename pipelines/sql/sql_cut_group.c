@@ -30,7 +30,9 @@ typedef struct grouping {
     bool session_timed;     /* of event time */
     terms calls, args;
     sm_schema typed; /* k… a… */
-    bool hidden;     /* columns of the stage have names that no user has */
+    cut_sets sets;
+    size_t set_key; /* the key that is the number of a set; SIZE_MAX: there is one set only */
+    bool hidden;    /* columns of the stage have names that no user has */
 } grouping;
 
 static size_t add_term(grouping *g, terms *t, const sm_json *x)
@@ -109,6 +111,49 @@ static const sm_json *resolve_key(grouping *g, const sm_json *x, size_t *item)
     return x;
 }
 
+/* Is `name` a relation of this FROM, and `column` none that USING makes of two? */
+static bool is_relation(const sm_json *from, sm_sv name, sm_sv column)
+{
+    const sm_json *using = sm_ast_get(from, "using_columns");
+    sm_sv alias = sm_ast_text(from, "alias");
+
+    for (size_t i = 0; i < sm_ast_count(using); i++) {
+        if (sm_sql_same_name(sm_json_sv(sm_ast_item(using, i)), column))
+            return false;
+    }
+    if (sm_ast_is(from, "type", "JOIN"))
+        return is_relation(sm_ast_get(from, "left"), name, column) ||
+               is_relation(sm_ast_get(from, "right"), name, column);
+    return sm_sql_same_name(alias.len > 0 ? alias : sm_ast_text(from, "table_name"), name);
+}
+
+/* `k` and `t.k` are one column where both are written in one SELECT over a relation t; in `s.k` of
+ * a struct s, or beside USING (k), they may be two. */
+static bool same_key(const grouping *g, const sm_json *x, const sm_json *key)
+{
+    const sm_json *nx = sm_ast_get(x, "column_names"), *nk = sm_ast_get(key, "column_names");
+    const sm_json *longer = sm_ast_count(nx) > sm_ast_count(nk) ? nx : nk;
+    const sm_json *shorter = longer == nx ? nk : nx;
+
+    if (sm_tree_same(x, key))
+        return true;
+    return sm_ast_is(x, "class", "COLUMN_REF") && sm_ast_is(key, "class", "COLUMN_REF") &&
+           sm_ast_count(longer) == 2 && sm_ast_count(shorter) == 1 &&
+           sm_sql_same_name(sm_json_sv(sm_ast_item(longer, 1)),
+                            sm_json_sv(sm_ast_item(shorter, 0))) &&
+           is_relation(sm_ast_get(g->select, "from_table"), sm_json_sv(sm_ast_item(longer, 0)),
+                       sm_json_sv(sm_ast_item(longer, 1)));
+}
+
+static int key_of_item(const grouping *g, const sm_json *item)
+{
+    for (size_t i = 0; i < g->keys.n; i++) {
+        if (same_key(g, item, g->keys.items[i]))
+            return (int)i;
+    }
+    return -1;
+}
+
 static void refuse_two_times(grouping *g, const sm_json *x)
 {
     sm_cut__refuse(g->c, "SM0530", x, "more than one event time among the keys");
@@ -117,42 +162,56 @@ static void refuse_two_times(grouping *g, const sm_json *x)
                  "final; put the other one into a SELECT below.");
 }
 
-static void add_key(grouping *g, const sm_json *x, size_t item)
+/* Which key it is; SIZE_MAX: the session. */
+static size_t add_key(grouping *g, const sm_json *x, size_t item)
 {
     cut_time time = sm_cut__time_of(&g->from->flow.tags, x);
-    size_t before = g->keys.n, i;
+    int known = key_of_item(g, x);
+    size_t i;
 
     if (sm_cut__is_session(&g->from->flow.tags, x)) {
         if (g->session || g->event >= 0)
             refuse_two_times(g, x);
         g->session = x;
         g->session_timed = time != CUT_NO_TIME;
-        return;
+        return SIZE_MAX;
     }
+    if (known >= 0)
+        return (size_t)known;
     i = add_term(g, &g->keys, x);
-    if (i < before)
-        return;
     g->labels[i] = item < g->names.n ? g->names.columns[item].name : sm_cut__expression(g->c, x);
     if (time == CUT_NO_TIME)
-        return;
+        return i;
     if (g->event >= 0 || g->session)
         refuse_two_times(g, x);
     g->event = (int)i;
     g->time = time;
+    return i;
+}
+
+static void find_sets(grouping *g, const size_t *key_of)
+{
+    if (!sm_cut__read_sets(g->c, g->select, key_of, &g->sets) || !g->sets.each)
+        return;
+    g->set_key = add_term(g, &g->keys, g->sets.each);
+    g->labels[g->set_key] = SM_SV("GROUPING SETS");
 }
 
 static void find_keys(grouping *g)
 {
     const sm_json *groups = sm_ast_get(g->select, "group_expressions"), *list = list_of(g->select);
     bool all = sm_ast_is(g->select, "aggregate_handling", "FORCE_AGGREGATES");
+    size_t *key_of = SM_NEW_N(g->c->a, size_t, sm_ast_count(groups) + 1);
 
-    g->labels = SM_NEW_N(g->c->a, sm_sv, sm_ast_count(groups) + sm_ast_count(list) + 1);
+    g->labels = SM_NEW_N(g->c->a, sm_sv, sm_ast_count(groups) + sm_ast_count(list) + 2);
     for (size_t i = 0; i < sm_ast_count(groups) && !sm_cut__over(g->c); i++) {
         size_t item;
         const sm_json *x = resolve_key(g, sm_ast_item(groups, i), &item);
 
-        add_key(g, x, item);
+        key_of[i] = add_key(g, x, item);
     }
+    if (!sm_cut__over(g->c))
+        find_sets(g, key_of);
     for (size_t i = 0; all && i < sm_ast_count(list); i++) {
         if (!sm_sql__find_call(sm_ast_item(list, i), false))
             add_key(g, sm_ast_item(list, i), i);
@@ -278,6 +337,32 @@ static const sm_json *add_session(grouping *g, sm_json *list)
     return sm_tree_compare(a, "COMPARE_GREATERTHAN", to, from);
 }
 
+/* The number of the set that a row or a group is of; NULL: there is one set only. */
+static const sm_json *set_number(const grouping *g)
+{
+    return g->sets.each ? numbered_column(g, "k", g->set_key) : NULL;
+}
+
+/* Each row of `q` is of one set: the keys that the set has not are NULL. */
+static const sm_json *rows_of_sets(grouping *g, const sm_json *q, bool timed)
+{
+    sm_arena *a = g->c->a;
+    sm_json *list = sm_json_array(a);
+
+    for (size_t i = 0; i < g->keys.n; i++) {
+        const sm_json *key = numbered_column(g, "k", i);
+
+        if (i != g->set_key)
+            key = sm_cut__in_set(g->c, &g->sets, set_number(g), i, key);
+        append_named(g, list, key, part_name(g, "k", i));
+    }
+    for (size_t i = 0; i < g->args.n; i++)
+        sm_json_append(list, numbered_column(g, "x", i));
+    if (timed)
+        sm_json_append(list, sm_tree_column(a, SM_SV(""), SM_SV(CUT_TIME)));
+    return sm_tree_select(a, list, sm_tree_subquery(a, q, SM_SV("_smelt_sets")), NULL);
+}
+
 static const sm_json *rows_query(grouping *g, bool timed)
 {
     sm_arena *a = g->c->a;
@@ -300,7 +385,8 @@ static const sm_json *rows_query(grouping *g, bool timed)
     if (sm_ast_count(list) == 0)
         append_named(g, list, sm_tree_int(a, 1), SM_SV("x0"));
     q = sm_tree_select(a, list, sm_ast_get(g->select, "from_table"), where);
-    return sm_cut__spread(g->c, g->from, q);
+    q = sm_cut__spread(g->c, g->from, q);
+    return g->sets.each ? rows_of_sets(g, q, timed) : q;
 }
 
 /* ---- what is kept -------------------------------------------------------------------- */
@@ -431,8 +517,9 @@ static const sm_json *key_out(const grouping *g, size_t i)
     if (!sm_cut__is_call(key, SM_SQL_MARK_WINDOW))
         return number;
     end = sm_tree_operator(a, "+", number, arg_of(key, 3));
-    return sm_cut__bounds(g->c, sm_tree_call(a, "make_timestamp", &number, 1),
-                          sm_tree_call(a, "make_timestamp", &end, 1));
+    number = sm_cut__bounds(g->c, sm_tree_call(a, "make_timestamp", &number, 1),
+                            sm_tree_call(a, "make_timestamp", &end, 1));
+    return g->sets.each ? sm_cut__in_set(g->c, &g->sets, set_number(g), i, number) : number;
 }
 
 static const sm_json *session_out(const grouping *g)
@@ -445,42 +532,21 @@ static const sm_json *session_out(const grouping *g)
                           sm_tree_call(a, "make_timestamp", &to, 1));
 }
 
-/* Is `name` a relation of this FROM, and `column` none that USING makes of two? */
-static bool is_relation(const sm_json *from, sm_sv name, sm_sv column)
+/* GROUPING(a, b): a bit for each that the set of the group has not. */
+static const sm_json *grouping_of(const grouping *g, const sm_json *call)
 {
-    const sm_json *using = sm_ast_get(from, "using_columns");
-    sm_sv alias = sm_ast_text(from, "alias");
+    const sm_json *args = sm_ast_get(call, "children");
+    size_t n = sm_ast_count(args), *keys = SM_NEW_N(g->c->a, size_t, n + 1);
 
-    for (size_t i = 0; i < sm_ast_count(using); i++) {
-        if (sm_sql_same_name(sm_json_sv(sm_ast_item(using, i)), column))
-            return false;
-    }
-    if (sm_ast_is(from, "type", "JOIN"))
-        return is_relation(sm_ast_get(from, "left"), name, column) ||
-               is_relation(sm_ast_get(from, "right"), name, column);
-    return sm_sql_same_name(alias.len > 0 ? alias : sm_ast_text(from, "table_name"), name);
-}
-
-/* `k` and `t.k` are one column where both are written in one SELECT over a relation t; in `s.k` of
- * a struct s, or beside USING (k), they may be two. */
-static bool same_key(const grouping *g, const sm_json *x, const sm_json *key)
-{
-    const sm_json *nx = sm_ast_get(x, "column_names"), *nk = sm_ast_get(key, "column_names");
-    const sm_json *longer = sm_ast_count(nx) > sm_ast_count(nk) ? nx : nk;
-    const sm_json *shorter = longer == nx ? nk : nx;
-
-    if (sm_tree_same(x, key))
-        return true;
-    return sm_ast_is(x, "class", "COLUMN_REF") && sm_ast_is(key, "class", "COLUMN_REF") &&
-           sm_ast_count(longer) == 2 && sm_ast_count(shorter) == 1 &&
-           sm_sql_same_name(sm_json_sv(sm_ast_item(longer, 1)),
-                            sm_json_sv(sm_ast_item(shorter, 0))) &&
-           is_relation(sm_ast_get(g->select, "from_table"), sm_json_sv(sm_ast_item(longer, 0)),
-                       sm_json_sv(sm_ast_item(longer, 1)));
+    for (size_t i = 0; i < n; i++)
+        keys[i] = (size_t)key_of_item(g, sm_ast_item(args, i));
+    return sm_cut__grouping_bits(g->c, set_number(g), keys, n);
 }
 
 static const sm_json *column_of(const grouping *g, const sm_json *part)
 {
+    if (sm_ast_is(part, "type", "GROUPING_FUNCTION"))
+        return grouping_of(g, part);
     if (g->session && same_key(g, part, g->session))
         return session_out(g);
     for (size_t i = 0; i < g->keys.n; i++) {
@@ -538,15 +604,6 @@ static const sm_json *put_aliases(void *ctx, const sm_json *part)
             return sm_tree_named(g->c->a, item, SM_SV(""));
     }
     return part;
-}
-
-static int key_of_item(const grouping *g, const sm_json *item)
-{
-    for (size_t i = 0; i < g->keys.n; i++) {
-        if (same_key(g, item, g->keys.items[i]))
-            return (int)i;
-    }
-    return -1;
 }
 
 /* The time that an item of the list carries: as a key does, or by what was named before it. */
@@ -628,68 +685,6 @@ static const sm_json *left_over(grouping *g, const sm_stage *s, cut_flow *flow)
     return select;
 }
 
-/* ---- judging ------------------------------------------------------------------------ */
-
-static void judge_append(cutter *c, const sm_stage *s, const cut_flow *flow, const sm_json *where,
-                         const char *word, const char *code)
-{
-    bool timed = s->final_by.len > 0;
-
-    if (timed && flow->watermarked)
-        return;
-    sm_cut__refuse(c, code, where,
-                   "%s over a stream in output mode append needs event time with a "
-                   "watermark among its keys",
-                   word);
-    sm_cut__hint(c,
-                 flow->watermarked
-                     ? "A group comes out once, when it is final: group by window(time, '10 "
-                       "minutes') or by the column of the watermark itself; or use `output_mode: "
-                       "update`, or a materialized view."
-                     : "A group comes out once, when it is final, and only a watermark can tell "
-                       "when: give the input `watermark: {column, delay}`; or use `output_mode: "
-                       "update`, or a materialized view.");
-}
-
-static void judge_session(cutter *c, const sm_stage *s, const sm_json *where)
-{
-    if (s->mode == SM_STAGE_UPDATE) {
-        sm_cut__refuse(c, "SM0506", where, "session windows in output mode update");
-        sm_cut__hint(c, "Sessions merge, so rows that were written would have to go; use append.");
-    } else if (s->n_keys == 0) {
-        sm_cut__refuse(c, "SM0506", where, "session_window() needs another key beside it");
-        sm_cut__hint(c, "A session belongs to something: GROUP BY user_id, session_window(…).");
-    }
-}
-
-void sm_cut__judge_grouping(cutter *c, const sm_stage *s, const cut_flow *flow, cut_use use,
-                            const sm_json *where, const char *word, const char *code)
-{
-    bool bounded = s->final_by.len > 0 && flow->watermarked;
-
-    if (use == CUT_INNER && c->in->mode != SM_STAGE_APPEND) {
-        sm_cut__refuse(c, "SM0534", where,
-                       "%s below another one that remembers needs output mode "
-                       "append",
-                       word);
-        sm_cut__hint(c, "Rows that change would have to be taken back from what is above; make the "
-                        "inner one a table of its own, or use append.");
-        return;
-    }
-    if (s->kind == SM_STAGE_SESSION)
-        judge_session(c, s, where);
-    if (s->mode == SM_STAGE_APPEND)
-        judge_append(c, s, flow, where, word, code);
-    else if (!sm_cut__over(c) && s->n_keys > 0 && !c->in->accepts_unbounded &&
-             (!bounded || s->mode == SM_STAGE_COMPLETE)) {
-        sm_cut__refuse(c, "SM0536", where, "%s keeps a group for each \"%.*s\" for ever", word,
-                       SM_SV_ARG(s->labels[0]));
-        sm_cut__hint(c,
-                     "With a watermark and a window of its column among the keys, old groups are "
-                     "forgotten; `unbounded_state: accepted` silences this.");
-    }
-}
-
 /* ---- the stage ----------------------------------------------------------------------- */
 
 /* The expressions of keys and arguments: groups of one meaning are none of another. */
@@ -720,8 +715,9 @@ static void fill_stage(grouping *g, sm_stage *s, cut_use use)
     const sm_json **calls = SM_NEW_N(g->c->a, const sm_json *, g->calls.n + 1), *rows;
 
     s->mode = use == CUT_RESULT ? g->c->in->mode : SM_STAGE_APPEND;
-    if (s->mode == SM_STAGE_UPDATE && g->keys.n == 0 && !g->session)
-        s->mode = SM_STAGE_COMPLETE; /* one row, which takes the place of the one before */
+    if (g->sets.each && !sm_cut__judge_sets(g->c, &g->sets, g->event, s->mode,
+                                            sm_ast_get(g->select, "group_expressions")))
+        return;
     if (s->mode == SM_STAGE_UPDATE && g->keys.n == 0 && !g->session)
         s->mode = SM_STAGE_COMPLETE; /* its one row is put in place of the one before */
     for (size_t i = 0; i < g->calls.n; i++)
@@ -744,12 +740,6 @@ static bool can_group(cutter *c, const sm_json *select)
 {
     const sm_json *list = list_of(select);
 
-    if (sm_ast_count(sm_ast_get(select, "group_sets")) > 1) {
-        sm_cut__refuse(c, "SM0535", sm_ast_get(select, "group_expressions"),
-                       "GROUPING SETS, ROLLUP and CUBE over a stream are not supported yet");
-        sm_cut__hint(c, "Make it a materialized view over the table.");
-        return false;
-    }
     for (size_t i = 0; i < sm_ast_count(list); i++) {
         if (!sm_sql__find_star(sm_ast_item(list, i)))
             continue;
@@ -763,7 +753,9 @@ static bool can_group(cutter *c, const sm_json *select)
 cut_part sm_cut__group(cutter *c, const cut_scope *scope, const sm_json *select,
                        const cut_part *from, cut_use use)
 {
-    grouping g = { .c = c, .scope = scope, .select = select, .from = from, .event = -1 };
+    grouping g = {
+        .c = c, .scope = scope, .select = select, .from = from, .event = -1, .set_key = SIZE_MAX
+    };
     const sm_json *groups = sm_ast_get(select, "group_expressions"), **keys;
     bool grouped = sm_ast_count(groups) > 0;
     cut_part out = { .flow = from->flow };

@@ -205,9 +205,31 @@ cut_part sm_cut__group(cutter *c, const cut_scope *scope, const sm_json *select,
 /* DISTINCT, UNION: one row of each. */
 cut_part sm_cut__distinct(cutter *c, const cut_scope *scope, const cut_part *query, cut_use use,
                           const sm_json *where, const char *word, const char *code);
+
+/* ---- sql_cut_judge.c -------------------------------------------------------------- */
+
 /* May a grouping with these keys stand here, in this mode?  Refuses and warns. */
 void sm_cut__judge_grouping(cutter *c, const sm_stage *s, const cut_flow *flow, cut_use use,
                             const sm_json *where, const char *word, const char *code);
+
+/* ---- sql_cut_sets.c: GROUPING SETS ------------------------------------------------- */
+
+typedef struct cut_sets {
+    const sm_json *each; /* unnest(the numbers of the sets); NULL: there is one set only */
+    uint32_t in_all;     /* a bit for each key that every set has */
+} cut_sets;
+
+/* `key_of`: which key each expression of GROUP BY is; SIZE_MAX: a session.  false: refused. */
+bool sm_cut__read_sets(cutter *c, const sm_json *select, const size_t *key_of, cut_sets *out);
+/* May they stand here, with this key for event time (-1: none)?  false: refused. */
+bool sm_cut__judge_sets(cutter *c, const cut_sets *s, int event, sm_stage_mode mode,
+                        const sm_json *where);
+/* `x` where the set of this number has the key, else NULL. */
+const sm_json *sm_cut__in_set(cutter *c, const cut_sets *s, const sm_json *number, size_t key,
+                              const sm_json *x);
+/* What GROUPING(keys) is for the set of this number; NULL: there is one set only. */
+const sm_json *sm_cut__grouping_bits(cutter *c, const sm_json *number, const size_t *keys,
+                                     size_t n);
 
 /* ---- sql_aggregates.c ------------------------------------------------------------- */
 

@@ -104,6 +104,32 @@ sm_json *sm_tree_coalesce(sm_arena *a, const sm_json *x, const sm_json *y)
     return o;
 }
 
+sm_json *sm_tree_when(sm_arena *a, const sm_json *condition, const sm_json *x)
+{
+    sm_json *c = expression(a, "CASE", "CASE_EXPR"), *check = sm_json_object(a);
+    sm_json *checks = sm_json_array(a), *none = expression(a, "CONSTANT", "VALUE_CONSTANT");
+    sm_json *v = sm_json_object(a), *t = sm_json_object(a);
+
+    sm_json_set_string(t, "id", SM_SV("NULL"));
+    sm_json_set(v, "type", t);
+    sm_json_set_bool(v, "is_null", true);
+    sm_json_set(none, "value", v);
+    sm_json_set(check, "when_expr", condition);
+    sm_json_set(check, "then_expr", x);
+    sm_json_append(checks, check);
+    sm_json_set(c, "case_checks", checks);
+    sm_json_set(c, "else_expr", none);
+    return c;
+}
+
+sm_json *sm_tree_list(sm_arena *a, const sm_json *items)
+{
+    sm_json *x = sm_tree_call(a, "list_value", NULL, 0);
+
+    sm_json_set(x, "children", items);
+    return x;
+}
+
 sm_json *sm_tree_cast(sm_arena *a, const sm_json *x, const char *type)
 {
     sm_json *c = expression(a, "CAST", "OPERATOR_CAST");

@@ -20,6 +20,8 @@ sm_json *sm_tree_call(sm_arena *a, const char *function, const sm_json *const *a
 sm_json *sm_tree_operator(sm_arena *a, const char *op, const sm_json *x, const sm_json *y);
 sm_json *sm_tree_compare(sm_arena *a, const char *type, const sm_json *x, const sm_json *y);
 sm_json *sm_tree_coalesce(sm_arena *a, const sm_json *x, const sm_json *y);
+sm_json *sm_tree_when(sm_arena *a, const sm_json *condition, const sm_json *x); /* else NULL */
+sm_json *sm_tree_list(sm_arena *a, const sm_json *items);                       /* of an array */
 sm_json *sm_tree_cast(sm_arena *a, const sm_json *x, const char *type);
 /* x AND y; either may be NULL. */
 const sm_json *sm_tree_and(sm_arena *a, const sm_json *x, const sm_json *y);

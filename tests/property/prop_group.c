@@ -79,7 +79,9 @@ typedef struct group {
     const prop_rel *r;
     const char *time_smelt, *time_oracle; /* the key with event time; NULL: none */
     const char *from;                     /* of the oracle */
-    const char *late, *on_time;           /* conditions: what comes out; what is not late */
+    const char *sets; /* "ROLLUP (", "CUBE (", around the keys but for the time; NULL: none */
+    size_t n_sets;
+    const char *late, *on_time; /* conditions: what comes out; what is not late */
     const char *keys[3];
     size_t n_keys;
     bool sliding;
@@ -163,6 +165,18 @@ static const aggregate *draw_aggregate(prop_case *c, const prop_rel *r)
     return a;
 }
 
+/* Groupings of several sets, the time in each. */
+static void draw_sets(prop_case *c, group *g)
+{
+    bool cube = prop_chance(c, 50);
+
+    g->n_sets = 1;
+    if (!g->time_smelt || g->n_keys == 0 || c->mode == SM_STAGE_UPDATE || prop_chance(c, 75))
+        return;
+    g->sets = cube ? "CUBE (" : "ROLLUP (";
+    g->n_sets = cube ? (size_t)1 << g->n_keys : g->n_keys + 1;
+}
+
 /* How the keys are named behind GROUP BY: 0 as they are, 1 by their names, 2 by place, 3 ALL. */
 static const char *group_by(prop_case *c, const group *g, int how)
 {
@@ -176,11 +190,13 @@ static const char *group_by(prop_case *c, const group *g, int how)
     for (size_t i = 0; i < g->n_keys && how != 3; i++) {
         const char *comma = out[0] ? ", " : " GROUP BY ";
 
+        if (g->sets && i == 0)
+            comma = prop_text(c, "%s%s", comma, g->sets);
         out = how == 1   ? prop_text(c, "%s%sk%zu", out, comma, i)
               : how == 2 ? prop_text(c, "%s%s%zu", out, comma, ++at)
                          : prop_text(c, "%s%s%s", out, comma, g->keys[i]);
     }
-    return out;
+    return g->sets ? prop_text(c, "%s)", out) : out;
 }
 
 static const char *oracle_group_by(prop_case *c, const group *g)
@@ -188,8 +204,9 @@ static const char *oracle_group_by(prop_case *c, const group *g)
     const char *out = g->time_oracle ? prop_text(c, " GROUP BY %s", g->time_oracle) : "";
 
     for (size_t i = 0; i < g->n_keys; i++)
-        out = prop_text(c, "%s%s%s", out, out[0] ? ", " : " GROUP BY ", g->keys[i]);
-    return out;
+        out = prop_text(c, "%s%s%s%s", out, out[0] ? ", " : " GROUP BY ",
+                        g->sets && i == 0 ? g->sets : "", g->keys[i]);
+    return g->sets ? prop_text(c, "%s)", out) : out;
 }
 
 /* The select list; a key may be left out where nothing needs it. */
@@ -215,14 +232,18 @@ static void draw_list(prop_case *c, const group *g, bool whole, const char **sme
         *smelt = prop_text(c, "%s%s AS a%zu, ", *smelt, a->smelt, i);
         *oracle = prop_text(c, "%s%s AS a%zu, ", *oracle, a->oracle ? a->oracle : a->smelt, i);
     }
+    if (g->sets) {
+        *smelt = prop_text(c, "%sgrouping(%s) AS grp, ", *smelt, g->keys[0]);
+        *oracle = prop_text(c, "%sgrouping(%s) AS grp, ", *oracle, g->keys[0]);
+    }
     *smelt = prop_text(c, "%scount(*) AS n", *smelt);
     *oracle = prop_text(c, "%scount(*) AS n", *oracle);
 }
 
 static const char *draw_order(prop_case *c, const group *g, bool whole)
 {
-    if (c->mode != SM_STAGE_COMPLETE || !whole || g->n_keys + (g->time_smelt != NULL) == 0 ||
-        prop_chance(c, 60))
+    if (c->mode != SM_STAGE_COMPLETE || !whole || g->sets ||
+        g->n_keys + (g->time_smelt != NULL) == 0 || prop_chance(c, 60))
         return "";
     return prop_text(c, " ORDER BY %s%s%s%s LIMIT %zu", g->time_smelt ? "w" : "",
                      g->time_smelt && g->n_keys > 0 ? ", " : "", g->n_keys > 0 ? "k0" : "",
@@ -253,14 +274,15 @@ void prop_group(prop_case *c, prop_rel *r)
         r->ordered = false;
     draw_keys(c, &g);
     whole = c->mode == SM_STAGE_UPDATE || prop_chance(c, 70);
-    how = whole ? (int)prop_below(c, 4) : 0;
+    draw_sets(c, &g);
+    how = whole ? (int)prop_below(c, g.sets ? 3 : 4) : 0;
     draw_list(c, &g, whole, &smelt, &oracle);
     if (prop_chance(c, 25))
         having = prop_text(c, " HAVING %s", PROP_ONE(c, havings));
     order = draw_order(c, &g, whole);
     if (g.time_smelt && r->watermarked && !r->final && r->lag == 0 && c->mode != SM_STAGE_COMPLETE)
-        c->late = prop_text(c, "%sSELECT count(*) FROM %s WHERE NOT (%s)", r->with_oracle, g.from,
-                            g.on_time);
+        c->late = prop_text(c, "%sSELECT count(*) * %zu FROM %s WHERE NOT (%s)", r->with_oracle,
+                            g.n_sets, g.from, g.on_time);
     if (c->mode == SM_STAGE_APPEND && r->lag == 0)
         c->final = is_struct_key(&g) ? "epoch_us(w.\"end\")" : "epoch_us(w)";
     c->smelt =
