@@ -319,8 +319,8 @@ static void test_sink_merge__a_row_of_a_key_that_is_not_touched_fails(void **sta
 
     merge("SELECT 1 AS k", "SELECT 1 AS k, 'a' AS v");
     sm_assert_code(prepare("SELECT 1 AS k", "SELECT unnest([1, 2]) AS k, 'b' AS v", &m), SM_E_SQL);
-    sm_test_contains(err.msg, "table \"t\": internal error: the batch has a row whose key is not "
-                              "among those that it touches");
+    sm_test_contains(err.msg, "internal error: the batch has a row whose key is not among those "
+                              "that it touches");
     sm_assert_code(prepare("SELECT 1 AS k WHERE false", "SELECT 1 AS k, 'b' AS v", &m), SM_E_SQL);
     sm_assert_code(prepare("SELECT 1 AS k", "SELECT NULL AS k, 'b' AS v", &m), SM_E_SQL);
     assert_int_equal(count_files(), 1);
