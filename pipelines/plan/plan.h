@@ -271,8 +271,9 @@ bool sm_plan_is_quarantine_own(sm_sv column);
 const sm_plan_dataset *sm_plan_quarantine_of(const sm_plan *p, const sm_plan_dataset *table);
 /* The dataset that keeps the late rows of the table; NULL if it keeps none. */
 const sm_plan_dataset *sm_plan_late_of(const sm_plan *p, const sm_plan_dataset *table);
-/* The columns of a source, then _metadata and _ingested_at.  Lives in `a`. */
-sm_schema *sm_plan_with_metadata(const sm_schema *schema, sm_arena *a);
+/* The columns of a source of that type, then _metadata, which tells the file or the message of a
+ * row, and _ingested_at.  Lives in `a`. */
+sm_schema *sm_plan_with_metadata(const sm_schema *schema, sm_sv source_type, sm_arena *a);
 const char *sm_dataset_kind_name(sm_dataset_kind kind); /* "streaming_table" */
 const char *sm_input_mode_name(sm_input_mode mode);     /* "stream", "snapshot" */
 /* What a batch does to the rows that are there: "append", "update", "overwrite". */

@@ -48,10 +48,11 @@ static sm_cut_input cut_input(plan_builder *b, size_t ds, const plan_query *q, p
     bool *streaming = SM_NEW_N(b->scratch, bool, in->n + 1);
 
     for (size_t i = 0; i < in->n; i++) {
-        const sm_schema *schema = &b->datasets[in->items[i].dataset].schema;
+        const sm_plan_dataset *from = &b->datasets[in->items[i].dataset];
+        const sm_schema *schema = &from->schema;
 
         if (in->items[i].metadata)
-            schema = sm_plan_with_metadata(schema, b->scratch);
+            schema = sm_plan_with_metadata(schema, from->source_type, b->scratch);
         relations[i] = (sm_sql_relation){ in->items[i].relation, schema };
         streaming[i] = is_stream_input(in, i);
     }

@@ -113,7 +113,8 @@ static const sm_schema *schema_of(builder *b, const query *q, size_t ds)
 
     for (size_t i = 0; q->flow && i < q->flow->n_inputs; i++)
         metadata |= q->flow->inputs[i].dataset == ds && q->flow->inputs[i].metadata;
-    return metadata ? sm_plan_with_metadata(&b->p->datasets[ds].schema, b->a)
+    return metadata ? sm_plan_with_metadata(&b->p->datasets[ds].schema,
+                                            b->p->datasets[ds].source_type, b->a)
                     : &b->p->datasets[ds].schema;
 }
 

@@ -8,26 +8,31 @@
 
 #include "pipelines/plan/plan_int.h"
 
-#define METADATA_TYPE                                                                              \
+#define FILE_TYPE                                                                                  \
     "STRUCT(file_path VARCHAR, file_name VARCHAR, file_size BIGINT, "                              \
     "file_modification_time TIMESTAMP, file_block_start BIGINT, file_block_length BIGINT)"
+#define MESSAGE_TYPE                                                                               \
+    "STRUCT(topic VARCHAR, \"partition\" INTEGER, \"offset\" BIGINT, \"timestamp\" TIMESTAMP, "    \
+    "timestamp_type INTEGER, \"key\" BLOB)"
 
 bool sm_plan__has_metadata(const plan_builder *b, const plan_query *q, size_t ds)
 {
     return b->datasets[ds].metadata || (q->metadata && b->nodes[ds].source != NULL);
 }
 
-sm_schema *sm_plan_with_metadata(const sm_schema *schema, sm_arena *a)
+sm_schema *sm_plan_with_metadata(const sm_schema *schema, sm_sv source_type, sm_arena *a)
 {
+    bool messages = sm_sv_eq_str(source_type, "kafka");
     sm_schema *with = SM_NEW(a, sm_schema);
 
     with->columns = SM_NEW_N(a, sm_column, schema->n + 2);
     if (schema->n > 0)
         memcpy(with->columns, schema->columns, schema->n * sizeof *schema->columns);
-    with->columns[schema->n] = (sm_column){ .name = SM_SV("_metadata"),
-                                            .type = SM_SV(METADATA_TYPE),
-                                            .nullable = true,
-                                            .description = SM_SV("") };
+    with->columns[schema->n] =
+        (sm_column){ .name = SM_SV("_metadata"),
+                     .type = messages ? SM_SV(MESSAGE_TYPE) : SM_SV(FILE_TYPE),
+                     .nullable = true,
+                     .description = SM_SV("") };
     with->columns[schema->n + 1] = (sm_column){ .name = SM_SV("_ingested_at"),
                                                 .type = SM_SV("TIMESTAMP"),
                                                 .nullable = true,
@@ -41,7 +46,8 @@ const sm_schema *sm_plan__leaf_schema(plan_builder *b, const plan_query *q, size
     if (!sm_plan__has_metadata(b, q, ds))
         return &b->datasets[ds].schema;
     if (b->nodes[ds].with_metadata == NULL)
-        b->nodes[ds].with_metadata = sm_plan_with_metadata(&b->datasets[ds].schema, b->a);
+        b->nodes[ds].with_metadata =
+            sm_plan_with_metadata(&b->datasets[ds].schema, b->datasets[ds].source_type, b->a);
     return b->nodes[ds].with_metadata;
 }
 

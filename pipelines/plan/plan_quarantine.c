@@ -38,10 +38,13 @@ bool sm_plan_is_quarantine_own(sm_sv column)
     return false;
 }
 
+/* Of its files, or of the values of its messages. */
 static bool has_format(const sm_plan_dataset *source, const char *format)
 {
+    sm_sv of_values = sm_json_get_sv(source->source_config, "value_format", SM_SV(""));
+
     return source->kind == SM_DATASET_SOURCE &&
-           sm_sv_eq_str(sm_json_get_sv(source->source_config, "format", SM_SV("")), format);
+           sm_sv_eq_str(sm_json_get_sv(source->source_config, "format", of_values), format);
 }
 
 bool sm_dataset_is_json(const sm_plan_dataset *source)

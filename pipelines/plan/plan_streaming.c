@@ -205,7 +205,7 @@ static void judge_source(plan_builder *b, size_t ds)
     if (source->n_watermarks == 0 || !source->known)
         return;
     if (source->metadata)
-        schema = sm_plan_with_metadata(schema, b->scratch);
+        schema = sm_plan_with_metadata(schema, source->source_type, b->scratch);
     judge_column(b, &b->nodes[ds].source->watermark, b->nodes[ds].watermarks, schema, true);
 }
 

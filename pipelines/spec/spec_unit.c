@@ -148,6 +148,17 @@ static sm_json *list_schema(sm_arena *a)
     return s;
 }
 
+/* A text or a map. */
+static sm_json *word_schema(sm_arena *a)
+{
+    sm_json *s = sm_json_object(a), *types = sm_json_array(a);
+
+    sm_json_append_string(types, SM_SV("string"));
+    sm_json_append_string(types, SM_SV("object"));
+    sm_json_set(s, "type", types);
+    return s;
+}
+
 static sm_json *type_schema(const sm_option *o, sm_arena *a)
 {
     switch (o->type) {
@@ -169,6 +180,8 @@ static sm_json *type_schema(const sm_option *o, sm_arena *a)
         return list_schema(a);
     case SM_TYPE_MAP:
         return typed(a, "object");
+    case SM_TYPE_WORD:
+        return word_schema(a);
     }
     return typed(a, "string");
 }
@@ -179,7 +192,8 @@ static sm_json *or_reference(const sm_option *o, sm_json *plain, sm_arena *a)
     bool whole = o->type == SM_TYPE_BOOL || o->type == SM_TYPE_INT || o->type == SM_TYPE_DOUBLE;
     sm_json *s, *ways, *reference;
 
-    if (o->type == SM_TYPE_STRING || o->type == SM_TYPE_LIST || o->type == SM_TYPE_MAP)
+    if (o->type == SM_TYPE_STRING || o->type == SM_TYPE_LIST || o->type == SM_TYPE_MAP ||
+        o->type == SM_TYPE_WORD)
         return plain;
     s = sm_json_object(a);
     ways = sm_json_array(a);

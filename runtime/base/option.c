@@ -36,6 +36,8 @@ const char *sm_type_name(sm_type type)
         return "a list of texts";
     case SM_TYPE_MAP:
         return "a map";
+    case SM_TYPE_WORD:
+        return "a text or a map";
     }
     return "";
 }
@@ -118,9 +120,11 @@ sm_code sm_option_check(const sm_option *o, const sm_json *value, sm_arena *a, s
     case SM_TYPE_LIST:
         return check_list(o, value, a, out, err);
     case SM_TYPE_STRING:
-        if (!sm_json_is_string(value))
+    case SM_TYPE_WORD:
+        if (!sm_json_is_string(value) && (o->type == SM_TYPE_STRING || !sm_json_is_object(value)))
             return wrong_type(o, err);
-        if (o->check != NULL && o->check(sm_json_sv(value), err) != SM_OK)
+        if (sm_json_is_string(value) && o->check != NULL &&
+            o->check(sm_json_sv(value), err) != SM_OK)
             return err->code;
         break;
     case SM_TYPE_BOOL:
@@ -162,6 +166,7 @@ static sm_json *fallback_value(const sm_option *o, sm_arena *a)
     case SM_TYPE_SIZE:
     case SM_TYPE_TIME:
     case SM_TYPE_ENUM:
+    case SM_TYPE_WORD:
         break;
     }
     return sm_json_string(a, text);
@@ -224,6 +229,7 @@ static void store_value(const sm_option *o, const sm_json *value, void *config, 
         store_list(value, a, (sm_sv_list *)(void *)at);
         break;
     case SM_TYPE_MAP:
+    case SM_TYPE_WORD:
         *(const sm_json **)(void *)at = sm_json_copy(a, value);
         break;
     }

@@ -23,6 +23,7 @@ typedef enum sm_type {
     SM_TYPE_ENUM,   /* int, index into choices */
     SM_TYPE_LIST,   /* sm_sv_list of strings */
     SM_TYPE_MAP,    /* const sm_json *, an object of anything */
+    SM_TYPE_WORD,   /* const sm_json *, a text or such an object */
 } sm_type;
 
 typedef struct sm_sv_list {
@@ -37,7 +38,7 @@ typedef struct sm_option {
     const char *fallback;                        /* as YAML text; NULL makes the key required */
     int64_t min, max;                            /* for INT, SIZE, TIME; both 0 means any */
     const char *const *choices;                  /* for ENUM, ends with NULL */
-    sm_code (*check)(sm_sv text, sm_error *err); /* STRING: more than any text; or NULL */
+    sm_code (*check)(sm_sv text, sm_error *err); /* STRING, WORD: more than any text; or NULL */
     bool secret;                                 /* may hold ${secret.x}; printed as *** */
     const char *doc;                             /* one sentence, with its period */
 } sm_option;

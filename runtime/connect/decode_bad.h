@@ -60,6 +60,8 @@ void sm_decode_bads_merge(sm_decode_bads *b, sm_decode_bads *part);
  *     name VARCHAR, size BIGINT, modified TIMESTAMP, header VARCHAR
  *                                       of that file: its name, percent-encoded, so that each byte
  *                                       is kept; `header` may be NULL
+ * A view over them has three columns more, NULL for files:
+ *     topic VARCHAR, partition INTEGER, offset BIGINT
  * Sorts `b`; both are borrowed until the reader is removed.  A query over it fails with
  * SM_E_AGAIN when a file is not what it was. */
 sm_code sm_decode_bads_reader(sm_engine *e, sm_decode_bads *b, const sm_decode_file *files,

@@ -273,8 +273,10 @@ static void *ndjson_aside_slot(sm_ndjson *d, const sm_decode_column *column)
 static void ndjson_put_rescued(sm_ndjson *d)
 {
     void *slot = ndjson_aside_slot(d, d->aside.rescued);
+    const sm_decode_file *files = d->aside.files;
     if (slot != NULL)
-        sm_rescue_put(&d->rescue, &d->aside.files[d->block->file], d->x.scratch, slot);
+        sm_rescue_put(&d->rescue, files == NULL ? NULL : &files[d->block->file], d->x.scratch,
+                      slot);
     sm_rescue_clear(&d->rescue);
     d->tally->misfits += d->x.misfit;
     d->x.misfit = false;

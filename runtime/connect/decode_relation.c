@@ -101,8 +101,7 @@ static void relation_task_close(void *ctx, void *task)
 
 /* --- The view --- */
 
-/* The value of `c`, that the reader calls `name`, in the type that the view shows. */
-static void relation_add_value(sm_buf *sql, const sm_decode_column *c, sm_sv name, sm_arena *a)
+void sm_decode_add_value(sm_buf *sql, const sm_decode_column *c, sm_sv name, sm_arena *a)
 {
     bool text = c->kind == SM_DECODE_JSON || c->kind == SM_DECODE_NESTED;
     sm_sv type = sm_sqltype_view_text(c->type, a);
@@ -132,7 +131,7 @@ static void relation_add_column(sm_buf *sql, const sm_decode_what *what, size_t 
         sm_buf_adds(sql, only ? ")" : "), ");
     }
     if (!only)
-        relation_add_value(sql, c, c->name, a);
+        sm_decode_add_value(sql, c, c->name, a);
     if (constant.len > 0 && !only)
         sm_buf_addc(sql, ')');
     sm_buf_adds(sql, " AS ");
@@ -241,7 +240,8 @@ sm_code sm_decode_relation_bad(sm_decode_relation *r, sm_session *session, sm_sv
     if (rc != SM_OK)
         return rc;
     sm_buf_init(&sql, 256);
-    sm_buf_adds(&sql, "SELECT * FROM ");
+    sm_buf_adds(&sql, "SELECT *, NULL::VARCHAR AS topic, NULL::INTEGER AS \"partition\", "
+                      "NULL::BIGINT AS \"offset\" FROM ");
     sm_engine_reader_sql(r->bad, &sql);
     rc = sm_session_view(session, view, sm_buf_sv(&sql), err);
     sm_buf_release(&sql);

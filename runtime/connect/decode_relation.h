@@ -24,6 +24,9 @@ void sm_decode_relation_free(sm_decode_relation *r); /* NULL is fine */
 sm_code sm_decode_relation_bad(sm_decode_relation *r, sm_session *session, sm_sv view,
                                sm_error *err);
 
+/* Append the value of `c`, that the reader calls `name`, in the type that a view shows. */
+void sm_decode_add_value(sm_buf *sql, const sm_decode_column *c, sm_sv name, sm_arena *a);
+
 const sm_decode_run *sm_decode_relation_run(const sm_decode_relation *r);
 
 #endif

@@ -86,21 +86,32 @@ static void rescue_deliver(sm_sv text, sm_arena *a, sm_decode_string *out)
     sm_decode__put_string(out, copy, text.len);
 }
 
+/* The member that says which file it was. */
+static void rescue_add_file(sm_buf *all, const sm_decode_file *file)
+{
+    sm_buf path;
+    sm_buf_init(&path, RESCUE_MAX);
+    sm_rescue_add_utf8(&path, sm_sv_cstr(file->name));
+    sm_buf_adds(all, "\"" SM_DECODE_FILE_PATH "\":");
+    sm_decode__quote(all, path.ptr, path.len);
+    sm_buf_release(&path);
+}
+
 void sm_rescue_put(sm_rescue *r, const sm_decode_file *file, sm_arena *a, sm_decode_string *out)
 {
-    sm_sv name = sm_sv_cstr(file->name);
-    sm_buf path, all;
-    sm_buf_init(&path, RESCUE_MAX);
+    sm_sv members = sm_buf_sv(&r->text);
+    sm_buf all;
     sm_buf_init(&all, 2 * RESCUE_MAX);
-    sm_rescue_add_utf8(&path, name);
     sm_buf_addc(&all, '{');
-    sm_buf_add(&all, sm_buf_sv(&r->text));
-    sm_buf_adds(&all, "\"" SM_DECODE_FILE_PATH "\":");
-    sm_decode__quote(&all, path.ptr, path.len);
+    if (file == NULL)
+        sm_buf_add(&all, sm_sv_sub(members, 0, members.len - 1)); /* without its last comma */
+    else
+        sm_buf_add(&all, members);
+    if (file != NULL)
+        rescue_add_file(&all, file);
     sm_buf_addc(&all, '}');
     rescue_deliver(sm_buf_sv(&all), a, out);
     sm_buf_release(&all);
-    sm_buf_release(&path);
     sm_rescue_clear(r);
 }
 

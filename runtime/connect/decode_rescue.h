@@ -25,7 +25,7 @@
 
 /* What a decoder is told beside its columns; all borrowed. */
 typedef struct sm_decode_aside {
-    const sm_decode_file *files;
+    const sm_decode_file *files;               /* NULL: the records come from no file */
     const sm_decode_column *rescued, *corrupt; /* of the columns; NULL: there is none */
 } sm_decode_aside;
 
@@ -55,7 +55,7 @@ void sm_rescue_close(sm_rescue *r, size_t mark);
 /* Forget what came since the text was `len` long. */
 void sm_rescue_rewind(sm_rescue *r, size_t len);
 
-/* The whole object, of a record of `file`, in `a`; `r` is empty again. */
+/* The whole object, of a record of `file`, or of none, in `a`; `r` is empty again. */
 void sm_rescue_put(sm_rescue *r, const sm_decode_file *file, sm_arena *a, sm_decode_string *out);
 
 /* Append `text`, what is no UTF-8 replaced by U+FFFD. */

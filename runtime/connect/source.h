@@ -34,6 +34,7 @@
 #include "runtime/base/sqltype.h"
 #include "runtime/base/str.h"
 
+struct sm_connections;
 struct sm_owner;
 struct sm_session;
 struct sm_store;
@@ -51,6 +52,9 @@ typedef struct sm_read_report {
     int64_t bytes;       /* of input, as stored */
     int64_t files;
     const sm_json *samples; /* array of {file, line, reason, text}, at most 20; NULL if none */
+    /* What the range began or left out otherwise than the one before: an array of {event, message,
+     * …}, each an event of the batch; NULL if none. */
+    const sm_json *notices;
     /* With SM_E_AGAIN: the schema in force, grown by what the records have besides; the same
      * range is to be read again with it.  NULL: nothing to grow by. */
     const sm_schema *grown;
@@ -76,13 +80,14 @@ typedef struct sm_source {
     void *config; /* filled through ops->options before open() */
     void *state;  /* the source's own, between open() and close() */
 
-    sm_sv name;              /* of the dataset, for messages */
-    sm_sv flow;              /* the flow that reads, "" outside of one (inference, preview) */
-    sm_sv generation;        /* uuid of the flow's checkpoint, "" outside of a flow */
-    int64_t generation_id;   /* the same in the control store; 0 outside of a flow */
-    sm_sv pipeline;          /* whose table it is, when another one's of the project; else "" */
-    bool may_be_absent;      /* with `pipeline`: a table that is not there is an empty one */
-    sm_sv base_dir;          /* relative paths of the configuration begin here */
+    sm_sv name;            /* of the dataset, for messages */
+    sm_sv flow;            /* the flow that reads, "" outside of one (inference, preview) */
+    sm_sv generation;      /* uuid of the flow's checkpoint, "" outside of a flow */
+    int64_t generation_id; /* the same in the control store; 0 outside of a flow */
+    sm_sv pipeline;        /* whose table it is, when another one's of the project; else "" */
+    bool may_be_absent;    /* with `pipeline`: a table that is not there is an empty one */
+    sm_sv base_dir;        /* relative paths of the configuration begin here */
+    const struct sm_connections *connections; /* that it may name; NULL: there are none */
     const sm_schema *schema; /* the columns in force; n == 0: not known (infer() only) */
     sm_sv schema_hints;      /* "battery INT, tags MAP(VARCHAR, VARCHAR)" or ""; for infer() */
     bool schema_declared;    /* the user wrote the schema */
@@ -90,6 +95,10 @@ typedef struct sm_source {
     sm_evolution evolution;  /* what becomes of fields that `schema` has not */
     sm_decode_policy on_decode_error; /* QUARANTINE: bad_records() is asked after verify() */
     int64_t batch_time_ms;            /* the batch timestamp, for read() */
+
+    /* Is whoever reads asked to stop?  For sources that wait.  NULL: never. */
+    bool (*stopping)(void *ctx);
+    void *stopping_ctx;
 
     struct sm_session *session;   /* the flow's connection while a batch is running, else NULL */
     struct sm_store *store;       /* the control store, for sources that track what they saw; */

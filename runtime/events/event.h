@@ -52,7 +52,7 @@
     X(decode_error, WARN, "Records of a source could not be decoded.",                             \
       "count int, samples list, policy? text")                                                     \
     X(source_warning, WARN, "A source saw something that a person should know.",                   \
-      "reason text, path? text")                                                                   \
+      "reason text, path? text, lost? int")                                                        \
     X(table_inactive, WARN, "A table is gone from the pipeline's file; it is kept.", "path? text") \
     X(maintenance, INFO, "Upkeep of a table or of the control store.",                             \
       "operation text, removed_files? int, bytes? int, duration_ms? int")                          \

@@ -97,6 +97,7 @@ static sm_code adopt_source(act *t, const sm_plan_dataset *d, sm_sv uuid, int64_
                     .generation = uuid,
                     .generation_id = generation,
                     .base_dir = t->q->base_dir,
+                    .connections = t->q->connections,
                     .schema = &d->schema,
                     .store = t->q->store,
                     .owner = &t->owner,

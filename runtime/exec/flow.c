@@ -204,6 +204,8 @@ static void count_input(const sm_flow *f, const sm_flow_input *in, sm_batch *b)
     b->counts.files_in += r->files;
     if (r->undecodable > 0 && r->samples != NULL)
         b->bad_records = sm_json_copy(f->scratch, r->samples);
+    if (sm_json_len(r->notices) > 0)
+        b->notices = sm_json_copy(f->scratch, r->notices);
 }
 
 /* Did an input move, or say something wrong, while the query ran? */

@@ -105,6 +105,7 @@ typedef struct sm_batch {
     sm_rule_count *rules;
     const sm_json *expectations; /* array, with samples */
     const sm_json *bad_records;  /* samples of undecodable records, an array */
+    const sm_json *notices;      /* of sources, that a person should know; an array or NULL */
     int64_t version;             /* of the target that holds the batch */
     int64_t side_version;        /* the same of its quarantine */
     int64_t late_version;        /* the same of its late rows */

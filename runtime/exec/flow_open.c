@@ -142,6 +142,9 @@ static sm_code input_open(sm_flow *f, sm_flow_input *in, sm_error *err)
                       .may_be_absent = sm_sv_ends(d->name, SM_SV(SM_PLAN_QUARANTINE)) ||
                                        sm_sv_ends(d->name, SM_SV(SM_PLAN_LATE)),
                       .base_dir = f->env->q->base_dir,
+                      .connections = f->env->q->connections,
+                      .stopping = f->env->stopping,
+                      .stopping_ctx = f->env->ctx,
                       .schema = &d->schema,
                       .schema_declared = d->schema_declared,
                       .evolution = d->evolution,

@@ -185,6 +185,12 @@ static void add_batch_events(event_list *l)
             sm_arena_printf(a, "%lld records could not be decoded", (long long)c->undecodable),
             bad);
     }
+    for (size_t i = 0; i < sm_json_len(l->b->notices); i++) {
+        const sm_json *notice = sm_json_at(l->b->notices, i);
+
+        add_event(l, SM_EVENT_source_warning, sm_json_get_sv(notice, "reason", SM_SV("")),
+                  sm_json_copy(a, notice));
+    }
     if (l->b->version >= 0)
         add_commit_event(l, l->f->target->name, l->b->version, c->written, c->bytes_out);
     if (l->b->side_version >= 0)
@@ -214,7 +220,7 @@ static sm_code remember_target(sm_flow *f, const sm_sink *k, int64_t version, sm
 sm_code sm_flow__mark_done(sm_flow *f, sm_batch *b, sm_error *err)
 {
     sm_batch_key key = { .generation = f->generation, .n = b->n };
-    size_t most = sm_json_len(b->expectations) + 6;
+    size_t most = sm_json_len(b->expectations) + sm_json_len(b->notices) + 6;
     event_list l = { .f = f, .b = b, .items = SM_NEW_N(f->scratch, sm_event_rec, most) };
     sm_run_flow_rec progress;
     sm_done d = { .keys = &key, .n_keys = 1 };

@@ -116,7 +116,8 @@ static void add_records(const sm_flow *f, const sm_batch *batch, const sm_flow_i
         sm_buf_adds(b, ", ");
     }
     sm_buf_adds(b, "[]::VARCHAR[] AS _rules, raw AS _raw, {'path': path, 'line': line, 'topic': "
-                   "NULL, 'partition': NULL, 'offset': NULL}::" SOURCE " AS _source, ");
+                   "topic, 'partition': \"partition\", 'offset': \"offset\"}::" SOURCE
+                   " AS _source, ");
     add_origin(f, batch, b);
     sm_buf_adds(b, ", ");
     sm_sql_literal(b, in->dataset->name);

@@ -179,6 +179,11 @@ static sm_sv why_none(records *g, const sm_plan_flow **flow)
     if ((*flow)->n_stages > 0) /* its state and its watermark are those of its own batches */
         return SM_SV("the query remembers rows: let them arrive in a new file");
     d = &g->r->whole->datasets[(*flow)->inputs[g->at].dataset];
+    if (sm_source_find(g->r->q->sources, d->source_type)->reread == NULL)
+        return sm_arena_printf(a,
+                               "source \"%.*s\" has no files that they could be read from: mend "
+                               "them where they come from, and let them arrive again",
+                               SM_SV_ARG(g->input));
     if (!sm_dataset_decodes(d))
         return sm_arena_printf(a, "source \"%.*s\" has another format now", SM_SV_ARG(g->input));
     return SM_SV("");

@@ -110,6 +110,7 @@ typedef struct sm_run_request {
     sm_event_bus *bus; /* NULL: nobody listens */
     sm_source_list sources;
     sm_sink_list sinks;
+    const struct sm_connections *connections; /* that they may name; NULL: there are none */
     /* Opens the engine, or returns the one that is open; called under the run's lock. */
     sm_code (*engine)(void *ctx, struct sm_engine **out, sm_error *err);
     void *engine_ctx;

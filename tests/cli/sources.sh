@@ -2,7 +2,7 @@
 smelt sources
 smelt sinks
 smelt sources generate | head -n 1
-smelt sources kafka
+smelt sources http
 echo "exit $?"
 smelt sources fils
 echo "exit $?"

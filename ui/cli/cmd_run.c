@@ -154,6 +154,7 @@ static sm_run_request make_request(const sm_cli *c, sm_project *p, const wish *w
         .engine_ctx = p,
         .replan = sm_project_replan,
         .replan_ctx = p,
+        .connections = p->connections,
         .base_dir = p->base_dir,
         .storage_dir = p->storage_dir,
         .state_dir = p->state_dir,

@@ -22,6 +22,7 @@
 #include "ui/cli/exit_code.h"
 #include "ui/cli/git.h"
 #include "ui/cli/pinned.h"
+#include "ui/cli/project_connections.h"
 #include "ui/cli/project_files.h"
 #include "ui/cli/project_others.h"
 #include "ui/cli/project_tables.h"
@@ -38,7 +39,7 @@ static sm_spec_unit units[MOST_UNITS];
 static sm_once units_once = SM_ONCE_INIT;
 
 /* Types of the language that have no code behind them yet. */
-static const char *const later[] = { "kafka", "delta", "http" };
+static const char *const later[] = { "delta", "http" };
 
 static void make_units(void)
 {
@@ -258,6 +259,8 @@ static sm_code load(sm_project *p, sm_error *err)
         (rc = find_project(p, &env, err)) != SM_OK)
         return rc;
     p->spec = sm_spec_parse(p->file, p->text, &env, p->a, p->diags);
+    if (p->spec != NULL)
+        p->connections = sm_project_connections(p->spec, p->a);
     return find_folders(p, err);
 }
 
@@ -423,6 +426,7 @@ sm_run_request sm_project_request(sm_project *p)
                              .engine_ctx = p,
                              .replan = sm_project_replan,
                              .replan_ctx = p,
+                             .connections = p->connections,
                              .base_dir = p->base_dir,
                              .storage_dir = p->storage_dir,
                              .state_dir = p->state_dir };
@@ -508,6 +512,7 @@ sm_code sm_project_open_source(sm_project *p, const sm_spec_source *spec, sm_sou
     *s = (sm_source){ .ops = sm_source_find(sm_sources(), spec->type.text),
                       .name = spec->name.text,
                       .base_dir = p->base_dir,
+                      .connections = p->connections,
                       .schema_hints = spec->schema_hints.text,
                       .arena = sm_arena_new("source") };
     s->config = sm_arena_alloc(s->arena, s->ops->config_size, _Alignof(max_align_t), 1);

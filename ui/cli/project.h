@@ -30,9 +30,10 @@ typedef struct sm_project {
     const char *root;             /* smelt.yml, as messages name it; NULL: there is none */
     const sm_git_tree *at;        /* the files as of a commit; NULL: as they are */
     sm_diags *diags;
-    const sm_spec *spec;    /* NULL when nothing could be made of the file */
-    const sm_plan *plan;    /* NULL: not compiled, or not valid */
-    bool cached;            /* the plan came from the cache */
+    const sm_spec *spec;                      /* NULL when nothing could be made of the file */
+    const struct sm_connections *connections; /* with `spec` */
+    const sm_plan *plan;                      /* NULL: not compiled, or not valid */
+    bool cached;                              /* the plan came from the cache */
     const sm_schema *grown; /* while it is compiled with other columns for one source, else NULL */
     sm_sv grown_source;
     /* Instead of looking outside: the columns of a source that declares none.  NULL: look. */

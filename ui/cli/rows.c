@@ -152,6 +152,7 @@ static sm_code show_source(reader *r, const sm_plan_dataset *ds, sm_source *s, s
     *s = (sm_source){ .ops = sm_source_find(sm_sources(), ds->source_type),
                       .name = ds->name,
                       .base_dir = r->p->base_dir,
+                      .connections = r->p->connections,
                       .schema = &ds->schema,
                       .schema_declared = ds->schema_declared,
                       .evolution = ds->evolution,
@@ -172,7 +173,9 @@ static sm_code show_source(reader *r, const sm_plan_dataset *ds, sm_source *s, s
         return rc;
     s->session = r->session;
     if ((rc = sm_source_snapshot(s, position, name, err)) == SM_OK)
-        add_relation(r, name, s->metadata ? sm_plan_with_metadata(s->schema, r->c->a) : s->schema);
+        add_relation(r, name,
+                     s->metadata ? sm_plan_with_metadata(s->schema, ds->source_type, r->c->a)
+                                 : s->schema);
     return rc;
 }
 

@@ -217,7 +217,9 @@ static sm_code do_given(sm_steps *s, sm_error *err)
 
 const sm_schema *sm_steps__columns(const sm_steps *s, const sm_plan_dataset *ds)
 {
-    return ds->metadata ? sm_plan_with_metadata(&ds->schema, s->a) : &ds->schema;
+    sm_sv given = sm_json_get_sv(ds->source_config, "instead_of", ds->source_type);
+
+    return ds->metadata ? sm_plan_with_metadata(&ds->schema, given, s->a) : &ds->schema;
 }
 
 static sm_code judge_given(sm_steps *s, const sm_yaml_node *inputs, sm_error *err)

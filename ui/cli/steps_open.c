@@ -319,6 +319,7 @@ static const sm_plan *with_rows(const sm_steps *s, const sm_plan *from)
         if (ds->kind != SM_DATASET_SOURCE || reads_files(s, ds->name))
             continue;
         sm_json_set_string(config, "path", sm_steps__rows_file(s, ds->name));
+        sm_json_set_string(config, "instead_of", ds->source_type);
         ds->source_type = SM_SV("given");
         ds->source_config = config;
         ds->pipeline = SM_SV("");

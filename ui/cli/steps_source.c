@@ -16,6 +16,7 @@ enum { GIVEN_MAX = 256 * 1024 * 1024 };
 
 typedef struct given_config {
     sm_sv path;
+    sm_sv instead_of;
 } given_config;
 
 static const sm_option given_options[] = {
@@ -23,6 +24,11 @@ static const sm_option given_options[] = {
       .type = SM_TYPE_STRING,
       .offset = offsetof(given_config, path),
       .doc = "The file of the rows." },
+    { .name = "instead_of",
+      .type = SM_TYPE_STRING,
+      .offset = offsetof(given_config, instead_of),
+      .fallback = "",
+      .doc = "The type of the source whose place they take." },
     { .name = NULL },
 };
 
@@ -154,7 +160,9 @@ static sm_code add_rows(const sm_source *s, sm_buf *sql, const sm_schema *schema
 static sm_code given_view(sm_source *s, int64_t first, int64_t end, sm_sv view, sm_error *err)
 {
     sm_arena *a = sm_arena_new("given");
-    const sm_schema *schema = s->metadata ? sm_plan_with_metadata(s->schema, a) : s->schema;
+    const given_config *config = s->config;
+    const sm_schema *schema =
+        s->metadata ? sm_plan_with_metadata(s->schema, config->instead_of, a) : s->schema;
     int64_t rows;
     sm_buf sql;
     sm_code rc;
