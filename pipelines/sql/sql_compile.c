@@ -203,9 +203,8 @@ static void emit_gap(sm_sql_compiler *c, const sm_sql_edit *e, const sm_sql_wind
 }
 
 /* The row's own session; for the cut the time and the gap. */
-static void emit_session(sm_sql_compiler *c, const sm_sql_edit *e)
+static void emit_session(sm_sql_compiler *c, const sm_sql_edit *e, const sm_sql_window *win)
 {
-    const sm_sql_window *win = &c->windows[e->index];
     bool marked = c->form == SM_SQL_MARKED;
 
     put(c, e, marked ? SM_SQL_MARK_SESSION "(" : "{'start': ");
@@ -218,6 +217,38 @@ static void emit_session(sm_sql_compiler *c, const sm_sql_edit *e)
     }
     emit_gap(c, e, win);
     put(c, e, marked ? ")" : "}");
+}
+
+/* `window.end` of GROUP BY window(…): the bounds that this one has. */
+static void emit_window_column(sm_sql_compiler *c, const sm_sql_edit *e)
+{
+    const sm_sql_call *calls = c->q->tree->calls, *call = &calls[e->index];
+    const sm_json *names = sm_ast_get(call->node, "column_names");
+    const sm_json *grouped =
+        sm_sql__grouped_window(call->select, sm_json_sv(sm_ast_item(names, 0)));
+    const sm_sql_window *win = NULL;
+    bool session = false;
+
+    for (size_t i = 0; i < c->q->tree->n_calls; i++) {
+        if (calls[i].node == grouped) {
+            win = &c->windows[i];
+            session = calls[i].kind == SM_CALL_SESSION_WINDOW;
+        }
+    }
+    if (win == NULL) /* the call was refused */
+        return;
+    put(c, e, "(");
+    if (session)
+        emit_session(c, e, win);
+    else if (c->form == SM_SQL_MARKED)
+        emit_marked_window(c, e, win);
+    else
+        emit_bounds(c, e, win);
+    put(c, e, ")");
+    if (sm_ast_count(names) > 1) {
+        put(c, e, ".");
+        put_ident(c, e, sm_json_sv(sm_ast_item(names, 1)));
+    }
 }
 
 static void emit_unnest(sm_sql_compiler *c, const sm_sql_edit *e)
@@ -297,15 +328,21 @@ static void emit_call(sm_sql_compiler *c, const sm_sql_edit *e)
         emit_window_time(c, e);
         break;
     case SM_CALL_SESSION_WINDOW:
-        emit_session(c, e);
+        emit_session(c, e, &c->windows[e->index]);
+        break;
+    case SM_CALL_WINDOW_COLUMN:
+        emit_window_column(c, e);
         break;
     case SM_CALL_QUALIFIED: /* an SM_EDIT_DROP */
     case SM_CALL_SESSION:   /* none */
         break;
     }
     if (call->bare) { /* the column keeps the name of the call */
+        const sm_json *names = sm_ast_get(call->node, "column_names");
+        size_t last = sm_ast_count(names) > 1 ? 2 * (sm_ast_count(names) - 1) : 0;
+
         put(c, e, " AS ");
-        put_ident(c, e, sm_sql__token_text(t, sm_sql__token_at(t, call->offset)));
+        put_ident(c, e, sm_sql__token_text(t, sm_sql__token_at(t, call->offset) + last));
     }
 }
 

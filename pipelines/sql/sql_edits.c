@@ -18,11 +18,27 @@ static int edit_order(const void *x, const void *y)
     return a->kind < b->kind ? -1 : a->kind > b->kind ? 1 : 0;
 }
 
+const sm_json *sm_sql__grouped_window(const sm_json *select, sm_sv name)
+{
+    const sm_json *groups = sm_ast_get(select, "group_expressions");
+
+    for (size_t i = 0; i < sm_ast_count(groups); i++) {
+        const sm_json *x = sm_ast_item(groups, i);
+
+        if (sm_ast_is(x, "class", "FUNCTION") &&
+            sm_sql_same_name(sm_ast_text(x, "function_name"), name))
+            return x;
+    }
+    return NULL;
+}
+
 void sm_sql__call_range(const sm_sql_query *q, const sm_sql_call *call, size_t *at, size_t *len)
 {
     const sm_sql_tokens *t = &q->tree->tokens;
     size_t i = sm_sql__token_at(t, call->offset), end = i + 1;
 
+    if (call->kind == SM_CALL_WINDOW_COLUMN)
+        end += 2 * (sm_ast_count(sm_ast_get(call->node, "column_names")) - 1);
     if (sm_ast_is(call->node, "class", "FUNCTION") && sm_sql__token_symbol(t, end, '('))
         end = sm_sql__token_close(t, end) + 1;
     sm_sql__token_range(t, i, end <= t->n ? end : t->n, at, len);
@@ -224,7 +240,7 @@ void sm_sql__find_edits(sm_sql_compiler *c)
             c->ok = false;
     }
     for (size_t i = 0; tree->n_window_words > 0 && i < t->n; i++) {
-        if (sm_sql__token_is_window(t, i) && sm_sql__token_symbol(t, i + 1, '.'))
+        if (sm_sql__token_is_window(t, i) && !sm_sql__token_symbol(t, i + 1, '('))
             add_edit(c, (sm_sql_edit){ t->items[i].at, t->items[i].len, SM_EDIT_QUOTE, 0, false });
     }
     add_variables(c);

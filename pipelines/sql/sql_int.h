@@ -16,8 +16,9 @@ typedef enum sm_sql_call_kind {
     SM_CALL_WINDOW,
     SM_CALL_WINDOW_TIME,
     SM_CALL_SESSION_WINDOW,
-    SM_CALL_QUALIFIED, /* no call: a column written schema.table.column */
-    SM_CALL_SESSION,   /* no call: a column, or current_user and its kin */
+    SM_CALL_WINDOW_COLUMN, /* no call: `window`, `window.start`, for that of GROUP BY window(…) */
+    SM_CALL_QUALIFIED,     /* no call: a column written schema.table.column */
+    SM_CALL_SESSION,       /* no call: a column, or current_user and its kin */
 } sm_sql_call_kind;
 
 typedef struct sm_sql_call {
@@ -130,6 +131,9 @@ sm_span sm_sql__walk_span(const sm_sql_walk *w, const sm_json *node);
 const sm_json *sm_sql__find_call(const sm_json *value, bool over);
 /* Is there a * or COLUMNS in it? */
 bool sm_sql__find_star(const sm_json *value);
+
+/* The call of this name, `window` or `session_window`, that the SELECT groups by; NULL: none. */
+const sm_json *sm_sql__grouped_window(const sm_json *select, sm_sv name);
 
 /* ---- windows: sql_window.c ----------------------------------------------------- */
 

@@ -19,6 +19,7 @@
 typedef struct walk_state {
     sm_sql_walk *w;
     const sm_sql_scope *scope;
+    bool in_call; /* of an aggregate or a window */
 } walk_state;
 
 static void walk_value(walk_state s, const sm_json *value);
@@ -189,6 +190,7 @@ static void walk_query(walk_state s, const sm_json *node, sm_sv type)
         *cte = (sm_sql_scope){ s.scope, sm_ast_text(node, "cte_name"), false };
         s.scope = cte;
     }
+    s.in_call = false;
     if (sm_sv_eq(type, SM_SV("SELECT_NODE")))
         s.w->select = node;
     for (sm_json_iter it = sm_json_first(node); sm_json_valid(&it); sm_json_next(&it)) {
@@ -245,24 +247,67 @@ static void walk_rewritten(walk_state s, const sm_json *node, sm_sql_call_kind k
     add_call(s, node, kind);
 }
 
+/* Is `name` a relation of this FROM? */
+static bool reads_relation(const sm_json *from, sm_sv name)
+{
+    sm_sv alias = sm_ast_text(from, "alias");
+
+    if (sm_ast_is(from, "type", "JOIN"))
+        return reads_relation(sm_ast_get(from, "left"), name) ||
+               reads_relation(sm_ast_get(from, "right"), name);
+    return sm_sql_same_name(alias.len > 0 ? alias : sm_ast_text(from, "table_name"), name);
+}
+
+/* Spark's name for the window of GROUP BY window(…): `window`, `window.start`. */
+static bool is_window_column(walk_state s, const sm_json *names)
+{
+    sm_sv name = sm_json_sv(sm_ast_item(names, 0)), field = sm_json_sv(sm_ast_item(names, 1));
+
+    return !s.in_call && s.w->select != NULL &&
+           (sm_sql_same_name(name, SM_SV("window")) ||
+            sm_sql_same_name(name, SM_SV("session_window"))) &&
+           (sm_ast_count(names) == 1 || sm_sql_same_name(field, SM_SV("start")) ||
+            sm_sql_same_name(field, SM_SV("end"))) &&
+           sm_sql__grouped_window(s.w->select, name) != NULL &&
+           !reads_relation(sm_ast_get(s.w->select, "from_table"), name);
+}
+
+/* current_date and its kin without brackets read as a column, too. */
+static void walk_column(walk_state s, const sm_json *node)
+{
+    const sm_json *names = sm_ast_get(node, "column_names");
+    sm_sv name = sm_json_sv(sm_ast_item(names, 0));
+    sm_sql_call_kind kind;
+
+    if (sm_ast_count(names) > 2)
+        add_call(s, node, SM_CALL_QUALIFIED);
+    else if (is_window_column(s, names))
+        add_call(s, node, SM_CALL_WINDOW_COLUMN);
+    else if (sm_ast_count(names) == 1 && sm_sql__function_rewritten(name, true, &kind))
+        add_call(s, node, kind);
+    else if (sm_ast_count(names) == 1 && sm_sql__session_word(name))
+        add_call(s, node, SM_CALL_SESSION);
+}
+
+/* Inside of an aggregate, and of what is the window itself, a name is that of a column. */
+static bool takes_rows(const sm_json *node)
+{
+    sm_sv name = sm_ast_text(node, "function_name");
+
+    return sm_sql__function(name) == SM_FUNCTION_AGGREGATE ||
+           sm_sql_same_name(name, SM_SV("window")) ||
+           sm_sql_same_name(name, SM_SV("session_window"));
+}
+
 static void walk_expression(walk_state s, const sm_json *node, sm_sv class)
 {
     sm_sql_call_kind kind;
-    const sm_json *names = sm_ast_get(node, "column_names");
 
     sm_sql__allow_class(s.w, node, class);
     if (sm_sv_eq(class, SM_SV("CONSTANT")))
         return;
     if (sm_sv_eq(class, SM_SV("COLUMN_REF"))) {
-        /* current_date and its kin without brackets read as a column */
-        if (sm_ast_count(names) > 2)
-            add_call(s, node, SM_CALL_QUALIFIED);
-        if (sm_ast_count(names) == 1 &&
-            sm_sql__function_rewritten(sm_json_sv(sm_ast_item(names, 0)), true, &kind))
-            add_call(s, node, kind);
-        else if (sm_ast_count(names) == 1 &&
-                 sm_sql__session_word(sm_json_sv(sm_ast_item(names, 0))))
-            add_call(s, node, SM_CALL_SESSION);
+        walk_column(s, node);
         return;
     }
     if (sm_sv_eq(class, SM_SV("FUNCTION"))) {
@@ -271,6 +316,7 @@ static void walk_expression(walk_state s, const sm_json *node, sm_sv class)
             walk_rewritten(s, node, kind);
         else
             sm_sql__allow_function(s.w, node);
+        s.in_call |= takes_rows(node);
     }
     walk_members(s, node);
 }

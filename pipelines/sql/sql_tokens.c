@@ -316,8 +316,10 @@ static bool is_stream_word(const sm_sql_tokens *t, size_t i, bool in_from)
 
 bool sm_sql__token_is_window(const sm_sql_tokens *t, size_t i)
 {
-    return sm_sql__token_is(t, i, "window") && !sm_sql__token_symbol(t, i - 1, '.') &&
-           (sm_sql__token_symbol(t, i + 1, '(') || sm_sql__token_symbol(t, i + 1, '.'));
+    bool clause = sm_sql__token_name(t, i + 1) && sm_sql__token_is(t, i + 2, "as") &&
+                  sm_sql__token_symbol(t, i + 3, '(');
+
+    return sm_sql__token_is(t, i, "window") && !sm_sql__token_symbol(t, i - 1, '.') && !clause;
 }
 
 static uint32_t deepest(const sm_sql_tokens *t)

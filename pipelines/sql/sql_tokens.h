@@ -52,7 +52,7 @@ size_t sm_sql__token_close(const sm_sql_tokens *t, size_t i);
  * [i, j) as a range of bytes. */
 void sm_sql__token_range(const sm_sql_tokens *t, size_t i, size_t j, size_t *at, size_t *len);
 
-/* Is token i the word `window` before ( or . ? */
+/* Is token i the word `window`, and none that begins a WINDOW clause? */
 bool sm_sql__token_is_window(const sm_sql_tokens *t, size_t i);
 
 /* The pass before parsing: `window` before ( or . becomes "window", since it is a keyword

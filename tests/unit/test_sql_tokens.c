@@ -48,11 +48,13 @@ static void test_sql_tokens__stream_stays_a_name_where_no_table_comes(void **sta
     check_prepared("SELECT * FROM STREAM(x)", "SELECT * FROM STREAM(x)");
 }
 
-static void test_sql_tokens__window_is_quoted_before_bracket_and_dot(void **state)
+static void test_sql_tokens__window_is_quoted_but_where_its_clause_begins(void **state)
 {
     (void)state;
     check_prepared("SELECT window(ts, '1 s')", "SELECT \"window\"(ts, '1 s')");
     check_prepared("SELECT window . start", "SELECT \"window\" . start");
+    check_prepared("SELECT window, a FROM t ORDER BY window DESC",
+                   "SELECT \"window\", a FROM t ORDER BY \"window\" DESC");
     check_prepared("SELECT WINDOW\n(ts)", "SELECT \"window\"\n(ts)");
     check_prepared("SELECT sum(a) OVER w FROM t WINDOW w AS (ORDER BY b)",
                    "SELECT sum(a) OVER w FROM t WINDOW w AS (ORDER BY b)");
@@ -152,7 +154,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         SM_TEST(test_sql_tokens__stream_name_becomes_a_call),
         SM_TEST(test_sql_tokens__stream_stays_a_name_where_no_table_comes),
-        SM_TEST(test_sql_tokens__window_is_quoted_before_bracket_and_dot),
+        SM_TEST(test_sql_tokens__window_is_quoted_but_where_its_clause_begins),
         SM_TEST(test_sql_tokens__strings_names_and_comments_are_left_alone),
         SM_TEST(test_sql_tokens__wide_spaces_become_blanks_outside_of_quotes),
         SM_TEST(test_sql_tokens__every_byte_knows_where_it_was_written),
