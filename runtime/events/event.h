@@ -18,7 +18,8 @@
       "number int, cause text, target? text, selection? text, commit? text, full_refresh? list")   \
     X(run_progress, INFO, "A run moved to another state.", "state text")                           \
     X(run_finished, INFO, "A run ended.",                                                          \
-      "number int, state text, warnings? bool, duration_ms? int, flows? object, error? text")      \
+      "number int, state text, warnings? bool, duration_ms? int, flows? object, error? text, "     \
+      "held_back? int")                                                                            \
     X(dataset_definition, DEBUG, "What a run knows of a dataset.",                                 \
       "kind text, flows? int, expectations? list")                                                 \
     X(flow_definition, DEBUG, "What a run knows of a flow.",                                       \
@@ -62,6 +63,8 @@
       "state text, lag_seconds int, warn_after? int, error_after? int")                            \
     X(fresh, INFO, "A table that was late or stale was written again.",                            \
       "state text, lag_seconds int, warn_after? int, error_after? int")                            \
+    X(trigger_left_out, INFO, "Triggers were due while a pipeline was at work.",                   \
+      "cause text, merged? int, skipped? int")                                                     \
     X(user_action, INFO, "A person did something.", "action text, outcome? text")
 
 #define SM_EVENT_ENUM(name, level, meaning, fields) SM_EVENT_##name,

@@ -244,6 +244,8 @@ sm_code sm_run_new(const sm_run_request *q, sm_run **out, sm_error *err)
     if (rc == SM_OK)
         rc = sm_run__pin_hints(r, err);
     if (rc == SM_OK)
+        rc = sm_run__leave_held(r, err);
+    if (rc == SM_OK)
         *out = r;
     else
         sm_run_free(r);
@@ -392,16 +394,23 @@ static sm_code write_end(sm_run *r, const sm_run_result *out, sm_error *err)
                         .n_events = 1,
                         .flows = flows };
     sm_json *d = sm_json_object(a);
+    int64_t held = 0;
     sm_code rc;
 
-    for (size_t i = 0; i < n; i++) /* the others were written when they ended */
-        if (r->outcomes[i].state == SM_RUN_FLOW_IDLE || r->outcomes[i].state == SM_RUN_FLOW_SKIPPED)
+    for (size_t i = 0; i < n; i++) { /* the others were written when they ended */
+        sm_run_flow_state state = r->outcomes[i].state;
+
+        held += state == SM_RUN_FLOW_HELD;
+        if (state == SM_RUN_FLOW_IDLE || state == SM_RUN_FLOW_SKIPPED || state == SM_RUN_FLOW_HELD)
             flows[puts++] = sm_flow__progress(&r->outcomes[i], a);
+    }
     c.n_flows = puts;
     sm_json_set_int(d, "number", out->number);
     sm_json_set_string(d, "state", sm_sv_cstr(sm_run_state_name(out->state)));
     sm_json_set_bool(d, "warnings", out->warnings);
     sm_json_set_int(d, "duration_ms", out->duration_ms);
+    if (held > 0)
+        sm_json_set_int(d, "held_back", held);
     e.details = sm_json_text(d, a);
     c.summary = sm_json_text(summary_json(r, a), a);
     rc = sm_store_run_change(r->q.store, &r->env.owner, &c, err);
@@ -417,11 +426,11 @@ static void close_flows(sm_run *r)
             sm_flow__close(&r->flows[i]);
 }
 
-/* Flows that have no columns yet take no part; they are told all the same. */
+/* Flows that have no columns yet, or are held back, take no part; they are told all the same. */
 static void tell_waiting(sm_run *r)
 {
     for (size_t i = 0; i < r->q.plan->n_flows; i++)
-        if (r->outcomes[i].state == SM_RUN_FLOW_IDLE)
+        if (r->outcomes[i].state == SM_RUN_FLOW_IDLE || r->outcomes[i].state == SM_RUN_FLOW_HELD)
             sm_run__tell(r, i);
 }
 
@@ -433,7 +442,8 @@ sm_code sm_run_execute(sm_run *r, sm_run_result *out, sm_error *err)
         return rc;
     tell_waiting(r);
     for (size_t i = 0; i < r->q.plan->n_flows; i++)
-        if (r->slots[i].selected && (!r->slots[i].refresh || r->slots[i].lead))
+        if (r->slots[i].selected && !r->slots[i].finished &&
+            (!r->slots[i].refresh || r->slots[i].lead))
             sm_run__open_flow(r, i);
     if ((rc = begin_running(r, err)) != SM_OK) {
         sm_run__timeout_end(r);

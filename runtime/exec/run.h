@@ -136,6 +136,7 @@ typedef struct sm_run_request {
     int max_attempts;
     int64_t backoff_ms, backoff_max_ms;
     sm_run_memory *memory; /* of the runs before; NULL: there is none */
+    bool obeys; /* nobody asked for it: tables that a broken rule holds back are left out */
     sm_sv cause, commit, selection;
     sm_run_listener listener; /* NULL: none */
     void *listener_ctx;

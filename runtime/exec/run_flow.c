@@ -265,6 +265,8 @@ static sm_code flow_run(sm_run *r, size_t i, sm_error *err)
                err->msg);
         rc = compute_anew(r, i, err);
     }
+    if (rc == SM_E_RULE)
+        sm_run__hold_back(r, i);
     if (rc != SM_OK || (rc = sm_flow__judge_run(f->out, err)) != SM_OK)
         return rc;
     return sm_run__check_table(r, i, err);

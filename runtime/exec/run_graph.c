@@ -55,14 +55,22 @@ static readiness look(const sm_run *r, size_t i, size_t *cause)
     return state;
 }
 
+static const char *words_of(const sm_run *r, size_t cause)
+{
+    sm_run_flow_state state = r->outcomes[cause].state;
+
+    return state == SM_RUN_FLOW_STOPPED ? "stopped"
+           : state == SM_RUN_FLOW_HELD  ? "is held back"
+                                        : "failed";
+}
+
 static void skip(sm_run *r, size_t i, size_t cause)
 {
     sm_flow_outcome *o = &r->outcomes[i];
 
     o->state = SM_RUN_FLOW_SKIPPED;
-    o->reason =
-        sm_arena_printf(r->arena, "upstream %.*s %s", SM_SV_ARG(r->outcomes[cause].dataset),
-                        r->outcomes[cause].state == SM_RUN_FLOW_STOPPED ? "stopped" : "failed");
+    o->reason = sm_arena_printf(r->arena, "upstream %.*s %s", SM_SV_ARG(r->outcomes[cause].dataset),
+                                words_of(r, cause));
     r->slots[i].started = r->slots[i].finished = r->slots[i].failed = true;
     sm_run__tell(r, i);
 }

@@ -87,6 +87,11 @@ sm_code sm_run__left_rebuilds(const sm_run *r, sm_sv table, sm_arena *a, const s
 /* SM_E_CONFLICT when the run would append to the table of one.  Before the workers. */
 sm_code sm_run__check_left(const sm_run *r, sm_error *err);
 
+/* run_held.c: a broken rule stopped flow `i`; and, before the workers, leave out what is held back.
+ */
+void sm_run__hold_back(sm_run *r, size_t i);
+sm_code sm_run__leave_held(sm_run *r, sm_error *err);
+
 /* run_checks.c: flow `i` ended well; when it is the last of its table, look at the checks of that,
  * if they are due.  SM_E_RULE: one fails the run. */
 sm_code sm_run__check_table(sm_run *r, size_t i, sm_error *err);

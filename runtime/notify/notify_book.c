@@ -160,7 +160,8 @@ static void take_end(sm_notify_book *b, sm_notify_run *run, const sm_event_rec *
     whole.message = sm_json_get_sv(details, "error", e->message);
     if (sm_sv_eq_str(state, "failed") && !any_open(b, "failed", run->start))
         bad(b, "failed", &whole, now_ms); /* no table is to blame */
-    if (sm_sv_eq_str(state, "completed") && run->start > 0 && run->whole) {
+    if (sm_sv_eq_str(state, "completed") && run->start > 0 && run->whole &&
+        sm_json_get_int(details, "held_back", 0) == 0) {
         good(b, "failed", NULL, run->start, now_ms);
         good(b, "expectation_failed", NULL, run->start, now_ms);
     }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "runtime/base/clock.h"
+#include "runtime/base/log.h"
 #include "runtime/schedule/scheduler_int.h"
 #include "runtime/store/store_schedule.h"
 
@@ -81,6 +82,7 @@ static void turn_loop(void *arg)
         int64_t wait = sm_scheduler__turn(s);
         bool end;
 
+        sm_scheduler__tell_dropped(s);
         sm_mutex_lock(&s->mu);
         if (!s->draining && !s->changed && wait > 0)
             (void)sm_cond_wait_ms(&s->turned, &s->mu, wait);
@@ -115,13 +117,44 @@ static bool take_slot(const sm_scheduler *s, sm_job *j, sm_order_result *r)
     j->slot = 0;
     if (slot == 0 || j->store == NULL ||
         sm_store_schedule_slot(j->store, j->order.pipeline, slot, sm_scheduler__wall(s),
-                               &r->error) == SM_OK)
+                               &r->error) == SM_OK) {
+        j->taken = slot;
         return true;
+    }
     if (r->error.code == SM_E_CONFLICT)
         r->error.retryable = false; /* it had its run, of another server perhaps */
     else
         j->slot = slot;
     return false;
+}
+
+/* A run that the end of the server stopped has not had its slot: the next start makes up for it. */
+static void give_slot_back(sm_scheduler *s, const sm_job *j, const sm_order_result *r)
+{
+    sm_error err;
+    bool ending;
+
+    sm_mutex_lock(&s->mu);
+    ending = s->draining;
+    sm_mutex_unlock(&s->mu);
+    if (!ending || j->taken == 0 || j->store == NULL || r->error.code != SM_E_CANCELLED)
+        return;
+    if (sm_store_schedule_give_back(j->store, j->order.pipeline, j->taken, &err) != SM_OK)
+        sm_log(SM_LOG_WARN, "schedule", "pipeline=%.*s its slot is lost: %s",
+               SM_SV_ARG(j->order.pipeline), err.msg);
+}
+
+static void finish(sm_scheduler *s, sm_job *j, const sm_order_result *r)
+{
+    sm_arena *a = sm_arena_new("order");
+    sm_run_order o = { .pipeline = sm_arena_dup(a, j->order.pipeline),
+                       .cause = sm_arena_dup(a, j->order.cause) };
+    sm_left_out left;
+
+    sm_scheduler__finish(s, j, r, &left);
+    if (s->config.left_out != NULL && !r->held && left.merged + left.skipped > 0)
+        s->config.left_out(s->config.ctx, &o, &left);
+    sm_arena_free(a);
 }
 
 static void work(sm_scheduler *s, sm_job *j)
@@ -138,7 +171,8 @@ static void work(sm_scheduler *s, sm_job *j)
     }
     if (s->config.ended != NULL && !r.held)
         s->config.ended(s->config.ended_ctx, &j->order, &r);
-    sm_scheduler__finish(s, j, &r);
+    give_slot_back(s, j, &r);
+    finish(s, j, &r);
 }
 
 static void work_loop(void *arg)
@@ -199,6 +233,7 @@ void sm_scheduler_drain(sm_scheduler *s)
         sm_thread_join(s->workers[i]);
     s->turner = s->watcher = NULL;
     s->n_workers = 0;
+    sm_scheduler__tell_dropped(s);
 }
 
 /* ---- orders ---------------------------------------------------------------------- */

@@ -23,6 +23,7 @@ enum {
     SM_SCHEDULE_TICKETS = 1000,     /* finished orders that are remembered */
     SM_SCHEDULE_POLL_MS = 2 * 1000, /* how soon a pause by another process, and files, are seen */
     SM_SCHEDULE_HELD_MS = 1000,     /* and the end of a run of another process */
+    SM_SCHEDULE_CATCHUP_MAX = 100,  /* slots that `catchup: true` makes up for, the newest */
     SM_HOOK_SECONDS = 300,          /* how old or early a request may be */
 };
 
@@ -55,6 +56,12 @@ typedef struct sm_schedule_clock {
     void *ctx;
 } sm_schedule_clock;
 
+/* Triggers that were due while a pipeline was at work and got no run of their own. */
+typedef struct sm_left_out {
+    int64_t merged;  /* one run did for them and for another */
+    int64_t skipped; /* `concurrency: skip` */
+} sm_left_out;
+
 typedef struct sm_scheduler_config {
     /* Run it to its end, in a thread of the scheduler.  Fails when no run could be begun. */
     sm_code (*execute)(void *ctx, const sm_run_order *o, sm_cancel *cancel, sm_order_result *out,
@@ -73,6 +80,9 @@ typedef struct sm_scheduler_config {
      * wants to know. */
     void (*ended)(void *ended_ctx, const sm_run_order *o, const sm_order_result *r);
     void *ended_ctx;
+    /* When a run has ended: what was left out because of it.  Called without a lock.  NULL:
+     * likewise. */
+    void (*left_out)(void *ctx, const sm_run_order *o, const sm_left_out *left);
     /* The exit status of `smelt run` for a failure that execute() gave none for.  NULL: 1. */
     int (*exit_code)(sm_code code);
     void *ctx;
@@ -123,7 +133,6 @@ typedef struct sm_schedule_state {
     bool paused;
     sm_sv paused_by;     /* "file", the id of a token, "cli" or "" */
     const char *doing;   /* idle, queued, running, retrying, stopping */
-    bool elsewhere;      /* a run of another process has the pipeline */
     int64_t run;         /* number of the last run that ended here; 0: none */
     int64_t ticket;      /* of the order at work, or 0 */
     sm_sv cause;         /* of the order at work, else "" */

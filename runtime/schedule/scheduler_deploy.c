@@ -302,9 +302,6 @@ static sm_schedule_state state_of(sm_scheduler *s, const sm_unit *u, sm_arena *a
             u->schedule.paused ? SM_SV("file") : sm_arena_dup(a, sm_sv_cstr(u->paused_by));
     for (const sm_job *j = u->jobs; j != NULL; j = j->next)
         add_job(s, u, j, a, &out);
-    if (u->active == NULL || u->active->state != SM_JOB_RUNNING)
-        out.elsewhere =
-            s->config.held != NULL && s->config.held(s->config.ctx, u->schedule.pipeline);
     due = out.paused ? -1 : sm_scheduler__next_due(s, u, &trigger);
     if (due >= 0) {
         out.next_due_ms = sm_scheduler__wall(s) + (due > now ? due - now : 0);

@@ -73,6 +73,21 @@ static int64_t next_slot(const sm_scheduler *s, const sm_trigger *t, int64_t aft
     return sm_cron_next(&t->cron, sm_scheduler__zone(s, t->timezone), after);
 }
 
+/* With `catchup` each missed slot has a run of its own, but nobody waits for ten thousand of them:
+ * of more than the most the first of the newest. */
+static int64_t slot_of_the_last(const sm_scheduler *s, const sm_trigger *t, int64_t slot,
+                                int64_t wall)
+{
+    int64_t newest[SM_SCHEDULE_CATCHUP_MAX], later;
+    size_t n = 0;
+
+    if (slot < wall - month_ms && (later = next_slot(s, t, wall - month_ms)) >= 0 && later <= wall)
+        slot = later;
+    for (; slot >= 0 && slot <= wall; slot = next_slot(s, t, slot))
+        newest[n++ % SM_SCHEDULE_CATCHUP_MAX] = slot;
+    return newest[n > SM_SCHEDULE_CATCHUP_MAX ? n % SM_SCHEDULE_CATCHUP_MAX : 0];
+}
+
 /* Of those that are due: the first, or the last when they share a run.  -1: none is. */
 static int64_t slot_due(const sm_scheduler *s, const sm_trigger *t, const sm_fuse *f)
 {
@@ -81,7 +96,7 @@ static int64_t slot_due(const sm_scheduler *s, const sm_trigger *t, const sm_fus
     if (slot < 0 || slot > wall)
         return -1;
     if (t->catchup)
-        return slot;
+        return slot_of_the_last(s, t, slot, wall);
     if (slot < wall - month_ms && (later = next_slot(s, t, wall - month_ms)) >= 0 && later <= wall)
         slot = later;
     while ((later = next_slot(s, t, slot)) >= 0 && later <= wall)
@@ -95,8 +110,9 @@ static int64_t schedule_due(const sm_scheduler *s, const sm_unit *u, const sm_tr
 {
     int64_t slot, ahead;
 
-    if (t->catchup && (has_job(u, "schedule") || has_job(u, "catchup")))
-        return -1; /* one slot after the other */
+    if (t->catchup && (has_job(u, "schedule") || has_job(u, "catchup") ||
+                       (u->schedule.concurrency == SM_CONCURRENCY_SKIP && u->jobs != NULL)))
+        return -1; /* one slot after the other, and none is left out */
     slot = next_slot(s, t, f->slot);
     ahead = slot - sm_scheduler__wall(s);
     if (slot < 0)

@@ -29,8 +29,11 @@ typedef struct sm_job {
     bool triggered; /* nobody asked for it */
     bool patient;   /* what happened is not left out */
     bool dropped;   /* asked to stop: not tried again */
+    bool untold;    /* dropped before it began, and `ended` does not know yet */
+    int64_t merged; /* triggers that were due while it waited, and did not get a run each */
     int attempt;
     int64_t slot;       /* of a timetable, not taken yet; 0: none; of the worker while it runs */
+    int64_t taken;      /* the slot that its worker took */
     sm_store *store;    /* where it is taken; NULL: nowhere */
     int64_t not_before; /* boot clock */
     sm_cancel *cancel;
@@ -57,6 +60,7 @@ typedef struct sm_unit {
     bool gone;       /* not deployed any more */
     bool kept_pause; /* by a person */
     char paused_by[64];
+    int64_t skipped;    /* triggers that were left out since the last run ended */
     int64_t held_until; /* boot clock: do not ask before whether another process still runs it */
     int64_t last_run;
     int64_t started_boot; /* of `active` */
@@ -109,8 +113,10 @@ int64_t sm_scheduler__boot(const sm_scheduler *s);
 int64_t sm_scheduler__turn(sm_scheduler *s);
 /* A ready order, which is running from now on; NULL: there is none. */
 sm_job *sm_scheduler__take(sm_scheduler *s);
-/* It ended with `r`. */
-void sm_scheduler__finish(sm_scheduler *s, sm_job *j, const sm_order_result *r);
+/* It ended with `r`.  *left (may be NULL): triggers that got no run of their own until then. */
+void sm_scheduler__finish(sm_scheduler *s, sm_job *j, const sm_order_result *r, sm_left_out *left);
+/* Tell `ended` of orders that were dropped before they began. */
+void sm_scheduler__tell_dropped(sm_scheduler *s);
 /* Look at what others may have changed: pauses, files, tables. */
 void sm_scheduler__watch(sm_scheduler *s);
 
@@ -129,7 +135,7 @@ sm_unit *sm_scheduler__find(const sm_scheduler *s, sm_sv pipeline);
 sm_code sm_scheduler__enqueue(sm_scheduler *s, sm_unit *u, const sm_run_order *o, bool triggered,
                               int64_t *ticket, sm_error *err);
 /* The order of a trigger that waits and would do what `o` does; NULL: none. */
-const sm_job *sm_scheduler__waiting(const sm_unit *u, const sm_run_order *o);
+sm_job *sm_scheduler__waiting(const sm_unit *u, const sm_run_order *o);
 /* Ask what runs to stop and drop what waits; false when there was nothing. */
 bool sm_scheduler__stop_unit(sm_scheduler *s, sm_unit *u, bool only_triggered);
 bool sm_scheduler__paused(const sm_unit *u);

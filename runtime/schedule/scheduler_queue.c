@@ -102,7 +102,39 @@ static void drop_job(sm_scheduler *s, sm_job *j)
     if (j->result.error.code == SM_OK) /* else it is to be tried again: its failure stands */
         (void)sm_fail(&j->result.error, SM_E_CANCELLED, 0, "stopped before it began");
     j->result.state = j->result.run > 0 ? j->result.state : SM_RUN_CANCELED;
+    j->untold = true;
     end_job(s, j);
+}
+
+/* One at a time, since it is told without the mutex, under which a finished order may be forgotten.
+ */
+static bool tell_one(sm_scheduler *s, sm_arena *a)
+{
+    sm_order_result r;
+    sm_run_order o;
+    sm_job *j;
+
+    sm_mutex_lock(&s->mu);
+    for (j = s->done; j != NULL && !j->untold; j = j->next)
+        continue;
+    if (j != NULL) {
+        o = copy_order(&j->order, a);
+        r = j->result;
+        j->untold = false;
+    }
+    sm_mutex_unlock(&s->mu);
+    if (j != NULL)
+        s->config.ended(s->config.ended_ctx, &o, &r);
+    return j != NULL;
+}
+
+void sm_scheduler__tell_dropped(sm_scheduler *s)
+{
+    sm_arena *a = sm_arena_new("dropped");
+
+    while (s->config.ended != NULL && tell_one(s, a))
+        sm_arena_reset(a);
+    sm_arena_free(a);
 }
 
 bool sm_scheduler__stop_unit(sm_scheduler *s, sm_unit *u, bool only_triggered)
@@ -156,9 +188,9 @@ static bool is_busy(const sm_unit *u)
 }
 
 /* A trigger's run that waits does what the next one would do. */
-const sm_job *sm_scheduler__waiting(const sm_unit *u, const sm_run_order *o)
+sm_job *sm_scheduler__waiting(const sm_unit *u, const sm_run_order *o)
 {
-    for (const sm_job *j = u->jobs; j != NULL; j = j->next)
+    for (sm_job *j = u->jobs; j != NULL; j = j->next)
         if (j->triggered && j->state != SM_JOB_RUNNING && is_same(&j->order, o))
             return j;
     return NULL;
@@ -191,12 +223,16 @@ sm_code sm_scheduler__enqueue(sm_scheduler *s, sm_unit *u, const sm_run_order *o
     *ticket = 0;
     if (s->draining)
         return sm_fail(err, SM_E_CANCELLED, 0, "the server is stopping");
-    if (triggered && sm_scheduler__waiting(u, o) != NULL)
+    if (triggered && (j = sm_scheduler__waiting(u, o)) != NULL) {
+        j->merged++;
         return SM_OK;
-    if (u->schedule.concurrency == SM_CONCURRENCY_SKIP && is_busy(u))
+    }
+    if (u->schedule.concurrency == SM_CONCURRENCY_SKIP && is_busy(u)) {
+        u->skipped += triggered;
         return sm_fail(err, SM_E_CONFLICT, 0,
                        "pipeline \"%.*s\" is at work, and its `concurrency` is skip",
                        SM_SV_ARG(u->schedule.pipeline));
+    }
     if (count_waiting(u) >= SM_SCHEDULE_QUEUE_MAX)
         return sm_fail(err, SM_E_LIMIT, 0, "%d runs of pipeline \"%.*s\" wait already",
                        (int)SM_SCHEDULE_QUEUE_MAX, SM_SV_ARG(u->schedule.pipeline));
@@ -263,6 +299,7 @@ static int64_t turn_unit(sm_scheduler *s, sm_unit *u, int64_t now)
         u->active = j;
         sm_cond_signal(&s->ready);
     } else if (u->active == NULL && skips(u, u->jobs, now)) {
+        u->skipped++;
         drop_job(s, u->jobs);
     }
     due = sm_scheduler__paused(u) ? -1 : sm_scheduler__next_due(s, u, NULL);
@@ -336,12 +373,12 @@ static bool may_heal(const sm_error *e)
     case SM_E_IO:
     case SM_E_AGAIN:
     case SM_E_TIMEOUT:
+    case SM_E_NOT_FOUND: /* a folder that is not mounted, a table that is not written yet */
         return true;
     case SM_E_CONFLICT:
         return e->retryable;
     case SM_OK:
     case SM_E_INVALID:
-    case SM_E_NOT_FOUND:
     case SM_E_RULE:
     case SM_E_LIMIT:
     case SM_E_DENIED:
@@ -386,12 +423,22 @@ static bool goes_on(const sm_scheduler *s, const sm_unit *u, sm_job *j, int64_t 
     return j->order.continuous || j->attempt < u->schedule.max_attempts;
 }
 
-void sm_scheduler__finish(sm_scheduler *s, sm_job *j, const sm_order_result *r)
+static sm_left_out take_left_out(sm_unit *u, sm_job *j)
+{
+    sm_left_out left = { j->merged, u->skipped };
+
+    j->merged = u->skipped = 0;
+    return left;
+}
+
+void sm_scheduler__finish(sm_scheduler *s, sm_job *j, const sm_order_result *r, sm_left_out *left)
 {
     sm_unit *u = j->unit;
     int64_t now = sm_scheduler__boot(s);
 
     sm_mutex_lock(&s->mu);
+    if (left != NULL)
+        *left = take_left_out(u, j);
     assert(u->active == j && j->state == SM_JOB_RUNNING);
     u->active = NULL;
     if (r->held && !j->dropped && !s->draining) {

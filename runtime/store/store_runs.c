@@ -26,7 +26,7 @@ static const char *const flow_states[] = {
     [SM_RUN_FLOW_SUCCEEDED] = "succeeded", [SM_RUN_FLOW_WARNINGS] = "succeeded_with_warnings",
     [SM_RUN_FLOW_FAILED] = "failed",       [SM_RUN_FLOW_SKIPPED] = "skipped",
     [SM_RUN_FLOW_STOPPED] = "stopped",     [SM_RUN_FLOW_IDLE] = "idle",
-    [SM_RUN_FLOW_EXCLUDED] = "excluded",
+    [SM_RUN_FLOW_EXCLUDED] = "excluded",   [SM_RUN_FLOW_HELD] = "held_back",
 };
 
 const char *sm_run_state_name(sm_run_state state)

@@ -33,6 +33,7 @@ typedef enum sm_run_flow_state {
     SM_RUN_FLOW_STOPPED,
     SM_RUN_FLOW_IDLE,     /* nothing was new */
     SM_RUN_FLOW_EXCLUDED, /* not selected */
+    SM_RUN_FLOW_HELD,     /* left out since it broke a rule; `reason` says more */
 } sm_run_flow_state;
 
 const char *sm_run_state_name(sm_run_state state); /* "setting_up_tables" */

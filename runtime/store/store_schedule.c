@@ -59,6 +59,19 @@ bool sm_slot_is_believed(int64_t slot_ms, int64_t now_ms)
     return slot_ms <= now_ms + AHEAD_MS;
 }
 
+sm_code sm_store_schedule_give_back(sm_store *s, sm_sv pipeline, int64_t slot_ms, sm_error *err)
+{
+    sm_code rc = sm_store__begin(s, NULL, SM_STORE__DURABLE, err);
+
+    if (rc != SM_OK)
+        return rc;
+    rc = sm_store__run(s,
+                       "update schedules set slot_ms = slot_ms - 1 "
+                       "where pipeline = ?1 and slot_ms = ?2",
+                       SM_STORE__ARGS(sm_store__text(pipeline), sm_store__int(slot_ms)), NULL, err);
+    return sm_store__end(s, rc, err);
+}
+
 static sm_code replace_future(sm_store *s, sm_sv pipeline, int64_t slot_ms, int64_t now_ms,
                               int64_t *changed, sm_error *err)
 {

@@ -23,6 +23,8 @@ sm_code sm_store_schedule_pause(sm_store *s, sm_sv pipeline, bool paused, sm_sv 
  * future, as a clock that was once ahead leaves it, counts for nothing: sm_slot_is_believed(). */
 sm_code sm_store_schedule_slot(sm_store *s, sm_sv pipeline, int64_t slot_ms, int64_t now_ms,
                                sm_error *err);
+/* It had no run after all: the slot is due again, unless a later one was taken. */
+sm_code sm_store_schedule_give_back(sm_store *s, sm_sv pipeline, int64_t slot_ms, sm_error *err);
 bool sm_slot_is_believed(int64_t slot_ms, int64_t now_ms);
 
 #endif

@@ -133,7 +133,7 @@ class Notify(unittest.TestCase):
         self.arrive(1000)
         hook.next()
         server.until("run ", "failed")
-        server.until("run ", "failed")
+        server.until("run ", "succeeded")
         self.assertEqual(server.end(), 0)
 
     def test_what_was_not_told_is_told_after_a_kill(self):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """test_serve.py -- a server runs pipelines when their triggers say so, takes new files only when they
 are valid, and loses nothing however it ends."""
+import json
 import os
 import signal
 import sys
@@ -150,6 +151,31 @@ class Serve(unittest.TestCase):
         self.await_ids(server, "shop_silver", [1, 2])
         self.assertEqual(server.end(), 0)
         self.assertLessEqual(set(self.states()), {"completed", "canceled"})  # the last one may be cut short
+
+    def test_a_table_that_a_broken_rule_stopped_is_held_back_until_it_is_resumed(self):
+        rule = "  checked: {{from: orders, expectations: {{small: {{expect: id < 100, on_violation: {}}}}}}}\n  behind: {{from: checked}}\n"
+        plain = PIPELINE.format(name="shop", trigger="{interval: 1s}", sign="+")
+        self.w.write("shop.yml", plain + rule.format("fail"))
+        self.arrive(1)
+        server = self.server("shop.yml")
+        self.await_ids(server, "behind", [1])
+        self.arrive(1000)
+        server.until("run ", "failed", "small")
+        self.arrive(2)
+        self.await_ids(server, "shop_silver", [1, 2, 1000])
+        server.until("run ", "succeeded")
+        status = json.loads(self.w.smelt("status", "-p", "shop.yml", "--json").out)
+        self.assertEqual({t["name"]: t["state"] for t in status["tables"] if t["name"] in ("checked", "behind")},
+                         {"checked": "held_back", "behind": "skipped"})
+        self.assertIn("smelt resume shop", self.w.smelt("why", "behind", "-p", "shop.yml").out)
+        self.w.smelt("resume", "shop.yml")  # the rule is as it was, and so are the rows
+        server.until("run ", "failed", "small")
+        server.until("run ", "succeeded")
+        self.assertEqual(self.states().count("failed"), 2)
+        self.w.write("shop.yml", plain + rule.format("drop"))
+        server.send(signal.SIGHUP)
+        self.await_ids(server, "behind", [1, 2])
+        self.assertEqual(server.end(), 0)
 
     def test_files_start_a_run_when_they_arrive(self):
         self.pipeline(trigger="{when: [{file_arrival: orders}]}")

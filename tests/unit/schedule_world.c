@@ -102,7 +102,7 @@ void world_release(world *w)
     while (w->n_at_work > 0) {
         sm_order_result r = { .state = SM_RUN_COMPLETED };
 
-        sm_scheduler__finish(w->s, w->at_work[--w->n_at_work].job, &r);
+        sm_scheduler__finish(w->s, w->at_work[--w->n_at_work].job, &r, NULL);
     }
     sm_scheduler_free(w->s);
     free(w->runs);
@@ -138,7 +138,7 @@ static void end(world *w, size_t i)
         r.state = run->code == SM_E_CANCELLED ? SM_RUN_CANCELED : SM_RUN_FAILED;
     }
     w->at_work[i] = w->at_work[--w->n_at_work];
-    sm_scheduler__finish(w->s, j, &r);
+    sm_scheduler__finish(w->s, j, &r, NULL);
 }
 
 static void end_those_due(world *w)

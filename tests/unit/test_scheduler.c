@@ -233,7 +233,6 @@ static void test_another_process__is_waited_for(void **state)
     world_pass(&w, MINUTE);
     assert_int_equal(w.n_runs, 0);
     assert_string_equal(world_state(&w, "p", a).doing, "queued");
-    assert_true(world_state(&w, "p", a).elsewhere);
     w.held = false;
     world_pass(&w, 2 * SECOND);
     assert_int_equal(w.n_runs, 1);
@@ -335,6 +334,28 @@ static void test_retry__is_not_for_what_is_wrong_itself(void **state)
     world_order(&w, "p");
     world_pass(&w, HOUR);
     assert_int_equal(w.n_runs, 1);
+    world_release(&w);
+}
+
+static sm_code not_mounted(world *w, const sm_run_order *o, int attempt)
+{
+    (void)w;
+    (void)o;
+    return attempt < 2 ? SM_E_NOT_FOUND : SM_OK;
+}
+
+static void test_retry__is_for_what_is_not_there_yet(void **state)
+{
+    world w;
+
+    (void)state;
+    world_init(&w, 0);
+    w.ends = not_mounted;
+    deploy(&w, schedule("p", NULL, 0));
+    world_order(&w, "p");
+    world_pass(&w, HOUR);
+    assert_int_equal(w.n_runs, 2);
+    assert_int_equal(w.runs[1].code, SM_OK);
     world_release(&w);
 }
 
@@ -696,6 +717,7 @@ int main(void)
         cmocka_unit_test(test_pause__keeps_triggers_and_not_people),
         cmocka_unit_test(test_resume__does_not_undo_what_the_file_says),
         cmocka_unit_test(test_states__say_what_is_going_on),
+        cmocka_unit_test(test_retry__is_for_what_is_not_there_yet),
         cmocka_unit_test(test_states__say_what_is_waited_for_without_a_time),
         cmocka_unit_test(test_workers__are_shared_by_all_pipelines),
         cmocka_unit_test(test_turn__knows_what_came_since),

@@ -51,6 +51,21 @@ static void test_slot__is_taken_once(void **state)
     store_close(&f);
 }
 
+static void test_slot__that_is_given_back_is_due_again_unless_a_later_one_was_taken(void **state)
+{
+    store_fixture f;
+
+    (void)state;
+    store_open(&f, "schedule_back");
+    sm_assert_ok(sm_store_schedule_slot(f.s, SM_SV("iot"), 1000, NOW, &f.err), f.err);
+    sm_assert_ok(sm_store_schedule_give_back(f.s, SM_SV("iot"), 1000, &f.err), f.err);
+    sm_assert_ok(sm_store_schedule_slot(f.s, SM_SV("iot"), 1000, NOW, &f.err), f.err);
+    sm_assert_ok(sm_store_schedule_slot(f.s, SM_SV("iot"), 2000, NOW, &f.err), f.err);
+    sm_assert_ok(sm_store_schedule_give_back(f.s, SM_SV("iot"), 1000, &f.err), f.err);
+    sm_assert_code(sm_store_schedule_slot(f.s, SM_SV("iot"), 2000, NOW, &f.err), SM_E_CONFLICT);
+    store_close(&f);
+}
+
 static void test_slot__of_the_future_is_not_believed(void **state)
 {
     store_fixture f;
@@ -73,6 +88,7 @@ int main(void)
         SM_TEST(test_pause__is_there_for_another_process_and_before_the_first_run),
         SM_TEST(test_slot__is_taken_once),
         SM_TEST(test_slot__of_the_future_is_not_believed),
+        SM_TEST(test_slot__that_is_given_back_is_due_again_unless_a_later_one_was_taken),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,14 +35,16 @@ static int keep(sm_cli *c, const sm_project *p, bool paused)
 
     if (sm_store_schedule(p->store, name, c->a, &rec, &err) != SM_OK)
         return sm_cli_fail(c, &err, "smelt doctor");
-    if (rec.paused == paused) {
-        sm_cli_say(c, "pipeline \"%.*s\" is %s", SM_SV_ARG(name),
-                   paused ? "paused already" : "not paused");
+    if (rec.paused && paused) {
+        sm_cli_say(c, "pipeline \"%.*s\" is paused already", SM_SV_ARG(name));
         return SM_EXIT_DONE;
     }
     if (sm_store_schedule_pause(p->store, name, paused, SM_SV("cli"), &err) != SM_OK)
         return sm_cli_fail(c, &err, "smelt doctor");
-    sm_cli_say(c, "%s pipeline \"%.*s\"", paused ? "paused" : "resumed", SM_SV_ARG(name));
+    if (!paused && !rec.paused) /* kept all the same: what a broken rule holds back goes on */
+        sm_cli_say(c, "pipeline \"%.*s\" was not paused", SM_SV_ARG(name));
+    else
+        sm_cli_say(c, "%s pipeline \"%.*s\"", paused ? "paused" : "resumed", SM_SV_ARG(name));
     if (!paused && p->spec->trigger.paused.v)
         sm_cli_say(c, "its file says `paused: true`, which still holds");
     return SM_EXIT_DONE;

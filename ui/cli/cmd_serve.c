@@ -265,10 +265,9 @@ static int serve(server *s, const sigset_t *set)
         tell_page(s);
         wait_for_end(s, set);
     }
+    sm_scheduler_drain(s->scheduler); /* how runs end is still told */
     sm_event_bus_close(s->bus);
-    sm_scheduler_ask_to_end(s->scheduler); /* runs do not go on while requests are answered */
     sm_http_stop(s->http);
-    sm_scheduler_drain(s->scheduler);
     sm_notify_stop(s->notify);
     if (status == SM_EXIT_DONE)
         sm_cli_say(s->c, "stopped");
@@ -283,6 +282,7 @@ static int serve_exec(sm_cli *c)
                                    .look = sm_deploy_look,
                                    .zone = sm_deploy_zone,
                                    .secret = sm_deploy_secret,
+                                   .left_out = sm_deploy_left_out,
                                    .workers = 4 };
     sigset_t set;
     int status;

@@ -61,6 +61,7 @@ void sm_deploy_check_freshness(sm_deploy *d);
 /* What a scheduler calls; `ctx` is the sm_deploy. */
 sm_code sm_deploy_run(void *ctx, const sm_run_order *o, sm_cancel *cancel, sm_order_result *out,
                       sm_error *err);
+void sm_deploy_left_out(void *ctx, const sm_run_order *o, const sm_left_out *left);
 bool sm_deploy_held(void *ctx, sm_sv pipeline);
 sm_code sm_deploy_look(void *ctx, sm_sv pipeline, const sm_trigger *t, int64_t *mark,
                        sm_error *err);

@@ -54,6 +54,18 @@ static sm_code read_wish(const sm_cli *c, const sm_project *p, const sm_run_orde
     return check_reset(p, w->refresh, err);
 }
 
+/* By a clock or by something that happened: no person has looked at what it meets. */
+static bool is_triggered(sm_sv cause)
+{
+    static const char *const causes[] = { "interval",     "schedule",      "catchup",
+                                          "file_arrival", "table_updated", "webhook" };
+
+    for (size_t i = 0; i < sizeof causes / sizeof causes[0]; i++)
+        if (sm_sv_eq_str(cause, causes[i]))
+            return true;
+    return false;
+}
+
 static void stop_run(void *run)
 {
     sm_run_cancel(run);
@@ -140,6 +152,7 @@ static sm_code run(sm_deploy *d, const sm_deployed *x, const sm_cli *c, sm_proje
     q.backoff_max_ms = p->spec->retry.backoff_max.v / 1000;
     q.timeout_ms = p->spec->timeout.v / 1000;
     q.cause = o->cause;
+    q.obeys = is_triggered(o->cause);
     q.commit = x->commit;
     q.selection = o->select;
     return execute(p, &q, cancel, out, err);

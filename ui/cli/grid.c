@@ -176,18 +176,18 @@ static const struct {
     const char *state, *shape;
     sm_tone tone;
 } looks[] = {
-    { "succeeded", "●", SM_TONE_GOOD }, { "completed", "●", SM_TONE_GOOD },
-    { "idle", "●", SM_TONE_GOOD },      { "ok", "●", SM_TONE_GOOD },
-    { "unchanged", "●", SM_TONE_GOOD }, { "succeeded_with_warnings", "▲", SM_TONE_WARN },
-    { "warn", "▲", SM_TONE_WARN },      { "failed", "✖", SM_TONE_BAD },
-    { "fail", "✖", SM_TONE_BAD },       { "error", "✖", SM_TONE_BAD },
-    { "refused", "✖", SM_TONE_BAD },    { "rebuild", "▲", SM_TONE_WARN },
-    { "skipped", "⊘", SM_TONE_WARN },   { "stopped", "‖", SM_TONE_WARN },
-    { "canceled", "‖", SM_TONE_WARN },  { "interrupted", "‖", SM_TONE_WARN },
-    { "waiting", "○", SM_TONE_PLAIN },  { "queued", "○", SM_TONE_PLAIN },
-    { "never_run", "–", SM_TONE_DIM },  { "excluded", "–", SM_TONE_DIM },
-    { "inactive", "–", SM_TONE_DIM },   { "info", "●", SM_TONE_PLAIN },
-    { "debug", "●", SM_TONE_DIM },
+    { "succeeded", "●", SM_TONE_GOOD },   { "completed", "●", SM_TONE_GOOD },
+    { "idle", "●", SM_TONE_GOOD },        { "ok", "●", SM_TONE_GOOD },
+    { "unchanged", "●", SM_TONE_GOOD },   { "succeeded_with_warnings", "▲", SM_TONE_WARN },
+    { "warn", "▲", SM_TONE_WARN },        { "failed", "✖", SM_TONE_BAD },
+    { "fail", "✖", SM_TONE_BAD },         { "error", "✖", SM_TONE_BAD },
+    { "refused", "✖", SM_TONE_BAD },      { "rebuild", "▲", SM_TONE_WARN },
+    { "skipped", "⊘", SM_TONE_WARN },     { "stopped", "‖", SM_TONE_WARN },
+    { "held_back", "‖", SM_TONE_BAD },    { "canceled", "‖", SM_TONE_WARN },
+    { "interrupted", "‖", SM_TONE_WARN }, { "waiting", "○", SM_TONE_PLAIN },
+    { "queued", "○", SM_TONE_PLAIN },     { "never_run", "–", SM_TONE_DIM },
+    { "excluded", "–", SM_TONE_DIM },     { "inactive", "–", SM_TONE_DIM },
+    { "info", "●", SM_TONE_PLAIN },       { "debug", "●", SM_TONE_DIM },
 };
 
 const char *sm_state_shape(sm_sv state, sm_tone *tone)

@@ -22,7 +22,7 @@ static const struct {
     [SM_RUN_FLOW_SUCCEEDED] = { "●", "\033[32m" }, [SM_RUN_FLOW_WARNINGS] = { "▲", "\033[33m" },
     [SM_RUN_FLOW_FAILED] = { "✖", "\033[31m" },    [SM_RUN_FLOW_SKIPPED] = { "⊘", "\033[33m" },
     [SM_RUN_FLOW_STOPPED] = { "‖", "\033[33m" },   [SM_RUN_FLOW_IDLE] = { "●", "\033[32m" },
-    [SM_RUN_FLOW_EXCLUDED] = { "–", "" },
+    [SM_RUN_FLOW_EXCLUDED] = { "–", "" },          [SM_RUN_FLOW_HELD] = { "‖", "\033[31m" },
 };
 
 void sm_run_print_init(sm_run_printer *p, const sm_cli *c, const sm_plan *plan,
@@ -132,6 +132,9 @@ static void add_state(sm_buf *b, const sm_flow_outcome *o)
         break;
     case SM_RUN_FLOW_STOPPED:
         sm_buf_adds(b, "stopped");
+        break;
+    case SM_RUN_FLOW_HELD:
+        sm_buf_add(b, o->reason);
         break;
     case SM_RUN_FLOW_IDLE:
         sm_buf_add(b, o->reason.len > 0 ? o->reason : SM_SV("nothing new"));

@@ -90,7 +90,8 @@ static bool any_failed(const sm_json *status)
     for (size_t i = 0; i < sm_json_len(tables); i++) {
         sm_sv state = sm_json_get_sv(sm_json_at(tables, i), "state", SM_SV(""));
 
-        if (sm_sv_eq_str(state, "failed") || sm_sv_eq_str(state, "interrupted"))
+        if (sm_sv_eq_str(state, "failed") || sm_sv_eq_str(state, "interrupted") ||
+            sm_sv_eq_str(state, "held_back"))
             return true;
     }
     return false;

@@ -30,7 +30,7 @@ static void count_table(const sm_json *table, tally *t)
     sm_sv state = state_of(table), name = sm_json_get_sv(table, "name", SM_SV(""));
 
     t->tables++;
-    if (is(state, "failed") || is(state, "interrupted")) {
+    if (is(state, "failed") || is(state, "interrupted") || is(state, "held_back")) {
         if (t->failing++ == 0)
             t->first = name;
         sm_json_append_string(t->names, name);
@@ -81,6 +81,8 @@ static void need_failed(const sm_view *v, const sm_json *table, int64_t run, sm_
 
     if (is(state_of(table), "interrupted"))
         error = SM_SV("the process that ran it ended");
+    else if (is(state_of(table), "held_back"))
+        error = sm_json_get_sv(table, "reason", error);
     else if (!is(state_of(table), "failed"))
         return;
     o = need(v, list, "failed", name, error);

@@ -31,7 +31,8 @@ static int badness(sm_run_flow_state state)
     static const int by_state[] = {
         [SM_RUN_FLOW_EXCLUDED] = 0, [SM_RUN_FLOW_IDLE] = 1,    [SM_RUN_FLOW_SUCCEEDED] = 2,
         [SM_RUN_FLOW_WARNINGS] = 3, [SM_RUN_FLOW_WAITING] = 4, [SM_RUN_FLOW_RUNNING] = 5,
-        [SM_RUN_FLOW_STOPPED] = 6,  [SM_RUN_FLOW_SKIPPED] = 7, [SM_RUN_FLOW_FAILED] = 8,
+        [SM_RUN_FLOW_STOPPED] = 6,  [SM_RUN_FLOW_SKIPPED] = 7, [SM_RUN_FLOW_HELD] = 8,
+        [SM_RUN_FLOW_FAILED] = 9,
     };
 
     return by_state[state];

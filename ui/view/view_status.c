@@ -48,6 +48,8 @@ static int badness(sm_run_flow_state state)
 {
     switch (state) {
     case SM_RUN_FLOW_FAILED:
+        return 8;
+    case SM_RUN_FLOW_HELD:
         return 7;
     case SM_RUN_FLOW_SKIPPED:
         return 6;

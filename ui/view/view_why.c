@@ -72,7 +72,7 @@ static sm_json *describe(const sm_view *v, sm_sv name, const sm_json *row)
 static bool is_bad(sm_sv state)
 {
     return is(state, "failed") || is(state, "interrupted") || is(state, "stopped") ||
-           is(state, "skipped");
+           is(state, "skipped") || is(state, "held_back");
 }
 
 /* What stands above a dataset, and above that, as far as something is wrong. */

@@ -27,5 +27,5 @@ export const types = [
   'table_inactive',
   'maintenance',
   'checkpoint_refused',
-  'stale', 'fresh', 'user_action',
+  'stale', 'fresh', 'trigger_left_out', 'user_action',
 ];

@@ -36,6 +36,7 @@ const table = {
   error: state('cross', 'too late', 'bad', 8),
   failed: state('cross', 'failed', 'bad', 9),
   interrupted: state('cross', 'interrupted', 'bad', 9),
+  held_back: state('bars', 'held back', 'bad', 9),
   skipped: state('slash', 'skipped', 'skip', 7),
   canceled: state('slash', 'canceled', 'skip', 4),
   stopped: state('slash', 'stopped', 'skip', 4),

@@ -73,7 +73,7 @@ function Shape50({ g, pipeline, find }) {
       <${Gap} key="below" height=${w.below} columns=${order.length + 3} /></tbody></table></div>`;
 }
 
-const legend = ['succeeded', 'succeeded_with_warnings', 'running', 'failed', 'skipped', 'canceled', 'idle'];
+const legend = ['succeeded', 'succeeded_with_warnings', 'running', 'failed', 'held_back', 'skipped', 'canceled', 'idle'];
 
 /** @param {{pipeline: string, query: URLSearchParams}} p */
 export function Grid({ pipeline, query }) {
