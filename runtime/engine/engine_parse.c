@@ -4,16 +4,15 @@
 #include "runtime/base/sqltext.h"
 #include "runtime/engine/engine_int.h"
 
-/* `call` of each text, in their order. */
+/* `call` of each text, in their order: the elements of one list are not shared out to threads. */
 static void each_text(const char *call, const sm_sv *texts, size_t n, sm_buf *sql)
 {
-    sm_buf_addf(sql, "SELECT %s FROM (VALUES ", call);
+    sm_buf_addf(sql, "SELECT %s FROM (SELECT %s", call, n > 1 ? "unnest([" : "");
     for (size_t i = 0; i < n; i++) {
-        sm_buf_addf(sql, "%s(%zu, ", i > 0 ? ", " : "", i);
+        sm_buf_adds(sql, i > 0 ? ", " : "");
         sm_sql_literal(sql, texts[i]);
-        sm_buf_addc(sql, ')');
     }
-    sm_buf_adds(sql, ") AS v(i, t) ORDER BY i");
+    sm_buf_addf(sql, "%s AS t)", n > 1 ? "])" : "");
 }
 
 static size_t parse_size(const sm_sv *texts, size_t n)
