@@ -156,7 +156,7 @@ static sm_code relation_make_view(const sm_decode_relation *r, sm_session *sessi
     sm_buf_adds(&sql, " FROM ");
     sm_engine_reader_sql(r->reader, &sql);
     if ((rc = sm_buf_check(&sql, "the view of a source", err)) == SM_OK)
-        rc = sm_session_view(session, view, sm_buf_sv(&sql), err);
+        sm_session_view(session, view, sm_buf_sv(&sql));
     sm_buf_release(&sql);
     return rc;
 }
@@ -243,7 +243,7 @@ sm_code sm_decode_relation_bad(sm_decode_relation *r, sm_session *session, sm_sv
     sm_buf_adds(&sql, "SELECT *, NULL::VARCHAR AS topic, NULL::INTEGER AS \"partition\", "
                       "NULL::BIGINT AS \"offset\" FROM ");
     sm_engine_reader_sql(r->bad, &sql);
-    rc = sm_session_view(session, view, sm_buf_sv(&sql), err);
+    sm_session_view(session, view, sm_buf_sv(&sql));
     sm_buf_release(&sql);
     return rc;
 }

@@ -76,12 +76,13 @@ void sm_session_interrupt(sm_session *s);
 sm_code sm_session_exec(sm_session *s, sm_sv sql, sm_error *err);
 
 /* Set the clock of a batch: the session variable smelt_batch_time, a TIMESTAMP in UTC, that
- * compiled queries read where a user wrote now(). */
-sm_code sm_session_set_time(sm_session *s, int64_t time_ms, sm_error *err);
+ * compiled queries read where a user wrote now().  It is there for texts that name it. */
+void sm_session_set_time(sm_session *s, int64_t time_ms);
 
-/* Create or replace temporary view `name` over `select` (text that was judged). */
-sm_code sm_session_view(sm_session *s, sm_sv name, sm_sv select, sm_error *err);
-sm_code sm_session_drop_view(sm_session *s, sm_sv name, sm_error *err); /* missing is fine */
+/* From now on `name` stands for `select` (text that was judged) in what this session runs, as a
+ * view does; a table of this name comes before it.  Nothing is run or bound here: what is wrong
+ * with `select` is said by the queries that name it. */
+void sm_session_view(sm_session *s, sm_sv name, sm_sv select);
 
 /* The first column of the only row.  SM_E_SQL when there is no row or it is NULL. */
 sm_code sm_session_int64(sm_session *s, sm_sv sql, int64_t *out, sm_error *err);

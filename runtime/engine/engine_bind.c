@@ -32,9 +32,7 @@ static _Thread_local const bind_call *bind_current;
 static void relation_named(duckdb_replacement_scan_info info, const char *name, void *unused)
 {
     (void)unused;
-    if (bind_current == NULL)
-        return;
-    for (size_t i = 0; i < bind_current->n; i++) {
+    for (size_t i = 0; bind_current != NULL && i < bind_current->n; i++) {
         if (sm_sv_eq_nocase(bind_current->relations[i].name, sm_sv_cstr(name))) {
             duckdb_value k = sm_duck.create_int64((int64_t)i);
             sm_duck.replacement_scan_set_function_name(info, RELATION_FUNCTION);
@@ -43,6 +41,7 @@ static void relation_named(duckdb_replacement_scan_info info, const char *name, 
             return;
         }
     }
+    sm_engine__view_named(info, name);
 }
 
 static void relation_columns(duckdb_bind_info info, size_t k)
@@ -264,15 +263,18 @@ done:
 sm_code sm_session_describe(sm_session *s, sm_sv sql, sm_arena *a, sm_schema *out, sm_error *err)
 {
     duckdb_prepared_statement stmt = NULL;
+    const sm_session *before;
     char *text = NULL;
-    sm_code rc = sm_engine__cstr(sql, &text, err);
+    sm_code rc = sm_session__begin(s, sql, err);
 
-    if (rc != SM_OK)
+    if (rc != SM_OK || (rc = sm_engine__cstr(sql, &text, err)) != SM_OK)
         return rc;
+    before = sm_engine__asks(s);
     if (sm_duck.prepare(s->con, text, &stmt) != DuckDBSuccess)
         rc = sm_engine__fail(s->e, sm_duck.prepare_error(stmt), err);
     else
         bind_result(stmt, a, out);
+    sm_engine__asks(before);
     sm_duck.destroy_prepare(&stmt);
     free(text);
     return rc;

@@ -49,6 +49,10 @@ struct sm_session {
     sm_engine *e;
     duckdb_connection con;
     bool plain; /* the optimizer is off: this session only binds */
+    struct sm_session_name *views;
+    int64_t time_ms;
+    bool times;     /* a text that it was given reads the clock of the batch */
+    bool time_late; /* time_ms is not the variable yet */
 };
 
 /* ---- engine.c ---- */
@@ -86,11 +90,22 @@ bool sm_engine__reader_error(sm_engine *e, sm_sv message, sm_error *err);
 /* ---- engine_rules.c ---- */
 sm_code sm_engine__rules_install(sm_engine *e, sm_error *err);
 
+/* ---- engine_view.c ---- */
+
+/* The session that this thread asks something from now on, NULL for none; returns the one before.
+ */
+const sm_session *sm_engine__asks(const sm_session *s);
+/* A replacement scan: is it a view of the session that asks? */
+void sm_engine__view_named(duckdb_replacement_scan_info info, const char *name);
+void sm_engine__views_free(sm_session *s);
+
 /* ---- engine_bind.c ---- */
 sm_code sm_engine__bind_install(sm_engine *e, sm_error *err);
 
 /* ---- engine_session.c ---- */
 
+/* Before any text is run or prepared: the clock that it may read is set. */
+sm_code sm_session__begin(sm_session *s, sm_sv sql, sm_error *err);
 /* Run and keep the result, which is destroyed also after a failure of the caller's. */
 sm_code sm_session__query(sm_session *s, sm_sv sql, duckdb_result *out, sm_error *err);
 

@@ -84,6 +84,7 @@
     X(create_logical_type)                                                                         \
     X(destroy_logical_type)                                                                        \
     X(create_int64)                                                                                \
+    X(create_varchar_length)                                                                       \
     X(get_int64)                                                                                   \
     X(destroy_value)                                                                               \
     X(add_replacement_scan)                                                                        \

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* engine_session.c -- a connection: statements, views, single values. */
+#include <stdio.h>
 #include <stdlib.h>
 
-#include "runtime/base/sqltext.h"
 #include "runtime/engine/engine_int.h"
+
+#define BATCH_TIME "smelt_batch_time"
 
 sm_code sm_session_open(sm_engine *e, sm_session **out, sm_error *err)
 {
@@ -24,6 +26,7 @@ void sm_session_close(sm_session *s)
     if (s == NULL)
         return;
     sm_duck.disconnect(&s->con);
+    sm_engine__views_free(s);
     free(s);
 }
 
@@ -37,17 +40,37 @@ void sm_session_interrupt(sm_session *s)
     sm_duck.interrupt(s->con);
 }
 
+static sm_code set_clock(sm_session *s, sm_error *err)
+{
+    char sql[128];
+
+    s->time_late = false;
+    snprintf(sql, sizeof sql, "SET VARIABLE " BATCH_TIME " = make_timestamp(%lld)",
+             (long long)s->time_ms * 1000);
+    return sm_session_exec(s, sm_sv_cstr(sql), err);
+}
+
+/* Setting a variable costs as much as a small query, and few texts read this one. */
+sm_code sm_session__begin(sm_session *s, sm_sv sql, sm_error *err)
+{
+    s->times = s->times || sm_sv_find(sql, SM_SV(BATCH_TIME)) >= 0;
+    return s->times && s->time_late ? set_clock(s, err) : SM_OK;
+}
+
 sm_code sm_session__query(sm_session *s, sm_sv sql, duckdb_result *out, sm_error *err)
 {
+    const sm_session *before;
     char *text = NULL;
-    sm_code rc = sm_engine__cstr(sql, &text, err);
+    sm_code rc = sm_session__begin(s, sql, err);
 
-    if (rc != SM_OK)
+    if (rc != SM_OK || (rc = sm_engine__cstr(sql, &text, err)) != SM_OK)
         return rc;
+    before = sm_engine__asks(s);
     if (sm_duck.query(s->con, text, out) != DuckDBSuccess) {
         rc = sm_engine__fail(s->e, sm_duck.result_error(out), err);
         sm_duck.destroy_result(out);
     }
+    sm_engine__asks(before);
     free(text);
     return rc;
 }
@@ -62,46 +85,10 @@ sm_code sm_session_exec(sm_session *s, sm_sv sql, sm_error *err)
     return rc;
 }
 
-static sm_code session_exec_buf(sm_session *s, sm_buf *sql, sm_error *err)
+void sm_session_set_time(sm_session *s, int64_t time_ms)
 {
-    sm_code rc = sm_buf_check(sql, "SQL text", err);
-
-    if (rc == SM_OK)
-        rc = sm_session_exec(s, sm_buf_sv(sql), err);
-    sm_buf_release(sql);
-    return rc;
-}
-
-sm_code sm_session_set_time(sm_session *s, int64_t time_ms, sm_error *err)
-{
-    sm_buf sql;
-
-    sm_buf_init(&sql, 256);
-    sm_buf_addf(&sql, "SET VARIABLE smelt_batch_time = make_timestamp(%lld)",
-                (long long)time_ms * 1000);
-    return session_exec_buf(s, &sql, err);
-}
-
-sm_code sm_session_view(sm_session *s, sm_sv name, sm_sv select, sm_error *err)
-{
-    sm_buf sql;
-
-    sm_buf_init(&sql, select.len + 2 * name.len + 256);
-    sm_buf_adds(&sql, "CREATE OR REPLACE TEMP VIEW ");
-    sm_sql_ident(&sql, name);
-    sm_buf_adds(&sql, " AS ");
-    sm_buf_add(&sql, select);
-    return session_exec_buf(s, &sql, err);
-}
-
-sm_code sm_session_drop_view(sm_session *s, sm_sv name, sm_error *err)
-{
-    sm_buf sql;
-
-    sm_buf_init(&sql, 2 * name.len + 64);
-    sm_buf_adds(&sql, "DROP VIEW IF EXISTS temp.");
-    sm_sql_ident(&sql, name);
-    return session_exec_buf(s, &sql, err);
+    s->time_ms = time_ms;
+    s->time_late = true;
 }
 
 static sm_code session_one(sm_session *s, sm_sv sql, sm_rows **out, sm_error *err)

@@ -180,8 +180,9 @@ static sm_code input_read(sm_flow *f, const sm_batch *b, sm_flow_input *in, sm_e
 
 static sm_code inputs_read(sm_flow *f, const sm_batch *b, sm_error *err)
 {
-    sm_code rc = sm_session_set_time(f->session, b->time_ms, err);
+    sm_code rc = SM_OK;
 
+    sm_session_set_time(f->session, b->time_ms);
     for (size_t i = 0; rc == SM_OK && i < f->plan->n_inputs; i++)
         rc = input_read(f, b, &f->inputs[i], err);
     return rc;

@@ -214,40 +214,48 @@ static sm_code make_rows(sm_ops__stage *s, join_side *x, const sm_ops_batch *b, 
     return rc == SM_OK ? sm_ops__rows_late(s, &x->rows, b, err) : rc;
 }
 
-static void begin_view(const sm_ops__stage *s, const join_side *x, char letter, sm_buf *sql)
+/* R_ln, …: what stands behind SELECT, over rows that `from` holds. */
+static sm_code show(const sm_ops__stage *s, const join_side *x, char letter, const char *more,
+                    sm_buf *from, const char *where, const sm_ops_batch *b, sm_error *err)
 {
-    sm_buf_addf(sql, "CREATE OR REPLACE TEMPORARY VIEW %.*s_%c%c AS SELECT ",
-                SM_SV_ARG(s->plan->relation), x->letter, letter);
-    sm_ops__add_named(&x->rows, sql);
+    sm_sv name = sm_arena_printf(s->ops->scratch, "%.*s_%c%c", SM_SV_ARG(s->plan->relation),
+                                 x->letter, letter);
+    sm_buf sql;
+    sm_code rc;
+
+    sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
+    sm_buf_adds(&sql, "SELECT ");
+    sm_ops__add_named(&x->rows, &sql);
+    sm_buf_addf(&sql, "%s FROM (", more);
+    sm_buf_add(&sql, sm_buf_sv(from));
+    sm_buf_addf(&sql, ")%s", where);
+    if ((rc = sm_buf_check(&sql, "the SQL of a stage", err)) == SM_OK)
+        sm_session_view(b->session, name, sm_buf_sv(&sql));
+    sm_buf_release(&sql);
+    return rc;
 }
 
 static sm_code make_views(const sm_ops__stage *s, const join_side *x, const sm_ops_batch *b,
                           sm_error *err)
 {
-    sm_buf sql;
+    sm_buf rows, old, all;
+    sm_code rc;
 
-    sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
-    begin_view(s, x, 'n', &sql);
-    sm_buf_adds(&sql, " FROM (");
-    add_new(s, x, b->n, &sql);
-    sm_buf_adds(&sql, "); ");
-    begin_view(s, x, 'o', &sql);
-    sm_buf_adds(&sql, " FROM (");
-    add_old(s, x, b->n, &sql);
-    sm_buf_adds(&sql, "); ");
-    begin_view(s, x, 'a', &sql);
-    sm_buf_adds(&sql, " FROM (");
-    add_all(s, x, b->n, &sql);
-    sm_buf_adds(&sql, "); ");
-    begin_view(s, x, 'i', &sql);
-    sm_buf_adds(&sql, ", _smelt_id, _smelt_new FROM (");
-    add_all(s, x, b->n, &sql);
-    sm_buf_adds(&sql, "); ");
-    begin_view(s, x, '0', &sql);
-    sm_buf_adds(&sql, " FROM (");
-    add_new(s, x, b->n, &sql);
-    sm_buf_adds(&sql, ") WHERE false");
-    return sm_ops__exec(b, &sql, err);
+    sm_buf_init(&rows, SM_LIMIT_BATCH_SQL);
+    sm_buf_init(&old, SM_LIMIT_BATCH_SQL);
+    sm_buf_init(&all, SM_LIMIT_BATCH_SQL);
+    add_new(s, x, b->n, &rows);
+    add_old(s, x, b->n, &old);
+    add_all(s, x, b->n, &all);
+    if ((rc = show(s, x, 'n', "", &rows, "", b, err)) == SM_OK &&
+        (rc = show(s, x, 'o', "", &old, "", b, err)) == SM_OK &&
+        (rc = show(s, x, 'a', "", &all, "", b, err)) == SM_OK &&
+        (rc = show(s, x, 'i', ", _smelt_id, _smelt_new", &all, "", b, err)) == SM_OK)
+        rc = show(s, x, '0', "", &rows, " WHERE false", b, err);
+    sm_buf_release(&rows);
+    sm_buf_release(&old);
+    sm_buf_release(&all);
+    return rc;
 }
 
 /* Which rows have a match now?  Without new rows on either side none has one that it had not. */

@@ -544,7 +544,7 @@ sm_code sm_files__read_parquet(sm_source *s, sm_sv view, sm_error *err)
     if (rc == SM_OK)
         rc = sm_buf_check(&sql, "the SQL that reads the files", err);
     if (rc == SM_OK)
-        rc = sm_session_view(s->session, view, sm_buf_sv(&sql), err);
+        sm_session_view(s->session, view, sm_buf_sv(&sql));
     sm_buf_release(&sql);
     return rc;
 }

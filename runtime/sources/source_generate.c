@@ -251,7 +251,7 @@ static sm_code generate_view(const sm_source *s, sm_sv view, sm_error *err)
     if (rc == SM_OK)
         rc = sm_buf_check(&sql, "the view of a source", err);
     if (rc == SM_OK)
-        rc = sm_session_view(s->session, view, sm_buf_sv(&sql), err);
+        sm_session_view(s->session, view, sm_buf_sv(&sql));
     sm_buf_release(&sql);
     return rc;
 }

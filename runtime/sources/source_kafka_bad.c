@@ -240,7 +240,8 @@ static sm_code bad_view(sm_source *s, sm_sv view, sm_error *err)
                 "NULL::VARCHAR AS name, NULL::BIGINT AS size, NULL::TIMESTAMP AS modified, "
                 "NULL::VARCHAR AS header, topic, \"partition\", \"offset\" FROM ");
     sm_engine_reader_sql(f->bad, &sql);
-    rc = sm_session_view(s->session, view, sm_buf_sv(&sql), err);
+    if ((rc = sm_buf_check(&sql, "the view of a source", err)) == SM_OK)
+        sm_session_view(s->session, view, sm_buf_sv(&sql));
     sm_buf_release(&sql);
     return rc;
 }

@@ -261,7 +261,7 @@ static sm_code make_view(const sm_source *s, sm_sv view, sm_error *err)
     sm_buf_adds(&sql, " FROM ");
     sm_engine_reader_sql(f->reader, &sql);
     if ((rc = sm_buf_check(&sql, "the view of a source", err)) == SM_OK)
-        rc = sm_session_view(s->session, view, sm_buf_sv(&sql), err);
+        sm_session_view(s->session, view, sm_buf_sv(&sql));
     sm_buf_release(&sql);
     sm_arena_free(a);
     return rc;

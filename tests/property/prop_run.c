@@ -157,10 +157,8 @@ static void show_inputs(flow *f)
                                              "SELECT id, ts, k, g, v, d, m, b FROM r%c WHERE _b = "
                                              "getvariable('prop_data') ORDER BY _i",
                                              f->names[i].ptr[0]);
-        sm_error err;
 
-        prop_check(sm_session_view(f->session, sm_sv_cstr(view), sm_sv_cstr(select), &err), &err,
-                   select);
+        sm_session_view(f->session, sm_sv_cstr(view), sm_sv_cstr(select));
     }
 }
 

@@ -300,16 +300,28 @@ static void test_session__views_belong_to_their_session(void **state)
     int64_t n = 0;
     sm_error err;
 
-    sm_assert_ok(sm_session_view(f->s, SM_SV("v"), SM_SV("SELECT 1 AS x"), &err), err);
-    sm_assert_ok(sm_session_view(f->s, SM_SV("v"), SM_SV("SELECT 42 AS x"), &err), err);
+    sm_session_view(f->s, SM_SV("v"), SM_SV("SELECT 1 AS x"));
+    sm_session_view(f->s, SM_SV("V"), SM_SV("SELECT 'it''s' AS q, 42 AS x -- a comment"));
     sm_assert_ok(sm_session_int64(f->s, SM_SV("SELECT x FROM v"), &n, &err), err);
     assert_int_equal(n, 42);
     sm_assert_ok(sm_session_open(f->e, &other, &err), err);
     sm_assert_code(sm_session_int64(other, SM_SV("SELECT x FROM v"), &n, &err), SM_E_SQL);
     sm_session_close(other);
-    sm_assert_ok(sm_session_drop_view(f->s, SM_SV("v"), &err), err);
-    sm_assert_ok(sm_session_drop_view(f->s, SM_SV("v"), &err), err);
-    sm_assert_code(sm_session_int64(f->s, SM_SV("SELECT x FROM v"), &n, &err), SM_E_SQL);
+    sm_session_view(f->s, SM_SV("above"), SM_SV("SELECT w.x + v.x AS x FROM v AS w, v"));
+    sm_assert_ok(sm_session_int64(f->s, SM_SV("SELECT x FROM above"), &n, &err), err);
+    assert_int_equal(n, 84);
+}
+
+static void test_session__a_view_is_judged_by_the_query_that_names_it(void **state)
+{
+    fixture *f = *state;
+    int64_t n = 0;
+    sm_error err;
+
+    sm_session_view(f->s, SM_SV("v"), SM_SV("SELECT nowhere FROM range(3)"));
+    sm_assert_ok(sm_session_int64(f->s, SM_SV("SELECT 1"), &n, &err), err);
+    sm_assert_code(sm_session_int64(f->s, SM_SV("SELECT count(*) FROM v"), &n, &err), SM_E_SQL);
+    assert_non_null(strstr(err.msg, "nowhere"));
 }
 
 static void test_session__the_clock_of_a_batch_is_a_variable(void **state)
@@ -318,11 +330,15 @@ static void test_session__the_clock_of_a_batch_is_a_variable(void **state)
     sm_sv text;
     sm_error err;
 
-    sm_assert_ok(sm_session_set_time(f->s, 1700000000123, &err), err);
+    sm_session_set_time(f->s, 1700000000123);
     sm_assert_ok(
         sm_session_text(f->s, SM_SV("SELECT getvariable('smelt_batch_time')"), f->a, &text, &err),
         err);
     assert_string_equal(text.ptr, "2023-11-14 22:13:20.123");
+    sm_session_view(f->s, SM_SV("clock"), SM_SV("SELECT getvariable('smelt_batch_time') AS now"));
+    sm_session_set_time(f->s, 1700000001123);
+    sm_assert_ok(sm_session_text(f->s, SM_SV("SELECT now FROM clock"), f->a, &text, &err), err);
+    assert_string_equal(text.ptr, "2023-11-14 22:13:21.123");
 }
 
 static void test_session__one_value_must_be_one(void **state)
@@ -508,6 +524,7 @@ int main(void)
         SM_TEST(test_session__a_missing_file_is_io),
         SM_TEST(test_session__an_interrupt_cancels_what_runs),
         SM_TEST(test_session__views_belong_to_their_session),
+        SM_TEST(test_session__a_view_is_judged_by_the_query_that_names_it),
         SM_TEST(test_session__the_clock_of_a_batch_is_a_variable),
         SM_TEST(test_session__one_value_must_be_one),
         SM_TEST(test_session__describes_without_running),

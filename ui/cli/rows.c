@@ -138,9 +138,11 @@ static sm_code show_table(reader *r, const sm_plan_dataset *ds, sm_sv name, sm_e
     if (rc == SM_E_NOT_FOUND)
         return sm_fail(err, rc, 0, "table \"%.*s\" was not written yet: `smelt run` does that",
                        SM_SV_ARG(ds->name));
-    if (rc == SM_OK && (rc = sm_session_view(r->session, name, select, err)) == SM_OK)
-        add_relation(r, name, &info->schema);
-    return rc;
+    if (rc != SM_OK)
+        return rc;
+    sm_session_view(r->session, name, select);
+    add_relation(r, name, &info->schema);
+    return SM_OK;
 }
 
 static sm_code show_source(reader *r, const sm_plan_dataset *ds, sm_source *s, sm_sv name,
@@ -205,8 +207,8 @@ static sm_code fetch_watched(reader *r, const sm_sql_query *query, const sm_sql_
     bool ok = false;
     sm_code rc;
 
-    if ((rc = sm_session_set_time(r->session, sm_clock_now_ms(), err)) != SM_OK ||
-        (rc = show_datasets(r, err)) != SM_OK ||
+    sm_session_set_time(r->session, sm_clock_now_ms());
+    if ((rc = show_datasets(r, err)) != SM_OK ||
         (rc = sm_sql_bind(&r->sql, query, made, r->relations, r->n_relations, r->c->a, r->diags,
                           &columns, &ok, err)) != SM_OK ||
         !ok)

@@ -24,7 +24,7 @@ static sm_code show_side(const sm_view *v, const sm_plan_dataset *table, sm_sess
     sm_code rc = sm_delta_relation(folder, -1, session, v->a, info, &select, err);
 
     if (rc == SM_OK)
-        rc = sm_session_view(session, SM_SV("_smelt_side"), select, err);
+        sm_session_view(session, SM_SV("_smelt_side"), select);
     return rc;
 }
 
