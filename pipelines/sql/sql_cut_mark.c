@@ -54,6 +54,15 @@ static sm_stage *same_watermark(cutter *c, sm_sv rows, const sm_cut_watermark *w
     return NULL;
 }
 
+/* SELECT * FROM an input, and nothing else. */
+static bool is_input(sm_sv rows)
+{
+    sm_sv head = SM_SV("SELECT * FROM " SM_SQL_RELATION);
+    int64_t number;
+
+    return sm_sv_starts(rows, head) && sm_sv_to_int64(sm_sv_sub(rows, head.len, rows.len), &number);
+}
+
 static cut_part watermark(cutter *c, const cut_scope *scope, const cut_part *part,
                           const sm_cut_watermark *w)
 {
@@ -76,6 +85,7 @@ static cut_part watermark(cutter *c, const cut_scope *scope, const cut_part *par
     s->schema = s->out = schema;
     s->of = w->of;
     s->time_column = w->column;
+    s->whole_input = is_input(rows);
     s->delay_us = w->delay_us;
     s->idle_us = w->idle_us;
     s->max_future_us = w->max_future_us;

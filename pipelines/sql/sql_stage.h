@@ -127,6 +127,7 @@ typedef struct sm_stage {
     /* WATERMARK */
     sm_sv of; /* the dataset whose rows it watches, for people */
     sm_sv time_column;
+    bool whole_input; /* its rows are those of one input, as they are */
     int64_t delay_us;
     int64_t idle_us;       /* without rows for so long it does not hold others back; 0: never */
     int64_t max_future_us; /* rows further ahead of the batch's time do not count; -1: all count */

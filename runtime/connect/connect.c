@@ -112,6 +112,11 @@ sm_code sm_source_adopt(sm_source *s, const sm_json *offset, sm_error *err)
     return source_result(s, s->ops->adopt(s, offset, err), err);
 }
 
+bool sm_source_columnar(const sm_source *s)
+{
+    return s->ops->columnar != NULL && s->ops->columnar(s);
+}
+
 sm_code sm_source_watch(sm_source *s, struct sm_watch *w, size_t tag, bool *told, sm_error *err)
 {
     *told = false;

@@ -27,6 +27,7 @@ sm_code sm_source_read(sm_source *s, const sm_json *start, const sm_json *end, s
 sm_code sm_source_verify(sm_source *s, const sm_json *start, const sm_json *end, sm_error *err);
 sm_code sm_source_bad_records(sm_source *s, sm_sv view, sm_error *err);
 sm_code sm_source_reread(sm_source *s, const sm_kept *kept, sm_sv view, sm_error *err);
+bool sm_source_columnar(const sm_source *s);
 sm_code sm_source_forget(sm_source *s, const sm_json *end, sm_error *err);
 sm_code sm_source_adopt(sm_source *s, const sm_json *offset, sm_error *err);
 sm_code sm_source_position(sm_source *s, sm_arena *a, const sm_json **out, sm_error *err);

@@ -155,6 +155,10 @@ typedef struct sm_source_ops {
     /* With reread(): does a record need the header of its file? */
     bool (*needs_header)(const sm_source *s);
 
+    /* Does a query of few columns over the relation of read() or snapshot() cost only those,
+     * however often it is asked?  NULL: it costs all of them each time. */
+    bool (*columnar)(const sm_source *s);
+
     /* The batch that ends at `end` is done; nobody asks for it again.  Optional. */
     sm_code (*forget)(sm_source *s, const sm_json *end, sm_error *err);
 

@@ -151,6 +151,16 @@ sm_code sm_flow__plan_stages(sm_flow *f, sm_batch *b, sm_error *err)
 
 /* ---- running ----------------------------------------------------------------------- */
 
+static bool inputs_columnar(const sm_flow *f)
+{
+    bool columnar = true;
+
+    for (size_t i = 0; i < f->plan->n_inputs; i++)
+        if (f->inputs[i].plan->mode == SM_INPUT_STREAM)
+            columnar &= sm_source_columnar(&f->inputs[i].source);
+    return columnar;
+}
+
 sm_code sm_flow__run_stages(sm_flow *f, sm_batch *b, sm_error *err)
 {
     sm_flow_stages *s = f->stages;
@@ -158,6 +168,7 @@ sm_code sm_flow__run_stages(sm_flow *f, sm_batch *b, sm_error *err)
                        .time_us = b->time_ms * 1000,
                        .late_us = b->late_us,
                        .final_us = b->final_us,
+                       .columnar = inputs_columnar(f),
                        .has_input = b->moved || b->n == 0,
                        .session = f->session };
     const sm_ops_count *counts;

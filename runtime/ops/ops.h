@@ -55,6 +55,7 @@ typedef struct sm_ops_batch {
     int64_t n;
     int64_t time_us;            /* the batch timestamp */
     int64_t late_us, final_us;  /* watermarks of the flow: of the batch before, of this one */
+    bool columnar;              /* a query of some columns of an input costs only those */
     bool has_input;             /* false: a batch that follows a watermark, without rows */
     const int64_t *newest_us;   /* per stage: newest event time of the batches before; NULL: none */
     struct sm_session *session; /* the relations of the inputs stand on it */

@@ -130,7 +130,10 @@ sm_code sm_ops__log_add(sm_ops__log *l, const sm_ops_batch *b, sm_error *err)
     sm_buf_addf(&sql, "INSERT INTO %.*s SELECT ", SM_SV_ARG(l->relation));
     sm_ops__add_columns(l, &sql);
     sm_buf_addf(&sql, " FROM %.*s", SM_SV_ARG(l->added));
-    if ((rc = sm_ops__fill(b, &sql, &l->n_added, err)) == SM_OK)
-        l->rows += l->n_added;
-    return rc;
+    if ((rc = sm_ops__fill(b, &sql, &l->n_added, err)) != SM_OK)
+        return rc;
+    if (l->rows == 0) /* what one batch adds is combined */
+        l->merged = l->n_added;
+    l->rows += l->n_added;
+    return SM_OK;
 }

@@ -2,8 +2,10 @@
 /* ops_watermark.c -- a watermark looks at the event time of all rows that are read.
  *
  * Its rows become a table, so that a filter above it cannot hide some of them from it (rules B1,
- * R10).  NULL and infinite times do not count (B7), nor do rows that are further ahead than
- * max_future says.  Milliseconds are all that is kept of a time (B3).
+ * R10); or, where they are an input that gives single columns, a query of their own asks for that
+ * of their time, which costs less than a copy of all.  NULL and infinite times do not count (B7),
+ * nor do rows that are further ahead than max_future says.  Milliseconds are all that is kept of a
+ * time (B3).
  *
  * The same pass counts how far the rows lie behind the newest time of the batches before
  * (lateness.h). */
@@ -115,6 +117,10 @@ static sm_code run(sm_ops__stage *s, const sm_ops_batch *b, sm_error *err)
     sm_buf sql;
     sm_code rc;
 
+    if (b->columnar && s->plan->whole_input && !s->plan->ordered) {
+        sm_session_view(b->session, s->plan->relation, s->plan->rows);
+        return observe(s, b, err);
+    }
     sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
     sm_buf_addf(&sql, "CREATE OR REPLACE TEMPORARY TABLE %.*s AS ", SM_SV_ARG(s->plan->relation));
     sm_ops__add_arrived(s->plan->ordered, s->plan->rows, &sql);

@@ -540,6 +540,12 @@ static sm_code delta_watch(sm_source *src, struct sm_watch *w, size_t tag, bool 
     return SM_OK;
 }
 
+static bool delta_columnar(const sm_source *s)
+{
+    (void)s;
+    return true;
+}
+
 const sm_source_ops sm_source_delta = {
     .name = "delta",
     .summary = "A Delta Lake table in a folder.",
@@ -549,6 +555,7 @@ const sm_source_ops sm_source_delta = {
     .newest = delta_newest,
     .latest = delta_latest,
     .read = delta_read,
+    .columnar = delta_columnar,
     .position = delta_position,
     .snapshot = delta_snapshot,
     .watch = delta_watch,

@@ -633,6 +633,11 @@ static bool files_needs_header(const sm_source *s)
     return config->format == SM_FILES_CSV && config->header;
 }
 
+static bool files_columnar(const sm_source *s)
+{
+    return ((const sm_files_config *)s->config)->format == SM_FILES_PARQUET;
+}
+
 /* --- Adoption --- */
 
 /* Number the files that the lost tracking had: those up to the offset's time.  Numbers of
@@ -730,6 +735,7 @@ const sm_source_ops sm_source_files = {
     .bad_records = files_bad_records,
     .reread = files_reread,
     .needs_header = files_needs_header,
+    .columnar = files_columnar,
     .adopt = files_adopt,
     .position = files_position,
     .snapshot = files_snapshot,

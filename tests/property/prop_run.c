@@ -232,6 +232,7 @@ static sm_code attempt(flow *f, const prop_step *s, int64_t final, sm_buf *why)
                        .time_us = s->time,
                        .late_us = f->marks.final_us,
                        .final_us = sm_watermarks_mark(&f->marks, &f->plan, s->time / 1000),
+                       .columnar = f->c->number % 2 == 0,
                        .has_input = s->data >= 0,
                        .session = f->session };
     const sm_json *record;

@@ -68,6 +68,7 @@ void ops_begin(ops_fixture *f, const sm_stage *stages, size_t n)
     f->next = 0;
     f->late = f->final = NONE;
     f->newest = NULL;
+    f->columnar = false;
     open_ops(f);
 }
 
@@ -88,6 +89,7 @@ const char *ops_attempt(ops_fixture *f, const char *select, int64_t final, const
                        .time_us = 1000000000,
                        .late_us = f->final,
                        .final_us = final,
+                       .columnar = f->columnar,
                        .has_input = select[0] != '\0',
                        .newest_us = f->newest,
                        .session = f->s };

@@ -23,6 +23,7 @@ typedef struct ops_fixture {
     const sm_json *record; /* of the last batch; NULL: none */
     int64_t next;
     int64_t late, final;   /* watermarks of the last batch */
+    bool columnar;         /* the input gives single columns */
     const int64_t *newest; /* per stage, for the next batch; NULL: nothing was seen */
     const sm_ops_count *counts;
     sm_error err;

@@ -139,6 +139,41 @@ static void test_ops__a_watermark_counts_how_late_rows_came(void **state)
     assert_true(f->counts[0].seen_us == NONE);
 }
 
+/* R10: what a SELECT above leaves out, the watermark has seen, whether its rows are copied or not.
+ */
+static void test_ops__a_watermark_over_columns_copies_no_rows(void **state)
+{
+    static const char *const rows = "SELECT make_timestamp(i * 1000000) AS ts, 'a' AS k, 1 AS v "
+                                    "FROM range(1, 10) t(i)";
+    ops_fixture *f = *state;
+    sm_stage st = ops_watermark();
+
+    st.relation = SM_SV("_smelt_st_9");
+    for (int i = 0; i < 4; i++) {
+        int64_t tables = 0;
+        bool copies = i < 3; /* an input that gives columns, whole, in any order: the last */
+
+        st.whole_input = i != 1;
+        st.ordered = i == 2;
+        ops_begin(f, &st, 1);
+        f->columnar = i > 0;
+        assert_string_equal(ops_batch(f, rows, NONE,
+                                      "SELECT count(*) FROM _smelt_st_9 WHERE ts < TIMESTAMP "
+                                      "'1970-01-01 00:00:03'"),
+                            "2");
+        assert_int_equal(f->counts[0].seen_us, S(9));
+        assert_int_equal(f->counts[0].rows, 9);
+        sm_assert_ok(sm_session_int64(f->s,
+                                      SM_SV("SELECT count(*) FROM duckdb_tables() WHERE "
+                                            "table_name = '_smelt_st_9'"),
+                                      &tables, &f->err),
+                     f->err);
+        assert_int_equal(tables, copies);
+        if (copies)
+            sm_assert_ok(sm_session_exec(f->s, SM_SV("DROP TABLE _smelt_st_9"), &f->err), f->err);
+    }
+}
+
 static void test_ops__times_ages_apart_are_counted(void **state)
 {
     const int64_t newest[] = { INT64_C(9000000000000000000) };
@@ -426,6 +461,7 @@ int main(void)
         SM_TEST(test_ops__null_is_a_key_and_windows_before_1970_are_windows),
         SM_TEST(test_rule_B7_no_time_an_infinite_one_and_the_far_future_move_nothing),
         SM_TEST(test_ops__a_watermark_counts_how_late_rows_came),
+        SM_TEST(test_ops__a_watermark_over_columns_copies_no_rows),
         SM_TEST(test_ops__times_ages_apart_are_counted),
         SM_TEST(test_rule_F2_update_gives_each_touched_group_once),
         SM_TEST(test_rule_F3_complete_gives_all_groups_and_has_no_late_rows),
