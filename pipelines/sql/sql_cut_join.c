@@ -128,17 +128,34 @@ static void take_equality(joining *j, const sm_json *left, const sm_json *right,
 typedef struct linear {
     int side; /* 0, 1; -1: it is none */
     const sm_json *column;
-    cut_time time;
+    bool marked; /* a watermark says which of it can still come */
     int64_t offset;
 } linear;
+
+/* A column of the side that is a time, with a watermark or without. */
+static bool is_timestamp(const joining *j, int side, const sm_json *x)
+{
+    const sm_json *names = sm_ast_get(x, "column_names");
+    size_t n = sm_ast_is(x, "class", "COLUMN_REF") ? sm_ast_count(names) : 0;
+    const sm_schema *s = &j->side[side].schema;
+    ptrdiff_t at;
+
+    if (n == 0 || n > 2 ||
+        (n == 2 && !sm_sql_same_name(sm_json_sv(sm_ast_item(names, 0)), j->side[side].alias)))
+        return false;
+    at = sm_schema_find(s, sm_json_sv(sm_ast_item(names, n - 1)));
+    return at >= 0 && (sm_sv_eq(s->columns[at].type, SM_SV("TIMESTAMP")) ||
+                       sm_sv_eq(s->columns[at].type, SM_SV("TIMESTAMP WITH TIME ZONE")));
+}
 
 static linear linear_of(const joining *j, const sm_json *x)
 {
     const sm_json *args = sm_ast_get(x, "children");
-    int sides = sides_of(j, x);
-    int64_t us;
+    int sides = sides_of(j, x), side = sides == LEFT ? 0 : 1;
     bool minus = sm_cut__is_call(x, "-");
-    linear none = { -1, NULL, CUT_NO_TIME, 0 }, inner;
+    linear none = { -1, NULL, false, 0 }, inner;
+    cut_time time;
+    int64_t us;
 
     if (sides != LEFT && sides != RIGHT)
         return none;
@@ -148,9 +165,10 @@ static linear linear_of(const joining *j, const sm_json *x)
         inner.offset += minus ? -us : us;
         return inner;
     }
-    inner = (linear){ sides == LEFT ? 0 : 1, x,
-                      sm_cut__time_of(&j->side[sides == RIGHT].part->flow.tags, x), 0 };
-    return inner.time == CUT_RAW ? inner : none; /* windows are compared from their begin */
+    time = time_on(j, side, x);
+    if (time != CUT_RAW && !is_timestamp(j, side, x)) /* windows are compared from their begin */
+        return none;
+    return (linear){ side, x, time == CUT_RAW, 0 };
 }
 
 /* x >= y, or x > y: rows of the side of x wait for rows of y up to their own time. */
@@ -161,7 +179,7 @@ static void take_range(joining *j, const sm_json *x, const sm_json *y, bool stri
     join_side *waits;
     int64_t behind;
 
-    if (a.side < 0 || b.side < 0 || a.side == b.side || !j->side[b.side].part->flow.watermarked)
+    if (a.side < 0 || b.side < 0 || a.side == b.side || !b.marked)
         return;
     waits = &j->side[a.side];
     tag = compared_tag(j, a.side, a.column);
@@ -172,7 +190,7 @@ static void take_range(joining *j, const sm_json *x, const sm_json *y, bool stri
     waits->behind_us = behind;
     waits->meets_null = false;
     waits->final_tag = tag;
-    waits->final = sm_tree_operator(j->c->a, "+", sm_cut__micros(j->c, a.column, a.time),
+    waits->final = sm_tree_operator(j->c->a, "+", sm_cut__micros(j->c, a.column, CUT_RAW),
                                     sm_tree_int(j->c->a, behind));
 }
 

@@ -244,7 +244,7 @@ static void on_equal_times(prop_case *c, joining *j)
                               left ? 'r' : 'l', left ? 'r' : 'l');
 }
 
-/* K7b, K8, K9: each side waits for the other one's times. */
+/* K7b, K8, K9, R8: each side waits for the other one's times, if a watermark tells of them. */
 static void on_range(prop_case *c, joining *j)
 {
     static const int64_t seconds[] = { 0, 1, 5, 12 };
@@ -267,8 +267,8 @@ static void on_range(prop_case *c, joining *j)
         y = -1;
     }
     j->oracle = j->smelt;
-    j->bounded[0] = j->side[0]->marked && j->side[1]->marked;
-    j->bounded[1] = y >= 0 && j->side[0]->marked && j->side[1]->marked;
+    j->bounded[0] = j->side[1]->marked;
+    j->bounded[1] = y >= 0 && j->side[0]->marked;
     for (int i = 0; i < 2; i++) {
         int64_t behind = (i == 0 ? x : y) * 1000000 + (strict ? 0 : 1000);
 
@@ -285,7 +285,7 @@ static void draw_condition(prop_case *c, joining *j)
 
     if ((left || right) && prop_chance(c, 30))
         on_equal_times(c, j);
-    else if (left && right && prop_chance(c, 80))
+    else if ((left || right) && prop_chance(c, 80))
         on_range(c, j);
     else
         j->smelt = j->oracle = prop_chance(c, 50) ? "l.k = r.k" : "r.k = l.k AND l.g = r.g";
