@@ -391,7 +391,7 @@ typedef struct sm_spec_rules {
 
 /* Values for keys that a block does not have itself; merged before binding. */
 typedef struct sm_spec_defaults {
-    sm_text storage;
+    sm_text storage, storage_connection;
     sm_spec_json sources, tables;
     sm_span at;
 } sm_spec_defaults;
@@ -403,7 +403,7 @@ typedef struct sm_spec_target {
     sm_spec_bool is_default;
     sm_spec_enum mode; /* sm_target_mode */
     sm_spec_variables variables;
-    sm_text storage, schema;
+    sm_text storage, storage_connection, schema;
     sm_spec_engine engine;
     sm_spec_state state;
     sm_spec_defaults defaults;
@@ -576,7 +576,8 @@ typedef struct sm_spec {
     sm_spec_int version;
     sm_text pipeline, description, owner;
     sm_text schema;  /* default: the pipeline's name */
-    sm_text storage; /* a local folder, relative to the file */
+    sm_text storage; /* a local folder, relative to the file, or "s3://bucket/prefix" */
+    sm_text storage_connection;
     sm_spec_state state;
     sm_spec_engine engine;
     sm_spec_trigger trigger;
@@ -606,6 +607,11 @@ typedef struct sm_spec {
  * `d`. */
 sm_code sm_spec_load(const char *path, const sm_spec_env *env, sm_arena *a, sm_diags *d,
                      const sm_spec **out, sm_error *err);
+
+/* Is `storage` a bucket? */
+bool sm_spec_is_remote(const sm_spec *s);
+/* What reaches it; NULL: what the environment says. */
+const sm_spec_connection *sm_spec_storage_connection(const sm_spec *s);
 
 /* The same over text in memory, borrowed as long as `a`; files that it names are read. */
 const sm_spec *sm_spec_parse(const char *file, sm_sv text, const sm_spec_env *env, sm_arena *a,

@@ -280,6 +280,8 @@ static void fill_defaults(const sm_bind *b, sm_spec *s)
 {
     if (!sm_text_set(&s->schema))
         s->schema.text = s->pipeline.text;
+    if (sm_spec_is_remote(s))
+        return; /* state.path: the same for all, were it guessed */
     if (!sm_text_set(&s->state.path) && sm_text_set(&s->storage)) {
         size_t len = s->storage.text.len;
 
@@ -295,7 +297,8 @@ static void rebase(const sm_bind *b, sm_text *path)
     bool project = b->env->project_file && sm_text_set(path) &&
                    strcmp(path->at.file, b->env->project_file) == 0;
 
-    if (!project || path->text.len == 0 || path->text.ptr[0] == '/')
+    if (!project || path->text.len == 0 || path->text.ptr[0] == '/' ||
+        sm_sv_starts(path->text, SM_SV("s3://")))
         return;
     if (b->env->project_way.len > 0 && sm_sv_starts(path->text, SM_SV("./")))
         path->text = sm_sv_sub(path->text, 2, path->text.len);
@@ -327,4 +330,6 @@ void sm_spec__check(const sm_bind *b, sm_spec *s)
     sm_spec__check_trigger(b, s);
     take_out_disabled(b, s);
     fill_defaults(b, s);
+    if (sm_spec_is_remote(s))
+        sm_spec__check_bucket(b, s);
 }

@@ -55,6 +55,12 @@ static bool is_local(sm_sv s)
     return i == 0 || i + 2 >= s.len || memcmp(s.ptr + i, "://", 3) != 0;
 }
 
+/* Text of "s3://bucket/…"; what a bucket may be called is judged where it is connected to. */
+static bool is_storage(sm_sv s)
+{
+    return is_local(s) || (s.len > 5 && memcmp(s.ptr, "s3://", 5) == 0 && s.ptr[5] != '/');
+}
+
 /* A path from here: what leaves the project is told when the file is looked for. */
 static bool is_beside(sm_sv s)
 {
@@ -110,13 +116,21 @@ const sm_key_form sm_form_threshold = {
     .matches = is_threshold,
 };
 
+const sm_key_form sm_form_storage = {
+    .pattern = "^(s3://[^/]|(?![A-Za-z0-9_+-]+://))",
+    .words = "supported yet: a folder of this machine is, and s3://bucket/prefix",
+    .code = "SM0117",
+    .matches = is_storage,
+};
+
 static const sm_key state_keys[] = {
     { .name = "path",
       .kind = SM_KEY_TEXT,
       .offset = offsetof(sm_spec_state, path),
       .fallback_doc = "<storage>/.smelt",
       .form = &sm_form_local,
-      .doc = "Local folder of the control store, locks and staging, relative to this file." },
+      .doc = "Local folder of the control store, locks and staging, relative to this file. With "
+             "tables in a bucket it must be said." },
     END,
 };
 
@@ -639,8 +653,15 @@ static const sm_key pipeline_keys[] = {
       .kind = SM_KEY_TEXT,
       .offset = offsetof(sm_spec, storage),
       .required = true,
-      .form = &sm_form_local,
-      .doc = "Local folder that holds the tables, relative to this file." },
+      .form = &sm_form_storage,
+      .doc = "What holds the tables: a local folder, relative to this file, or "
+             "s3://bucket/prefix." },
+    { .name = "storage_connection",
+      .kind = SM_KEY_TEXT,
+      .offset = offsetof(sm_spec, storage_connection),
+      .fallback_doc = "the only one of type s3; without one, AWS_* of the environment",
+      .form = &sm_form_name,
+      .doc = "Connection of smelt.yml that reaches the bucket of `storage`." },
     { .name = "state",
       .kind = SM_KEY_BLOCK,
       .offset = offsetof(sm_spec, state),

@@ -50,6 +50,7 @@ extern const sm_key_form sm_form_name;      /* orders: a name of ours */
 extern const sm_key_form sm_form_reference; /* orders, or iot.orders */
 extern const sm_key_form sm_form_tag;       /* what the selection `tag:x` can say */
 extern const sm_key_form sm_form_local;     /* a folder of this machine */
+extern const sm_key_form sm_form_storage;   /* the same, or a bucket */
 extern const sm_key_form sm_form_beside;    /* a file of the project */
 extern const sm_key_form sm_form_threshold; /* "> 100", ">= 0.5%" */
 

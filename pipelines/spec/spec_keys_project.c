@@ -156,8 +156,9 @@ static const sm_key connection_keys[] = {
 const sm_block sm_block_connection = {
     .name = "connections",
     .what = "a connection",
-    .doc = "How to reach something outside, for sources that name it as `connection`. Those of "
-           "type s3 and http are checked and listed, and nothing uses them yet.",
+    .doc = "How to reach something outside: those of type s3 for a `storage` in a bucket, those of "
+           "type kafka for sources that name them as `connection`. Those of type http are checked "
+           "and listed, and nothing uses them yet.",
     .size = sizeof(sm_spec_connection),
     .at = offsetof(sm_spec_connection, at),
     .keys = connection_keys,
@@ -168,8 +169,14 @@ static const sm_key defaults_keys[] = {
     { .name = "storage",
       .kind = SM_KEY_TEXT,
       .offset = offsetof(sm_spec_defaults, storage),
-      .form = &sm_form_local,
-      .doc = "Local folder that holds the tables of all pipelines, relative to this file." },
+      .form = &sm_form_storage,
+      .doc = "What holds the tables of all pipelines: a local folder, relative to this file, or "
+             "s3://bucket/prefix." },
+    { .name = "storage_connection",
+      .kind = SM_KEY_TEXT,
+      .offset = offsetof(sm_spec_defaults, storage_connection),
+      .form = &sm_form_name,
+      .doc = "Connection that reaches the bucket." },
     { .name = "sources",
       .kind = SM_KEY_MERGED,
       .offset = offsetof(sm_spec_defaults, sources),
@@ -212,8 +219,14 @@ static const sm_key target_keys[] = {
     { .name = "storage",
       .kind = SM_KEY_TEXT,
       .offset = offsetof(sm_spec_target, storage),
-      .form = &sm_form_local,
-      .doc = "Local folder that holds the tables, relative to this file." },
+      .form = &sm_form_storage,
+      .doc = "What holds the tables: a local folder, relative to this file, or "
+             "s3://bucket/prefix." },
+    { .name = "storage_connection",
+      .kind = SM_KEY_TEXT,
+      .offset = offsetof(sm_spec_target, storage_connection),
+      .form = &sm_form_name,
+      .doc = "Connection that reaches the bucket." },
     { .name = "schema",
       .kind = SM_KEY_TEXT,
       .offset = offsetof(sm_spec_target, schema),

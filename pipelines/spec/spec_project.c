@@ -373,6 +373,7 @@ const sm_yaml_node *sm_spec__merge_project(const sm_bind *b, const sm_yaml_node 
     root = merge_key(b, root, "retry", target, project);
     root = merge_key(b, root, "state", target, project);
     root = merge_key(b, root, "storage", target, defaults);
+    root = merge_key(b, root, "storage_connection", target, defaults);
     root = merge_key(b, root, "schema", target, NULL);
     root = replace(b, root, "sources",
                    with_defaults(b, &sm_block_source, sm_yaml_get(root, "sources"),

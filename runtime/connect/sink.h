@@ -30,6 +30,7 @@
 #include "runtime/base/str.h"
 #include "runtime/connect/manifest.h"
 
+struct sm_images;
 struct sm_session;
 
 typedef enum sm_delivery {
@@ -63,12 +64,13 @@ typedef struct sm_sink {
     void *config; /* filled through ops->options, or by the flow */
     void *state;  /* the sink's own, between open() and close() */
 
-    sm_sv name;              /* of the table or sink, for messages */
-    sm_sv flow;              /* which flow writes */
-    sm_sv generation;        /* its generation, "" when only looking */
-    sm_sv path;              /* absolute folder of the target, for sinks that have one */
-    const sm_schema *schema; /* columns of the query's result, in stored types; a target may have
-                              * more, and takes new ones at its end */
+    sm_sv name;               /* of the table or sink, for messages */
+    sm_sv flow;               /* which flow writes */
+    sm_sv generation;         /* its generation, "" when only looking */
+    sm_sv path;               /* absolute folder of the target, for sinks that have one */
+    struct sm_images *images; /* borrowed: which folders are images of buckets; NULL: none */
+    const sm_schema *schema;  /* columns of the query's result, in stored types; a target may have
+                               * more, and takes new ones at its end */
     const sm_sv *partition_by;
     size_t partition_count;
     sm_sv description;

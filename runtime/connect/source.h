@@ -88,11 +88,12 @@ typedef struct sm_source {
     bool may_be_absent;    /* with `pipeline`: a table that is not there is an empty one */
     sm_sv base_dir;        /* relative paths of the configuration begin here */
     const struct sm_connections *connections; /* that it may name; NULL: there are none */
-    const sm_schema *schema; /* the columns in force; n == 0: not known (infer() only) */
-    sm_sv schema_hints;      /* "battery INT, tags MAP(VARCHAR, VARCHAR)" or ""; for infer() */
-    bool schema_declared;    /* the user wrote the schema */
-    bool metadata;           /* the columns _metadata and _ingested_at follow those of the schema */
-    sm_evolution evolution;  /* what becomes of fields that `schema` has not */
+    struct sm_images *images; /* borrowed: which folders are images of buckets; NULL: none */
+    const sm_schema *schema;  /* the columns in force; n == 0: not known (infer() only) */
+    sm_sv schema_hints;       /* "battery INT, tags MAP(VARCHAR, VARCHAR)" or ""; for infer() */
+    bool schema_declared;     /* the user wrote the schema */
+    bool metadata;          /* the columns _metadata and _ingested_at follow those of the schema */
+    sm_evolution evolution; /* what becomes of fields that `schema` has not */
     sm_decode_policy on_decode_error; /* QUARANTINE: bad_records() is asked after verify() */
     int64_t batch_time_ms;            /* the batch timestamp, for read() */
 

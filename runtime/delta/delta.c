@@ -2,6 +2,7 @@
 /* delta.c -- looking at a table from outside, in two calls. */
 #include "runtime/delta/delta.h"
 
+#include "runtime/delta/delta_files.h"
 #include "runtime/delta/delta_head.h"
 #include "runtime/delta/delta_log.h"
 #include "runtime/delta/delta_schema.h"
@@ -55,8 +56,9 @@ static sm_code fill(const sm_delta_snapshot *s, sm_arena *a, sm_delta_info *out,
     return sm_delta_metadata_partitions(&m, a, &out->partition_by, &out->partition_count, err);
 }
 
-static sm_code look(sm_sv root, int64_t version, struct sm_session *session, sm_arena *a,
-                    sm_delta_info *info, sm_sv *select, sm_error *err)
+static sm_code look(sm_sv root, struct sm_images *images, int64_t version,
+                    struct sm_session *session, sm_arena *a, sm_delta_info *info, sm_sv *select,
+                    sm_error *err)
 {
     sm_delta_snapshot *s = NULL;
     sm_delta_table *t = NULL;
@@ -64,8 +66,8 @@ static sm_code look(sm_sv root, int64_t version, struct sm_session *session, sm_
     sm_code rc;
 
     *info = (sm_delta_info){ .version = -1 };
-    if ((rc = sm_delta_open(root, &t, err)) != SM_OK)
-        return rc;
+    if ((rc = sm_delta_open(root, images, &t, err)) != SM_OK)
+        return sm_wrap(err, "table in \"%.*s\"", SM_SV_ARG(root));
     rc = sm_delta_snapshot_load(t, version, session, &s, &why);
     if (rc != SM_OK)
         *err = why;
@@ -75,23 +77,27 @@ static sm_code look(sm_sv root, int64_t version, struct sm_session *session, sm_
         goto done;
     if ((rc = fill(s, a, info, err)) != SM_OK || (rc = read_last(t, a, info, err)) != SM_OK)
         goto done;
-    if (select != NULL)
+    if (select != NULL && (rc = sm_delta_files_fetch(t, s->files, s->file_count, err)) == SM_OK)
         rc = sm_delta_files_select(sm_delta_root(t), &info->schema, info->partition_by,
                                    info->partition_count, s->files, s->file_count, a, select, err);
 done:
+    if (rc != SM_OK)
+        sm_wrap(err, "table in \"%.*s\"", SM_SV_ARG(sm_delta_shown(t)));
     sm_delta_snapshot_free(s);
     sm_delta_close(t);
-    return rc == SM_OK ? rc : sm_wrap(err, "table in \"%.*s\"", SM_SV_ARG(root));
+    return rc;
 }
 
-sm_code sm_delta_describe(sm_sv root, int64_t version, struct sm_session *session, sm_arena *a,
-                          sm_delta_info *out, sm_error *err)
+sm_code sm_delta_describe(sm_sv root, struct sm_images *images, int64_t version,
+                          struct sm_session *session, sm_arena *a, sm_delta_info *out,
+                          sm_error *err)
 {
-    return look(root, version, session, a, out, NULL, err);
+    return look(root, images, version, session, a, out, NULL, err);
 }
 
-sm_code sm_delta_relation(sm_sv root, int64_t version, struct sm_session *session, sm_arena *a,
-                          sm_delta_info *info_out, sm_sv *select_out, sm_error *err)
+sm_code sm_delta_relation(sm_sv root, struct sm_images *images, int64_t version,
+                          struct sm_session *session, sm_arena *a, sm_delta_info *info_out,
+                          sm_sv *select_out, sm_error *err)
 {
-    return look(root, version, session, a, info_out, select_out, err);
+    return look(root, images, version, session, a, info_out, select_out, err);
 }

@@ -15,6 +15,7 @@
 #include "runtime/base/sqltype.h"
 #include "runtime/base/str.h"
 
+struct sm_images;
 struct sm_session;
 
 typedef struct sm_delta_info {
@@ -30,13 +31,15 @@ typedef struct sm_delta_info {
     const sm_json *last; /* its commitInfo, or NULL */
 } sm_delta_info;
 
-/* What there is at `root` at `version` (-1: newest).  `session` may be NULL, see
+/* What there is at `root` (sm_delta_open) at `version` (-1: newest).  `session` may be NULL, see
  * sm_delta_snapshot_load().  Lives in `a`. */
-sm_code sm_delta_describe(sm_sv root, int64_t version, struct sm_session *session, sm_arena *a,
-                          sm_delta_info *out, sm_error *err);
+sm_code sm_delta_describe(sm_sv root, struct sm_images *images, int64_t version,
+                          struct sm_session *session, sm_arena *a, sm_delta_info *out,
+                          sm_error *err);
 
 /* The same, and a SELECT that reads its rows. */
-sm_code sm_delta_relation(sm_sv root, int64_t version, struct sm_session *session, sm_arena *a,
-                          sm_delta_info *info_out, sm_sv *select_out, sm_error *err);
+sm_code sm_delta_relation(sm_sv root, struct sm_images *images, int64_t version,
+                          struct sm_session *session, sm_arena *a, sm_delta_info *info_out,
+                          sm_sv *select_out, sm_error *err);
 
 #endif

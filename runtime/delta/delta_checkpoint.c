@@ -35,6 +35,7 @@
 #include "runtime/delta/delta_schema.h"
 #include "runtime/engine/engine.h"
 #include "runtime/engine/engine_copy.h"
+#include "runtime/io/object_store.h"
 
 /* ---- reading ---- */
 
@@ -343,6 +344,11 @@ static sm_code link_file(checkpoint *c, sm_error *err)
         *err = why;
         return rc;
     }
+    if (sm_object_store_is_remote(sm_delta_store(c->table))) {
+        sm_sv key = sm_delta_checkpoint_key(c->head->version, c->a);
+
+        return sm_object_keep(sm_delta_store(c->table), &key, 1, err);
+    }
     return sm_fs_fsync_dir(sm_arena_cstr(c->a, sm_path_dir(sm_sv_cstr(to))), err);
 }
 
@@ -427,9 +433,11 @@ sm_code sm_delta_checkpoint_write(sm_delta_table *t, const sm_delta_head *h, int
     };
     sm_code rc = sm_delta_protocol_check(&h->protocol, true, err);
 
+    if (rc == SM_OK) /* an image may have no folder of the log yet */
+        rc = sm_fs_mkdirs(sm_arena_cstr(a, sm_path_dir(c.lines_path)), 0750, err);
     if (rc == SM_OK)
         rc = write_all(&c, stem, err);
-    sm_delta_files_remove(sm_path_dir(c.lines_path), stem, 0);
+    sm_delta_files_remove(sm_path_dir(c.lines_path), stem);
     sm_arena_free(a);
     return rc == SM_OK ? rc : sm_wrap(err, "checkpoint %lld", (long long)h->version);
 }

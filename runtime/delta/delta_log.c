@@ -14,17 +14,17 @@
 
 #include "runtime/base/json.h"
 #include "runtime/delta/delta_path.h"
-#include "runtime/io/object_store.h"
+#include "runtime/io/object_images.h"
 
 enum { LOG_PROBES = 64 }; /* versions looked for one by one before the folder is listed */
 
 struct sm_delta_table {
     sm_arena *arena;
-    sm_sv root;
+    sm_sv root, shown;
     sm_object_store *store;
 };
 
-sm_code sm_delta_open(sm_sv root, sm_delta_table **out, sm_error *err)
+sm_code sm_delta_open(sm_sv root, struct sm_images *images, sm_delta_table **out, sm_error *err)
 {
     sm_arena *a = sm_arena_new("delta table");
     sm_delta_table *t = SM_NEW(a, sm_delta_table);
@@ -39,8 +39,9 @@ sm_code sm_delta_open(sm_sv root, sm_delta_table **out, sm_error *err)
                          SM_SV_ARG(root));
     t->arena = a;
     t->root = sm_arena_dup(a, root);
+    t->shown = sm_images_shown(images, t->root, a);
     if (rc == SM_OK)
-        rc = sm_object_store_open_local(t->root, &t->store, err);
+        rc = sm_images_open(images, t->root, &t->store, err);
     if (rc == SM_OK)
         *out = t;
     else
@@ -59,6 +60,16 @@ void sm_delta_close(sm_delta_table *t)
 sm_sv sm_delta_root(const sm_delta_table *t)
 {
     return t->root;
+}
+
+sm_sv sm_delta_shown(const sm_delta_table *t)
+{
+    return t->shown;
+}
+
+struct sm_object_store *sm_delta_store(sm_delta_table *t)
+{
+    return t->store;
 }
 
 /* ---- one file ---- */
@@ -204,6 +215,17 @@ static sm_sv absolute(const sm_delta_table *t, sm_sv key, sm_arena *a)
     return sm_arena_printf(a, "%.*s/%.*s", SM_SV_ARG(t->root), SM_SV_ARG(key));
 }
 
+static sm_code fetch_parts(sm_delta_table *t, sm_delta_checkpoint_files *c, sm_arena *a,
+                           sm_error *err)
+{
+    sm_object *objects = SM_NEW_N(a, sm_object, c->n + 1);
+
+    for (size_t i = 0; i < c->n; i++)
+        objects[i] = (sm_object){ .key = sm_sv_sub(c->paths[i], t->root.len + 1, c->paths[i].len),
+                                  .size = -1 };
+    return sm_object_fetch(t->store, objects, c->n, err);
+}
+
 /* The parts of the checkpoint c->version, in order; n == 0 when some are missing.  Of several
  * sets the one with fewer parts wins, a single file above all. */
 static void gather_parts(sm_delta_table *t, const sm_object *objects, size_t n, sm_arena *a,
@@ -273,8 +295,9 @@ sm_code sm_delta_find_checkpoint(sm_delta_table *t, int64_t version, sm_arena *a
             out->paths = SM_NEW_N(a, sm_sv, 1);
             out->paths[0] = absolute(t, key, a);
             out->n = 1;
-            return SM_OK;
+            return fetch_parts(t, out, a, err);
         }
     }
-    return find_by_list(t, version, a, out, err);
+    rc = find_by_list(t, version, a, out, err);
+    return rc == SM_OK ? fetch_parts(t, out, a, err) : rc;
 }

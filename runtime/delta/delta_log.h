@@ -15,12 +15,18 @@
 #include "runtime/base/str.h"
 #include "runtime/delta/delta_action.h"
 
+struct sm_images;
+struct sm_object_store;
+
 typedef struct sm_delta_table sm_delta_table;
 
-/* The table below folder `root`, which need not exist.  Owned: free with close. */
-sm_code sm_delta_open(sm_sv root, sm_delta_table **out, sm_error *err);
-void sm_delta_close(sm_delta_table *t); /* NULL is fine */
-sm_sv sm_delta_root(const sm_delta_table *t);
+/* The table below folder `root`, which need not exist; what is in a bucket is known by the folder
+ * of its image (object_images.h; NULL: nothing is).  Owned: free with close. */
+sm_code sm_delta_open(sm_sv root, struct sm_images *images, sm_delta_table **out, sm_error *err);
+void sm_delta_close(sm_delta_table *t);        /* NULL is fine */
+sm_sv sm_delta_root(const sm_delta_table *t);  /* where the engine reads and writes its files */
+sm_sv sm_delta_shown(const sm_delta_table *t); /* where people find it */
+struct sm_object_store *sm_delta_store(sm_delta_table *t); /* borrowed */
 
 /* Is there a commit `version`?  One system call: the cheap check of an idle run. */
 sm_code sm_delta_probe(sm_delta_table *t, int64_t version, bool *out, sm_error *err);
@@ -54,7 +60,7 @@ sm_code sm_delta_put_key(sm_delta_table *t, sm_sv key, sm_sv text, sm_error *err
  * *version_out is -1 when there is none. */
 typedef struct sm_delta_checkpoint_files {
     int64_t version;
-    sm_sv *paths; /* absolute */
+    sm_sv *paths; /* absolute, and files of this machine */
     size_t n;
 } sm_delta_checkpoint_files;
 sm_code sm_delta_find_checkpoint(sm_delta_table *t, int64_t version, sm_arena *a,

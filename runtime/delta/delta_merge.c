@@ -26,6 +26,7 @@
 #include <string.h>
 
 #include "runtime/base/sqltext.h"
+#include "runtime/delta/delta_files.h"
 #include "runtime/delta/delta_prune.h"
 #include "runtime/delta/delta_select.h"
 #include "runtime/delta/delta_write.h"
@@ -309,9 +310,9 @@ static sm_code hits_query(const merging *g, sm_sv *out, sm_error *err)
     sm_buf sql;
     sm_code rc;
 
-    if ((rc = sm_delta_files_numbered(g->m->root, &g->keys, d.partition_by, d.partition_count,
-                                      g->may, g->may_count, g->number, g->a, &read, err)) !=
-            SM_OK ||
+    if ((rc = sm_delta_files_numbered(sm_delta_root(g->m->table), &g->keys, d.partition_by,
+                                      d.partition_count, g->may, g->may_count, g->number, g->a,
+                                      &read, err)) != SM_OK ||
         (rc = sm_delta_select(&d, read, g->a, &form, err)) != SM_OK)
         return rc;
     sm_buf_init(&sql, SQL_MAX);
@@ -331,7 +332,8 @@ static sm_code find_hits(merging *g, sm_error *err)
 
     if (g->may_count == 0)
         return SM_OK;
-    if ((rc = hits_query(g, &sql, err)) != SM_OK ||
+    if ((rc = sm_delta_files_fetch(g->m->table, g->may, g->may_count, err)) != SM_OK ||
+        (rc = hits_query(g, &sql, err)) != SM_OK ||
         (rc = sm_session_query(g->session, sql, &rows, err)) != SM_OK)
         return rc;
     g->hit = SM_NEW_N(g->a, const sm_delta_file *, g->may_count);
@@ -426,8 +428,8 @@ static sm_code kept_rows(const merging *g, const sm_delta_file *const *files, si
     sm_sv read, form;
     sm_code rc;
 
-    if ((rc = sm_delta_files_select(g->m->root, d->schema, d->partition_by, d->partition_count,
-                                    files, n, g->a, &read, err)) != SM_OK ||
+    if ((rc = sm_delta_files_select(sm_delta_root(g->m->table), d->schema, d->partition_by,
+                                    d->partition_count, files, n, g->a, &read, err)) != SM_OK ||
         (rc = sm_delta_select(d, read, g->a, &form, err)) != SM_OK)
         return rc;
     sm_buf_adds(sql, "SELECT r.* FROM (");
@@ -477,8 +479,8 @@ static sm_code write_group(merging *g, const sm_delta_file *const *files, size_t
         return rc;
     }
     if ((rc = finish(g, &sql, &text, err)) != SM_OK ||
-        (rc = sm_delta_write_form(m->root, m->definition, text, stem, g->session, g->a, &copied,
-                                  err)) != SM_OK)
+        (rc = sm_delta_write_form(sm_delta_root(m->table), m->definition, text, stem, g->session,
+                                  g->a, &copied, err)) != SM_OK)
         return rc;
     add_copied(g, &copied);
     return SM_OK;
@@ -526,8 +528,8 @@ static sm_code file_rows(const merging *g, const sm_delta_file *f, int64_t *out,
 
     if ((*out = sm_delta_file_rows(f, g->a)) >= 0)
         return SM_OK;
-    if ((rc = sm_delta_files_select(g->m->root, &none, d->partition_by, d->partition_count, &f, 1,
-                                    g->a, &read, err)) != SM_OK)
+    if ((rc = sm_delta_files_select(sm_delta_root(g->m->table), &none, d->partition_by,
+                                    d->partition_count, &f, 1, g->a, &read, err)) != SM_OK)
         return rc;
     return sm_session_int64(g->session,
                             sm_arena_printf(g->a, "SELECT count(*) FROM (%.*s)", SM_SV_ARG(read)),

@@ -19,7 +19,7 @@ enum {
 };
 
 typedef struct sm_delta_merge {
-    sm_sv root;
+    sm_delta_table *table;
     const sm_delta_definition *definition; /* all columns that the table has then: of new files */
     const sm_schema *given;                /* the columns that `rows` has, in stored types */
     const sm_sv *keys;                     /* names of columns of both */
@@ -31,7 +31,7 @@ typedef struct sm_delta_merge {
 } sm_delta_merge;
 
 typedef struct sm_delta_merged {
-    sm_copied copied;              /* the new files; not synced */
+    sm_copied copied;              /* the new files; not durable */
     const sm_delta_file **removed; /* of `now`: those that held a touched key */
     size_t removed_count;
     int64_t rows;           /* that the SELECT gave */

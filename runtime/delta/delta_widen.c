@@ -77,12 +77,13 @@ static sm_code write_again(widening *w, sm_error *err)
 
     if (w->now->file_count == 0)
         return SM_OK;
-    if ((rc = sm_delta_files_select(root, d->schema, d->partition_by, d->partition_count,
+    if ((rc = sm_delta_files_fetch(w->t, w->now->files, w->now->file_count, err)) != SM_OK ||
+        (rc = sm_delta_files_select(root, d->schema, d->partition_by, d->partition_count,
                                     w->now->files, w->now->file_count, w->a, &select, err)) !=
             SM_OK ||
         (rc = sm_delta_write(root, d, select, w->stem, w->session, w->a, &w->copied, err)) !=
             SM_OK ||
-        (rc = sm_delta_write_sync(root, &w->copied, w->a, err)) != SM_OK)
+        (rc = sm_delta_write_keep(w->t, &w->copied, w->a, err)) != SM_OK)
         return rc;
     if ((fault = sm_failpoint_err("delta.after_rewrite")) != 0)
         return sm_fail_errno(err, fault, "after the files of wider types");
@@ -144,7 +145,7 @@ static sm_code widen_once(widening *w, int64_t limit, sm_error *err)
         return rc;
     if ((rc = write_again(w, err)) == SM_OK && (rc = commit(w, err)) != SM_E_AGAIN)
         return rc; /* after another failure the commit may be there: its files stay */
-    sm_delta_files_remove(sm_delta_root(w->t), w->stem, d->partition_count);
+    sm_delta_files_discard(w->t, w->stem, d->partition_count);
     return rc;
 }
 

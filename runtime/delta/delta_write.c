@@ -5,10 +5,10 @@
 #include <assert.h>
 
 #include "runtime/base/fs.h"
-#include "runtime/delta/delta_files.h"
 #include "runtime/delta/delta_path.h"
 #include "runtime/delta/delta_select.h"
 #include "runtime/delta/delta_stats.h"
+#include "runtime/io/object_store.h"
 
 enum {
     FOLDER_MODE = 0750,
@@ -52,13 +52,14 @@ sm_code sm_delta_write(sm_sv root, const sm_delta_definition *d, sm_sv select, s
     return rc != SM_OK ? rc : sm_delta_write_form(root, d, form, stem, session, a, out, err);
 }
 
-sm_code sm_delta_write_sync(sm_sv root, const sm_copied *files, sm_arena *a, sm_error *err)
+sm_code sm_delta_write_keep(sm_delta_table *t, const sm_copied *files, sm_arena *a, sm_error *err)
 {
-    sm_sv *paths = SM_NEW_N(a, sm_sv, files->n_files + 1);
+    sm_sv *keys = SM_NEW_N(a, sm_sv, files->n_files + 1);
+    size_t root = sm_delta_root(t).len + 1;
 
     for (size_t i = 0; i < files->n_files; i++)
-        paths[i] = files->files[i].path;
-    return sm_delta_files_sync(root, paths, files->n_files, err);
+        keys[i] = sm_sv_sub(files->files[i].path, root, files->files[i].path.len);
+    return sm_object_keep(sm_delta_store(t), keys, files->n_files, err);
 }
 
 static const sm_json *partition_values(const sm_delta_definition *d, const sm_copy_file *f,

@@ -42,6 +42,7 @@ sm_code sm_flow__open_side(sm_flow *f, sm_error *err)
                    .flow = f->plan->name,
                    .generation = f->uuid,
                    .path = sm_sv_cstr(sm_path_join(f->arena, f->env->q->storage_dir, d->path)),
+                   .images = f->env->q->images,
                    .schema = &d->schema,
                    .description = d->description,
                    .mode = overwrite ? SM_WRITE_OVERWRITE : SM_WRITE_APPEND,

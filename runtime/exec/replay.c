@@ -118,6 +118,7 @@ static sm_code show_rows(sm_replay_run *r, sm_error *err)
                       .flow = SM_SV(""),
                       .generation = SM_SV(""),
                       .base_dir = r->q->base_dir,
+                      .images = r->q->images,
                       .schema = &r->stored,
                       .arena = r->f.arena };
     sm_json_set_string(config, "path", sm_replay__folder(r->q, r->f.arena, r->side.path));

@@ -32,6 +32,7 @@
 #include "runtime/store/store_runs.h"
 
 struct sm_engine;
+struct sm_images;
 
 enum {
     SM_RUN_MAX_WORKERS = 64,
@@ -123,6 +124,7 @@ typedef struct sm_run_request {
     sm_sv base_dir;           /* absolute; relative paths of sources begin here */
     sm_sv storage_dir;        /* absolute; <storage_dir>/<dataset path> is a table's folder */
     sm_sv state_dir;          /* absolute */
+    struct sm_images *images; /* borrowed: which folders are images of buckets; NULL: none */
     const bool *selected;     /* per dataset; NULL: all */
     const bool *full_refresh; /* per dataset; NULL: none */
     bool keep_downstream;     /* STREAM readers of a refreshed table go on after it */

@@ -109,6 +109,7 @@ static sm_code show_table(look *l, size_t i, const sm_plan_dataset *ds, sm_error
     *s = (sm_source){ .ops = sm_source_find(q->sources, SM_SV("delta")),
                       .name = ds->name,
                       .base_dir = q->base_dir,
+                      .images = q->images,
                       .schema = &ds->schema,
                       .session = l->session,
                       .arena = l->a };

@@ -92,7 +92,7 @@ static sm_code s3_put(sm_object_store *store, sm_sv key, sm_sv bytes, bool if_ab
 
     if (!if_absent)
         return sm_s3_put(s->s3, full, bytes, false, a, err);
-    if ((rc = sm_s3_probe(s->s3, s->prefix, err)) != SM_OK)
+    if ((rc = sm_s3_probe(s->s3, err)) != SM_OK)
         return rc;
     rc = sm_s3_put(s->s3, full, bytes, true, a, err);
     return rc == SM_E_CONFLICT ? compare(s, full, bytes, a, err) : rc;

@@ -48,6 +48,15 @@ static sm_sv amazon(const sm_s3 *s)
                            china ? ".cn" : "");
 }
 
+static bool has_no_names(sm_sv endpoint)
+{
+    ptrdiff_t at = sm_sv_find(endpoint, SM_SV("://"));
+    sm_sv host = sm_sv_sub(endpoint, (size_t)(at < 0 ? 0 : at + 3), endpoint.len);
+
+    return host.len > 0 && ((host.ptr[0] >= '0' && host.ptr[0] <= '9') || host.ptr[0] == '[' ||
+                            sm_sv_starts(host, SM_SV("localhost")));
+}
+
 sm_code sm_s3_open(const sm_s3_config *c, sm_s3 **out, sm_error *err)
 {
     sm_arena *a = sm_arena_new("s3");
@@ -60,8 +69,9 @@ sm_code sm_s3_open(const sm_s3_config *c, sm_s3 **out, sm_error *err)
     s->bucket = (sm_s3_bucket){ .endpoint = c->endpoint.len > 0 ? c->endpoint : amazon(s),
                                 .name = c->bucket,
                                 .path_style = c->path_style };
-    /* A name with a dot is no name that the certificate *.s3.… is for. */
-    s->bucket.path_style |= sm_sv_find_char(c->bucket, '.') >= 0;
+    /* A name with a dot is no name that the certificate *.s3.… is for; addresses and this machine
+     * have no names below them. */
+    s->bucket.path_style |= sm_sv_find_char(c->bucket, '.') >= 0 || has_no_names(c->endpoint);
     if (sm_s3_check_endpoint(s->bucket.endpoint, err) != SM_OK) {
         sm_arena_free(a);
         return err->code;
@@ -342,11 +352,11 @@ static sm_code probe_once(sm_s3 *s, sm_sv key, bool *refused, sm_error *err)
     return rc;
 }
 
-sm_code sm_s3_probe(sm_s3 *s, sm_sv prefix, sm_error *err)
+sm_code sm_s3_probe(sm_s3 *s, sm_error *err)
 {
     sm_arena *a = sm_arena_new("s3 probe");
-    sm_sv key = sm_arena_printf(a, "%.*s%s_smelt/put_if_absent", SM_SV_ARG(prefix),
-                                prefix.len > 0 ? "/" : "");
+    sm_sv key = sm_arena_printf(a, "%.*s%s_smelt/put_if_absent", SM_SV_ARG(s->c.prefix),
+                                s->c.prefix.len > 0 ? "/" : "");
     bool refused = false;
     sm_code rc = SM_OK;
 

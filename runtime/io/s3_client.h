@@ -22,6 +22,7 @@ enum {
 
 typedef struct sm_s3_config { /* borrowed as long as the client lives */
     sm_sv bucket;             /* its name */
+    sm_sv prefix;             /* where an object of our own may lie; empty: the bucket */
     sm_sv endpoint;           /* empty: Amazon's, of the region */
     sm_sv region;             /* empty: us-east-1 */
     bool path_style;          /* Amazon's own hosts take both */
@@ -59,6 +60,6 @@ sm_code sm_s3_send(sm_s3 *s, const sm_s3_call *q, sm_arena *a, sm_http_answer *o
 /* Before the first put under a condition: does the store keep it?  One or two requests, once for a
  * client; leaves an object `<prefix>/_smelt/put_if_absent`.  SM_E_INVALID: it overwrites what is
  * there, and two writers of a table would both win. */
-sm_code sm_s3_probe(sm_s3 *s, sm_sv prefix, sm_error *err);
+sm_code sm_s3_probe(sm_s3 *s, sm_error *err);
 
 #endif

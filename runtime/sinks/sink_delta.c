@@ -70,7 +70,7 @@ static sm_code delta_open(sm_sink *k, sm_error *err)
         s->memory[i] = sm_arena_new("delta memory");
         sm_arena_defer(k->arena, free_arena, s->memory[i]);
     }
-    return sm_delta_open(k->path, &s->table, err);
+    return sm_delta_open(k->path, k->images, &s->table, err);
 }
 
 static void delta_close(sm_sink *k)
@@ -194,7 +194,7 @@ static sm_code prepare_merge(preparing *p, sm_sv select, sm_error *err)
 {
     const sm_sink *k = p->k;
     sm_delta_merge merge = {
-        .root = sm_delta_root(p->s->table),
+        .table = p->s->table,
         .definition = &p->definition,
         .given = k->schema,
         .keys = k->merge_keys,
@@ -227,7 +227,7 @@ static sm_code prepare_files(preparing *p, sm_sv select, sm_error *err)
     else
         rc = sm_delta_write(root, &p->definition, select, p->stem, p->k->session, a, &p->copied,
                             err);
-    if (rc != SM_OK || (rc = sm_delta_write_sync(root, &p->copied, a, err)) != SM_OK)
+    if (rc != SM_OK || (rc = sm_delta_write_keep(p->s->table, &p->copied, a, err)) != SM_OK)
         return rc;
     if ((fault = sm_failpoint_err("delta.after_file")) != 0)
         return sm_fail_errno(err, fault, "after the files of a batch");
@@ -390,7 +390,7 @@ static sm_code delta_prepare(sm_sink *k, sm_sv select, sm_manifest *m, int64_t *
         return rc;
     if ((rc = prepare_files(&p, select, err)) != SM_OK || (rc = put_definition(&p, err)) != SM_OK ||
         (rc = put_removes(&p, err)) != SM_OK || (rc = put_adds(&p, err)) != SM_OK) {
-        sm_delta_files_remove(sm_delta_root(p.s->table), p.stem, k->partition_count);
+        sm_delta_files_discard(p.s->table, p.stem, k->partition_count);
         return rc;
     }
     put_facts(&p);
@@ -459,7 +459,7 @@ static sm_code check_staged(sm_sink *k, const sm_json *actions, sm_error *err)
         sm_arena_reset(a);
         if ((rc = sm_delta_action_read(sm_json_at(actions, i), a, &action, err)) == SM_OK &&
             action.kind == SM_DELTA_ADD)
-            rc = sm_delta_files_check(sm_delta_root(s->table), &action.u.file, err);
+            rc = sm_delta_files_check(s->table, &action.u.file, err);
     }
     sm_arena_free(a);
     return rc;
@@ -590,7 +590,7 @@ static void delta_discard(sm_sink *k, const sm_manifest *m)
     sm_sv stem = sm_json_get_sv(sm_manifest_find_target(m, k->name), "stem", SM_SV(""));
 
     if (stem.len > 0)
-        sm_delta_files_remove(sm_delta_root(s->table), stem, k->partition_count);
+        sm_delta_files_discard(s->table, stem, k->partition_count);
 }
 
 /* ---- looking ---- */

@@ -16,12 +16,14 @@
 #include "runtime/base/fs.h"
 #include "runtime/base/sqltext.h"
 #include "runtime/base/watch.h"
+#include "runtime/delta/delta_files.h"
 #include "runtime/delta/delta_head.h"
 #include "runtime/delta/delta_log.h"
 #include "runtime/delta/delta_schema.h"
 #include "runtime/delta/delta_select.h"
 #include "runtime/delta/delta_snapshot.h"
 #include "runtime/engine/engine.h"
+#include "runtime/io/object_store.h"
 
 typedef struct delta_config {
     sm_sv path;
@@ -331,8 +333,8 @@ static sm_code delta_open(sm_source *src, sm_error *err)
 
     s->newest = -1;
     src->state = s;
-    return sm_delta_open(sm_sv_cstr(sm_path_join(src->arena, src->base_dir, c->path)), &s->table,
-                         err);
+    return sm_delta_open(sm_sv_cstr(sm_path_join(src->arena, src->base_dir, c->path)), src->images,
+                         &s->table, err);
 }
 
 static void delta_close(sm_source *src)
@@ -421,7 +423,8 @@ static sm_code show(sm_source *src, sm_sv view, const sm_delta_metadata *m, cons
 
     if (m != NULL && (rc = sm_delta_metadata_partitions(m, r->a, &partitions, &n, err)) != SM_OK)
         return rc;
-    if ((rc = sm_delta_files_select(sm_delta_root(s->table), src->schema, partitions, n, r->files,
+    if ((rc = sm_delta_files_fetch(s->table, r->files, r->n, err)) != SM_OK ||
+        (rc = sm_delta_files_select(sm_delta_root(s->table), src->schema, partitions, n, r->files,
                                     r->n, r->a, &sql, err)) != SM_OK)
         return rc;
     sm_session_view(src->session, view, sql);
@@ -536,7 +539,8 @@ static sm_code delta_watch(sm_source *src, struct sm_watch *w, size_t tag, bool 
     sm_error none;
 
     (void)err;
-    *told = sm_watch_add(w, log, tag, &none) == SM_OK;
+    *told = !sm_object_store_is_remote(sm_delta_store(s->table)) &&
+            sm_watch_add(w, log, tag, &none) == SM_OK;
     return SM_OK;
 }
 

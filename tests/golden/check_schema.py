@@ -105,7 +105,7 @@ PROJECT_CHANGES = {
         ("connections.lake.access_key_id", "AKIA"), ("connections.bus.password", "x${secret.key}"),
         ("connections.bus.base_url", "x"), ("connections.api.region", "x"), ("connections.api.bearer", 5),
         ("engine.threads", 0), ("state.pth", "x"), ("rules.valid_id", ["x"]), ("rules.a-b", "x > 0"),
-        ("rules.named.on_violation", "explode"), ("defaults.storage", "s3://x"), ("defaults.tables.sql", "SELECT 1"),
+        ("rules.named.on_violation", "explode"), ("defaults.storage", "gs://x"), ("defaults.tables.sql", "SELECT 1"),
         ("defaults.tables.typo", 1), ("defaults.tables.layer", 5), ("defaults.sources.type", "files"), ("defaults.sources.pth", "x"),
         ("defaults.pipeline", "x"), ("targets.dev.default", "yes"), ("targets.dev.mode", "test"),
         ("targets.dev.schema", "a-b"), ("targets.prod.engine.workers", 0), ("targets.prod.name", "x"),
@@ -183,7 +183,7 @@ CHANGES = {
     "bad": [
         ("version", DELETE), ("version", 2), ("version", "1"), ("version", 1.5),
         ("pipeline", DELETE), ("pipeline", "my shop"), ("pipeline", 7), ("pipeline", ""),
-        ("pipeline", "9x"), ("schema", "a-b"), ("storage", DELETE), ("storage", "s3://b/x"),
+        ("pipeline", "9x"), ("schema", "a-b"), ("storage", DELETE), ("storage", "gs://b/x"), ("storage", "s3://"),
         ("description", 4), ("description", None), ("description", ["a"]),
         ("state", "x"), ("state.durable", True), ("state.pth", "x"),
         ("engine.type", "spark"), ("engine.threads", 0), ("engine.threads", "2"),

@@ -161,7 +161,7 @@ static void read_version(const char *table, int64_t version, const char *out)
     sm_sv select;
     sm_buf sql;
 
-    check(sm_delta_relation(sm_sv_cstr(table), version, session, a, &info, &select, &err));
+    check(sm_delta_relation(sm_sv_cstr(table), NULL, version, session, a, &info, &select, &err));
     sm_buf_init(&sql, 16 * 1024 * 1024);
     sm_buf_addf(&sql, "COPY (%.*s) TO ", SM_SV_ARG(select));
     sm_sql_literal(&sql, sm_arena_printf(a, "%s/%lld.parquet", out, (long long)version));
@@ -178,7 +178,7 @@ static void read_table(const char *table, const char *out)
     int64_t newest, first;
     bool there = true;
 
-    check(sm_delta_open(sm_sv_cstr(table), &t, &err));
+    check(sm_delta_open(sm_sv_cstr(table), NULL, &t, &err));
     check(sm_delta_newest(t, -1, &newest, &err));
     for (first = newest; there && first > 0; first -= there)
         check(sm_delta_probe(t, first - 1, &there, &err));

@@ -14,7 +14,7 @@ void delta_fixture_init(delta_fixture *f, const char *name)
     f->arena = sm_arena_new("test");
     f->root = realpath(sm_test_folder(name), NULL);
     assert_non_null(f->root);
-    sm_assert_ok(sm_delta_open(sm_sv_cstr(f->root), &f->table, &f->err), f->err);
+    sm_assert_ok(sm_delta_open(sm_sv_cstr(f->root), NULL, &f->table, &f->err), f->err);
 }
 
 void delta_fixture_release(delta_fixture *f)

@@ -189,7 +189,8 @@ static void add_table(run_fixture *f, sm_session *s, const char *folder, sm_buf 
     sm_delta_info info;
     sm_sv select;
 
-    sm_assert_ok(sm_delta_relation(below(f, folder), -1, s, f->a, &info, &select, &f->err), f->err);
+    sm_assert_ok(sm_delta_relation(below(f, folder), NULL, -1, s, f->a, &info, &select, &f->err),
+                 f->err);
     sm_buf_addc(sql, '(');
     sm_buf_add(sql, select);
     sm_buf_addc(sql, ')');

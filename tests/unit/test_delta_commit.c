@@ -243,7 +243,7 @@ static void race(void *arg)
     sm_delta_head *h = NULL;
     int64_t v;
 
-    if (sm_delta_open(sm_sv_cstr(f.root), &mine.table, &mine.err) != SM_OK ||
+    if (sm_delta_open(sm_sv_cstr(f.root), NULL, &mine.table, &mine.err) != SM_OK ||
         sm_delta_head_load(mine.table, NULL, NULL, &h, &mine.err) != SM_OK)
         abort();
     for (int n = 0; n < BATCHES; n++) {

@@ -189,11 +189,13 @@ static void test_delta_describe__tells_what_a_table_is(void **state)
     sm_delta_info info;
     sm_sv select;
 
-    sm_assert_ok(sm_delta_describe(sm_sv_cstr(f.root), -1, NULL, f.arena, &info, &f.err), f.err);
+    sm_assert_ok(sm_delta_describe(sm_sv_cstr(f.root), NULL, -1, NULL, f.arena, &info, &f.err),
+                 f.err);
     assert_int_equal(info.version, -1);
     put_table();
-    sm_assert_ok(sm_delta_relation(sm_sv_cstr(f.root), 1, NULL, f.arena, &info, &select, &f.err),
-                 f.err);
+    sm_assert_ok(
+        sm_delta_relation(sm_sv_cstr(f.root), NULL, 1, NULL, f.arena, &info, &select, &f.err),
+        f.err);
     assert_int_equal(info.version, 1);
     assert_int_equal(info.files, 2);
     assert_int_equal(info.rows, -1);
@@ -208,8 +210,9 @@ static void test_delta_relation__does_not_leave_the_table(void **state)
     sm_sv select;
 
     delta_fixture_put(&f, 0, DELTA_CREATE DELTA_ADD("../secret.parquet"));
-    sm_assert_code(sm_delta_relation(sm_sv_cstr(f.root), -1, NULL, f.arena, &info, &select, &f.err),
-                   SM_E_DENIED);
+    sm_assert_code(
+        sm_delta_relation(sm_sv_cstr(f.root), NULL, -1, NULL, f.arena, &info, &select, &f.err),
+        SM_E_DENIED);
 }
 
 int main(void)

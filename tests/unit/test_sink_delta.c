@@ -162,8 +162,9 @@ static const char *ask_at(int64_t version, const char *query)
     sm_delta_info info;
     sm_sv select, cell;
 
-    sm_assert_ok(sm_delta_relation(sm_sv_cstr(root), version, session, arena, &info, &select, &err),
-                 err);
+    sm_assert_ok(
+        sm_delta_relation(sm_sv_cstr(root), NULL, version, session, arena, &info, &select, &err),
+        err);
     sm_session_view(session, SM_SV("t"), select);
     sm_assert_ok(sm_session_text(session, sm_sv_cstr(query), arena, &cell, &err), err);
     return cell.ptr == NULL ? "NULL" : sm_arena_cstr(arena, cell);
@@ -203,7 +204,7 @@ static const char *commit_text(int64_t version)
     sm_delta_table *t;
     sm_sv text;
 
-    sm_assert_ok(sm_delta_open(sm_sv_cstr(root), &t, &err), err);
+    sm_assert_ok(sm_delta_open(sm_sv_cstr(root), NULL, &t, &err), err);
     sm_assert_ok(sm_delta_read(t, version, arena, &text, &err), err);
     sm_delta_close(t);
     return text.ptr;
@@ -367,8 +368,8 @@ static const char *table_columns(void)
     sm_delta_info info;
     sm_sv select;
 
-    sm_assert_ok(sm_delta_relation(sm_sv_cstr(root), -1, session, arena, &info, &select, &err),
-                 err);
+    sm_assert_ok(
+        sm_delta_relation(sm_sv_cstr(root), NULL, -1, session, arena, &info, &select, &err), err);
     return sm_json_text(sm_schema_to_json(&info.schema, arena), arena).ptr;
 }
 
@@ -471,7 +472,7 @@ static void test_sink_delta__a_full_refresh_keeps_the_properties_of_the_table(vo
     sm_delta_table *t;
 
     write_batch("SELECT 1 AS a, 'x' AS b");
-    sm_assert_ok(sm_delta_open(sm_sv_cstr(root), &t, &err), err);
+    sm_assert_ok(sm_delta_open(sm_sv_cstr(root), NULL, &t, &err), err);
     sm_assert_ok(
         sm_delta_put_new(
             t, sm_delta_commit_key(1, arena),
@@ -635,7 +636,7 @@ static int64_t last_checkpoint(void)
 {
     sm_delta_table *t;
 
-    sm_assert_ok(sm_delta_open(sm_sv_cstr(root), &t, &err), err);
+    sm_assert_ok(sm_delta_open(sm_sv_cstr(root), NULL, &t, &err), err);
     int64_t version = sm_delta_last_checkpoint(t);
     sm_delta_close(t);
     return version;

@@ -180,8 +180,8 @@ static const char *ask(const char *query)
     sm_delta_info info;
     sm_sv select, cell;
 
-    sm_assert_ok(sm_delta_relation(sm_sv_cstr(root), -1, session, arena, &info, &select, &err),
-                 err);
+    sm_assert_ok(
+        sm_delta_relation(sm_sv_cstr(root), NULL, -1, session, arena, &info, &select, &err), err);
     sm_session_view(session, SM_SV("t"), select);
     sm_assert_ok(sm_session_text(session, sm_sv_cstr(query), arena, &cell, &err), err);
     return cell.ptr == NULL ? "NULL" : sm_arena_cstr(arena, cell);
@@ -199,7 +199,7 @@ static const char *commit_text(int64_t version)
     sm_delta_table *t;
     sm_sv text;
 
-    sm_assert_ok(sm_delta_open(sm_sv_cstr(root), &t, &err), err);
+    sm_assert_ok(sm_delta_open(sm_sv_cstr(root), NULL, &t, &err), err);
     sm_assert_ok(sm_delta_read(t, version, arena, &text, &err), err);
     sm_delta_close(t);
     return text.ptr;
@@ -544,7 +544,7 @@ static void put_foreign(int64_t version, const char *text)
 {
     sm_delta_table *t;
 
-    sm_assert_ok(sm_delta_open(sm_sv_cstr(root), &t, &err), err);
+    sm_assert_ok(sm_delta_open(sm_sv_cstr(root), NULL, &t, &err), err);
     sm_assert_ok(sm_delta_put_new(t, sm_delta_commit_key(version, arena), sm_sv_cstr(text), &err),
                  err);
     sm_delta_close(t);

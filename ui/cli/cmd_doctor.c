@@ -7,10 +7,10 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/base/fs.h"
-#include "runtime/base/secret.h"
 #include "ui/cli/exit_code.h"
 #include "ui/cli/grid.h"
 #include "ui/cli/look.h"
+#include "ui/cli/secrets.h"
 #include "ui/cli/version.h"
 
 static const sm_cli_option options[] = {
@@ -145,11 +145,7 @@ static void check_secrets(const doctor *d)
         sm_arena *a = d->c->a;
         sm_secret *secret = NULL;
         sm_error err;
-        sm_sv base = sm_path_dir(sm_sv_cstr(s->at.file));
-        sm_code rc =
-            sm_text_set(&s->file)
-                ? sm_secret_from_file(sm_path_join(a, base, s->file.text), &secret, &err)
-                : sm_secret_from_environment(sm_arena_cstr(a, s->environment.text), &secret, &err);
+        sm_code rc = sm_secrets_read(s, &secret, &err);
 
         sm_secret_free(secret);
         if (rc == SM_OK)

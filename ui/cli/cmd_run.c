@@ -10,6 +10,7 @@
 #include "ui/cli/git.h"
 #include "ui/cli/look.h"
 #include "ui/cli/project.h"
+#include "ui/cli/project_bucket.h"
 #include "ui/cli/project_readers.h"
 #include "ui/cli/reports.h"
 #include "ui/cli/run_print.h"
@@ -158,6 +159,7 @@ static sm_run_request make_request(const sm_cli *c, sm_project *p, const wish *w
         .base_dir = p->base_dir,
         .storage_dir = p->storage_dir,
         .state_dir = p->state_dir,
+        .images = p->images,
         .selected = w->selected,
         .full_refresh = w->refresh,
         .keep_downstream = sm_cli_has(c, "--keep-downstream"),
@@ -208,6 +210,7 @@ static int run_pipeline(const sm_cli *c, sm_project *p, const wish *w, bool *aga
     if (sm_run_execute(run, &result, &err) == SM_OK) {
         sm_run_print_end(&printer, &result);
         sm_project_use_plan(p, result.plan);
+        sm_project_bucket_trim(p);
         *again = result.again;
         status = sm_cli_report(c, SM_REPORT_OF_RUN, sm_run_print_document(&printer, &result),
                                result.duration_ms, sm_exit_code(result.code));

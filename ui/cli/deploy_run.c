@@ -8,6 +8,7 @@
 #include "ui/cli/deploy_int.h"
 #include "ui/cli/exit_code.h"
 #include "ui/cli/look.h"
+#include "ui/cli/project_bucket.h"
 #include "ui/cli/project_readers.h"
 
 typedef struct wish {
@@ -97,6 +98,7 @@ static sm_code execute(sm_project *p, const sm_run_request *q, sm_cancel *cancel
     if ((rc = sm_run_execute(run, &result, err)) == SM_OK) {
         take_result(&result, out);
         sm_project_use_plan(p, result.plan);
+        sm_project_bucket_trim(p);
     }
     sm_cancel_unbind(cancel);
     sm_run_free(run);

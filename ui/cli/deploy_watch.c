@@ -13,6 +13,7 @@
 #include "runtime/engine/engine_zone.h"
 #include "ui/cli/deploy_int.h"
 #include "ui/cli/project_tables.h"
+#include "ui/cli/secrets.h"
 
 enum { SILENT_MS = 60 * 1000, MOST_WATCHED = SM_WATCH_MAX_FOLDERS };
 
@@ -193,19 +194,6 @@ sm_code sm_deploy_zone(void *ctx, sm_sv name, int64_t from_ms, int64_t to_ms, sm
     return rc;
 }
 
-static sm_code read_secret(const sm_spec_secret *secret, sm_secret **out, sm_error *err)
-{
-    sm_arena *a = sm_arena_new("secret");
-    sm_sv base = sm_path_dir(sm_sv_cstr(secret->at.file));
-    sm_code rc =
-        sm_text_set(&secret->file)
-            ? sm_secret_from_file(sm_path_join(a, base, secret->file.text), out, err)
-            : sm_secret_from_environment(sm_arena_cstr(a, secret->environment.text), out, err);
-
-    sm_arena_free(a);
-    return rc;
-}
-
 static const sm_spec_secret *find_secret(const sm_spec *spec, sm_sv hook)
 {
     for (size_t i = 0; i < spec->trigger.when.n; i++) {
@@ -213,9 +201,7 @@ static const sm_spec_secret *find_secret(const sm_spec *spec, sm_sv hook)
 
         if (w->hook_at.line == 0 || !sm_sv_eq(w->hook.text, hook))
             continue;
-        for (size_t k = 0; k < spec->secrets.n; k++)
-            if (sm_sv_eq(spec->secrets.items[k].name.text, w->secret.text))
-                return &spec->secrets.items[k];
+        return sm_secrets_find(spec, w->secret.text);
     }
     return NULL;
 }
@@ -224,7 +210,7 @@ sm_code sm_deploy_secret(void *ctx, sm_sv pipeline, sm_sv hook, sm_secret **out,
 {
     sm_deployed *x = sm_deploy_hold(ctx, pipeline);
     const sm_spec_secret *secret = x == NULL ? NULL : find_secret(x->project.spec, hook);
-    sm_code rc = secret != NULL ? read_secret(secret, out, err)
+    sm_code rc = secret != NULL ? sm_secrets_read(secret, out, err)
                                 : sm_fail(err, SM_E_NOT_FOUND, 0, "there is no hook \"%.*s\"",
                                           SM_SV_ARG(hook));
 

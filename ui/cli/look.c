@@ -16,6 +16,7 @@ sm_view sm_look_view(const sm_cli *c, const sm_project *p)
                       .pipeline = p->pipeline,
                       .storage_dir = p->storage_dir,
                       .state_dir = p->state_dir,
+                      .images = p->images,
                       .held = p->store != NULL && p->plan != NULL &&
                               sm_fs_lock_held(
                                   sm_store_lock_path(c->a, p->state_dir, p->plan->pipeline)),

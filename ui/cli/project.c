@@ -22,6 +22,7 @@
 #include "ui/cli/exit_code.h"
 #include "ui/cli/git.h"
 #include "ui/cli/pinned.h"
+#include "ui/cli/project_bucket.h"
 #include "ui/cli/project_connections.h"
 #include "ui/cli/project_files.h"
 #include "ui/cli/project_others.h"
@@ -148,6 +149,10 @@ static sm_code find_folders(sm_project *p, sm_error *err)
     p->base_dir = sm_path_dir(sm_sv_cstr(file));
     if (p->spec == NULL)
         return SM_OK;
+    if (sm_spec_is_remote(p->spec)) {
+        p->state_dir = under(p, p->spec->state.path.text, err);
+        return p->state_dir.len == 0 ? err->code : sm_project_bucket(p, err);
+    }
     p->storage_dir = under(p, p->spec->storage.text, err);
     state = p->spec->state.path.text;
     if (state.len == 0)
@@ -429,7 +434,8 @@ sm_run_request sm_project_request(sm_project *p)
                              .connections = p->connections,
                              .base_dir = p->base_dir,
                              .storage_dir = p->storage_dir,
-                             .state_dir = p->state_dir };
+                             .state_dir = p->state_dir,
+                             .images = p->images };
 }
 
 sm_code sm_project_binder(sm_project *p, sm_error *err)
@@ -513,6 +519,7 @@ sm_code sm_project_open_source(sm_project *p, const sm_spec_source *spec, sm_sou
                       .name = spec->name.text,
                       .base_dir = p->base_dir,
                       .connections = p->connections,
+                      .images = p->images,
                       .schema_hints = spec->schema_hints.text,
                       .arena = sm_arena_new("source") };
     s->config = sm_arena_alloc(s->arena, s->ops->config_size, _Alignof(max_align_t), 1);

@@ -25,7 +25,9 @@ typedef struct sm_project {
     const sm_cli *c;              /* --var */
     const char *file;             /* as the user named it */
     sm_sv base_dir;               /* absolute folder of the file */
-    sm_sv storage_dir, state_dir; /* absolute */
+    sm_sv storage_dir, state_dir; /* absolute; of a bucket the former is its image */
+    struct bucket *bucket;        /* of project_bucket.c; NULL: storage is a folder */
+    struct sm_images *images;     /* NULL: nothing that it reads is in a bucket */
     sm_sv text;                   /* of the file */
     const char *root;             /* smelt.yml, as messages name it; NULL: there is none */
     const sm_git_tree *at;        /* the files as of a commit; NULL: as they are */

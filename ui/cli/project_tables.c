@@ -9,6 +9,7 @@
 #include "runtime/delta/delta_head.h"
 #include "runtime/delta/delta_log.h"
 #include "runtime/delta/delta_schema.h"
+#include "ui/cli/project_bucket.h"
 #include "ui/cli/project_others.h"
 #include "ui/cli/project_reads.h"
 
@@ -112,7 +113,7 @@ static sm_code load_head(sm_project *p, sm_sv folder, const sm_json *memory, boo
 {
     sm_delta_table *t;
     int64_t newest;
-    sm_code rc = sm_delta_open(folder, &t, err);
+    sm_code rc = sm_delta_open(folder, p->images, &t, err);
 
     *out = NULL;
     if (rc != SM_OK)
@@ -221,6 +222,7 @@ static sm_code fill(asked *q, sm_error *err)
     sm_project_table *t;
     sm_code rc;
 
+    sm_project_bucket_share(q->p, &q->other->p);
     if (q->quarantine)
         table = sm_arena_printf(q->a, "%.*s" SM_PLAN_QUARANTINE, SM_SV_ARG(table));
     folder = folder_of(q->other, table, q->p->a);
@@ -298,6 +300,7 @@ static bool same_table(sm_project *p, const sm_project_table *t)
 
     if (o->p.spec == NULL)
         return false;
+    sm_project_bucket_share(p, &o->p);
     if (sm_sv_ends(base, ending) && sm_project_other_table(o, base, &enabled) == NULL)
         base = sm_sv_sub(base, 0, base.len - ending.len);
     table = sm_project_other_table(o, base, &enabled);
@@ -323,7 +326,7 @@ static bool holds(sm_project *p, sm_project_table *t)
     bool same = false, ok;
     sm_error ignored;
 
-    if (!same_table(p, t) || sm_delta_open(t->folder, &table, &ignored) != SM_OK)
+    if (!same_table(p, t) || sm_delta_open(t->folder, p->images, &table, &ignored) != SM_OK)
         return false;
     ok = sm_delta_unchanged(table, t->head, &same, &ignored) == SM_OK;
     sm_delta_close(table);

@@ -8,7 +8,8 @@ static sm_code columns_of(void *ctx, sm_sv path, sm_arena *a, sm_schema *out, in
                           sm_error *err)
 {
     sm_delta_info info;
-    sm_code rc = sm_delta_describe(path, -1, NULL, a, &info, err);
+    sm_code rc =
+        sm_delta_describe(path, ((const sm_project *)ctx)->images, -1, NULL, a, &info, err);
 
     (void)ctx;
     if (rc != SM_OK)
@@ -55,6 +56,7 @@ sm_code sm_quarantine_act(sm_project *p, const sm_replay_request *what, sm_arena
     sm_code rc;
 
     wanted.columns = columns_of;
+    wanted.ctx = p;
     wanted.a = a;
     if ((rc = sm_replay(&q, &wanted, &result, err)) != SM_OK)
         return rc;

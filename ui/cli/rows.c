@@ -129,7 +129,7 @@ static sm_code show_table(reader *r, const sm_plan_dataset *ds, sm_sv name, sm_e
     sm_arena *a = r->c->a;
     sm_delta_info *info = SM_NEW(a, sm_delta_info);
     sm_sv root = sm_sv_cstr(sm_path_join(a, r->p->storage_dir, ds->path)), select;
-    sm_code rc = sm_delta_relation(root, -1, r->session, a, info, &select, err);
+    sm_code rc = sm_delta_relation(root, r->p->images, -1, r->session, a, info, &select, err);
 
     if (rc == SM_E_NOT_FOUND && sm_dataset_is_side(ds) && ds->known) {
         info->schema = ds->schema; /* no row was set aside yet */
@@ -155,6 +155,7 @@ static sm_code show_source(reader *r, const sm_plan_dataset *ds, sm_source *s, s
                       .name = ds->name,
                       .base_dir = r->p->base_dir,
                       .connections = r->p->connections,
+                      .images = r->p->images,
                       .schema = &ds->schema,
                       .schema_declared = ds->schema_declared,
                       .evolution = ds->evolution,

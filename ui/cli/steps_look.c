@@ -190,7 +190,7 @@ static sm_code relation(sm_steps *s, const sm_plan_dataset *ds, int64_t version,
 {
     sm_sv root = sm_sv_cstr(sm_path_join(s->a, s->p.storage_dir, ds->path));
     sm_delta_info info;
-    sm_code rc = sm_delta_relation(root, version, s->session, s->a, &info, select, err);
+    sm_code rc = sm_delta_relation(root, NULL, version, s->session, s->a, &info, select, err);
 
     *at = rc == SM_OK ? info.version : -1;
     if (rc != SM_E_NOT_FOUND)

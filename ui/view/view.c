@@ -167,7 +167,7 @@ sm_code sm_view__look(const sm_view *v, sm_sv folder, sm_sv memory, sm_view_live
     *out = (sm_view_live){ .version = -1 };
     if (memory.len > 0)
         (void)sm_json_parse(memory, v->a, &known, &ignored);
-    if ((rc = sm_delta_open(folder, &t, err)) == SM_OK &&
+    if ((rc = sm_delta_open(folder, v->images, &t, err)) == SM_OK &&
         (rc = sm_delta_head_load(t, known, NULL, &h, err)) == SM_OK)
         rc = take_head(v, h, out, err);
     sm_delta_head_free(h);

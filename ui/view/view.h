@@ -19,12 +19,13 @@
 
 typedef struct sm_view {
     const sm_plan *plan;
-    sm_store *store;   /* NULL: there is none yet */
-    int64_t pipeline;  /* id in the store; 0: it never ran */
-    sm_sv storage_dir; /* absolute */
-    sm_sv state_dir;   /* absolute */
-    bool held;         /* a run held the pipeline before anything was read */
-    sm_arena *a;       /* documents live here */
+    sm_store *store;          /* NULL: there is none yet */
+    int64_t pipeline;         /* id in the store; 0: it never ran */
+    sm_sv storage_dir;        /* absolute */
+    sm_sv state_dir;          /* absolute */
+    struct sm_images *images; /* which folders are images of buckets; NULL: none */
+    bool held;                /* a run held the pipeline before anything was read */
+    sm_arena *a;              /* documents live here */
 } sm_view;
 
 /* ---- the files ----------------------------------------------------------------- */

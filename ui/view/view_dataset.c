@@ -121,14 +121,23 @@ static sm_json *row_of(const sm_view *v, const sm_plan_dataset *ds)
     return o;
 }
 
+/* What is in a bucket is not looked for in its image. */
+static sm_sv place_of(const sm_view *v, const sm_plan_dataset *ds)
+{
+    bool remote = sm_sv_starts(v->plan->storage, SM_SV("s3://"));
+    sm_sv root = remote ? v->plan->storage : v->storage_dir;
+
+    while (root.len > 0 && root.ptr[root.len - 1] == '/')
+        root.len--;
+    return sm_arena_printf(v->a, "%.*s/%.*s", SM_SV_ARG(root), SM_SV_ARG(ds->path));
+}
+
 sm_json *sm_view_dataset(const sm_view *v, const sm_plan_dataset *ds)
 {
     sm_json *o = row_of(v, ds), *place = sm_json_object(v->a);
 
     if (ds->path.len > 0)
-        sm_json_set_string(
-            o, "path",
-            sm_arena_printf(v->a, "%.*s/%.*s", SM_SV_ARG(v->storage_dir), SM_SV_ARG(ds->path)));
+        sm_json_set_string(o, "path", place_of(v, ds));
     sm_json_set_bool(o, "known", ds->known);
     sm_json_set(o, "columns", sm_schema_to_json(&ds->schema, v->a));
     sm_view__set_list(v, o, "partition_by", &ds->partition_by);

@@ -83,7 +83,7 @@ sm_code sm_view_history(const sm_view *v, const sm_plan_dataset *table, size_t l
     if (table->path.len == 0)
         return SM_OK; /* nothing is stored of it */
     folder = sm_arena_printf(v->a, "%.*s/%.*s", SM_SV_ARG(v->storage_dir), SM_SV_ARG(table->path));
-    if ((rc = sm_delta_open(folder, &t, err)) == SM_OK)
+    if ((rc = sm_delta_open(folder, v->images, &t, err)) == SM_OK)
         rc = add_versions(v, t, limit, list, err);
     sm_delta_close(t);
     return rc;

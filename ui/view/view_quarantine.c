@@ -21,7 +21,7 @@ static sm_code show_side(const sm_view *v, const sm_plan_dataset *table, sm_sess
 {
     sm_sv folder = sm_sv_cstr(sm_path_join(v->a, v->storage_dir, with_suffix(v->a, table->path)));
     sm_sv select;
-    sm_code rc = sm_delta_relation(folder, -1, session, v->a, info, &select, err);
+    sm_code rc = sm_delta_relation(folder, v->images, -1, session, v->a, info, &select, err);
 
     if (rc == SM_OK)
         sm_session_view(session, SM_SV("_smelt_side"), select);

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* object_images.c -- see the header. */
+#include "runtime/io/object_images.h"
+
+#include <stdlib.h>
+
+#include "runtime/base/clock.h"
+#include "runtime/base/fs.h"
+#include "runtime/base/thread.h"
+
+enum { DEPTH_MAX = 64 };
+
+typedef struct image {
+    sm_sv folder, bucket, prefix;
+    sm_code (*connect)(void *ctx, sm_s3 **out, sm_error *err);
+    void *ctx;
+    sm_s3 *s3; /* NULL: not asked for yet */
+    struct image *next;
+} image;
+
+struct sm_images {
+    sm_mutex mutex; /* guards all below */
+    sm_arena *a;
+    image *first;
+};
+
+sm_images *sm_images_new(void)
+{
+    sm_images *images = sm_xcalloc(1, sizeof *images);
+
+    sm_mutex_init(&images->mutex);
+    images->a = sm_arena_new("images");
+    return images;
+}
+
+void sm_images_free(sm_images *images)
+{
+    if (images == NULL)
+        return;
+    for (image *i = images->first; i != NULL; i = i->next)
+        sm_s3_close(i->s3);
+    sm_arena_free(images->a);
+    sm_mutex_release(&images->mutex);
+    free(images);
+}
+
+void sm_images_add(sm_images *images, sm_sv folder, sm_sv bucket, sm_sv prefix,
+                   sm_code (*connect)(void *ctx, sm_s3 **out, sm_error *err), void *ctx)
+{
+    image *i;
+
+    sm_mutex_lock(&images->mutex);
+    i = SM_NEW(images->a, image);
+    *i = (image){ .folder = sm_arena_dup(images->a, folder),
+                  .bucket = sm_arena_dup(images->a, bucket),
+                  .prefix = sm_arena_dup(images->a, prefix),
+                  .connect = connect,
+                  .ctx = ctx,
+                  .next = images->first };
+    images->first = i;
+    sm_mutex_unlock(&images->mutex);
+}
+
+/* The image that `folder` lies in, and what of the path is below it. */
+static image *find(const sm_images *images, sm_sv folder, sm_sv *below)
+{
+    for (image *i = images->first; i != NULL; i = i->next)
+        if (sm_sv_starts(folder, i->folder) &&
+            (folder.len == i->folder.len || folder.ptr[i->folder.len] == '/')) {
+            *below = sm_sv_sub(folder, i->folder.len + 1, folder.len);
+            return i;
+        }
+    return NULL;
+}
+
+static sm_sv joined(sm_sv prefix, sm_sv below, sm_arena *a)
+{
+    return sm_arena_printf(a, "%.*s%s%.*s", SM_SV_ARG(prefix),
+                           prefix.len > 0 && below.len > 0 ? "/" : "", SM_SV_ARG(below));
+}
+
+static sm_code open_image(image *i, sm_sv below, sm_sv folder, sm_object_store **out, sm_error *err)
+{
+    sm_arena *a = sm_arena_new("image");
+    sm_code rc = i->s3 != NULL ? SM_OK : i->connect(i->ctx, &i->s3, err);
+
+    if (rc == SM_OK)
+        rc = sm_object_store_open_s3(i->s3, joined(i->prefix, below, a), folder, out, err);
+    sm_arena_free(a);
+    return rc;
+}
+
+sm_code sm_images_open(sm_images *images, sm_sv folder, sm_object_store **out, sm_error *err)
+{
+    image *i = NULL;
+    sm_sv below;
+    sm_code rc = SM_OK;
+
+    *out = NULL;
+    if (images != NULL) {
+        sm_mutex_lock(&images->mutex);
+        if ((i = find(images, folder, &below)) != NULL)
+            rc = open_image(i, below, folder, out, err);
+        sm_mutex_unlock(&images->mutex);
+    }
+    return i != NULL ? rc : sm_object_store_open_local(folder, out, err);
+}
+
+sm_sv sm_images_shown(sm_images *images, sm_sv folder, sm_arena *a)
+{
+    sm_sv shown = folder, below;
+    const image *i;
+
+    if (images == NULL)
+        return folder;
+    sm_mutex_lock(&images->mutex);
+    if ((i = find(images, folder, &below)) != NULL) {
+        sm_sv key = joined(i->prefix, below, a);
+
+        shown = sm_arena_printf(a, "s3://%.*s%s%.*s", SM_SV_ARG(i->bucket), key.len > 0 ? "/" : "",
+                                SM_SV_ARG(key));
+    }
+    sm_mutex_unlock(&images->mutex);
+    return shown;
+}
+
+/* ---- trimming -------------------------------------------------------------------- */
+
+typedef struct used {
+    const char *path;
+    int64_t size, mtime_ns;
+} used;
+
+typedef struct trimming {
+    sm_arena *a;
+    used *files;
+    size_t n, cap;
+    int64_t bytes;
+} trimming;
+
+static void take_file(trimming *t, const char *path, const sm_fs_stat *st)
+{
+    if (t->n == t->cap) {
+        size_t cap = t->cap == 0 ? 256 : 2 * t->cap;
+        used *wider = SM_NEW_N(t->a, used, cap);
+
+        if (t->n > 0)
+            memcpy(wider, t->files, t->n * sizeof *wider);
+        t->files = wider;
+        t->cap = cap;
+    }
+    t->files[t->n++] = (used){ path, st->size, st->mtime_ns };
+    t->bytes += st->size;
+}
+
+static void walk(trimming *t, const char *folder, int depth)
+{
+    sm_fs_entry *entries;
+    sm_error ignored;
+    size_t n;
+
+    if (sm_fs_list(folder, true, t->a, &entries, &n, &ignored) != SM_OK)
+        return;
+    for (size_t i = 0; i < n; i++) {
+        const char *path = sm_path_join(t->a, sm_sv_cstr(folder), entries[i].name);
+
+        if (entries[i].stat.is_dir && depth > 0)
+            walk(t, path, depth - 1);
+        else if (entries[i].stat.is_file)
+            take_file(t, path, &entries[i].stat);
+    }
+}
+
+static int by_use(const void *x, const void *y)
+{
+    int64_t a = ((const used *)x)->mtime_ns, b = ((const used *)y)->mtime_ns;
+
+    return (a > b) - (a < b);
+}
+
+static void trim_image(const image *i, int64_t max)
+{
+    int64_t until_ns = (sm_clock_true_ms() - SM_IMAGES_UNTOUCHED_MS) * 1000000;
+    trimming t = { .a = sm_arena_new("trim") };
+    sm_error ignored;
+
+    walk(&t, i->folder.ptr, DEPTH_MAX);
+    if (t.n > 0)
+        qsort(t.files, t.n, sizeof *t.files, by_use);
+    for (size_t k = 0; k < t.n && t.bytes > max && t.files[k].mtime_ns < until_ns; k++) {
+        (void)sm_fs_unlink(t.files[k].path, &ignored);
+        t.bytes -= t.files[k].size;
+    }
+    sm_arena_free(t.a);
+}
+
+void sm_images_trim(sm_images *images, int64_t max)
+{
+    if (images == NULL)
+        return;
+    sm_mutex_lock(&images->mutex);
+    for (const image *i = images->first; i != NULL; i = i->next)
+        trim_image(i, max);
+    sm_mutex_unlock(&images->mutex);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* object_images.h -- which folders of this machine are images of buckets.
+ *
+ * A table in a bucket is known by the folder of its image, like any other table by its folder;
+ * whoever opens it asks here what stands behind.  A bucket is connected to at the first opening.
+ * Any thread. */
+#ifndef SM_IO_OBJECT_IMAGES_H
+#define SM_IO_OBJECT_IMAGES_H
+
+#include "runtime/io/object_store.h"
+#include "runtime/io/s3_client.h"
+
+enum { SM_IMAGES_UNTOUCHED_MS = 60 * 60 * 1000 }; /* what was used since is never trimmed */
+
+typedef struct sm_images sm_images;
+
+sm_images *sm_images_new(void);
+void sm_images_free(sm_images *images); /* NULL is fine; no store of them may be open */
+
+/* `folder` (absolute) is the image of `prefix` in the bucket that `connect` opens, which is asked
+ * once, later; the client is owned then.  The texts are copied, `ctx` is borrowed. */
+void sm_images_add(sm_images *images, sm_sv folder, sm_sv bucket, sm_sv prefix,
+                   sm_code (*connect)(void *ctx, sm_s3 **out, sm_error *err), void *ctx);
+
+/* The store of `folder`: of the bucket behind it, else of the folder itself.  NULL `images`: there
+ * are none.  `*out` is owned: sm_object_store_close. */
+sm_code sm_images_open(sm_images *images, sm_sv folder, sm_object_store **out, sm_error *err);
+
+/* `folder` as people know it: "s3://bucket/prefix/…", or as it is.  Lives in `a`. */
+sm_sv sm_images_shown(sm_images *images, sm_sv folder, sm_arena *a);
+
+/* Take files away, those used longest ago first, until each image has at most `max` bytes. */
+void sm_images_trim(sm_images *images, int64_t max);
+
+#endif

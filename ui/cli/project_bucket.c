@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* project_bucket.c -- tables in a bucket.
+ *
+ * What the connection does not say, the environment does: AWS_ACCESS_KEY_ID and its like, as with
+ * any other tool.  A server goes to the hosts of declared connections and of server: egress: only;
+ * a person who runs a pipeline gives the address by hand. */
+#include "ui/cli/project_bucket.h"
+
+#include <stdlib.h>
+
+#include "runtime/base/connection.h"
+#include "runtime/base/fs.h"
+#include "runtime/io/object_images.h"
+
+#define GIB ((int64_t)1024 * 1024 * 1024)
+
+/* What the client borrows, as long as the project. */
+typedef struct bucket {
+    sm_project *p;
+    const sm_spec_connection *c; /* NULL: the environment alone */
+    sm_sv name, prefix;
+    sm_secret *id, *key, *token;
+} bucket;
+
+static void free_secrets(void *arg)
+{
+    bucket *b = arg;
+
+    sm_secret_free(b->id);
+    sm_secret_free(b->key);
+    sm_secret_free(b->token);
+}
+
+static sm_sv variable(const char *name)
+{
+    return sm_sv_cstr(getenv(name));
+}
+
+/* ---- credentials ------------------------------------------------------------------- */
+
+/* The value `key` of the connection, or a variable says it. */
+static sm_code read_one(const bucket *b, const sm_connection *declared, const char *key,
+                        const char *otherwise, sm_secret **out, sm_error *err)
+{
+    return declared != NULL ? sm_connection_secret(b->p->connections, declared, key, out, err)
+                            : sm_secret_from_environment(otherwise, out, err);
+}
+
+static sm_code read_keys(bucket *b, sm_error *err)
+{
+    const sm_connection *declared = NULL;
+    sm_code rc;
+
+    if (b->c != NULL && b->c->access_key_id.text.len > 0 &&
+        (rc = sm_connection_find(b->p->connections, b->c->name.text, "s3", &declared, err)) !=
+            SM_OK)
+        return rc;
+    if (declared == NULL &&
+        (variable("AWS_ACCESS_KEY_ID").len == 0 || variable("AWS_SECRET_ACCESS_KEY").len == 0))
+        return sm_fail(err, SM_E_DENIED, 0,
+                       "nothing says who asks for s3://%.*s: give a connection of smelt.yml an "
+                       "access_key_id and a secret_access_key, or set AWS_ACCESS_KEY_ID and "
+                       "AWS_SECRET_ACCESS_KEY",
+                       SM_SV_ARG(b->name));
+    if ((rc = read_one(b, declared, "access_key_id", "AWS_ACCESS_KEY_ID", &b->id, err)) != SM_OK ||
+        (rc = read_one(b, declared, "secret_access_key", "AWS_SECRET_ACCESS_KEY", &b->key, err)) !=
+            SM_OK)
+        return rc;
+    if (declared == NULL && variable("AWS_SESSION_TOKEN").len == 0)
+        return SM_OK;
+    return read_one(b, declared, "session_token", "AWS_SESSION_TOKEN", &b->token, err);
+}
+
+/* ---- where it is --------------------------------------------------------------------- */
+
+static sm_sv first_set(sm_sv declared, const char *const *names)
+{
+    for (; declared.len == 0 && *names != NULL; names++)
+        declared = variable(*names);
+    return declared;
+}
+
+static sm_sv region_of(const bucket *b)
+{
+    static const char *const names[] = { "AWS_REGION", "AWS_DEFAULT_REGION", NULL };
+
+    return first_set(b->c != NULL ? b->c->region.text : SM_SV(""), names);
+}
+
+static sm_sv endpoint_of(const bucket *b)
+{
+    static const char *const names[] = { "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", NULL };
+
+    return first_set(b->c != NULL ? b->c->endpoint.text : SM_SV(""), names);
+}
+
+/* "https://host:9000/" is host:9000; Amazon's hosts are those of the region. */
+static sm_sv host_of(sm_sv endpoint, sm_sv region, sm_arena *a)
+{
+    ptrdiff_t at = sm_sv_find(endpoint, SM_SV("://"));
+    sm_sv host = at < 0 ? endpoint : sm_sv_sub(endpoint, (size_t)at + 3, endpoint.len);
+
+    if (endpoint.len == 0)
+        return sm_arena_printf(a, "s3.%.*s.amazonaws.com",
+                               SM_SV_ARG(region.len > 0 ? region : SM_SV("us-east-1")));
+    if (host.len > 0 && host.ptr[host.len - 1] == '/')
+        host.len--;
+    return host;
+}
+
+/* ---- where this process may go --------------------------------------------------------- */
+
+static sm_egress egress_of(const bucket *b)
+{
+    const sm_spec *spec = b->p->spec;
+    sm_arena *a = b->p->a;
+    sm_sv *patterns = SM_NEW_N(a, sm_sv, spec->server.egress.n + 2);
+    sm_egress e = { .patterns = patterns };
+
+    if (b->p->c->stores == NULL) { /* not a server: a person runs it */
+        e.any = true;
+        return e;
+    }
+    for (size_t i = 0; i < spec->server.egress.n; i++)
+        patterns[e.n++] = spec->server.egress.items[i].text;
+    if (b->c != NULL) {
+        sm_sv host = host_of(b->c->endpoint.text, b->c->region.text, a);
+
+        patterns[e.n++] = host;
+        patterns[e.n++] = sm_arena_printf(a, "*.%.*s", SM_SV_ARG(host));
+    }
+    return e;
+}
+
+static sm_code connect_bucket(void *ctx, sm_s3 **out, sm_error *err)
+{
+    static const char *const encryptions[] = { "", "AES256", "aws:kms" };
+    bucket *b = ctx;
+    sm_s3_config config = { .bucket = b->name,
+                            .prefix = b->prefix,
+                            .endpoint = endpoint_of(b),
+                            .region = region_of(b),
+                            .egress = egress_of(b) };
+    sm_code rc = read_keys(b, err);
+
+    if (rc != SM_OK)
+        return rc;
+    config.access_key_id = b->id;
+    config.secret_access_key = b->key;
+    config.session_token = b->token;
+    if (b->c != NULL) {
+        config.path_style = b->c->path_style.v;
+        config.encryption = sm_sv_cstr(encryptions[b->c->server_side_encryption.v]);
+        config.kms_key_id = b->c->kms_key_id.text;
+        if (b->c->ca_file.text.len > 0)
+            config.ca_file =
+                sm_path_join(b->p->a, sm_path_dir(sm_sv_cstr(b->c->at.file)), b->c->ca_file.text);
+    }
+    return sm_s3_open(&config, out, err);
+}
+
+/* ---- the image ------------------------------------------------------------------------- */
+
+static void free_images(void *arg)
+{
+    sm_images_free(arg);
+}
+
+static sm_images *images_of(sm_project *p)
+{
+    if (p->images == NULL) {
+        p->images = sm_images_new();
+        sm_arena_defer(p->a, free_images, p->images);
+    }
+    return p->images;
+}
+
+/* <state>/images/<host>/<bucket>/<prefix>: a folder of its own for each place. */
+static sm_sv folder_of(const bucket *b)
+{
+    sm_sv host = host_of(endpoint_of(b), region_of(b), b->p->a);
+    char *copy = (char *)sm_arena_dup(b->p->a, host).ptr; /* memory of ours */
+
+    for (size_t i = 0; i < host.len; i++)
+        if (strchr(":[]", copy[i]) != NULL)
+            copy[i] = '_';
+    return sm_arena_printf(b->p->a, "%.*s/images/%s/%.*s%s%.*s", SM_SV_ARG(b->p->state_dir), copy,
+                           SM_SV_ARG(b->name), b->prefix.len > 0 ? "/" : "", SM_SV_ARG(b->prefix));
+}
+
+sm_code sm_project_bucket(sm_project *p, sm_error *err)
+{
+    bucket *b = SM_NEW(p->a, bucket);
+    sm_code rc;
+
+    *b = (bucket){ .p = p, .c = sm_spec_storage_connection(p->spec) };
+    if ((rc = sm_s3_parse(p->spec->storage.text, &b->name, &b->prefix, err)) != SM_OK)
+        return rc;
+    sm_arena_defer(p->a, free_secrets, b);
+    p->storage_dir = folder_of(b);
+    p->bucket = b;
+    sm_images_add(images_of(p), p->storage_dir, b->name, b->prefix, connect_bucket, b);
+    return SM_OK;
+}
+
+void sm_project_bucket_share(sm_project *p, sm_project *other)
+{
+    bucket *b = other->bucket;
+    sm_arena *a;
+
+    if (b == NULL || p == other)
+        return;
+    a = sm_arena_new("shared bucket");
+    if (p->images == NULL ||
+        sm_sv_eq(sm_images_shown(p->images, other->storage_dir, a), other->storage_dir))
+        sm_images_add(images_of(p), other->storage_dir, b->name, b->prefix, connect_bucket, b);
+    sm_arena_free(a);
+}
+
+void sm_project_bucket_trim(sm_project *p)
+{
+    sm_images_trim(p->images, SM_IMAGE_MAX * GIB);
+}
