@@ -6,14 +6,18 @@ The kinds are those of the crash tests; each is run over a folder and over a buc
 import collections
 import json
 import os
+import re
+import shlex
 import sys
 import unittest
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "crash"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, "..", "crash"), os.path.join(HERE, "..", "support", "versitygw")]
 
 import deltalake  # noqa: E402
 import kinds  # noqa: E402
 import s3_world  # noqa: E402
+from fault_proxy import FaultProxy  # noqa: E402
 import world  # noqa: E402
 
 STORAGE = {"AWS_ENDPOINT_URL": s3_world.ENDPOINT, "AWS_ACCESS_KEY_ID": "smelt",
@@ -130,6 +134,97 @@ class Environment(unittest.TestCase):
         self.assertNotEqual(result.code, 0)
         self.assertIn("the secret_access_key is not the one of that key", result.out + result.err)
         self.assertNotIn("wrong", result.out + result.err)
+
+
+def odd(number):
+    return number % 3 == 1
+
+
+class Faults(unittest.TestCase):
+    """What goes wrong on the way is borne, or told in words that help."""
+
+    def run_behind(self, name, judge):
+        with FaultProxy(s3_world.ENDPOINT, judge) as proxy:
+            w = s3_world.S3World(name, s3_world.PROJECT.replace(s3_world.ENDPOINT, proxy.endpoint))
+            w.write("pipeline.yml", kinds.chain(files=1))
+            kinds.put_readings(w, 0, 2)
+            return w, w.run(), [act for _, _, act in proxy.asked]
+
+    def assert_whole(self, w, result):
+        self.assertEqual(result.code, 0, result.out + result.err)
+        self.assertEqual(list(world.faults(w)), [])
+        self.assertEqual(len(w.rows("bronze")), 24)
+
+    def test_lost_answers_to_commits_write_nothing_twice(self):
+        w, result, acts = self.run_behind(
+            "lost", lambda method, path, n: "lose" if method == "PUT" and odd(n) else None)
+        self.assert_whole(w, result)
+        self.assertIn("lose", acts)
+
+    def test_a_store_that_is_slow_down_is_asked_again(self):
+        w, result, acts = self.run_behind(
+            "slow", lambda method, path, n: (503, "SlowDown") if odd(n) else "drop" if n % 7 == 3 else None)
+        self.assert_whole(w, result)
+        self.assertIn((503, "SlowDown"), acts)
+        self.assertIn("drop", acts)
+
+    def test_a_store_that_ignores_conditions_is_refused(self):
+        w, result, _ = self.run_behind("ignores", lambda method, path, n: "ignore")
+        self.assertNotEqual(result.code, 0)
+        self.assertIn("ignores If-None-Match", result.out + result.err)
+        self.assertEqual(w.tables(), {})
+
+    def test_an_expired_token_is_named_and_asked_for_once(self):
+        _, result, acts = self.run_behind("expired", lambda method, path, n: (403, "ExpiredToken"))
+        self.assertNotEqual(result.code, 0)
+        self.assertIn("the session token has expired: get new credentials", result.out + result.err)
+        self.assertLess(len(acts), 8)
+
+    def test_another_region_is_named(self):
+        _, result, _ = self.run_behind("region", lambda method, path, n: (301, "PermanentRedirect"))
+        self.assertNotEqual(result.code, 0)
+        self.assertIn("write the region of the bucket", result.out + result.err)
+
+
+class Killed(unittest.TestCase):
+    """Killed between the steps of a batch: the next run makes the tables whole."""
+
+    def same_after(self, *failpoints):
+        w = s3_world.S3World("killed")
+        w.write("pipeline.yml", kinds.chain(files=2))
+        kinds.put_readings(w, 0, 4)
+        for failpoint in failpoints:
+            self.assertTrue(world.killed(w.run(failpoint=failpoint)), failpoint)
+        w.forget_images()
+        self.assertEqual(w.run().code, 0)
+        self.assertEqual(list(world.faults(w)), [])
+        self.assertEqual(len(w.rows("bronze")), 48)
+
+    def test_at_each_step(self):
+        self.same_after("delta.after_file:1:kill", "flow.after_decided:1:kill", "s3.answer:5:kill",
+                        "delta.after_link:1:kill", "flow.after_publish:2:kill")
+
+
+class Guide(unittest.TestCase):
+    """docs/guide/s3.md: its files run, and its commands say what the page shows."""
+
+    def test_the_page_is_true(self):
+        with open(os.path.join(os.environ["SM_SOURCE"], "docs/guide/s3.md"), encoding="utf-8") as f:
+            page = f.read()
+        pipeline, project = re.findall(r"```yaml\n(.*?)```", page, re.S)
+        w = s3_world.S3World("guide", project.replace("http://127.0.0.1:9000", s3_world.ENDPOINT))
+        os.makedirs(os.path.join(s3_world.FOLDER, "lake"), exist_ok=True)
+        w.write("pipeline.yml", pipeline)
+        w.write("secrets/id", "smelt\n")
+        os.environ["LAKE_KEY"] = "smelt-secret"
+        w.write_rows("landing/a.json", [{"customer": c} for c in ("ann", "bob", "ann")])
+        shown = re.findall(r"```console\n\$ smelt (.*?)\n(.*?)```", page, re.S)
+        self.assertEqual(len(shown), 2)
+        for command, want in shown:
+            result = w.smelt(*shlex.split(command))
+            self.assertEqual(result.code, 0, result.err)
+            got = re.sub(r"(?m)^(Run|Next).*\n", "", re.sub(r"(?m)  [0-9.]+ m?s$", "", result.out))
+            self.assertEqual(got, want)
 
 
 add_kinds()
