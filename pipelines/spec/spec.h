@@ -201,7 +201,7 @@ typedef struct sm_spec_server {
     sm_spec_bool public_read, public_metrics, allow_preview;
     sm_spec_tls tls;
     sm_text base_path;
-    sm_spec_texts hosts, trusted_proxies, egress;
+    sm_spec_texts hosts, trusted_proxies, egress, roots, environment_allow;
     sm_spec_enum reload; /* sm_server_reload */
     sm_span at;
 } sm_spec_server;
@@ -562,6 +562,8 @@ typedef struct sm_spec_env {
     sm_sv project_text;                             /* borrowed as long as the spec */
     sm_sv project_way; /* from the folder of the pipeline to that of smelt.yml: "", "../" … */
     sm_sv target;      /* -t; "": the default of the project */
+    /* A variable of the environment was named there; with read_ctx.  NULL: nobody asks. */
+    void (*used)(void *ctx, sm_sv name, sm_span at);
     /* Read a file that the document names; NULL: from the disk. */
     sm_code (*read)(void *ctx, const char *file, size_t max, sm_arena *a, sm_sv *out,
                     sm_error *err);

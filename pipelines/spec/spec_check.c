@@ -307,6 +307,20 @@ static void rebase(const sm_bind *b, sm_text *path)
                                      SM_SV_ARG(path->text));
 }
 
+/* Everybody who reaches the address may do everything: so only this machine may reach it. */
+static void check_server(const sm_bind *b, const sm_spec_server *s)
+{
+    sm_sv listen = s->listen.text;
+    bool here = listen.len == 0 || sm_sv_starts(listen, SM_SV("127.")) ||
+                sm_sv_starts(listen, SM_SV("localhost:")) || sm_sv_starts(listen, SM_SV("[::1]:"));
+
+    if (s->auth.v != SM_SERVER_NO_AUTH || here)
+        return;
+    sm_diag_add(b->d, "SM0904", sm_text_set(&s->listen) ? s->listen.at : s->at,
+                "`auth` is none, and `listen` is an address that other machines reach");
+    sm_diag_hint(b->d, "listen on 127.0.0.1:8480, or let people come in with a token");
+}
+
 void sm_spec__check(const sm_bind *b, sm_spec *s)
 {
     size_t most = s->sources.n + s->tables.n;
@@ -321,6 +335,9 @@ void sm_spec__check(const sm_bind *b, sm_spec *s)
     rebase(b, &s->engine.temp_directory);
     rebase(b, &s->server.tls.certificate);
     rebase(b, &s->server.tls.key);
+    for (size_t i = 0; i < s->server.roots.n; i++)
+        rebase(b, &s->server.roots.items[i]);
+    check_server(b, &s->server);
     if (sm_text_set(&s->pipeline))
         (void)sm_spec__check_name(b, &s->pipeline, "the name of a pipeline");
     if (sm_text_set(&s->schema))

@@ -94,6 +94,8 @@ static void fill_environment(filling *f, const reference *r, sm_sv name)
     const sm_spec_env *env = f->b->env;
     const char *value = env->variable ? env->variable(sm_arena_cstr(f->b->a, name)) : NULL;
 
+    if (env->used)
+        env->used(env->read_ctx, name, place_of(f, r));
     if (value && sm_spec__not_utf8(sm_sv_cstr(value)) < strlen(value))
         tell_no_value(f, r, "what the environment has is not UTF-8", "set it to a text");
     else if (r->has_fallback && (!value || !value[0]))

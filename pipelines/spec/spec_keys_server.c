@@ -27,6 +27,75 @@ static const sm_key_form form_egress = {
     .matches = is_egress,
 };
 
+/* "host:port", "[v6]:port", ":port". */
+static bool is_listen(sm_sv text)
+{
+    size_t colon = text.len;
+    int64_t port;
+
+    while (colon > 0 && text.ptr[colon - 1] != ':')
+        colon--;
+    if (colon == 0 || !sm_sv_to_int64(sm_sv_sub(text, colon, text.len), &port) || port < 0 ||
+        port > 65535)
+        return false;
+    return colon == 1 || text.ptr[0] == '[' ? colon == 1 || text.ptr[colon - 2] == ']'
+                                            : sm_sv_find_char(text, ':') == (ptrdiff_t)colon - 1;
+}
+
+static const sm_key_form form_listen = {
+    .pattern = "^[^ ]*:[0-9]{1,5}$",
+    .words = "an address to listen on",
+    .hint = "write host:port, say 127.0.0.1:8480, or :8480 for all addresses",
+    .code = "SM0164",
+    .matches = is_listen,
+};
+
+static bool is_base_path(sm_sv text)
+{
+    return text.len == 0 || text.ptr[0] == '/';
+}
+
+static const sm_key_form form_base_path = {
+    .pattern = "^(/.*)?$",
+    .words = "a path",
+    .hint = "it begins with /",
+    .code = "SM0164",
+    .matches = is_base_path,
+};
+
+/* "10.1.2.3", "10.0.0.0/8", "fd00::/8": what is none would never match, and nobody would know. */
+static bool is_range(sm_sv text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (strchr("0123456789abcdefABCDEF.:/", text.ptr[i]) == NULL)
+            return false;
+    return sm_sv_find_char(text, '.') > 0 || sm_sv_find_char(text, ':') >= 0;
+}
+
+static const sm_key_form form_range = {
+    .pattern = "^[0-9a-fA-F.:/]+$",
+    .words = "an address or a range of them",
+    .hint = "write 127.0.0.1 or 10.0.0.0/8",
+    .code = "SM0164",
+    .matches = is_range,
+};
+
+static bool is_variable(sm_sv text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_",
+                   text.ptr[i]) == NULL)
+            return false;
+    return text.len > 0;
+}
+
+static const sm_key_form form_variable = {
+    .pattern = "^[A-Za-z0-9_]+$",
+    .words = "the name of a variable of the environment",
+    .code = "SM0164",
+    .matches = is_variable,
+};
+
 static const sm_key tls_keys[] = {
     { .name = "certificate",
       .kind = SM_KEY_TEXT,
@@ -58,6 +127,7 @@ static const sm_key server_keys[] = {
       .kind = SM_KEY_TEXT,
       .offset = offsetof(sm_spec_server, listen),
       .fallback = "127.0.0.1:8480",
+      .form = &form_listen,
       .doc = "Address and port of the page and the API." },
     { .name = "auth",
       .kind = SM_KEY_ENUM,
@@ -91,6 +161,7 @@ static const sm_key server_keys[] = {
       .kind = SM_KEY_TEXT,
       .offset = offsetof(sm_spec_server, base_path),
       .fallback = "/",
+      .form = &form_base_path,
       .doc = "What stands before all paths, behind a proxy." },
     { .name = "hosts",
       .kind = SM_KEY_TEXTS,
@@ -99,6 +170,7 @@ static const sm_key server_keys[] = {
     { .name = "trusted_proxies",
       .kind = SM_KEY_TEXTS,
       .offset = offsetof(sm_spec_server, trusted_proxies),
+      .form = &form_range,
       .doc = "Addresses whose X-Forwarded-For is believed." },
     { .name = "egress",
       .kind = SM_KEY_TEXTS,
@@ -106,6 +178,20 @@ static const sm_key server_keys[] = {
       .form = &form_egress,
       .doc = "Hosts that pipelines may have the server connect to, besides those that smelt.yml "
              "names: *.example.com, 10.1.2.3, localhost:9000." },
+    { .name = "roots",
+      .kind = SM_KEY_TEXTS,
+      .offset = offsetof(sm_spec_server, roots),
+      .form = &sm_form_local,
+      .fallback_doc = "the folder of this file",
+      .doc = "Folders, relative to this file, in which the tables, the state and the files that "
+             "pipelines read may lie." },
+    { .name = "environment_allow",
+      .kind = SM_KEY_TEXTS,
+      .offset = offsetof(sm_spec_server, environment_allow),
+      .form = &form_variable,
+      .fallback_doc = "none",
+      .doc = "Variables of the environment that files of pipelines may name by ${env.X}; this file "
+             "may name any." },
     { .name = "reload",
       .kind = SM_KEY_ENUM,
       .offset = offsetof(sm_spec_server, reload),
@@ -122,7 +208,7 @@ const sm_block sm_block_server = {
     .size = sizeof(sm_spec_server),
     .at = offsetof(sm_spec_server, at),
     .keys = server_keys,
-    .later = LIST("roots", "environment_allow", "price_per_cpu_hour"),
+    .later = LIST("price_per_cpu_hour"),
 };
 
 /* ---- notifications --------------------------------------------------------------- */

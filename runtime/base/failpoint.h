@@ -38,6 +38,8 @@
     X("schema.after_version")                                                                      \
     X("store.step")                                                                                \
     X("store.after_commit")                                                                        \
+    X("notify.before_send")                                                                        \
+    X("notify.after_answer")                                                                       \
     X("fs.open")                                                                                   \
     X("fs.read")                                                                                   \
     X("fs.write")                                                                                  \

@@ -15,7 +15,8 @@
  * list, object; fields are separated by ", ". */
 #define SM_EVENT_TYPES(X)                                                                          \
     X(run_started, INFO, "A run began.",                                                           \
-      "number int, cause text, target? text, selection? text, commit? text, full_refresh? list")   \
+      "number int, cause text, target? text, selection? text, commit? text, full_refresh? list, "  \
+      "by? text")                                                                                  \
     X(run_progress, INFO, "A run moved to another state.", "state text")                           \
     X(run_finished, INFO, "A run ended.",                                                          \
       "number int, state text, warnings? bool, duration_ms? int, flows? object, error? text, "     \

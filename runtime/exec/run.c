@@ -185,12 +185,24 @@ static sm_code check_refresh(const sm_run *r, sm_error *err)
     return SM_OK;
 }
 
+/* What else was asked, and by whom; "" where there is nothing to say. */
+static sm_sv options_of(const sm_run *r)
+{
+    sm_json *o = sm_json_object(r->arena);
+
+    if (r->q.by.len == 0)
+        return SM_SV("");
+    sm_json_set_string(o, "by", r->q.by);
+    return sm_json_text(o, r->arena);
+}
+
 static sm_code create_record(sm_run *r, sm_error *err)
 {
     r->rec = (sm_run_rec){ .state = SM_RUN_INITIALIZING,
                            .cause = r->q.cause,
                            .commit = r->q.commit,
                            .selection = r->q.selection,
+                           .options = options_of(r),
                            .plan_fingerprint = r->q.plan->fingerprint };
     if (sm_store_run_create(r->q.store, &r->env.owner, &r->rec, err) != SM_OK)
         return err->code;
@@ -280,6 +292,8 @@ static sm_sv told_start(const sm_run *r, sm_arena *a)
     sm_json_set_string(d, "cause", r->q.cause);
     if (r->q.selection.len > 0)
         sm_json_set_string(d, "selection", r->q.selection);
+    if (r->q.by.len > 0)
+        sm_json_set_string(d, "by", r->q.by);
     if (r->q.commit.len > 0)
         sm_json_set_string(d, "commit", r->q.commit);
     return sm_json_text(d, a);

@@ -140,6 +140,7 @@ typedef struct sm_run_request {
     sm_run_memory *memory; /* of the runs before; NULL: there is none */
     bool obeys; /* nobody asked for it: tables that a broken rule holds back are left out */
     sm_sv cause, commit, selection;
+    sm_sv by; /* id of the token of who asked for it; ptr NULL: nobody did, or a terminal */
     sm_run_listener listener; /* NULL: none */
     void *listener_ctx;
 } sm_run_request;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "runtime/base/clock.h"
+#include "runtime/base/failpoint.h"
 #include "runtime/base/log.h"
 #include "runtime/base/thread.h"
 #include "runtime/io/http_client.h"
@@ -95,7 +96,9 @@ static sm_code send_due(const sm_notify *n, const sm_notify_pipeline *p, sm_noti
         int64_t now = sm_clock_now_ms(), after_ms, before = b->rows[m.rows[0]].attempts;
         sm_error why;
 
+        sm_failpoint("notify.before_send");
         if (send_one(n, p, b, &m, now, &after_ms, &why) == SM_OK) {
+            sm_failpoint("notify.after_answer"); /* it knows, and we do not yet */
             sm_notify_book_told(b, &m, now);
         } else if (sm_atomic_get(&n->stop) == 0) {
             sm_notify_book_failed(b, &m, after_ms, now);

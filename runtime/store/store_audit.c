@@ -4,7 +4,7 @@
 
 #include "runtime/store/store_int.h"
 
-enum { DETAILS_MAX = 4096, OUTCOME_MAX = 480 };
+enum { OUTCOME_MAX = 480 };
 
 sm_code sm_store_audit_begin(sm_store *s, sm_audit_rec *r, sm_error *err)
 {
@@ -16,10 +16,11 @@ sm_code sm_store_audit_begin(sm_store *s, sm_audit_rec *r, sm_error *err)
         s,
         "insert into audit (time_ms, ended_ms, made_by, address, act, pipeline, subject, details, "
         "outcome) values (?, 0, ?, ?, ?, ?, ?, ?, '') returning id",
-        SM_STORE__ARGS(sm_store__int(r->time_ms), sm_store__text(r->by), sm_store__text(r->address),
-                       sm_store__text(r->act), sm_store__text(r->pipeline),
-                       sm_store__text(r->subject),
-                       sm_store__text(r->details.len > DETAILS_MAX ? SM_SV("{}") : r->details)),
+        SM_STORE__ARGS(
+            sm_store__int(r->time_ms), sm_store__text(r->by), sm_store__text(r->address),
+            sm_store__text(r->act), sm_store__text(r->pipeline), sm_store__text(r->subject),
+            sm_store__text(r->details.len > SM_AUDIT_DETAILS_MAX ? SM_SV("{\"truncated\":true}")
+                                                                 : r->details)),
         0, &r->id, err);
     return sm_store__end(s, rc, err);
 }

@@ -11,6 +11,8 @@
 
 #define SM_AUDIT_KEPT_MS ((int64_t)400 * 24 * 60 * 60 * 1000)
 
+enum { SM_AUDIT_DETAILS_MAX = 4096 }; /* longer ones are kept as {"truncated":true} */
+
 typedef struct sm_audit_rec {
     int64_t id; /* given by the store */
     int64_t time_ms, ended_ms;

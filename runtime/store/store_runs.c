@@ -324,7 +324,8 @@ sm_code sm_store_run(sm_store *s, int64_t pipeline, int64_t number, sm_arena *a,
 {
     sm_run_rec *list;
     size_t n;
-    sm_code rc = sm_store_runs(s, pipeline, number > 0 ? number + 1 : 0, 1, a, &list, &n, err);
+    sm_code rc = sm_store_runs(s, pipeline, number > 0 && number < INT64_MAX ? number + 1 : number,
+                               1, a, &list, &n, err);
 
     if (rc != SM_OK)
         return rc;

@@ -193,3 +193,12 @@ sm_code sm_store_sessions_trim(sm_store *s, int64_t used_before_ms, int64_t crea
         s, SM_STORE__ORDERED, "delete from sessions where used_ms < ? or created_ms < ?",
         SM_STORE__ARGS(sm_store__int(used_before_ms), sm_store__int(created_before_ms)), NULL, err);
 }
+
+sm_code sm_store_sessions_keep(sm_store *s, sm_sv token, int64_t most, sm_error *err)
+{
+    return write_one(
+        s, SM_STORE__ORDERED,
+        "delete from sessions where token_id = ?1 and hash not in (select hash from "
+        "sessions where token_id = ?1 order by used_ms desc, created_ms desc limit ?2)",
+        SM_STORE__ARGS(sm_store__text(token), sm_store__int(most)), NULL, err);
+}

@@ -42,6 +42,8 @@ sm_code sm_store_session_by_hash(sm_store *s, sm_sv hash, sm_arena *a, sm_sessio
 sm_code sm_store_session_used(sm_store *s, sm_sv hash, int64_t now_ms, sm_error *err);
 /* Durable; none of that hash is fine. */
 sm_code sm_store_session_end(sm_store *s, sm_sv hash, sm_error *err);
+/* Of a token keep the `most` that were used last. */
+sm_code sm_store_sessions_keep(sm_store *s, sm_sv token, int64_t most, sm_error *err);
 /* End those that were not used since `used_before_ms`, and those older than `created_before_ms`. */
 sm_code sm_store_sessions_trim(sm_store *s, int64_t used_before_ms, int64_t created_before_ms,
                                sm_error *err);

@@ -28,3 +28,17 @@ echo 'include: [pipelines/p*.yml]' >>smelt.yml
 smelt validate | sed 's/ in .*//'
 smelt run nobody
 echo "exit $?"
+echo '-- all of them, and one by name or by -p'
+sed -i 's/form: s/from: s/; s/^include.*//' pipelines/orders.yml smelt.yml
+rm pipelines/part.yml
+smelt status | sed 's/  *[0-9.-]* *[0-9:]* *[0-9]* ms$//; s/  [0-9-]* [0-9:]*//; s/run 1 succeeded.*/run 1 succeeded/'
+smelt status --json | python3 -c 'import json,sys; print([d["pipeline"] for d in json.load(sys.stdin)["pipelines"]])'
+smelt runs --json | python3 -c 'import json,sys; print([(r["pipeline"], r["number"]) for r in json.load(sys.stdin)["runs"]])'
+smelt runs | tail -n 1
+smelt runs people 1 | tail -n 1
+smelt runs -p people | tail -n 1
+for command in status pause run validate; do smelt -q $command -p people >/dev/null 2>&1 && echo "$command -p people"; done
+smelt pause people -p orders
+echo "exit $?"
+smelt token create --role viewer >/dev/null 2>&1
+smelt token list | awk '{print $2}'

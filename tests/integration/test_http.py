@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import re
+import socket
 import ssl
 import subprocess
 import sys
@@ -156,6 +157,82 @@ tables:
             need, = [n for n in s.ask("/api/v1/overview").json()["attention"] if n["kind"] == "late_rows"]
             self.assertEqual((need["table"], need["count"], need["href"]), ("hours", 1, "p/shop/streaming"))
 
+    def test_who_may_not_is_told_before_the_body_is_taken(self):
+        with self.serve() as s:
+            head = (b"POST /api/v1/pipelines/shop/runs HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+                    b"Content-Length: 1000000\r\n\r\n")
+            with socket.create_connection(("127.0.0.1", s.port), timeout=20) as link:
+                link.sendall(head)  # and nothing of the body
+                self.assertIn(b" 401 ", link.recv(4096).split(b"\r\n")[0])
+            answer = s.ask("/api/v1/pipelines/shop/runs", "POST", token="", body={"select": "x" * 60000})
+            self.assertEqual((answer.status, answer.code()), (401, "unauthorized"))
+
+    def test_login_logout_and_refusals_are_written_down(self):
+        with self.serve() as s:
+            viewer = s.token("viewer")
+            cookie = self.cookie(s)
+            s.ask("/api/v1/logout", "POST", token="", headers=cookie, body={})
+            self.assertEqual(s.ask("/api/v1/pipelines/shop/runs", "POST", token=viewer, body={}).status, 403)
+            self.assertEqual(s.ask("/api/v1/overview", token="wrong").status, 401)
+            admin = s.ask("/api/v1/me").json()["token"]
+            rows = [(r["act"], r["by"], r["outcome"]) for r in s.ask("/api/v1/audit").json()["audit"]]
+            self.assertEqual(rows[0][:2], ("authenticate", ""))
+            self.assertEqual(rows[1][::2], ("startRun", "refused"))
+            self.assertNotIn(rows[1][1], ("", admin))
+            self.assertEqual(rows[2:4], [("logout", admin, "ok"), ("login", admin, "ok")])
+
+    def test_a_token_has_so_many_sessions_and_the_oldest_end(self):
+        with self.serve() as s:
+            cookies = [self.cookie(s) for _ in range(34)]
+            states = [s.ask("/api/v1/overview", token="", headers=c).status for c in cookies]
+            self.assertEqual(states, [401] * 2 + [200] * 32)
+
+    def test_long_details_of_an_act_are_cut_and_not_lost(self):
+        with self.serve() as s:
+            s.ask("/api/v1/tokens", "POST", body={"role": "viewer", "name": "n" * 250, "days": 1})
+            s.ask("/api/v1/pipelines/shop/tables/sold/quarantine?limit=7&rule=" + "r" * 256 + "&row=" + "w" * 256)
+            s.ask("/api/v1/pipelines/shop/retry", "POST", body={"all": True})
+            long = "select " * 1000
+            s.ask("/api/v1/pipelines/shop/runs", "POST", body={"select": long[:4000], "exclude": "e" * 4000})
+            row = s.ask("/api/v1/audit").json()["audit"][0]
+            self.assertEqual(row["act"], "startRun")
+            self.assertTrue(row["details"]["truncated"])
+            self.assertTrue(row["details"]["select"].startswith("select select"))
+
+    def test_two_hosts_or_a_port_that_is_none_are_no_request(self):
+        with self.serve() as s:
+            for headers in (b"Host: 127.0.0.1\r\nHost: evil.example\r\n", b"Host: 127.0.0.1:80a\r\n", b"Host: localhost:\xc3\xa9\r\n",
+                            b"Host: 127.0.0.1:99999\r\n", b"Host: [::1]x\r\n"):
+                got = s.raw(b"GET /healthz HTTP/1.1\r\n" + headers + b"Connection: close\r\n\r\n")
+                self.assertIn(b" 400 ", got.split(b"\r\n")[0], headers)
+            for headers in (b"Host: 127.0.0.1\r\n", b"Host: [::1]:8480\r\n", b"Host: localhost:65535\r\n"):
+                got = s.raw(b"GET /healthz HTTP/1.1\r\n" + headers + b"Connection: close\r\n\r\n")
+                self.assertIn(b" 200 ", got.split(b"\r\n")[0], headers)
+
+    def test_a_table_is_as_far_behind_as_its_newest_event(self):
+        pipeline = """version: 1
+pipeline: shop
+storage: ./lake
+freshness: {warn_after: 1h}
+sources:
+  orders: {type: files, path: "orders/*.json", format: json, schema_hints: "id BIGINT, price TIMESTAMP"}
+tables:
+  plain: {from: orders}
+  hours:
+    watermark: {column: price, delay: 1 hour}
+    sql: SELECT window(price, '1 hour') AS w, count(*) AS n FROM STREAM(orders) GROUP BY ALL
+"""
+        self.w.write("pipeline.yml", pipeline)
+        os.unlink(self.w.path("orders", "1.json"))
+        self.arrive("2026-01-01T10:00:00", "2026-01-02T10:00:00")
+        self.w.smelt("run")
+        with self.serve() as s:
+            tables = {t["name"]: t["freshness"] for t in s.ask("/api/v1/pipelines/shop/status").json()["tables"]}
+            self.assertEqual((tables["plain"]["state"], tables["plain"]["since"]), ("fresh", "written"))
+            self.assertEqual((tables["hours"]["state"], tables["hours"]["since"]), ("late", "event_time"))
+            age = time.time() - 1767348000  # 2026-01-02T10:00:00Z
+            self.assertAlmostEqual(tables["hours"]["lag_seconds"], age, delta=60)
+
     def test_a_page_that_is_loaded_often_keeps_its_stream(self):
         with self.serve() as s:
             for _ in range(30):
@@ -185,7 +262,8 @@ tables:
             self.assertEqual(s.ask("/api/v1/tokens/none", "DELETE").status, 404)
             audit = s.ask("/api/v1/audit").json()["audit"]
             self.assertEqual([(row["act"], row["outcome"]) for row in audit][:3],
-                             [("revokeToken", 'there is no token "none"'), ("revokeToken", "ok"), ("createToken", "ok")])
+                             [("revokeToken", 'there is no token "none"'),
+                              ("authenticate", "the token is not known, has expired or was revoked"), ("revokeToken", "ok")])
             self.assertEqual(audit[2]["address"], "127.0.0.1")
         with open(os.path.join(self.w.folder, "lake/.smelt/control/smelt.db"), "rb") as f:
             self.assertNotIn(made["token"].encode(), f.read())
@@ -546,6 +624,11 @@ tables:
     def test_what_everybody_could_reach_is_refused_without_tokens(self):
         self.settings(["listen: 0.0.0.0:0", "auth: none"])
         result = self.w.smelt("serve")
+        self.assertEqual(result.code, 3, result.err)
+        self.assertIn("smelt.yml:3:11: error[SM0904]", result.err)
+        self.assertEqual(self.w.smelt("validate").code, 3)
+        self.settings(["auth: none"])
+        result = self.w.smelt("serve", "--listen", "0.0.0.0:0")
         self.assertEqual(result.code, 10, result.err)
         self.assertIn("server.auth is none", result.err)
 

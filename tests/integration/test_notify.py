@@ -88,8 +88,8 @@ class Notify(unittest.TestCase):
     def arrive(self, *ids):
         self.w.write_rows(f"data/{ids[0]}.json", [{"id": i} for i in ids])
 
-    def serve(self):
-        server = serve_lib.Server(self.w.folder, "shop.yml")
+    def serve(self, failpoint=None):
+        server = serve_lib.Server(self.w.folder, "shop.yml", failpoint=failpoint)
         self.addCleanup(server.__exit__)
         server.until("serving 1 pipeline")
         return server
@@ -135,6 +135,27 @@ class Notify(unittest.TestCase):
         server.until("run ", "failed")
         server.until("run ", "succeeded")
         self.assertEqual(server.end(), 0)
+
+    def test_a_kill_before_or_behind_a_delivery_loses_none_and_tells_twice_under_one_id(self):
+        for point, times in (("notify.before_send", 1), ("notify.after_answer", 2), ("store.after_commit:9", None)):
+            with self.subTest(point):
+                self.w = world.World(self.id().split(".")[-1][:40] + "-" + point.split(".")[1].replace(":", "-"))
+                hook = self.webhook()
+                self.pipeline()
+                self.project(hook)
+                self.arrive(1)
+                server = self.serve(failpoint=None)
+                server.until("run ", "succeeded")
+                self.assertEqual(server.end(), 0)
+                server = self.serve(failpoint=point + ":kill")
+                self.arrive(1000)
+                self.assertEqual(server.process.wait(serve_lib.PATIENCE), -signal.SIGKILL)
+                self.serve()
+                told = [hook.next()]
+                while times is not None and len(told) < times:
+                    told.append(hook.next())
+                self.assertEqual({(m["kind"], m["state"]) for m in told}, {("failed", "open")})
+                self.assertEqual(len({m["id"] for m in told}), 1)
 
     def test_what_was_not_told_is_told_after_a_kill(self):
         hook = self.webhook("hang")

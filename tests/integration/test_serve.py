@@ -177,6 +177,45 @@ class Serve(unittest.TestCase):
         self.await_ids(server, "behind", [1, 2])
         self.assertEqual(server.end(), 0)
 
+    def refused(self, *words):
+        server = self.server("shop.yml")
+        server.until(*words)
+        self.assertEqual(server.process.wait(serve_lib.PATIENCE), 3)
+
+    def test_a_server_goes_to_the_folders_and_reads_the_variables_that_smelt_yml_gives(self):
+        outside = self.w.path("..", os.path.basename(self.w.folder) + "-outside")
+        os.makedirs(outside, exist_ok=True)
+        self.w.write("smelt.yml", "version: 1\n")
+        self.pipeline()
+        plain = PIPELINE.format(name="shop", trigger="{interval: 1s}", sign="+")
+        self.w.write("shop.yml", plain.replace("data/*.json", outside + "/*.json"))
+        self.refused("shop.yml:6", "SM0905", 'what source "orders" reads lies outside')
+        os.symlink(outside, self.w.path("link"))
+        self.w.write("shop.yml", plain.replace("data/*.json", "link/*.json"))
+        self.refused("SM0905")
+        self.w.write("shop.yml", plain.replace("./lake", "${env.SHOP_LAKE:-./lake}"))
+        self.refused("shop.yml:3", "SM0906", "SHOP_LAKE")
+        self.w.write("shop.yml", plain.replace("./lake", "${env.SHOP_LAKE:-./lake}").replace("data/*.json", "link/*.json"))
+        self.w.write("smelt.yml", f"version: 1\nserver: {{roots: [., {outside}], environment_allow: [SHOP_LAKE]}}\n")
+        with open(os.path.join(outside, "0.json"), "w") as f:
+            f.write('{"id": 1}\n')
+        server = self.server("shop.yml")
+        self.await_ids(server, "shop_silver", [1])
+        self.assertEqual(server.end(), 0)
+
+    def test_a_changed_block_of_the_server_waits_for_a_restart_and_says_so(self):
+        self.pipeline()
+        server = self.server("shop.yml")
+        server.until("serving")
+        self.w.write("smelt.yml", "version: 1\nserver: {reload: watch}\n")
+        server.send(signal.SIGHUP)
+        server.until("reloaded")
+        self.w.write("smelt.yml", "version: 1\nserver: {allow_preview: true}\n")
+        server.send(signal.SIGHUP)
+        server.until("block `server` of smelt.yml has changed")
+        self.assertEqual(server.end(), 0)
+        self.assertEqual(sum("block `server`" in line for line in server.seen), 1)
+
     def test_files_start_a_run_when_they_arrive(self):
         self.pipeline(trigger="{when: [{file_arrival: orders}]}")
         self.arrive(1)

@@ -172,6 +172,33 @@ static int parse(sm_cli *c, int argc, char **argv)
     return 0;
 }
 
+int sm_cli_settle_pipeline(sm_cli *c)
+{
+    const char *named = sm_cli_get(c, "--pipeline");
+
+    if (named != NULL && c->n_args > 0)
+        return sm_cli_usage(c, "name the pipeline once: \"%s\", or -p %s", c->args[0], named);
+    if (named != NULL)
+        c->args[c->n_args++] = named;
+    else if (c->n_args == 1 && c->n_options < SM_CLI_MAX_OPTIONS) {
+        c->options[c->n_options].name = "--pipeline";
+        c->options[c->n_options++].value = c->args[0];
+    }
+    return SM_EXIT_DONE;
+}
+
+sm_cli *sm_cli_for_pipeline(const sm_cli *c, const char *name)
+{
+    sm_cli *one = SM_NEW(c->a, sm_cli);
+
+    *one = *c;
+    if (one->n_options == SM_CLI_MAX_OPTIONS)
+        one->n_options--;
+    one->options[one->n_options].name = "--pipeline";
+    one->options[one->n_options++].value = name;
+    return one;
+}
+
 static bool wants_color(const sm_cli *c, int fd)
 {
     const char *when = sm_cli_get(c, "--color"), *term = getenv("TERM");
@@ -241,6 +268,8 @@ int sm_cli_main(int argc, char **argv)
     sm_cli c = { .a = sm_arena_new("command") };
     int status = parse(&c, argc, argv);
 
+    if (status == 0 && c.command != NULL && c.command->names_pipeline)
+        status = sm_cli_settle_pipeline(&c);
     if (status == 0)
         status = apply_globals(&c);
     if (status != 0)

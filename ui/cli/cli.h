@@ -33,6 +33,7 @@ typedef struct sm_command {
     const char *usage;            /* behind "smelt <name> " */
     const sm_cli_option *options; /* ends with a row whose name is NULL; NULL: none */
     const char *examples;         /* two lines, one each */
+    bool names_pipeline;          /* its argument is a pipeline, which -p may say as well */
     int (*exec)(sm_cli *c);
     int (*remote)(sm_cli *c, sm_remote *r); /* with --server; NULL: it has no such form */
 } sm_command;
@@ -70,6 +71,11 @@ int sm_cli_main(int argc, char **argv);
 /* The value of an option; NULL when it was not given.  A flag has the value "". */
 const char *sm_cli_get(const sm_cli *c, const char *name);
 bool sm_cli_has(const sm_cli *c, const char *name);
+/* Of a command whose first argument is a pipeline: whether it was said so or by -p, both say it
+ * from now on.  0, or 2 when it was said twice. */
+int sm_cli_settle_pipeline(sm_cli *c);
+/* The same command as for that pipeline, in c->a. */
+sm_cli *sm_cli_for_pipeline(const sm_cli *c, const char *name);
 /* The i-th argument or NULL. */
 const char *sm_cli_arg(const sm_cli *c, size_t i);
 

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_order.c -- smelt stop, retry and reload: what one asks of a server. */
 #include "ui/cli/exit_code.h"
+#include "ui/cli/look.h"
 #include "ui/cli/remote.h"
 #include "ui/cli/run_remote.h"
 
 static const sm_cli_option retry_options[] = {
     { "--all", NULL, NULL, "everything, not only what failed and what stands behind it" },
     { "--no-wait", NULL, NULL, "do not wait for the end" },
+    SM_LOOK_OPTIONS,
+    { NULL, NULL, NULL, NULL },
+};
+
+static const sm_cli_option stop_options[] = {
+    SM_LOOK_OPTIONS,
     { NULL, NULL, NULL, NULL },
 };
 
@@ -84,6 +91,8 @@ const sm_command sm_command_stop = {
     .group = "run",
     .summary = "Stop the run of a server; what is decided is finished",
     .usage = "[PIPELINE] --server URL",
+    .options = stop_options,
+    .names_pipeline = true,
     .examples = "smelt stop --server http://127.0.0.1:8480 --token-file token\n"
                 "smelt stop iot --server https://smelt.example.com --token-file token",
     .exec = need_server,
@@ -96,6 +105,7 @@ const sm_command sm_command_retry = {
     .summary = "Let a server run again what failed",
     .usage = "[PIPELINE] --server URL [--all]",
     .options = retry_options,
+    .names_pipeline = true,
     .examples = "smelt retry --server http://127.0.0.1:8480 --token-file token\n"
                 "smelt retry iot --all --server https://smelt.example.com --token-file token",
     .exec = need_server,

@@ -6,8 +6,14 @@
 #include "runtime/store/store_schedule.h"
 #include "ui/cli/cli.h"
 #include "ui/cli/exit_code.h"
+#include "ui/cli/look.h"
 #include "ui/cli/project.h"
 #include "ui/cli/remote.h"
+
+static const sm_cli_option options[] = {
+    SM_LOOK_OPTIONS,
+    { NULL, NULL, NULL, NULL },
+};
 
 /* A fault of the files does not keep anybody from pausing: all that is asked of them is who and
  * where. */
@@ -104,6 +110,8 @@ const sm_command sm_command_pause = {
     .group = "run",
     .summary = "Let triggers start no runs of a pipeline",
     .usage = "[PIPELINE]",
+    .options = options,
+    .names_pipeline = true,
     .examples = "smelt pause\nsmelt pause shop",
     .exec = pause_exec,
     .remote = pause_remote,
@@ -114,6 +122,8 @@ const sm_command sm_command_resume = {
     .group = "run",
     .summary = "Let triggers start runs of a pipeline again",
     .usage = "[PIPELINE]",
+    .options = options,
+    .names_pipeline = true,
     .examples = "smelt resume\nsmelt resume shop",
     .exec = resume_exec,
     .remote = resume_remote,

@@ -32,6 +32,7 @@ static const sm_cli_option options[] = {
       "go on when everything is caught up, and take what comes,\nuntil Ctrl-C" },
     { "--dry-run", "-n", NULL, "say what would be run, and run nothing" },
     SM_SINCE_OPTION,
+    SM_LOOK_OPTIONS,
     SM_REPORT_OPTION,
     SM_OUTPUT_OPTIONS,
     { NULL, NULL, NULL, NULL },
@@ -267,6 +268,7 @@ const sm_command sm_command_run = {
     .usage = "[PIPELINE] [--select S] [--full-refresh S [--keep-downstream] [--with-quarantine]]",
     .options = options,
     .examples = "smelt run\nsmelt run examples/iot/pipeline.yml --select +readings_10m",
+    .names_pipeline = true,
     .exec = run_exec,
     .remote = sm_run_remote,
 };

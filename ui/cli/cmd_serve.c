@@ -118,10 +118,13 @@ static void listen(sigset_t *set)
 
 static void reload(const server *s)
 {
-    if (sm_deploy_load(s->deploy, s->scheduler) == SM_EXIT_DONE)
-        tell_deployed(s, "reloaded");
-    else
+    if (sm_deploy_load(s->deploy, s->scheduler) != SM_EXIT_DONE) {
         sm_cli_say(s->c, "not reloaded: what was deployed goes on as it is");
+        return;
+    }
+    tell_deployed(s, "reloaded");
+    if (sm_deploy_server_changed(s->deploy))
+        sm_cli_say(s->c, "the block `server` of smelt.yml has changed, which waits for a restart");
 }
 
 /* A signal, or SIGHUP when files that are watched were changed.  In between it looks after what no

@@ -4,7 +4,7 @@
 #include "ui/cli/exit_code.h"
 #include "ui/cli/flow_rows.h"
 #include "ui/cli/grid.h"
-#include "ui/cli/look.h"
+#include "ui/cli/look_all.h"
 #include "ui/cli/remote.h"
 
 static const sm_cli_option options[] = {
@@ -130,45 +130,94 @@ static int print_status(const sm_cli *c, const sm_json *doc)
     return sm_cli_out(&b);
 }
 
+static int remote_document(sm_cli *c, sm_remote *r, sm_json **doc)
+{
+    sm_buf path = sm_remote_path(r, "/status");
+    sm_error err;
+
+    (void)c;
+    return sm_remote_get(r, &path, doc, &err) == SM_OK ? SM_EXIT_DONE
+                                                       : sm_remote_fail(r, &err, NULL);
+}
+
+static int local_document(sm_cli *c, sm_json **doc)
+{
+    sm_project p;
+    sm_view v;
+    sm_error err;
+    int status = sm_look_start(c, &p, &v);
+
+    if (status == SM_EXIT_DONE && sm_view_status(&v, doc, &err) != SM_OK)
+        status = sm_cli_fail(c, &err, "smelt doctor");
+    if (status == SM_EXIT_DONE) /* it lives longer than the project */
+        *doc = sm_json_copy(c->a, *doc);
+    sm_project_close(&p);
+    return status;
+}
+
+static int show(const sm_cli *c, const sm_json *doc)
+{
+    return c->json ? sm_cli_out_json(c, doc) : print_status(c, doc);
+}
+
+static int show_all(const sm_cli *c, const sm_look_told *all, size_t n)
+{
+    sm_json *doc = sm_json_object(c->a), *list = sm_json_array(c->a);
+    int status = SM_EXIT_DONE;
+
+    for (size_t i = 0; i < n; i++) {
+        if (c->json)
+            sm_json_append(list, all[i].doc);
+        else if (status == SM_EXIT_DONE)
+            status = print_status(all[i].c, all[i].doc);
+    }
+    sm_json_set(doc, "pipelines", list);
+    return c->json ? sm_cli_out_json(c, doc) : status;
+}
+
 static int status_remote(sm_cli *c, sm_remote *r)
 {
+    sm_look_told *all;
+    size_t n;
     int status;
-    sm_buf path;
+    sm_json *doc;
 
-    if (c->n_args > 0)
-        return sm_cli_usage(c, "status takes no argument");
-    if ((status = sm_remote_pipeline(r, NULL)) != SM_EXIT_DONE)
+    if (c->n_args > 1)
+        return sm_cli_usage(c, "one pipeline, or none for all of them");
+    if ((status = sm_look_all_remote(r, remote_document, &all, &n)) != SM_EXIT_DONE)
         return status;
-    path = sm_remote_path(r, "/status");
-    return sm_remote_show(r, &path, print_status, NULL);
+    if (n > 0)
+        return show_all(c, all, n);
+    if ((status = sm_remote_pipeline(r, NULL)) != SM_EXIT_DONE ||
+        (status = remote_document(c, r, &doc)) != SM_EXIT_DONE)
+        return status;
+    return show(c, doc);
 }
 
 static int status_exec(sm_cli *c)
 {
-    sm_project p;
-    sm_view v;
+    sm_look_told *all;
+    size_t n;
+    int status, shown;
     sm_json *doc;
-    sm_error err;
-    int status;
 
-    if (c->n_args > 0)
-        return sm_cli_usage(c, "status takes no argument");
-    status = sm_look_start(c, &p, &v);
-    if (status == SM_EXIT_DONE && sm_view_status(&v, &doc, &err) != SM_OK)
-        status = sm_cli_fail(c, &err, "smelt doctor");
-    else if (status == SM_EXIT_DONE)
-        status = c->json ? sm_cli_out_json(c, doc) : print_status(c, doc);
-    sm_project_close(&p);
-    return status;
+    if (c->n_args > 1)
+        return sm_cli_usage(c, "one pipeline, or none for all of them");
+    if (!sm_look_several(c))
+        return (status = local_document(c, &doc)) == SM_EXIT_DONE ? show(c, doc) : status;
+    status = sm_look_all(c, local_document, &all, &n);
+    shown = show_all(c, all, n);
+    return status != SM_EXIT_DONE ? status : shown;
 }
 
 const sm_command sm_command_status = {
     .name = "status",
     .group = "watch",
     .summary = "Show how each table stands",
-    .usage = "",
+    .usage = "[PIPELINE]",
     .options = options,
-    .examples = "smelt status\nsmelt -C examples/iot status --json",
+    .names_pipeline = true,
+    .examples = "smelt status\nsmelt status shop --json",
     .exec = status_exec,
     .remote = status_remote,
 };

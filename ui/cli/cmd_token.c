@@ -9,7 +9,8 @@
 #include "runtime/base/clock.h"
 #include "ui/cli/exit_code.h"
 #include "ui/cli/grid.h"
-#include "ui/cli/look.h"
+#include "ui/cli/look_all.h"
+#include "ui/cli/project_files.h"
 #include "ui/cli/remote.h"
 #include "ui/http/tokens.h"
 
@@ -20,6 +21,27 @@ static const sm_cli_option options[] = {
     SM_LOOK_OPTIONS,
     { NULL, NULL, NULL, NULL },
 };
+
+/* Tokens are kept in the store of the pipeline that a server deploys first; a fault of its file
+ * does not keep anybody from revoking one. */
+static int open_store(sm_cli *c, sm_project *p)
+{
+    const char *named = sm_cli_get(c, "--pipeline");
+    sm_project_files files = { 0 };
+    sm_error err;
+
+    *p = (sm_project){ 0 };
+    if (named == NULL && sm_look_several(c) && sm_project_list(c->a, &files, &err) == SM_OK)
+        named = files.items[0].file;
+    if (sm_project_open(p, c, named, &err) != SM_OK)
+        return sm_cli_fail(c, &err, NULL) == SM_EXIT_OUTSIDE ? SM_EXIT_OUTSIDE : SM_EXIT_INVALID;
+    if (p->spec == NULL || p->state_dir.len == 0 || p->spec->pipeline.text.len == 0) {
+        sm_project_print_diags(c, p);
+        return SM_EXIT_INVALID;
+    }
+    return sm_project_store(p, false, &err) == SM_OK ? SM_EXIT_DONE
+                                                     : sm_cli_fail(c, &err, "smelt doctor");
+}
 
 typedef struct wish {
     sm_role role;
@@ -198,7 +220,7 @@ static int token_exec(sm_cli *c)
 
     if (status != SM_EXIT_DONE)
         return status;
-    status = sm_project_start(c, &p, sm_cli_get(c, "--pipeline"), SM_NEED_PLAN_AND_STORE_WRITE);
+    status = open_store(c, &p);
     if (status == SM_EXIT_DONE)
         status = lists ? list(c, p.store) : creates ? create(c, p.store) : revoke(c, p.store, id);
     sm_project_close(&p);

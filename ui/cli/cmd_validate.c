@@ -9,6 +9,7 @@
 #include "runtime/base/thread.h"
 #include "ui/cli/cli.h"
 #include "ui/cli/exit_code.h"
+#include "ui/cli/look.h"
 #include "ui/cli/project.h"
 #include "ui/cli/project_files.h"
 #include "ui/cli/reports.h"
@@ -41,6 +42,7 @@ typedef struct work {
 } work;
 
 static const sm_cli_option options[] = {
+    SM_LOOK_OPTIONS,
     SM_REPORT_OPTION,
     SM_OUTPUT_OPTIONS,
     { NULL, NULL, NULL, NULL },
@@ -182,6 +184,8 @@ static const char *next_command(const sm_cli *c, const tally *t)
     const char *path = sm_cli_arg(c, 0);
     sm_sv name = sm_json_get_sv(sm_json_at(t->documents, 0), "pipeline", SM_SV(""));
 
+    if (c->n_args == 1)
+        return "smelt run"; /* the one that was named goes with it */
     if (path != NULL)
         return sm_arena_printf(c->a, "smelt run %s", path).ptr;
     return t->files > 1 ? sm_arena_printf(c->a, "smelt run %.*s", SM_SV_ARG(name)).ptr
@@ -266,5 +270,6 @@ const sm_command sm_command_validate = {
     .usage = "[PATH…]",
     .options = options,
     .examples = "smelt validate\nsmelt validate pipelines/iot.yml --report sarif=iot.sarif",
+    .names_pipeline = true,
     .exec = validate_exec,
 };

@@ -12,6 +12,7 @@
 #include "ui/cli/exit_code.h"
 #include "ui/cli/look.h"
 #include "ui/cli/project_files.h"
+#include "ui/cli/project_serve.h"
 
 enum { FAULT_MAX = 16 * 1024 };
 
@@ -91,6 +92,8 @@ static int plan(sm_deployed *x, sm_buf *fault)
     sm_project *p = &x->project;
     sm_error err;
 
+    if (p->spec != NULL && sm_diags_errors(p->diags) == 0)
+        sm_project_check_served(p);
     if (p->spec != NULL && sm_diags_errors(p->diags) == 0 &&
         sm_project_store(p, false, &err) != SM_OK) {
         sm_buf_adds(fault, err.msg);
@@ -238,6 +241,46 @@ static void swap(sm_deploy *d, loading *l)
     sm_mutex_unlock(&d->mu);
 }
 
+/* What a change of smelt.yml would have to be told of.  `reload`, `egress` count from now on. */
+static sm_sv server_text(const sm_spec_server *s, sm_arena *a)
+{
+    const sm_spec_texts *lists[] = { &s->hosts, &s->trusted_proxies };
+    sm_sv out = sm_arena_printf(a, "%.*s\n%d %d %d %d\n%.*s\n%.*s\n%.*s", SM_SV_ARG(s->listen.text),
+                                (int)s->auth.v, s->public_read.v, s->public_metrics.v,
+                                s->allow_preview.v, SM_SV_ARG(s->base_path.text),
+                                SM_SV_ARG(s->tls.certificate.text), SM_SV_ARG(s->tls.key.text));
+
+    for (size_t k = 0; k < 2; k++)
+        for (size_t i = 0; i < lists[k]->n; i++)
+            out = sm_arena_printf(a, "%.*s\n%zu %.*s", SM_SV_ARG(out), k,
+                                  SM_SV_ARG(lists[k]->items[i].text));
+    return out;
+}
+
+static void compare_server(sm_deploy *d, sm_arena *a)
+{
+    sm_sv text;
+
+    sm_mutex_lock(&d->mu);
+    if (d->n > 0) {
+        text = server_text(&d->items[0]->project.spec->server, a);
+        if (d->server.ptr == NULL)
+            d->server = sm_arena_dup(d->a, text);
+        d->server_changed = !sm_sv_eq(d->server, text);
+    }
+    sm_mutex_unlock(&d->mu);
+}
+
+bool sm_deploy_server_changed(sm_deploy *d)
+{
+    bool changed;
+
+    sm_mutex_lock(&d->mu);
+    changed = d->server_changed;
+    sm_mutex_unlock(&d->mu);
+    return changed;
+}
+
 static void tell_scheduler(sm_deploy *d, sm_scheduler *scheduler, sm_arena *a)
 {
     sm_schedule *list;
@@ -301,6 +344,7 @@ int sm_deploy_load(sm_deploy *d, sm_scheduler *scheduler)
     status = load_all(d, &l);
     if (status == SM_EXIT_DONE) {
         swap(d, &l);
+        compare_server(d, l.a);
         tell_scheduler(d, scheduler, l.a);
     }
     sm_mutex_lock(&d->mu);

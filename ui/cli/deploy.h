@@ -40,6 +40,9 @@ void sm_deploy_free(sm_deploy *d);
  * knows.  Else what was deployed before stays, and what is wrong was printed and is kept for
  * sm_deploy_fault(). */
 int sm_deploy_load(sm_deploy *d, sm_scheduler *scheduler);
+/* Does smelt.yml say something else of the server than when it started?  That waits for a restart.
+ */
+bool sm_deploy_server_changed(sm_deploy *d);
 /* Do the files say something else than when they were loaded last, with or without success?  Cheap:
  * nothing is read before something looks changed. */
 bool sm_deploy_changed(sm_deploy *d);

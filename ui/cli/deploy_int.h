@@ -36,6 +36,8 @@ struct sm_deploy {
     sm_pinned *pinned;
     sm_deploy_memory *memories;
     sm_buf fault;
+    sm_sv server; /* what the first load said of the server, in `a`; ptr NULL: nothing yet */
+    bool server_changed;
     int64_t stamp, folder_stamp; /* of the files at the last load; of their folders */
     size_t n_files;              /* that a project listed then */
 };

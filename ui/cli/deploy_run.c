@@ -154,6 +154,7 @@ static sm_code run(sm_deploy *d, const sm_deployed *x, const sm_cli *c, sm_proje
     q.backoff_max_ms = p->spec->retry.backoff_max.v / 1000;
     q.timeout_ms = p->spec->timeout.v / 1000;
     q.cause = o->cause;
+    q.by = o->by;
     q.obeys = is_triggered(o->cause);
     q.commit = x->commit;
     q.selection = o->select;

@@ -202,7 +202,16 @@ static sm_code quarantine(loaded *l, const sm_site_act *what, sm_json **out, sm_
     return rc;
 }
 
-/* Each look has an engine of its own: there are only so many at a time. */
+/* Each look at rows has an engine of its own, and so has a replay: there are only so many at a
+ * time.  Then sm_turns_give(). */
+static sm_code take_turn(sm_cli_site *s, sm_error *err)
+{
+    if (sm_turns_take(s->readers, READ_WAIT_MS))
+        return SM_OK;
+    return sm_fail(err, SM_E_AGAIN, 0, "%d others are at rows now: ask again in a moment",
+                   SM_SITE_READERS);
+}
+
 static sm_code site_read(void *ctx, const sm_site_act *what, sm_arena *a, sm_json **out,
                          sm_error *err)
 {
@@ -211,9 +220,8 @@ static sm_code site_read(void *ctx, const sm_site_act *what, sm_arena *a, sm_jso
     loaded l;
     sm_code rc;
 
-    if (!sm_turns_take(s->readers, READ_WAIT_MS))
-        return sm_fail(err, SM_E_AGAIN, 0, "%d others look at rows now: ask again in a moment",
-                       SM_SITE_READERS);
+    if ((rc = take_turn(s, err)) != SM_OK)
+        return rc;
     rc = load(s, what->pipeline, &l, err);
     if (rc == SM_OK && sm_sv_eq_str(what->act, "preview"))
         rc = preview(&l, what, &doc, err);
@@ -234,6 +242,10 @@ static sm_code act_reload(sm_cli_site *s, sm_arena *a, sm_json **out, sm_error *
         return sm_fail(err, SM_E_RULE, 0, "%.*s", SM_SV_ARG(sm_deploy_fault(s->deploy, a)));
     *out = sm_json_object(a);
     sm_json_set_string(*out, "state", SM_SV("reloaded"));
+    if (sm_deploy_server_changed(s->deploy))
+        sm_json_set_string(*out, "message",
+                           SM_SV("the block `server` of smelt.yml has changed, which waits for a "
+                                 "restart"));
     return SM_OK;
 }
 
@@ -275,20 +287,26 @@ static sm_code site_act(void *ctx, const sm_site_act *act, sm_arena *a, sm_json 
                         sm_error *err)
 {
     bool discard = sm_sv_eq_str(act->act, "quarantine_discard");
+    bool rows = discard || sm_sv_eq_str(act->act, "quarantine_replay");
+    sm_cli_site *s = ctx;
     sm_json *doc = NULL;
     loaded l;
     sm_code rc;
 
     if (sm_sv_eq_str(act->act, "reload"))
         return act_reload(ctx, a, out, err);
+    if (rows && (rc = take_turn(s, err)) != SM_OK)
+        return rc;
     rc = load(ctx, act->pipeline, &l, err);
-    if (rc == SM_OK && (discard || sm_sv_eq_str(act->act, "quarantine_replay")))
+    if (rc == SM_OK && rows)
         rc = act_quarantine(&l, act, discard, &doc, err);
     else if (rc == SM_OK)
         rc = act_reset(&l, act, &doc, err);
     if (rc == SM_OK)
         *out = sm_json_copy(a, doc);
     unload(&l);
+    if (rows)
+        sm_turns_give(s->readers);
     return rc;
 }
 

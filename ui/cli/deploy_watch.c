@@ -83,14 +83,9 @@ static sm_code ask_to_tell(sm_deploy_watcher *w, sm_deployed *x, watched *e, sm_
     return rc;
 }
 
-static watched *find_watched(sm_deploy_watcher *w, const sm_deployed *x, sm_sv source)
+/* NULL: there are too many. */
+static watched *add_watched(sm_deploy_watcher *w, sm_sv pipeline, sm_sv version, sm_sv source)
 {
-    sm_sv pipeline = x->project.plan->pipeline, version = x->project.plan->fingerprint;
-
-    for (size_t i = 0; i < w->n; i++)
-        if (sm_sv_eq(w->list[i].pipeline, pipeline) && sm_sv_eq(w->list[i].source, source) &&
-            sm_sv_eq(w->list[i].version, version))
-            return &w->list[i];
     if (w->n == MOST_WATCHED)
         return NULL;
     if (w->n == w->cap) {
@@ -101,6 +96,59 @@ static watched *find_watched(sm_deploy_watcher *w, const sm_deployed *x, sm_sv s
     w->list[w->n] = (watched){ sm_arena_dup(w->a, pipeline), sm_arena_dup(w->a, version),
                                sm_arena_dup(w->a, source), .mark = ++w->marks, .asked_boot = -1 };
     return &w->list[w->n++];
+}
+
+/* Is it a source of what is deployed now? */
+static bool is_deployed(sm_deploy *d, const watched *e)
+{
+    sm_deployed *x = sm_deploy_hold(d, e->pipeline);
+    bool same = x != NULL && sm_sv_eq(x->project.plan->fingerprint, e->version);
+
+    sm_deploy_let(x);
+    return same;
+}
+
+/* Folders are told apart by the places of their sources, so what is left is watched anew, and each
+ * source has news: something may have come in between. */
+static void drop_gone(sm_deploy *d)
+{
+    sm_deploy_watcher *old = d->watcher, *w;
+
+    w = new_watcher();
+    w->marks = old->marks;
+    for (size_t i = 0; i < old->n; i++)
+        if (is_deployed(d, &old->list[i]))
+            (void)add_watched(w, old->list[i].pipeline, old->list[i].version, old->list[i].source);
+    sm_deploy__free_watcher(old);
+    d->watcher = w;
+}
+
+static bool any_gone(sm_deploy *d)
+{
+    for (size_t i = 0; i < d->watcher->n; i++)
+        if (!is_deployed(d, &d->watcher->list[i]))
+            return true;
+    return false;
+}
+
+static watched *find_watched_at(sm_deploy_watcher *w, const sm_deployed *x, sm_sv source)
+{
+    sm_sv pipeline = x->project.plan->pipeline, version = x->project.plan->fingerprint;
+
+    for (size_t i = 0; i < w->n; i++)
+        if (sm_sv_eq(w->list[i].pipeline, pipeline) && sm_sv_eq(w->list[i].source, source) &&
+            sm_sv_eq(w->list[i].version, version))
+            return &w->list[i];
+    return NULL;
+}
+
+static watched *find_watched(sm_deploy_watcher *w, const sm_deployed *x, sm_sv source)
+{
+    watched *e = find_watched_at(w, x, source);
+
+    return e != NULL
+               ? e
+               : add_watched(w, x->project.plan->pipeline, x->project.plan->fingerprint, source);
 }
 
 static void hear(sm_deploy_watcher *w)
@@ -126,6 +174,8 @@ static sm_code look_at_files(sm_deploy *d, sm_deployed *x, sm_sv source, int64_t
 
     if (d->watcher == NULL)
         d->watcher = new_watcher();
+    else if (find_watched_at(d->watcher, x, source) == NULL && any_gone(d))
+        drop_gone(d);
     if ((e = find_watched(d->watcher, x, source)) == NULL)
         return sm_fail(err, SM_E_LIMIT, 0, "more than %d sources are waited for",
                        (int)MOST_WATCHED);

@@ -9,7 +9,7 @@
 /* The option rows that these commands share. */
 #define SM_LOOK_OPTIONS                                                                            \
     {                                                                                              \
-        "--pipeline", "-p", "FILE", "the pipeline's file, or its folder (pipeline.yml here)"       \
+        "--pipeline", "-p", "NAME", "which one: its name, its file, or its folder"                 \
     }
 
 /* Load the project that --pipeline names, with the store read-only, and fill `v`.  0, or the

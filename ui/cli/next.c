@@ -36,8 +36,7 @@ static size_t takes_argument(const char *text)
 
 const char *sm_cli_next(const sm_cli *c, const char *command)
 {
-    bool run = c->command != NULL && strcmp(c->command->name, "run") == 0;
-    const char *pipeline = run ? sm_cli_arg(c, 0) : sm_cli_get(c, "--pipeline");
+    const char *pipeline = sm_cli_get(c, "--pipeline");
     const char *dir = sm_cli_get(c, "--directory"), *target = sm_cli_get(c, "--target");
     const char *server = sm_cli_get(c, "--server"), *token = sm_cli_get(c, "--token-file");
     size_t verb;

@@ -26,6 +26,7 @@
 #include "ui/cli/project_connections.h"
 #include "ui/cli/project_files.h"
 #include "ui/cli/project_others.h"
+#include "ui/cli/project_serve.h"
 #include "ui/cli/project_tables.h"
 #include "ui/cli/stores.h"
 #include "ui/cli/version.h"
@@ -251,6 +252,7 @@ static sm_spec_env load_env(sm_project *p)
                           .commit = commit_of,
                           .read = read_file,
                           .read_ctx = p,
+                          .used = sm_project_note_variable,
                           .target = sm_sv_cstr(sm_cli_get(p->c, "--target")) };
 }
 

@@ -32,6 +32,7 @@ typedef struct sm_project {
     const char *root;             /* smelt.yml, as messages name it; NULL: there is none */
     const sm_git_tree *at;        /* the files as of a commit; NULL: as they are */
     sm_diags *diags;
+    struct sm_used_variable *used;            /* of the environment, by its documents */
     const sm_spec *spec;                      /* NULL when nothing could be made of the file */
     const struct sm_connections *connections; /* with `spec` */
     const sm_plan *plan;                      /* NULL: not compiled, or not valid */

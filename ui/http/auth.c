@@ -102,6 +102,7 @@ static void refuse_guess(sm_call *c, sm_sv message, sm_sv hint)
     if (!may_try(c))
         return;
     count_failure(c);
+    sm_call__write_down(c, SM_SV("authenticate"), message);
     sm_call__refuse(c, MHD_HTTP_UNAUTHORIZED, "unauthorized", message, hint);
 }
 
@@ -266,7 +267,27 @@ static bool from_our_page(sm_call *c)
     return true;
 }
 
-bool sm_auth__permit(sm_call *c)
+/* Somebody who is known tried what is not theirs: written down, up to so many a minute. */
+static void note_refusal(sm_call *c)
+{
+    sm_auth *auth = &c->server->auth;
+    int64_t now = sm_clock_boot_ms();
+    bool few;
+
+    if (c->who.token[0] == '\0')
+        return;
+    sm_mutex_lock(&auth->mu);
+    if (now - auth->refused_since_ms >= MINUTE_MS) {
+        auth->refused_since_ms = now;
+        auth->refused = 0;
+    }
+    few = auth->refused++ < SM_REFUSALS_MAX;
+    sm_mutex_unlock(&auth->mu);
+    if (few)
+        sm_call__write_down(c, sm_sv_cstr(c->route->name), SM_SV("refused"));
+}
+
+static bool permit(sm_call *c)
 {
     const sm_route *r = c->route;
     bool rows = !r->rows || sm_who__sees_rows(c->server, &c->who);
@@ -288,6 +309,14 @@ bool sm_auth__permit(sm_call *c)
                                            sm_role_name(least), sm_role_name(c->who.role))
                          : SM_SV("rows are for operators, unless server.allow_preview is true"),
                     SM_SV(""));
+    return false;
+}
+
+bool sm_auth__permit(sm_call *c)
+{
+    if (permit(c))
+        return true;
+    note_refusal(c);
     return false;
 }
 
@@ -343,6 +372,8 @@ static sm_code start_session(sm_call *c, const sm_token_rec *t, sm_error *err)
     sm_code rc =
         sm_store_sessions_trim(c->server->store, now - SESSION_IDLE_MS, now - SESSION_MS, err);
 
+    if (rc == SM_OK)
+        rc = sm_store_sessions_keep(c->server->store, t->id, SM_SESSIONS_EACH - 1, err);
     if (rc != SM_OK || (rc = sm_store_session_add(c->server->store, &s, err)) != SM_OK)
         return rc;
     set_cookie(c, cookie, SESSION_MS / 1000);
@@ -368,7 +399,8 @@ sm_code sm_http__login(sm_call *c, sm_error *err)
                      SM_SV("smelt token create --role admin"));
         return SM_OK;
     }
-    rc = start_session(c, &t, err);
+    if ((rc = start_session(c, &t, err)) == SM_OK)
+        sm_call__write_down(c, SM_SV("login"), SM_SV("ok"));
     return rc == SM_OK ? sm_http__me(c, err) : rc;
 }
 
@@ -381,6 +413,8 @@ sm_code sm_http__logout(sm_call *c, sm_error *err)
         rc = sm_store_session_end(c->server->store, sm_sv_cstr(c->who.session), err);
     if (rc != SM_OK)
         return rc;
+    if (c->who.session[0] != '\0')
+        sm_call__write_down(c, SM_SV("logout"), SM_SV("ok"));
     set_cookie(c, SM_SV(""), 0);
     sm_json_set_string(doc, "role", SM_SV("none"));
     c->answer.doc = doc;

@@ -24,6 +24,8 @@ enum {
     SM_SECRET_TEXT = 44,
     SM_FAILURES_MAX = 10, /* of one address in a minute */
     SM_FAILURES_KEPT = 256,
+    SM_REFUSALS_MAX = 60,  /* written down in a minute */
+    SM_SESSIONS_EACH = 32, /* of one token; the oldest end */
 };
 
 typedef struct sm_who {
@@ -46,6 +48,8 @@ typedef struct sm_auth {
     sm_failures failures[SM_FAILURES_KEPT];
     char login_hash[SM_HASH_HEX + 1]; /* of the one-time code; "" = used, or there is none */
     int64_t login_until_ms;           /* boot clock */
+    int64_t refused_since_ms;         /* likewise: the minute in which */
+    int refused;                      /* so many refusals were written down */
 } sm_auth;
 
 void sm_auth__init(sm_auth *auth);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* call.c -- one request, from its headers and body to what its handler left.
  *
- *     name ─▶ route ─▶ who ─▶ may they ─▶ parameters ─▶ body ─▶ view ─▶ audit ─▶ handler ─▶ audit
+ *     name ─▶ route ─▶ who ─▶ may they ─▶ body ─▶ parameters ─▶ view ─▶ audit ─▶ handler ─▶ audit
+ *     └── by the headers alone ────────┘
  *
  * Each step refuses by itself and ends the way.  Acts and looks at rows are written down before
  * they begin: what cannot be written down is not done. */
@@ -10,7 +11,7 @@
 #include "ui/http/http_int.h"
 #include "ui/http/http_lib.h"
 
-enum { UNSUPPORTED_TYPE = 415, TOO_LARGE = 413, URI_TOO_LONG = 414 };
+enum { DETAIL_MAX = 256, UNSUPPORTED_TYPE = 415, TOO_LARGE = 413, URI_TOO_LONG = 414 };
 
 /* ---- what handlers use ------------------------------------------------------------------ */
 
@@ -170,16 +171,53 @@ static sm_sv subject_of(const sm_call *c)
     return c->values.n == 0 ? SM_SV("") : c->values.items[c->values.n - 1];
 }
 
+/* The same with long texts cut: something of each stays. */
+static sm_sv cut_details(const sm_call *c, const sm_json *o)
+{
+    sm_json *out = sm_json_object(c->a);
+
+    for (sm_json_iter it = sm_json_first(o); sm_json_valid(&it); sm_json_next(&it)) {
+        sm_sv text = sm_json_sv(it.value);
+
+        if (text.len > DETAIL_MAX)
+            sm_json_set_sv(
+                out, it.key,
+                sm_json_string(c->a, sm_arena_printf(c->a, "%.*s…", DETAIL_MAX, text.ptr)));
+        else
+            sm_json_set_sv(out, it.key, it.value);
+    }
+    sm_json_set_bool(out, "truncated", true);
+    return sm_json_text(out, c->a);
+}
+
 /* What was asked, without what is secret. */
 static sm_sv details_of(const sm_call *c)
 {
     sm_json *o = c->body == NULL ? sm_json_object(c->a) : sm_json_copy(c->a, c->body);
+    sm_sv text;
 
     sm_json_remove(o, "code");
     sm_json_remove(o, "token");
     for (size_t i = 0; i < c->uri.n_pairs; i++)
         sm_json_set_sv(o, c->uri.pairs[i].name, sm_json_string(c->a, c->uri.pairs[i].value));
-    return sm_json_text(o, c->a);
+    text = sm_json_text(o, c->a);
+    return text.len > SM_AUDIT_DETAILS_MAX ? cut_details(c, o) : text;
+}
+
+void sm_call__write_down(sm_call *c, sm_sv act, sm_sv outcome)
+{
+    int64_t now = sm_clock_now_ms();
+    sm_audit_rec r = { .time_ms = now,
+                       .by = sm_sv_cstr(c->who.token),
+                       .address = c->address,
+                       .act = act,
+                       .pipeline = c->route == NULL ? SM_SV("") : sm_call__value(c, "pipeline"),
+                       .subject = c->route == NULL ? SM_SV("") : subject_of(c),
+                       .details = SM_SV("{}") };
+    sm_error ignored; /* it was refused, or is done: nothing depends on the row */
+
+    if (sm_store_audit_begin(c->server->store, &r, &ignored) == SM_OK)
+        (void)sm_store_audit_end(c->server->store, r.id, now, outcome, &ignored);
 }
 
 static sm_code begin_audit(sm_call *c, int64_t *id, sm_error *err)
@@ -238,13 +276,18 @@ static void do_handle(sm_call *c)
     c->hold = NULL;
 }
 
+bool sm_call__admit(sm_call *c)
+{
+    if (c->target.len <= SM_HTTP__TARGET_MAX)
+        return sm_call__find_peer(c) && find_route(c) && sm_auth__identify(c) && sm_auth__permit(c);
+    sm_call__refuse(c, URI_TOO_LONG, "limit", SM_SV("the address is too long"), SM_SV(""));
+    return false;
+}
+
 void sm_call__handle(sm_call *c)
 {
-    if (c->target.len > SM_HTTP__TARGET_MAX)
-        sm_call__refuse(c, URI_TOO_LONG, "limit", SM_SV("the address is too long"), SM_SV(""));
-    else if (c->too_large)
+    if (c->too_large)
         sm_call__refuse(c, TOO_LARGE, "limit", SM_SV("the body has more than 1 MiB"), SM_SV(""));
-    else if (sm_call__find_peer(c) && find_route(c) && sm_auth__identify(c) && sm_auth__permit(c) &&
-             check_params(c))
+    else if (check_params(c))
         do_handle(c);
 }

@@ -20,6 +20,7 @@ enum {
     SM_HTTP__TARGET_MAX = 8 * 1024,   /* request line */
     SM_HTTP__HEADERS_MAX = 32 * 1024, /* all of them */
     SM_HTTP__BODY_MAX = 1024 * 1024,
+    SM_HTTP__PASSED_OVER = 64 * 1024, /* of a body whose request is refused */
     SM_HTTP__BODY_DEPTH = 32,
     SM_HTTP__IDLE_S = 20,             /* nothing moved on a connection */
     SM_HTTP__STACK = 8 * 1024 * 1024, /* of a thread: the engine parses on it */
@@ -55,6 +56,7 @@ typedef struct sm_call {
     const char *method;    /* NULL: the headers are not there yet */
     sm_sv target;          /* as it came */
     sm_buf raw;            /* of the body, as it comes */
+    bool refused;          /* before its body was there */
     bool too_large;        /* the body is, and is passed over */
     sm_uri uri;
     const sm_route *route;
@@ -109,7 +111,11 @@ bool sm_peer__in_range(sm_sv address, sm_sv range);
 
 /* ---- call.c: one request ---- */
 
+/* By its headers: who asks, for what, and may they?  False after refusing. */
+bool sm_call__admit(sm_call *c);
 void sm_call__handle(sm_call *c);
+/* An act that has no row yet, and its outcome, into the log of what people did. */
+void sm_call__write_down(sm_call *c, sm_sv act, sm_sv outcome);
 
 /* ---- answer.c ---- */
 

@@ -105,10 +105,10 @@ static sm_json *params_of(const sm_route *r, sm_arena *a)
 static sm_json *body_of(const sm_route *r, sm_arena *a)
 {
     sm_json *schema = typed(a, "object"), *fields = sm_json_object(a), *needed = sm_json_array(a);
+    sm_json *o;
 
     for (const sm_param *p = r->body; p != NULL && p->name != NULL; p++) {
-        sm_json *o = schema_of(p, a);
-
+        o = schema_of(p, a);
         sm_json_set_string(o, "description", sm_sv_cstr(p->doc));
         sm_json_set(fields, p->name, o);
         if (p->required)
@@ -118,7 +118,10 @@ static sm_json *body_of(const sm_route *r, sm_arena *a)
     if (sm_json_len(needed) > 0)
         sm_json_set(schema, "required", needed);
     sm_json_set_bool(schema, "additionalProperties", false);
-    return object(a, "content", object(a, "application/json", object(a, "schema", schema)));
+    o = object(a, "content", object(a, "application/json", object(a, "schema", schema)));
+    if (sm_json_len(needed) > 0)
+        sm_json_set_bool(o, "required", true);
+    return o;
 }
 
 /* ---- answers ------------------------------------------------------------------------- */

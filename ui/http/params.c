@@ -10,6 +10,8 @@ static const sm_param *find(const sm_param *list, sm_sv name)
     return NULL;
 }
 
+#define WHOLE_MAX 9007199254740991.0 /* a double has no more whole numbers */
+
 static bool is_word(const char *words, sm_sv value)
 {
     sm_sv rest = sm_sv_cstr(words), word;
@@ -111,6 +113,21 @@ static bool deeper_than(sm_sv text, size_t depth)
     return false;
 }
 
+/* 12.0 is a whole number to JSON, and so it is to JSON Schema. */
+static sm_json *with_whole_numbers(const sm_json *body, sm_arena *a)
+{
+    sm_json *out = sm_json_object(a);
+
+    for (sm_json_iter it = sm_json_first(body); sm_json_valid(&it); sm_json_next(&it)) {
+        double v = sm_json_real_value(it.value);
+        bool whole = sm_json_is_real(it.value) && v >= -WHOLE_MAX && v <= WHOLE_MAX &&
+                     v == (double)(int64_t)v;
+
+        sm_json_set_sv(out, it.key, whole ? sm_json_int(a, (int64_t)v) : it.value);
+    }
+    return out;
+}
+
 static sm_code check_field(const sm_param *p, const sm_json *v, sm_error *err)
 {
     switch (p->type) {
@@ -162,6 +179,8 @@ sm_code sm_params_parse_body(const sm_param *list, sm_sv text, size_t depth, sm_
         body = sm_json_object(a);
     else if ((rc = sm_json_parse(text, a, &body, err)) != SM_OK)
         return sm_wrap(err, "the body");
+    if (sm_json_is_object(body))
+        body = with_whole_numbers(body, a);
     *out = body;
     return check_body(list, body, err);
 }

@@ -142,6 +142,47 @@ static void trust_proxy(sm_call *c)
         c->base = prefix;
 }
 
+static enum MHD_Result count_host(void *ctx, enum MHD_ValueKind kind, const char *name,
+                                  const char *value)
+{
+    (void)kind;
+    (void)value;
+    *(int *)ctx += sm_sv_eq_nocase(sm_sv_cstr(name), SM_SV("Host"));
+    return MHD_YES;
+}
+
+/* Nothing, or ":" and a port. */
+static bool is_port(sm_sv text)
+{
+    int64_t n;
+
+    if (text.len == 0)
+        return true;
+    for (size_t i = 1; i < text.len; i++)
+        if (text.ptr[i] < '0' || text.ptr[i] > '9')
+            return false;
+    return text.ptr[0] == ':' && text.len < 7 && sm_sv_to_int64(sm_sv_sub(text, 1, text.len), &n) &&
+           n <= 65535;
+}
+
+/* Two names, or one that is none, may mean something else to a proxy than to us. */
+static bool check_host(sm_call *c)
+{
+    sm_sv name = without_port(c->host), host = c->host;
+    int n = 0;
+
+    (void)sm_mhd.get_connection_values(c->connection, MHD_HEADER_KIND, count_host, &n);
+    if (host.len > 0 && host.ptr[0] == '[')
+        host = sm_sv_sub(host, 2, host.len);
+    if (n <= 1 && is_port(sm_sv_sub(host, name.len, host.len)))
+        return true;
+    sm_call__refuse(c, MHD_HTTP_BAD_REQUEST, "invalid",
+                    n > 1 ? SM_SV("the request has several Host headers")
+                          : SM_SV("the Host header has no number as its port"),
+                    SM_SV(""));
+    return false;
+}
+
 bool sm_call__find_peer(sm_call *c)
 {
     c->address = plain_v4(sm_sv_cstr(sm_connection_address(c->socket)));
@@ -150,6 +191,8 @@ bool sm_call__find_peer(sm_call *c)
     c->base = c->server->config.base_path;
     if (is_trusted(c->server, c->address))
         trust_proxy(c);
+    if (!check_host(c))
+        return false;
     if (is_our_name(c->server, without_port(c->host)))
         return true;
     sm_call__refuse(c, MHD_HTTP_FORBIDDEN, "host",

@@ -54,9 +54,9 @@ typedef struct sm_route {
     sm_code (*handle)(struct sm_call *c, sm_error *err);
     const sm_param *query, *body; /* NULL: none */
     bool rows;                    /* shows rows: a viewer may only if that is allowed; audited */
-    bool unaudited;               /* changes nothing that anybody would ask about: login, logout */
-    const char *answer_type;      /* NULL: application/json */
-    const char *answer_status;    /* "202"; NULL: 200 */
+    bool unaudited;            /* login, logout: they write themselves down, once it is known who */
+    const char *answer_type;   /* NULL: application/json */
+    const char *answer_status; /* "202"; NULL: 200 */
     bool blind; /* no view of {pipeline} is opened: the handler does not tell whether it is there */
     bool raw_body; /* the handler reads the body as it came */
     bool page;     /* HTML or a file, no part of the API's document */

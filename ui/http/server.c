@@ -77,6 +77,17 @@ static enum MHD_Result answer(sm_call *c)
     return sent;
 }
 
+/* The body of a request that is refused is passed over when it is short, so that the client reads
+ * the answer; a long one is not waited for. */
+static bool is_short(const sm_call *c)
+{
+    sm_sv length = sm_call__header(c, "Content-Length");
+    int64_t n = 0;
+
+    return sm_call__header(c, "Transfer-Encoding").len == 0 &&
+           (length.len == 0 || (sm_sv_to_int64(length, &n) && n <= SM_HTTP__PASSED_OVER));
+}
+
 static enum MHD_Result take_call(void *ctx, struct MHD_Connection *connection, const char *url,
                                  const char *method, const char *version, const char *upload,
                                  size_t *upload_len, void **call)
@@ -89,16 +100,19 @@ static enum MHD_Result take_call(void *ctx, struct MHD_Connection *connection, c
     if (c->method == NULL) { /* headers are there, the body is not */
         c->method = sm_arena_cstr(c->a, sm_sv_cstr(method));
         c->socket = socket_of(connection);
-        return MHD_YES;
+        c->refused = !sm_call__admit(c);
+        return c->refused && !is_short(c) ? answer(c) : MHD_YES;
     }
     if (*upload_len > 0) {
-        sm_buf_add(&c->raw, (sm_sv){ upload, *upload_len });
+        if (!c->refused)
+            sm_buf_add(&c->raw, (sm_sv){ upload, *upload_len });
         c->too_large |= c->raw.over;
         *upload_len = 0;
         return MHD_YES;
     }
     sm_connections_set(c->server->connections, c->socket, SM_PHASE_WORKING);
-    sm_call__handle(c);
+    if (!c->refused)
+        sm_call__handle(c);
     return answer(c);
 }
 

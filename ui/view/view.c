@@ -67,7 +67,8 @@ sm_sv sm_view__flow_state(const sm_view *v, sm_run_flow_state state)
 
 sm_json *sm_view__run(const sm_view *v, const sm_run_rec *r)
 {
-    sm_json *o = sm_json_object(v->a);
+    sm_json *o = sm_json_object(v->a), *options;
+    sm_error ignored;
 
     sm_json_set_int(o, "number", r->number);
     sm_json_set_string(o, "state",
@@ -75,6 +76,8 @@ sm_json *sm_view__run(const sm_view *v, const sm_run_rec *r)
                                                        : sm_sv_cstr(sm_run_state_name(r->state)));
     sm_json_set_bool(o, "warnings", r->warnings);
     sm_view__set_text(o, "cause", r->cause);
+    if (r->options.len > 0 && sm_json_parse(r->options, v->a, &options, &ignored) == SM_OK)
+        sm_view__set_text(o, "by", sm_json_get_sv(options, "by", SM_SV("")));
     sm_view__set_text(o, "commit", r->commit);
     sm_view__set_text(o, "selection", r->selection);
     sm_view__set_time(v, o, "created", r->created_ms);

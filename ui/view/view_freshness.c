@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* view_freshness.c -- how long ago a table was written to, against what its file allows. */
+/* view_freshness.c -- how far a table is behind, against what its file allows.
+ *
+ * A table that is written every minute with the events of yesterday is a day behind: where a flow
+ * has a watermark, the newest event time counts, and when it was written only where that is longer
+ * ago. */
 #include "runtime/base/clock.h"
+#include "runtime/base/lateness.h"
 #include "ui/view/view_int.h"
 
 enum { US = 1000000, MS = 1000 };
@@ -12,10 +17,30 @@ static const char *state_of(const sm_plan_dataset *t, int64_t lag_us)
     return t->warn_after_us > 0 && lag_us > t->warn_after_us ? "late" : "fresh";
 }
 
-void sm_view__add_freshness(const sm_view *v, const sm_plan_dataset *table, int64_t written_ms,
-                            sm_json *o)
+int64_t sm_view__newest_event(const sm_view *v, const sm_batch_rec *b)
 {
-    int64_t lag_ms = sm_clock_now_ms() - written_ms;
+    const sm_json *stages;
+    sm_json *record = NULL;
+    int64_t newest_us = SM_LATENESS_NO_TIME;
+    sm_error ignored;
+
+    if (b->lateness.len == 0 || sm_json_parse(b->lateness, v->a, &record, &ignored) != SM_OK)
+        return 0;
+    stages = sm_json_get(record, "stages");
+    for (size_t i = 0; i < sm_json_len(stages); i++) {
+        sm_lateness l;
+
+        sm_lateness_read(&l, sm_json_get(sm_json_at(stages, i), "seen"));
+        newest_us = l.newest_us > newest_us ? l.newest_us : newest_us;
+    }
+    return newest_us == SM_LATENESS_NO_TIME ? 0 : newest_us / MS;
+}
+
+void sm_view__add_freshness(const sm_view *v, const sm_plan_dataset *table, int64_t written_ms,
+                            int64_t event_ms, sm_json *o)
+{
+    bool by_event = event_ms != 0 && event_ms < written_ms;
+    int64_t lag_ms = sm_clock_now_ms() - (by_event ? event_ms : written_ms);
     sm_json *f;
 
     if (written_ms == 0 || (table->warn_after_us == 0 && table->error_after_us == 0))
@@ -26,6 +51,7 @@ void sm_view__add_freshness(const sm_view *v, const sm_plan_dataset *table, int6
         sm_json_set_int(f, "warn_after", table->warn_after_us / US);
     if (table->error_after_us > 0)
         sm_json_set_int(f, "error_after", table->error_after_us / US);
+    sm_json_set_string(f, "since", by_event ? SM_SV("event_time") : SM_SV("written"));
     sm_json_set_string(f, "state", sm_sv_cstr(state_of(table, lag_ms * MS)));
     sm_json_set(o, "freshness", f);
 }

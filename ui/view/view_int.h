@@ -22,10 +22,13 @@ sm_code sm_view__runs_at_work(const sm_view *v, size_t limit, sm_run_rec **out, 
                               sm_error *err);
 sm_json *sm_view__run(const sm_view *v, const sm_run_rec *r);
 /* Of a flow of a run, or "interrupted" when the run died. */
-/* Sets "freshness": {lag_seconds, warn_after?, error_after?, state}, in seconds, of a table that
- * was written at `written_ms` and has a budget; state: fresh, late or stale (view_freshness.c). */
+/* Sets "freshness": {lag_seconds, warn_after?, error_after?, since, state}, in seconds, of a table
+ * that was written at `written_ms`, with events up to `event_ms` (0: not known), and has a budget;
+ * since: event_time or written; state: fresh, late or stale (view_freshness.c). */
 void sm_view__add_freshness(const sm_view *v, const sm_plan_dataset *table, int64_t written_ms,
-                            sm_json *o);
+                            int64_t event_ms, sm_json *o);
+/* The newest event time that a flow had met by that batch, its newest; 0: none. */
+int64_t sm_view__newest_event(const sm_view *v, const sm_batch_rec *b);
 /* The worst of the rows' freshness; NULL: none has any. */
 const sm_json *sm_view__worst_freshness(const sm_json *tables);
 

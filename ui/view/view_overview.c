@@ -87,7 +87,9 @@ static void need_failed(const sm_view *v, const sm_json *table, int64_t run, sm_
         return;
     o = need(v, list, "failed", name, error);
     sm_json_set_string(o, "command",
-                       sm_arena_printf(v->a, "smelt run %.*s", SM_SV_ARG(v->plan->pipeline)));
+                       sm_arena_printf(v->a, "smelt %s %.*s",
+                                       is(state_of(table), "held_back") ? "resume" : "run",
+                                       SM_SV_ARG(v->plan->pipeline)));
     sm_json_set_string(o, "href", page_of(v, "r", sm_arena_printf(v->a, "%lld", (long long)run)));
     sm_json_set_string(o, "act", SM_SV("retry"));
 }
@@ -122,7 +124,8 @@ static void need_quarantine(const sm_view *v, const sm_json *table, sm_json *lis
                              (long long)rows));
     sm_json_set_int(o, "count", rows);
     sm_json_set_string(o, "command",
-                       sm_arena_printf(v->a, "smelt quarantine show %.*s", SM_SV_ARG(name)));
+                       sm_arena_printf(v->a, "smelt quarantine show %.*s -p %.*s", SM_SV_ARG(name),
+                                       SM_SV_ARG(v->plan->pipeline)));
     sm_json_set_string(o, "href", sm_arena_printf(v->a, "%.*s/quarantine", SM_SV_ARG(page)));
 }
 
@@ -143,7 +146,8 @@ static void need_late(const sm_view *v, const sm_json *table, sm_json *list)
                              (long long)rows, rows == 1 ? "" : "s"));
     sm_json_set_int(o, "count", rows);
     sm_json_set_string(o, "command",
-                       sm_arena_printf(v->a, "smelt watermark suggest %.*s", SM_SV_ARG(name)));
+                       sm_arena_printf(v->a, "smelt watermark suggest %.*s -p %.*s",
+                                       SM_SV_ARG(name), SM_SV_ARG(v->plan->pipeline)));
     sm_json_set_string(o, "href", page_of(v, "streaming", SM_SV("")));
 }
 

@@ -154,7 +154,10 @@ static void add_row(const sm_view *v, const sm_advice_flow *f, const sm_advice *
     sm_json_set_string(o, "table", f->table);
     sm_json_set_string(o, "kind", sm_sv_cstr(advice->kind));
     sm_json_set_string(o, "message", advice->message);
-    sm_view__set_text(o, "command", advice->command);
+    if (sm_sv_starts(advice->command, SM_SV("smelt ")))
+        sm_json_set_string(o, "command",
+                           sm_arena_printf(v->a, "%.*s -p %.*s", SM_SV_ARG(advice->command),
+                                           SM_SV_ARG(v->plan->pipeline)));
     sm_json_append(list, o);
 }
 

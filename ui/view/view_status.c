@@ -98,11 +98,29 @@ static sm_code last_batch(const sm_view *v, sm_sv flow, sm_json *out, int64_t *n
     return SM_OK;
 }
 
+/* The newest event time that the flow has met, where somebody asks how old the table may be. */
+static sm_code newest_event(const sm_view *v, const sm_plan_dataset *ds, const sm_plan_flow *f,
+                            int64_t *event, sm_error *err)
+{
+    sm_position pos;
+    sm_code rc;
+    int64_t ms;
+
+    if ((ds->warn_after_us == 0 && ds->error_after_us == 0) || f->n_stages == 0)
+        return SM_OK;
+    if ((rc = sm_store_position(v->store, v->pipeline, f->name, v->a, &pos, err)) != SM_OK ||
+        !pos.has_last)
+        return rc;
+    ms = sm_view__newest_event(v, &pos.last);
+    *event = ms > *event ? ms : *event;
+    return SM_OK;
+}
+
 static sm_code table_flows(const status *s, const sm_plan_dataset *ds, sm_json *o, sm_error *err)
 {
     sm_json *list = sm_json_array(s->v->a);
     const sm_run_flow_rec *worst = NULL;
-    int64_t newest = 0;
+    int64_t newest = 0, event = 0;
     sm_code rc = SM_OK;
 
     for (size_t i = 0; rc == SM_OK && i < ds->n_flows; i++) {
@@ -113,6 +131,8 @@ static sm_code table_flows(const status *s, const sm_plan_dataset *ds, sm_json *
             continue;
         row = sm_view__run_flow(s->v, f);
         rc = last_batch(s->v, f->flow, row, &newest, err);
+        if (rc == SM_OK)
+            rc = newest_event(s->v, ds, &s->v->plan->flows[ds->flow + i], &event, err);
         sm_json_append(list, row);
         if (worst == NULL || badness(f->state) > badness(worst->state))
             worst = f;
@@ -124,7 +144,7 @@ static sm_code table_flows(const status *s, const sm_plan_dataset *ds, sm_json *
         sm_view__set_text(o, "error", worst->error);
     }
     sm_view__set_time(s->v, o, "written", newest);
-    sm_view__add_freshness(s->v, ds, newest, o);
+    sm_view__add_freshness(s->v, ds, newest, event, o);
     sm_json_set(o, "flows", list);
     return rc;
 }

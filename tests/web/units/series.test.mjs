@@ -41,8 +41,9 @@ test('stacked lines stand on each other', () => {
 test('the command that does the same', () => {
   assert.equal(command.run('iot', { select: 'a +b' }), "smelt run iot --select 'a +b'");
   assert.equal(command.run('iot', { full_refresh: 'a', keep_downstream: true }), 'smelt run iot --full-refresh a --keep-downstream');
-  assert.equal(command.retry(12, true), 'smelt retry 12 --failed');
-  assert.equal(command.quarantine('replay', 't', { rule: 'x' }), 'smelt quarantine replay t --rule x');
-  assert.equal(command.events({ run: 3, level: 'warn' }), 'smelt events --level warn --run 3');
+  assert.equal(command.retry('iot', true), 'smelt retry iot');
+  assert.equal(command.retry('iot', false), 'smelt retry iot --all');
+  assert.equal(command.quarantine('replay', 'iot', 't', { rule: 'x' }), 'smelt quarantine replay t --rule x -p iot');
+  assert.equal(command.events('iot', { run: 3, level: 'warn' }), 'smelt events --level warn --run 3 -p iot');
   assert.equal(quote("it's"), "'it'\\''s'");
 });

@@ -7,6 +7,9 @@ export const quote = (text) => (/^[\w./:=@,%+-]+$/.test(text) ? text : `'${text.
 /** @param {(string | false | null | undefined)[]} words */
 const line = (words) => ['smelt', ...words.filter((w) => typeof w === 'string' && w !== '')].join(' ');
 
+/** @param {string} pipeline */
+const of = (pipeline) => ['-p', quote(pipeline)];
+
 export const command = {
   /** @param {string} pipeline @param {{select?: string, full_refresh?: string, keep_downstream?: boolean, with_quarantine?: boolean}} [o] */
   run: (pipeline, o = {}) =>
@@ -20,28 +23,29 @@ export const command = {
     ]),
   /** @param {'stop' | 'pause' | 'resume'} verb @param {string} pipeline */
   verb: (verb, pipeline) => line([verb, quote(pipeline)]),
-  /** @param {number | string} run @param {boolean} failed */
-  retry: (run, failed) => line(['retry', String(run), failed && '--failed']),
-  /** @param {'show' | 'replay' | 'discard'} verb @param {string} table @param {{rule?: string, row?: string}} [o] */
-  quarantine: (verb, table, o = {}) =>
+  /** @param {string} pipeline @param {boolean} failed */
+  retry: (pipeline, failed) => line(['retry', quote(pipeline), !failed && '--all']),
+  /** @param {'show' | 'replay' | 'discard'} verb @param {string} pipeline @param {string} table @param {{rule?: string, row?: string}} [o] */
+  quarantine: (verb, pipeline, table, o = {}) =>
     line([
       'quarantine',
       verb,
       quote(table),
       ...(o.rule ? ['--rule', quote(o.rule)] : []),
       ...(o.row ? ['--row', quote(o.row)] : []),
+      ...of(pipeline),
     ]),
-  /** @param {'show' | 'reset' | 'adopt'} verb @param {string} flow */
-  checkpoint: (verb, flow) => line(['checkpoint', verb, quote(flow)]),
-  preview: (/** @type {string} */ table) => line(['preview', quote(table)]),
-  /** @param {Record<string, string | number | undefined>} filter */
-  events: (filter) =>
+  /** @param {'show' | 'reset' | 'adopt'} verb @param {string} pipeline @param {string} flow */
+  checkpoint: (verb, pipeline, flow) => line(['checkpoint', verb, quote(flow), ...of(pipeline)]),
+  /** @param {string} pipeline @param {string} table */
+  preview: (pipeline, table) => line(['preview', quote(table), ...of(pipeline)]),
+  /** @param {string} pipeline @param {Record<string, string | number | undefined>} filter */
+  events: (pipeline, filter) =>
     line([
       'events',
       ...['level', 'table', 'run'].flatMap((k) => (filter[k] ? [`--${k}`, quote(String(filter[k]))] : [])),
+      ...of(pipeline),
     ]),
   reload: () => line(['reload']),
-  runs: (/** @type {number | string | undefined} */ n) => line(['runs', n === undefined ? '' : String(n)]),
-  status: () => line(['status']),
   token: (/** @type {string[]} */ ...words) => line(['token', ...words.map(quote)]),
 };

@@ -126,7 +126,7 @@ export function Quarantine({ pipeline, table, query }) {
         <p>Rows come here when a rule has <code>on_violation: quarantine</code>.</p></${Empty}>`
           : html`<section aria-labelledby="samples"><${Head} id="samples" title="Rows"><span class="dim">
         ${d.rows.length < (d.total ?? 0) ? `${d.rows.length} of ${plural(d.total, 'row')}` : plural(d.rows.length, 'row')}</span>
-        <${Command} text=${command.quarantine('show', table, rule ? { rule } : {})} />
+        <${Command} text=${command.quarantine('show', pipeline, table, rule ? { rule } : {})} />
         <button type="button" onClick=${() => out(d)}>Save as CSV</button></${Head}>
         <${Samples} rows=${d.rows} pipeline=${pipeline} table=${table} /></section>`}</${Shown}>`;
 }

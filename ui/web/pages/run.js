@@ -253,7 +253,7 @@ function Whole({ pipeline, r, events, before, newest }) {
         <${Expectations} pipeline=${pipeline} flows=${flows} before=${before} number=${r.number} /></section>`
     }
     <section aria-labelledby="events"><${Head} id="events" title="Events">
-      <${Command} text=${command.events({ run: r.number })} /></${Head}><${Shown} doc=${events} what="The events">
+      <${Command} text=${command.events(pipeline, { run: r.number })} /></${Head}><${Shown} doc=${events} what="The events">
       ${(d) => html`<${EventList} events=${d.events} pipeline=${pipeline} />`}</${Shown}></section>`;
 }
 

@@ -120,6 +120,6 @@ export function Quality({ pipeline, query }) {
         </ul>`
           : null
       }
-      <p class="dim same">The same from a terminal: <${Command} text="smelt status" /></p>`;
+      <p class="dim same">The same from a terminal: <${Command} text=${`smelt status ${pipeline}`} /></p>`;
   }}</${Shown}>`;
 }

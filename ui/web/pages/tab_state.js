@@ -57,7 +57,7 @@ function Batches({ pipeline, flow }) {
       )}</ul>`
         : null
     }
-    <p class="dim same"><${Command} text=${command.checkpoint('show', flow)} /></p>`}</${Shown}>`;
+    <p class="dim same"><${Command} text=${command.checkpoint('show', pipeline, flow)} /></p>`}</${Shown}>`;
 }
 
 /** @param {{pipeline: string, c: any}} p */

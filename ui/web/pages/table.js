@@ -122,7 +122,7 @@ function Preview({ pipeline, table }) {
   else if (d) shown = html`<${Rows} d=${d} label=${`Rows of ${table}`} />`;
   else if (me.rows) shown = html`<p class="dim">Each look at rows is written to the audit log.</p>`;
   return html`<section aria-labelledby="preview"><${Head} id="preview" title="Rows">
-      <${Command} text=${command.preview(table)} />
+      <${Command} text=${command.preview(pipeline, table)} />
       ${d?.rows.length ? html`<button type="button"
         onClick=${() => save(`${table}.csv`, csv(columns, d.rows))}>Save as CSV</button>` : null}
       ${me.rows ? html`<button type="button" disabled=${busy} onClick=${look}>

@@ -168,7 +168,7 @@ export const askRetry = (pipeline, run, failed) =>
     title: failed ? `Retry what failed in run ${run}?` : `Run all of run ${run} again?`,
     button: 'Retry',
     body: html`<p>${failed ? 'Runs the tables that failed, and those that were skipped because of them.' : 'Runs the same selection again; what is up to date has nothing to do.'}</p>`,
-    command: () => command.retry(run, failed),
+    command: () => command.retry(pipeline, failed),
     act: () => post(doc.of(pipeline, 'retry'), { run, ...(failed ? {} : { all: true }) }),
     done: accepted(pipeline),
     touches: pipeline,
@@ -191,7 +191,7 @@ export const askReplay = (pipeline, table, o) =>
     title: `Judge ${o.row ? 'this row' : 'these rows'} of ${table} again?`,
     button: 'Replay',
     body: html`<p>Rows that pass the rules of today go into the table, once; the others stay set aside.</p>`,
-    command: () => command.quarantine('replay', table, o),
+    command: () => command.quarantine('replay', pipeline, table, o),
     act: () => post(`${doc.quarantine(pipeline, table)}/replay`, o),
     done: (d) =>
       d?.replayed !== undefined ? `${plural(d.replayed, 'row')} went back into ${table}` : `${table} is judged again`,
@@ -206,7 +206,7 @@ export const askDiscard = (pipeline, table, o) =>
     danger: true,
     typed: table,
     body: html`<p>These rows are then in no table. Nothing brings them back but a full refresh, if the source still has them.</p>`,
-    command: () => command.quarantine('discard', table, o),
+    command: () => command.quarantine('discard', pipeline, table, o),
     act: () => post(`${doc.quarantine(pipeline, table)}/discard`, o.rule || o.row ? o : { all: true }),
     done: (d) =>
       d?.discarded !== undefined
@@ -223,7 +223,7 @@ export const askReset = (pipeline, flow) =>
     danger: true,
     typed: flow,
     body: html`<p>The flow forgets what it has read and begins with a new checkpoint. Its table keeps its rows, so rows that are read again are there twice, unless the table is rebuilt: that is a full refresh.</p>`,
-    command: () => command.checkpoint('reset', flow),
+    command: () => command.checkpoint('reset', pipeline, flow),
     act: () => post(doc.of(pipeline, `checkpoints/${encodeURIComponent(flow)}/reset`)),
     done: () => `${flow} begins again with its next run`,
     touches: pipeline,
