@@ -522,6 +522,7 @@ sm_code sm_project_open_source(sm_project *p, const sm_spec_source *spec, sm_sou
                       .base_dir = p->base_dir,
                       .connections = p->connections,
                       .images = p->images,
+                      .schema_declared = spec->schema.n > 0,
                       .schema_hints = spec->schema_hints.text,
                       .arena = sm_arena_new("source") };
     s->config = sm_arena_alloc(s->arena, s->ops->config_size, _Alignof(max_align_t), 1);

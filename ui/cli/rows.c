@@ -145,10 +145,30 @@ static sm_code show_table(reader *r, const sm_plan_dataset *ds, sm_sv name, sm_e
     return SM_OK;
 }
 
+/* All rows that there are now. */
+static sm_code read_whole(reader *r, sm_source *s, sm_sv name, sm_error *err)
+{
+    const sm_json *position = NULL;
+    sm_code rc = sm_source_position(s, r->c->a, &position, err);
+
+    return rc == SM_OK ? sm_source_snapshot(s, position, name, err) : rc;
+}
+
+/* Those of the first batch, for a look at a source that is only read as a stream. */
+static sm_code read_first(reader *r, sm_source *s, sm_sv name, sm_error *err)
+{
+    const sm_json *newest = NULL, *end = NULL;
+    sm_code rc = sm_source_newest(s, r->c->a, &newest, err);
+
+    if (rc == SM_OK)
+        rc = sm_source_latest(s, NULL, newest, r->c->a, &end, err);
+    return rc == SM_OK ? sm_source_read(s, NULL, end, name, err) : rc;
+}
+
 static sm_code show_source(reader *r, const sm_plan_dataset *ds, sm_source *s, sm_sv name,
                            sm_error *err)
 {
-    const sm_json *position = NULL;
+    bool preview = r->q->dataset.len > 0;
     sm_code rc;
 
     *s = (sm_source){ .ops = sm_source_find(sm_sources(), ds->source_type),
@@ -163,7 +183,7 @@ static sm_code show_source(reader *r, const sm_plan_dataset *ds, sm_source *s, s
                       .metadata = ds->metadata,
                       .on_decode_error = ds->on_decode_error,
                       .arena = r->c->a };
-    if (s->ops->position == NULL || !ds->known) {
+    if ((s->ops->position == NULL && !preview) || !ds->known) {
         s->ops = NULL;
         return sm_fail(err, SM_E_INVALID, 0, "source \"%.*s\" has nothing that could be read %s",
                        SM_SV_ARG(ds->name), ds->known ? "without a flow" : "yet");
@@ -171,11 +191,11 @@ static sm_code show_source(reader *r, const sm_plan_dataset *ds, sm_source *s, s
     s->config = sm_arena_alloc(r->c->a, s->ops->config_size, _Alignof(max_align_t), 1);
     if ((rc = sm_options_fill(s->ops->options, ds->source_config, s->config, r->c->a, err)) !=
             SM_OK ||
-        (rc = sm_source_open(s, err)) != SM_OK ||
-        (rc = sm_source_position(s, r->c->a, &position, err)) != SM_OK)
+        (rc = sm_source_open(s, err)) != SM_OK)
         return rc;
     s->session = r->session;
-    if ((rc = sm_source_snapshot(s, position, name, err)) == SM_OK)
+    rc = s->ops->position != NULL ? read_whole(r, s, name, err) : read_first(r, s, name, err);
+    if (rc == SM_OK)
         add_relation(r, name,
                      s->metadata ? sm_plan_with_metadata(s->schema, ds->source_type, r->c->a)
                                  : s->schema);
