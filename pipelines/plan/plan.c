@@ -58,11 +58,10 @@ static sm_span from_span(const void *ctx, sm_sv text, size_t offset, size_t len)
 }
 
 /* The name in quotes, part by part: a word of SQL names a dataset as well as any other. */
-static const sm_text *from_text(plan_builder *b, const sm_spec_table *t, sm_dataset_kind kind)
+const sm_text *sm_plan__from_text(plan_builder *b, const sm_text *from, bool stream)
 {
     sm_text *text = SM_NEW(b->a, sm_text);
-    bool stream = kind != SM_DATASET_MATERIALIZED_VIEW;
-    sm_sv rest = t->from.text, part, name = SM_SV("");
+    sm_sv rest = from->text, part, name = SM_SV("");
 
     while (sm_sv_next(&rest, '.', &part))
         name = sm_arena_printf(b->a, "%.*s%s\"%.*s\"", SM_SV_ARG(name), name.len > 0 ? "." : "",
@@ -70,9 +69,9 @@ static const sm_text *from_text(plan_builder *b, const sm_spec_table *t, sm_data
     *text = (sm_text){
         .text = sm_arena_printf(b->a, stream ? "SELECT * FROM STREAM(%.*s)" : "SELECT * FROM %.*s",
                                 SM_SV_ARG(name)),
-        .at = t->from.at,
+        .at = from->at,
         .map = from_span,
-        .ctx = &t->from,
+        .ctx = from,
     };
     return text;
 }
@@ -84,7 +83,9 @@ static const sm_text *flow_text(plan_builder *b, const sm_spec_table *t, sm_data
         return t->flows.items[i].broken ? NULL : &t->flows.items[i].sql;
     if (t->sql.text.len > 0)
         return &t->sql;
-    return t->from.text.len > 0 ? from_text(b, t, kind) : NULL;
+    return t->from.text.len > 0
+               ? sm_plan__from_text(b, &t->from, kind != SM_DATASET_MATERIALIZED_VIEW)
+               : NULL;
 }
 
 static void add_source(plan_builder *b, size_t ds, const sm_spec_source *s)
@@ -253,8 +254,10 @@ static void add_datasets(plan_builder *b)
     const sm_spec *s = b->spec;
     size_t flows = 0, most;
 
-    b->plan->n_datasets = s->sources.n + s->tables.n;
-    most = s->sources.n + 3 * s->tables.n; /* each table may have a quarantine and late rows */
+    b->plan->n_datasets = s->sources.n + s->tables.n + s->sinks.n;
+    /* each table may have a quarantine and late rows */
+    most = s->sources.n + 3 * s->tables.n + s->sinks.n;
+    flows = s->sinks.n;
     for (size_t i = 0; i < s->tables.n; i++)
         flows += s->tables.items[i].flows.n > 0 ? s->tables.items[i].flows.n : 1;
     b->plan->datasets = b->datasets = SM_NEW_N(b->a, sm_plan_dataset, most + 1);
@@ -264,6 +267,8 @@ static void add_datasets(plan_builder *b)
         add_source(b, i, &s->sources.items[i]);
     for (size_t i = 0; i < s->tables.n; i++)
         add_table(b, s->sources.n + i, &s->tables.items[i]);
+    for (size_t i = 0; i < s->sinks.n; i++)
+        sm_plan__add_sink(b, s->sources.n + s->tables.n + i, &s->sinks.items[i]);
 }
 
 /* ---- read ---------------------------------------------------------------------- */
@@ -433,6 +438,8 @@ const char *sm_dataset_kind_name(sm_dataset_kind kind)
         return "quarantine";
     case SM_DATASET_LATE:
         return "late_rows";
+    case SM_DATASET_SINK:
+        return "sink";
     }
     return "";
 }

@@ -49,6 +49,7 @@ typedef enum sm_dataset_kind {
     SM_DATASET_VIEW,
     SM_DATASET_QUARANTINE, /* made by smelt beside a table, written by its flows */
     SM_DATASET_LATE,       /* the same */
+    SM_DATASET_SINK,       /* outside: one flow sends rows there, and nothing reads it */
 } sm_dataset_kind;
 
 typedef enum sm_flow_kind {
@@ -172,9 +173,9 @@ typedef struct sm_plan_dataset {
     const sm_json *properties;             /* tables: of Delta, an object of texts; NULL: none */
     int64_t warn_after_us, error_after_us; /* tables: how old they may be; 0: any age */
     sm_sv contract;    /* tables: "warn", "enforced" or "": `schema` is all that it may have */
-    sm_sv source_type; /* sources */
+    sm_sv source_type; /* sources, sinks */
     sm_sv pipeline;    /* sources: the pipeline of the project whose table it is, or "" */
-    const sm_json *source_config;        /* sources: options by name, with defaults, no secrets */
+    const sm_json *source_config;        /* sources, sinks: options by name, no secrets */
     bool schema_declared;                /* sources: the user wrote `schema` */
     sm_evolution evolution;              /* sources: what becomes of fields that are no columns */
     sm_sv schema_hints;                  /* sources: "battery INT, …" or "" */
@@ -190,7 +191,7 @@ typedef struct sm_plan_dataset {
     size_t quarantine;    /* tables: the dataset of its quarantine; 0: it sets nothing aside */
     size_t late;          /* tables: the dataset of its late rows; 0: it keeps none */
     size_t owner;         /* quarantines, late rows: the table whose rows it keeps */
-    size_t flow, n_flows; /* tables: plan->flows[flow .. flow + n_flows) */
+    size_t flow, n_flows; /* tables, sinks: plan->flows[flow .. flow + n_flows) */
     sm_sv sql_text;       /* views: as written */
     const size_t *reads;  /* datasets named by its queries, views included */
     size_t n_reads;

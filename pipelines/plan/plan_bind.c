@@ -273,11 +273,12 @@ static sm_code bind_table(plan_builder *b, size_t ds, sm_error *err)
 
 sm_code sm_plan__bind(plan_builder *b, sm_error *err)
 {
+    sm_code rc = SM_OK;
+
     b->relation_names = sm_strmap_new(b->scratch);
     sm_plan__judge_metadata(b);
     for (size_t i = 0; i < b->plan->n_datasets; i++) {
         size_t ds = b->plan->order[i];
-        sm_code rc = SM_OK;
 
         switch (b->datasets[ds].kind) {
         case SM_DATASET_SOURCE:
@@ -288,6 +289,7 @@ sm_code sm_plan__bind(plan_builder *b, sm_error *err)
             break;
         case SM_DATASET_STREAMING_TABLE:
         case SM_DATASET_MATERIALIZED_VIEW:
+        case SM_DATASET_SINK:
             rc = bind_table(b, ds, err);
             break;
         case SM_DATASET_QUARANTINE:
@@ -304,5 +306,8 @@ sm_code sm_plan__bind(plan_builder *b, sm_error *err)
     sm_plan__judge_readers(b);
     sm_plan__judge_streaming(b);
     sm_plan__judge_checks(b);
-    return sm_plan__cut(b, err);
+    rc = sm_plan__cut(b, err);
+    if (rc == SM_OK)
+        sm_plan__judge_sinks(b);
+    return rc;
 }

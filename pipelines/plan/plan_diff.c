@@ -222,6 +222,26 @@ static sm_plan_change compare_table(const sm_plan *p, const sm_plan_dataset *ds,
     return out;
 }
 
+/* Nothing of what was sent can be compared: only what sends it. */
+static sm_plan_change compare_sink(const sm_plan *p, const sm_plan_dataset *ds,
+                                   const sm_plan_live *live, sm_arena *a)
+{
+    plan_reasons changed = { .a = a };
+    sm_plan_change out = { .table = ds->name, .kind = SM_CHANGE_UNCHANGED };
+
+    if (!ds->known)
+        out.kind = SM_CHANGE_WAITING;
+    else if (live_flow(live, ds->name) == NULL)
+        out.kind = SM_CHANGE_NEW;
+    else
+        compare_flows(p, ds, live, &changed, &changed);
+    if (changed.n > 0)
+        out.kind = SM_CHANGE_FORWARD;
+    out.reasons = changed.items;
+    out.n_reasons = changed.n;
+    return out;
+}
+
 void sm_plan_diff(const sm_plan *p, const sm_plan_live *live, sm_arena *a,
                   const sm_plan_change **out, size_t *n_out)
 {
@@ -233,12 +253,14 @@ void sm_plan_diff(const sm_plan *p, const sm_plan_live *live, sm_arena *a,
 
         if (sm_dataset_is_table(ds))
             changes[n++] = compare_table(p, ds, live, a);
+        else if (ds->kind == SM_DATASET_SINK)
+            changes[n++] = compare_sink(p, ds, live, a);
     }
     for (size_t i = 0; i < live->n_tables; i++) {
         const sm_plan_dataset *ds = sm_plan_find(p, live->tables[i].name);
         plan_reasons gone = { .a = a };
 
-        if (ds && sm_dataset_is_table(ds))
+        if (ds && (sm_dataset_is_table(ds) || ds->kind == SM_DATASET_SINK))
             continue;
         sm_plan__say(&gone, "it is not in the file; the table is kept, readable, and not written");
         changes[n++] =

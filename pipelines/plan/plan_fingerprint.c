@@ -133,7 +133,7 @@ static sm_sv dataset_fingerprint(plan_builder *b, const sm_plan_dataset *ds)
     hash_schema(h, &ds->schema);
     hash_list(h, &ds->partition_by);
     hash_streaming(b, h, ds);
-    if (ds->kind == SM_DATASET_SOURCE) {
+    if (ds->kind == SM_DATASET_SOURCE || ds->kind == SM_DATASET_SINK) {
         sm_hash_add(h, ds->source_type);
         sm_hash_add(h, sm_json_dump(ds->source_config, SM_JSON_SORTED, b->scratch));
     } else {

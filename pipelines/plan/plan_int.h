@@ -30,9 +30,9 @@ typedef struct plan_check_text {
 /* What is known of a dataset besides what the plan says. */
 typedef struct plan_node {
     const sm_spec_source *source; /* or ... */
-    const sm_spec_table *table;
-    const sm_plan_other *other; /* a table of another pipeline */
-    sm_span at;                 /* of its name; of another pipeline: where it is read first */
+    const sm_spec_table *table;   /* of a sink: one that says the same */
+    const sm_plan_other *other;   /* a table of another pipeline */
+    sm_span at;                   /* of its name; of another pipeline: where it is read first */
     plan_query *queries;
     size_t n_queries; /* one per flow; a view has one */
     plan_query *rules;
@@ -133,6 +133,14 @@ const sm_sql_relation *sm_plan__bind_relation(plan_builder *b, const sm_schema *
 sm_code sm_plan__cut(plan_builder *b, sm_error *err);
 /* `deduplicate` of a table or view; NULL: it has none. */
 const sm_cut_deduplicate *sm_plan__cut_deduplicate(plan_builder *b, size_t ds);
+
+/* ---- plan_sink.c: what goes outside ------------------------------------------------- */
+
+void sm_plan__add_sink(plan_builder *b, size_t ds, const sm_spec_sink *k);
+/* Sinks read tables, remember nothing, and have the column that is their key. */
+void sm_plan__judge_sinks(plan_builder *b);
+/* SELECT * FROM x, whose places are those of `from`. */
+const sm_text *sm_plan__from_text(plan_builder *b, const sm_text *from, bool stream);
 
 /* ---- plan_metadata.c: _metadata and _ingested_at ----------------------------------- */
 

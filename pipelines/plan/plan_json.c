@@ -235,6 +235,15 @@ static sm_json *source_json(sm_arena *a, const sm_plan_dataset *ds)
     return o;
 }
 
+static sm_json *sink_json(sm_arena *a, const sm_plan_dataset *ds)
+{
+    sm_json *o = sm_json_object(a);
+
+    sm_json_set_string(o, "type", ds->source_type);
+    sm_json_set(o, "options", sm_json_copy(a, ds->source_config));
+    return o;
+}
+
 static void put_streaming(sm_arena *a, sm_json *o, const sm_plan *p, const sm_plan_dataset *ds)
 {
     sm_json *array = sm_json_array(a);
@@ -285,6 +294,8 @@ static sm_json *dataset_json(sm_arena *a, const sm_plan *p, const sm_plan_datase
         sm_json_set(o, "properties", sm_json_copy(a, ds->properties));
     if (ds->kind == SM_DATASET_SOURCE)
         sm_json_set(o, "source", source_json(a, ds));
+    if (ds->kind == SM_DATASET_SINK)
+        sm_json_set(o, "sink", sink_json(a, ds));
     for (size_t i = 0; i < ds->n_reads; i++)
         sm_json_append_string(reads, p->datasets[ds->reads[i]].name);
     if (ds->kind != SM_DATASET_SOURCE || ds->n_reads > 0)
@@ -301,7 +312,7 @@ static sm_json *dataset_json(sm_arena *a, const sm_plan *p, const sm_plan_datase
         sm_json_set(o, "rules", rules_json(a, ds));
     if (ds->n_checks > 0)
         sm_json_set(o, "checks", checks_json(a, p, ds));
-    if (sm_dataset_is_table(ds))
+    if (sm_dataset_is_table(ds) || ds->kind == SM_DATASET_SINK)
         sm_json_set(o, "flows", flows_json(a, p, ds));
     put_text(o, "sql_text", ds->sql_text);
     sm_json_set_string(o, "fingerprint", ds->fingerprint);
@@ -633,13 +644,14 @@ static void read_streaming(reader *r, const sm_json *o, sm_plan_dataset *ds)
 static void read_dataset(reader *r, const sm_json *o, size_t i)
 {
     static const char *const kinds[] = { "source", "streaming_table", "materialized_view",
-                                         "view",   "quarantine",      "late_rows" };
+                                         "view",   "quarantine",      "late_rows",
+                                         "sink" };
     sm_plan_dataset *ds = &r->datasets[i];
     const sm_json *flows = sm_json_get(o, "flows"), *source = sm_json_get(o, "source");
 
     *ds = (sm_plan_dataset){
         .name = take_text(r, o, "name"),
-        .kind = (sm_dataset_kind)take_word(r, o, "kind", kinds, 6),
+        .kind = (sm_dataset_kind)take_word(r, o, "kind", kinds, 7),
         .layer = take_text(r, o, "layer"),
         .description = take_text(r, o, "description"),
         .tags = take_list(r, o, "tags"),
@@ -657,6 +669,10 @@ static void read_dataset(reader *r, const sm_json *o, size_t i)
         .fingerprint = take_text(r, o, "fingerprint"),
         .place = take_place(r, o),
     };
+    if (ds->kind == SM_DATASET_SINK) {
+        ds->source_type = take_text(r, sm_json_get(o, "sink"), "type");
+        ds->source_config = sm_json_copy(r->a, sm_json_get(sm_json_get(o, "sink"), "options"));
+    }
     if (source) {
         ds->source_config = sm_json_copy(r->a, sm_json_get(source, "options"));
         ds->schema_declared = sm_json_get_bool(source, "schema_declared", false);

@@ -131,6 +131,10 @@ static void print_dataset(const sm_plan *p, const sm_plan_dataset *ds, sm_buf *o
         sm_buf_addf(out, " (table of pipeline %.*s)", SM_SV_ARG(ds->pipeline));
     else if (ds->kind == SM_DATASET_SOURCE)
         sm_buf_addf(out, " (%.*s)", SM_SV_ARG(ds->source_type));
+    if (ds->kind == SM_DATASET_SINK)
+        sm_buf_addf(out, " (%.*s) -> %.*s, %.*s", SM_SV_ARG(ds->source_type),
+                    SM_SV_ARG(sm_json_get_sv(ds->source_config, "topic", SM_SV(""))),
+                    SM_SV_ARG(sm_json_get_sv(ds->source_config, "delivery", SM_SV(""))));
     if (ds->path.len > 0)
         sm_buf_addf(out, " -> %.*s", SM_SV_ARG(ds->path));
     sm_buf_addc(out, '\n');
@@ -229,7 +233,8 @@ static void print_mermaid(const sm_plan *p, sm_buf *out)
     sm_buf_adds(out, "flowchart LR\n");
     for (size_t i = 0; i < p->n_datasets; i++) {
         const sm_plan_dataset *ds = &p->datasets[p->order[i]];
-        const char *shape = ds->kind == SM_DATASET_SOURCE ? "  n%zu([\"%.*s\"])\n"
+        const char *shape = ds->kind == SM_DATASET_SOURCE || ds->kind == SM_DATASET_SINK
+                                ? "  n%zu([\"%.*s\"])\n"
                             : ds->kind == SM_DATASET_VIEW ? "  n%zu{{\"%.*s\"}}\n"
                                                           : "  n%zu[(\"%.*s\")]\n";
 
@@ -255,9 +260,9 @@ static void print_dot(const sm_plan *p, sm_buf *out)
         if (!shown(p, p->order[i]))
             continue;
         sm_buf_addf(out, "  \"%.*s\" [shape=%s];\n", SM_SV_ARG(ds->name),
-                    ds->kind == SM_DATASET_SOURCE ? "cds"
-                    : ds->kind == SM_DATASET_VIEW ? "hexagon"
-                                                  : "cylinder");
+                    ds->kind == SM_DATASET_SOURCE || ds->kind == SM_DATASET_SINK ? "cds"
+                    : ds->kind == SM_DATASET_VIEW                                ? "hexagon"
+                                                                                 : "cylinder");
     }
     for (size_t i = 0; i < p->n_datasets; i++) {
         const sm_plan_dataset *ds = &p->datasets[p->order[i]];

@@ -215,6 +215,9 @@ static void judge_ref(plan_builder *b, plan_query *q, size_t i)
     bool view_stream = b->nodes[q->datasets[i]].streaming;
 
     q->streaming[i] = ref->stream || view_stream;
+    if (ds->kind == SM_DATASET_SINK)
+        refuse_ref(b, q, i, "SM0309", "this is a sink, and its rows have gone",
+                   "Read the table that it sends.");
     if (ref->stream && ds->kind == SM_DATASET_QUARANTINE &&
         b->datasets[ds->owner].kind == SM_DATASET_MATERIALIZED_VIEW)
         refuse_ref(b, q, i, "SM0306", "STREAM() of the quarantine of a materialized view",
@@ -251,7 +254,8 @@ static void judge_table(plan_builder *b, size_t ds, plan_query *q, bool once, bo
         refuse_ref(b, q, first, "SM0304", "a materialized view reads a stream",
                    "Read the table by its plain name, without STREAM, or make this one a "
                    "streaming table.");
-    } else if (kind == SM_DATASET_STREAMING_TABLE && !streaming && !once && !b->nodes[ds].failed) {
+    } else if ((kind == SM_DATASET_STREAMING_TABLE || kind == SM_DATASET_SINK) && !streaming &&
+               !once && !b->nodes[ds].failed) {
         sm_diag_add(b->d, "SM0305", sm_text_span(q->text, 0, q->text->text.len),
                     "%.*s is a streaming table and reads no stream", SM_SV_ARG(q->label));
         sm_diag_hint(b->d, "Write STREAM(x) around the input whose new rows it follows, or give it "

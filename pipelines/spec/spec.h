@@ -389,6 +389,27 @@ typedef struct sm_spec_rules {
     sm_span at;
 } sm_spec_rules;
 
+typedef enum sm_sink_type { SM_SINK_KAFKA } sm_sink_type;
+
+/* Rows of a table that go outside. */
+typedef struct sm_spec_sink {
+    sm_text name;      /* the key */
+    sm_spec_enum type; /* sm_sink_type */
+    sm_text from;      /* a name, or a SELECT */
+    sm_text description;
+    sm_text brokers, connection, topic, key, marks_topic;
+    sm_spec_enum format, delivery; /* delivery: sm_sink_delivery */
+    sm_spec_json options;
+    sm_span at;
+    bool broken;
+} sm_spec_sink;
+
+typedef struct sm_spec_sinks {
+    sm_spec_sink *items;
+    size_t n;
+    sm_span at;
+} sm_spec_sinks;
+
 /* Values for keys that a block does not have itself; merged before binding. */
 typedef struct sm_spec_defaults {
     sm_text storage, storage_connection;
@@ -593,6 +614,7 @@ typedef struct sm_spec {
     sm_spec_variables variables;
     sm_spec_sources sources; /* in file order, as everything below */
     sm_spec_tables tables;
+    sm_spec_sinks sinks;
     sm_spec_tables disabled; /* tables that are written down and no part of the pipeline */
     sm_spec_json meta;
     sm_spec_project project; /* zeroed when there is none */

@@ -57,8 +57,9 @@ static bool add_dataset(const sm_bind *b, datasets *all, const sm_text *name, co
     if (sm_strmap_get(all->map, name->text, &first)) {
         sm_diag_add(b->d, "SM0120", name->at, "%s \"%.*s\" has the name of a %s", kind,
                     SM_SV_ARG(name->text), all->kinds[first]);
-        sm_diag_hint(b->d, "sources, tables and views share one set of names, in which case does "
-                           "not matter");
+        sm_diag_hint(b->d,
+                     "sources, tables, views and sinks share one set of names, in which case does "
+                     "not matter");
         sm_diag_see(b->d, all->names[first]->at, "it is taken here");
         return false;
     }
@@ -248,6 +249,17 @@ static void check_tables(const sm_bind *b, sm_spec *s, datasets *all)
     }
 }
 
+static void check_sinks(const sm_bind *b, sm_spec *s, datasets *all)
+{
+    for (size_t i = 0; i < s->sinks.n; i++) {
+        sm_spec_sink *k = &s->sinks.items[i];
+        bool ok = sm_spec__check_name(b, &k->name, "the name of a sink");
+
+        ok = add_dataset(b, all, &k->name, "sink") && ok;
+        k->broken = k->broken || !ok;
+    }
+}
+
 /* Rules and tables that are not enabled are checked like any other, and then taken out. */
 static void take_out_rules(sm_spec_rules *rules)
 {
@@ -323,7 +335,7 @@ static void check_server(const sm_bind *b, const sm_spec_server *s)
 
 void sm_spec__check(const sm_bind *b, sm_spec *s)
 {
-    size_t most = s->sources.n + s->tables.n;
+    size_t most = s->sources.n + s->tables.n + s->sinks.n;
     datasets all = {
         .map = sm_strmap_new_nocase(b->a),
         .names = SM_NEW_N(b->a, const sm_text *, most),
@@ -344,6 +356,7 @@ void sm_spec__check(const sm_bind *b, sm_spec *s)
         (void)sm_spec__check_name(b, &s->schema, "a schema");
     check_sources(b, s, &all);
     check_tables(b, s, &all);
+    check_sinks(b, s, &all);
     sm_spec__check_trigger(b, s);
     take_out_disabled(b, s);
     fill_defaults(b, s);

@@ -727,6 +727,11 @@ static const sm_key pipeline_keys[] = {
       .required = true,
       .block = &sm_block_table,
       .doc = "Tables and views, by name." },
+    { .name = "sinks",
+      .kind = SM_KEY_MAP,
+      .offset = offsetof(sm_spec, sinks),
+      .block = &sm_block_sink,
+      .doc = "Where rows of tables go outside, by name." },
     { .name = "notifications",
       .kind = SM_KEY_LIST,
       .offset = offsetof(sm_spec, notifications),
@@ -747,7 +752,7 @@ const sm_block sm_block_pipeline = {
     .at = offsetof(sm_spec, at),
     .keys = pipeline_keys,
     .extensions = true,
-    .later = LIST("sinks", "tests", "maintenance"),
+    .later = LIST("tests", "maintenance"),
     .elsewhere =
         LIST("include", "secrets", "connections", "server", "rules", "defaults", "targets", "name"),
 };

@@ -507,7 +507,7 @@ static const sm_block *const blocks[] = {
     &sm_block_variable,  &sm_block_project,     &sm_block_target,       &sm_block_defaults,
     &sm_block_secret,    &sm_block_connection,  &sm_block_table_column, &sm_block_test,
     &sm_block_watermark, &sm_block_deduplicate, &sm_block_suite,        &sm_block_trigger,
-    &sm_block_freshness, &sm_block_retry,       &sm_block_server,
+    &sm_block_freshness, &sm_block_retry,       &sm_block_server,       &sm_block_sink,
 };
 
 #define N_BLOCKS (sizeof(blocks) / sizeof(blocks[0]))

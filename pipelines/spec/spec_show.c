@@ -257,5 +257,11 @@ sm_json *sm_spec_resolved(const sm_spec *spec, sm_sv name, sm_arena *a)
         show_block(&s, &sm_block_table, SM_SV(""), &spec->tables.items[i]);
         return s.rows;
     }
+    for (size_t i = 0; i < spec->sinks.n; i++) {
+        if (!sm_sv_eq_nocase(spec->sinks.items[i].name.text, name))
+            continue;
+        show_block(&s, &sm_block_sink, SM_SV(""), &spec->sinks.items[i]);
+        return s.rows;
+    }
     return NULL;
 }

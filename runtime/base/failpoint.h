@@ -51,6 +51,8 @@
     X("fs.mkdir")                                                                                  \
     X("fs.list")                                                                                   \
     X("fs.stat")                                                                                   \
+    X("kafka.after_send")                                                                          \
+    X("kafka.after_commit")                                                                        \
     X("s3.request")                                                                                \
     X("s3.answer")
 

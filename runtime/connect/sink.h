@@ -30,6 +30,7 @@
 #include "runtime/base/str.h"
 #include "runtime/connect/manifest.h"
 
+struct sm_connections;
 struct sm_images;
 struct sm_session;
 
@@ -64,10 +65,13 @@ typedef struct sm_sink {
     void *config; /* filled through ops->options, or by the flow */
     void *state;  /* the sink's own, between open() and close() */
 
-    sm_sv name;               /* of the table or sink, for messages */
-    sm_sv flow;               /* which flow writes */
-    sm_sv generation;         /* its generation, "" when only looking */
-    sm_sv path;               /* absolute folder of the target, for sinks that have one */
+    sm_sv name;       /* of the table or sink, for messages */
+    sm_sv flow;       /* which flow writes */
+    sm_sv pipeline;   /* whose flow it is */
+    sm_sv generation; /* its generation, "" when only looking */
+    sm_sv path;       /* absolute folder of the target; of a sink outside, what it may
+                       * keep files in until they are published */
+    const struct sm_connections *connections; /* that its configuration may name; or NULL */
     struct sm_images *images; /* borrowed: which folders are images of buckets; NULL: none */
     const sm_schema *schema;  /* columns of the query's result, in stored types; a target may have
                                * more, and takes new ones at its end */

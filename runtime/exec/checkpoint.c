@@ -64,6 +64,11 @@ sm_code sm_checkpoint_reset(const sm_run_request *q, sm_sv flow, sm_error *err)
 /* What the table's log says of the flow, whatever the generation. */
 static sm_code look_at_table(act *t, sm_target_state *out, sm_error *err)
 {
+    if (t->target->kind == SM_DATASET_SINK)
+        return sm_fail(err, SM_E_INVALID, 0,
+                       "\"%.*s\" is a sink, and does not say where its flow ended; `smelt "
+                       "checkpoint reset` lets it send all rows again",
+                       SM_SV_ARG(t->target->name));
     sm_sink k = { .ops = sm_sink_find(t->q->sinks, SM_SV("delta")),
                   .name = t->target->name,
                   .flow = t->flow->name,

@@ -253,6 +253,22 @@ sm_write_mode sm_flow__usual_mode(const sm_plan_flow *p)
     return p->output_mode == SM_STAGE_UPDATE ? SM_WRITE_MERGE : SM_WRITE_APPEND;
 }
 
+/* Outside: by its own type, with its own options; what it keeps until it is sent is in the state
+ * folder. */
+static sm_code sink_outside(sm_flow *f, sm_sink *k, sm_error *err)
+{
+    const sm_plan_dataset *t = f->target;
+
+    k->ops = sm_sink_find(f->env->q->sinks, t->source_type);
+    if (k->ops == NULL)
+        return sm_fail(err, SM_E_INVALID, 0, "there is no sink of type \"%.*s\"",
+                       SM_SV_ARG(t->source_type));
+    k->path = sm_sv_cstr(sm_path_join(f->arena, f->env->q->state_dir, SM_SV("outbox")));
+    k->connections = f->env->q->connections;
+    k->config = sm_arena_alloc(f->arena, k->ops->config_size, _Alignof(max_align_t), 1);
+    return sm_options_fill(k->ops->options, t->source_config, k->config, f->arena, err);
+}
+
 static sm_code sink_open(sm_flow *f, sm_error *err)
 {
     const sm_plan_dataset *t = f->target;
@@ -262,8 +278,8 @@ static sm_code sink_open(sm_flow *f, sm_error *err)
     *k = (sm_sink){ .ops = sm_sink_find(f->env->q->sinks, SM_SV("delta")),
                     .name = t->name,
                     .flow = f->plan->name,
+                    .pipeline = f->whole->pipeline,
                     .generation = f->uuid,
-                    .path = sm_sv_cstr(sm_path_join(f->arena, f->env->q->storage_dir, t->path)),
                     .images = f->env->q->images,
                     .schema = &t->schema,
                     .partition_by = t->partition_by.items,
@@ -276,6 +292,10 @@ static sm_code sink_open(sm_flow *f, sm_error *err)
                     .replace_schema = f->plan->kind == SM_FLOW_OVERWRITE || f->refresh,
                     .arena = f->arena };
     assert(k->ops != NULL);
+    if (t->kind != SM_DATASET_SINK)
+        k->path = sm_sv_cstr(sm_path_join(f->arena, f->env->q->storage_dir, t->path));
+    else if (sink_outside(f, k, err) != SM_OK)
+        return sm_wrap(err, "sink \"%.*s\"", SM_SV_ARG(t->name));
     if (sm_flow__sink_memory(f, k, err) != SM_OK)
         return err->code;
     f->sink_open = true;

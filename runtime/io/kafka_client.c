@@ -123,11 +123,29 @@ static sm_code set_reading(rd_kafka_conf_t *conf, const sm_kafka_settings *s, sm
     return rc;
 }
 
+sm_code sm_kafka__make(const sm_kafka_settings *s, rd_kafka_type_t type, rd_kafka_conf_t *conf,
+                       sm_kafka **out, sm_error *err)
+{
+    sm_kafka *k = sm_xcalloc(1, sizeof *k);
+    char why[300];
+
+    sm_mutex_init(&k->mu);
+    k->scram = sm_kafka__uses_scram(s);
+    sm_rdkafka.conf_set_opaque(conf, k);
+    sm_rdkafka.conf_set_error_cb(conf, on_error);
+    sm_rdkafka.conf_set_log_cb(conf, on_log);
+    if ((k->rk = sm_rdkafka.new(type, conf, why, sizeof why)) == NULL) {
+        sm_rdkafka.conf_destroy(conf);
+        sm_kafka_close(k);
+        return sm_fail(err, SM_E_INVALID, 0, "the Kafka client could not be made: %s", why);
+    }
+    *out = k;
+    return SM_OK;
+}
+
 sm_code sm_kafka_open(const sm_kafka_settings *s, sm_kafka **out, sm_error *err)
 {
     rd_kafka_conf_t *conf;
-    sm_kafka *k;
-    char why[300];
     sm_code rc = sm_kafka__conf(s, &conf, err);
 
     if (rc != SM_OK)
@@ -136,19 +154,7 @@ sm_code sm_kafka_open(const sm_kafka_settings *s, sm_kafka **out, sm_error *err)
         sm_rdkafka.conf_destroy(conf);
         return rc;
     }
-    k = sm_xcalloc(1, sizeof *k);
-    sm_mutex_init(&k->mu);
-    k->scram = sm_kafka__uses_scram(s);
-    sm_rdkafka.conf_set_opaque(conf, k);
-    sm_rdkafka.conf_set_error_cb(conf, on_error);
-    sm_rdkafka.conf_set_log_cb(conf, on_log);
-    if ((k->rk = sm_rdkafka.new(RD_KAFKA_CONSUMER, conf, why, sizeof why)) == NULL) {
-        sm_rdkafka.conf_destroy(conf);
-        sm_kafka_close(k);
-        return sm_fail(err, SM_E_INVALID, 0, "the Kafka client could not be made: %s", why);
-    }
-    *out = k;
-    return SM_OK;
+    return sm_kafka__make(s, RD_KAFKA_CONSUMER, conf, out, err);
 }
 
 void sm_kafka_close(sm_kafka *k)

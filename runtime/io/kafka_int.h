@@ -13,6 +13,7 @@ struct sm_kafka {
     sm_mutex mu;             /* guards what the brokers said */
     rd_kafka_resp_err_t why; /* of the last error that the client told */
     char said[300];
+    void *user; /* of whoever made the client, for its callbacks */
 };
 
 /* The configuration that `s` asks for, with what every client has; owned by the caller until it
@@ -24,8 +25,10 @@ bool sm_kafka__uses_scram(const sm_kafka_settings *s);
 /* A value of ours, which the library knows. */
 sm_code sm_kafka__set(rd_kafka_conf_t *conf, const char *name, const char *value, sm_error *err);
 
-/* Let the client tell its errors. */
-void sm_kafka__listen(sm_kafka *k);
+/* A client of that configuration, which is its own from now on, also when this fails; it tells
+ * its errors.  The opaque of callbacks is the client. */
+sm_code sm_kafka__make(const sm_kafka_settings *s, rd_kafka_type_t type, rd_kafka_conf_t *conf,
+                       sm_kafka **out, sm_error *err);
 /* Is it told that logging in does not work?  Asking again does not help then. */
 bool sm_kafka__is_refused(sm_kafka *k);
 /* "<what>: <what the brokers said>", with the code that fits `e`. */

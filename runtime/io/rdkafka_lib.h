@@ -46,6 +46,32 @@
     X(message_timestamp)                                                                           \
     X(message_headers)                                                                             \
     X(message_errstr)                                                                              \
+    X(conf_set_dr_msg_cb)                                                                          \
+    X(produce)                                                                                     \
+    X(flush)                                                                                       \
+    X(purge)                                                                                       \
+    X(init_transactions)                                                                           \
+    X(begin_transaction)                                                                           \
+    X(commit_transaction)                                                                          \
+    X(abort_transaction)                                                                           \
+    X(error_code)                                                                                  \
+    X(error_string)                                                                                \
+    X(error_is_fatal)                                                                              \
+    X(error_txn_requires_abort)                                                                    \
+    X(error_destroy)                                                                               \
+    X(NewTopic_new)                                                                                \
+    X(NewTopic_set_config)                                                                         \
+    X(NewTopic_destroy)                                                                            \
+    X(CreateTopics)                                                                                \
+    X(queue_poll)                                                                                  \
+    X(event_error)                                                                                 \
+    X(event_error_string)                                                                          \
+    X(event_CreateTopics_result)                                                                   \
+    X(CreateTopics_result_topics)                                                                  \
+    X(topic_result_error)                                                                          \
+    X(topic_result_error_string)                                                                   \
+    X(event_destroy)                                                                               \
+    X(last_error)                                                                                  \
     X(header_get_all)
 
 typedef struct sm_rdkafka_table {

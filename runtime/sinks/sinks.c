@@ -5,8 +5,9 @@
 #include <stddef.h>
 
 #include "runtime/sinks/sink_delta.h"
+#include "runtime/sinks/sink_kafka.h"
 
-#define SINKS(X) X(delta)
+#define SINKS(X) X(delta) X(kafka)
 
 sm_sink_list sm_sinks(void)
 {

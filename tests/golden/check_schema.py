@@ -195,7 +195,7 @@ CHANGES = {
         ("retry", {"max_attempts": 0}), ("retry", 3), ("timeout", 5), ("concurrency", "both"),
         ("tables.bronze.trigger", "continuous"), ("tables.bronze.trigger", {}), ("tables.v.trigger", {"interval": "5m"}),
         ("tags", "daily"), ("tags", [1]), ("tags", ["a b"]), ("tags", ["a", "a"]),
-        ("owner", 5), ("tables.bronze.enabled", "no"), ("tables.v.reset_allowed", True), ("sinks", {}), ("freshness", 5), ("freshness", {"warn_after": "soon"}), ("tables.v.freshness", {"warn_after": "1h"}), ("xcommon", 1), ("x-", 1),
+        ("owner", 5), ("tables.bronze.enabled", "no"), ("tables.v.reset_allowed", True), ("freshness", 5), ("freshness", {"warn_after": "soon"}), ("tables.v.freshness", {"warn_after": "1h"}), ("xcommon", 1), ("x-", 1),
         ("sources", []), ("sources.orders", {}), ("sources.orders.type", "kafka"),
         ("sources.orders.type", "file"), ("sources.orders.path", DELETE),
         ("sources.orders.path", ["a"]), ("sources.orders.format", "jsonl"),

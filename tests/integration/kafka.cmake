@@ -16,3 +16,4 @@ function(sm_kafka_test name file)
 endfunction()
 
 sm_kafka_test(integration.kafka_source test_kafka_source.py)
+sm_kafka_test(integration.kafka_sink test_kafka_sink.py)

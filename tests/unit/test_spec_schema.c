@@ -50,7 +50,6 @@ static void test_spec_schema__every_block_has_one(void **state)
 static void test_spec_schema__what_is_not_supported_has_none(void **state)
 {
     assert_null(sm_spec_schema(sm_test_units, SM_SV("kafka"), *state));
-    assert_null(sm_spec_schema(sm_test_units, SM_SV("sinks"), *state));
 }
 
 static void test_spec_schema__keys_of_later_are_absent(void **state)

@@ -27,7 +27,8 @@ static int print_list(const sm_cli *c, const sm_json *doc)
         sm_grid_row(g);
         sm_grid_cell(g, sm_json_get_sv(d, "name", SM_SV("")));
         if (type.len > 0)
-            sm_grid_cellf(g, "source (%.*s)", SM_SV_ARG(type));
+            sm_grid_cellf(g, "%.*s (%.*s)", SM_SV_ARG(sm_json_get_sv(d, "kind", SM_SV("source"))),
+                          SM_SV_ARG(type));
         else
             sm_grid_cell(g, sm_json_get_sv(d, "kind", SM_SV("")));
         sm_grid_cell(g, sm_json_get_sv(d, "layer", SM_SV("")));

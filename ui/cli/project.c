@@ -25,6 +25,7 @@
 #include "ui/cli/project_bucket.h"
 #include "ui/cli/project_connections.h"
 #include "ui/cli/project_files.h"
+#include "ui/cli/project_options.h"
 #include "ui/cli/project_others.h"
 #include "ui/cli/project_serve.h"
 #include "ui/cli/project_tables.h"
@@ -549,25 +550,6 @@ static sm_code infer_schema(sm_project *p, const sm_spec_source *spec, sm_arena 
     return rc;
 }
 
-/* What only a source can tell of its options, such as two that do not go together. */
-static void judge_sources(sm_project *p)
-{
-    for (size_t i = 0; i < p->spec->sources.n; i++) {
-        sm_spec_source *spec = &p->spec->sources.items[i];
-        sm_source s;
-        sm_error err;
-
-        if (spec->broken || sm_source_find(sm_sources(), spec->type.text) == NULL)
-            continue; /* the latter: rows that somebody gives */
-        if (sm_project_open_source(p, spec, &s, &err) == SM_E_INVALID) {
-            sm_diag_add(p->diags, "SM0403", spec->at, "%s", err.msg);
-            spec->broken = true;
-        }
-        sm_source_close(&s);
-        sm_arena_free(s.arena);
-    }
-}
-
 static sm_code plan_schema_of(void *ctx, const sm_spec_source *source, sm_arena *a, sm_schema *out,
                               sm_error *err)
 {
@@ -711,8 +693,11 @@ sm_code sm_project_plan(sm_project *p, sm_error *err)
         return SM_OK;
     if (sm_diags_count(p->diags) == 0 && plan_from_cache(p))
         return SM_OK;
-    judge_sources(p);
-    return compile(p, p->diags, &p->plan, err);
+    sm_project_judge_sources(p);
+    if (compile(p, p->diags, &p->plan, err) != SM_OK)
+        return err->code;
+    sm_project_judge_sinks(p);
+    return SM_OK;
 }
 
 /* ---- columns that come while a run is under way ----------------------------------- */

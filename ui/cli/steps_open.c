@@ -144,6 +144,7 @@ static sm_spec *copy_spec(sm_steps *s, const sm_spec *from)
     sm_spec *to = SM_NEW(s->a, sm_spec);
 
     *to = *from;
+    to->sinks = (sm_spec_sinks){ 0 }; /* a test sends nothing */
     to->sources.items = SM_NEW_N(s->a, sm_spec_source, from->sources.n + s->n_inputs + 1);
     if (from->sources.n > 0)
         memcpy(to->sources.items, from->sources.items,

@@ -208,6 +208,16 @@ static sm_json *refused_row(const live *l, sm_sv table, misfit why)
     return o;
 }
 
+/* What the sink of the dataset promises; `tables` is what that of tables does. */
+static sm_sv delivery_of(const live *l, sm_sv name, const char *tables)
+{
+    const sm_plan_dataset *ds = sm_plan_find(l->v->plan, name);
+
+    if (ds == NULL || ds->kind != SM_DATASET_SINK)
+        return sm_sv_cstr(tables);
+    return sm_json_get_sv(ds->source_config, "delivery", SM_SV(""));
+}
+
 static sm_json *change_row(const live *l, const sm_plan_change *c, const char *delivery)
 {
     const sm_view_live *look = look_of(l, c->table);
@@ -221,7 +231,7 @@ static sm_json *change_row(const live *l, const sm_plan_change *c, const char *d
         sm_json_append_string(reasons, c->reasons[i]);
     sm_json_set(o, "reasons", reasons);
     if (c->kind != SM_CHANGE_INACTIVE)
-        sm_json_set_string(o, "delivery", sm_sv_cstr(delivery));
+        sm_json_set_string(o, "delivery", delivery_of(l, c->table, delivery));
     if (c->kind == SM_CHANGE_REBUILD)
         set_next(l, o, "smelt run --full-refresh", c->table);
     if (look != NULL)

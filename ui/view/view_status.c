@@ -174,7 +174,7 @@ static sm_code add_tables(const status *s, sm_json *doc, sm_error *err)
         const sm_table_rec *t = table_of(s, ds->name);
         sm_json *o = sm_json_object(s->v->a);
 
-        if (!sm_dataset_is_table(ds))
+        if (!sm_dataset_is_table(ds) && ds->kind != SM_DATASET_SINK)
             continue;
         sm_json_set_string(o, "name", ds->name);
         sm_json_set_string(o, "kind", sm_sv_cstr(sm_dataset_kind_name(ds->kind)));

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: Apache-2.0
+"""test_kafka_sink.py -- rows of tables go to topics of a real broker, once, whatever dies in between.
+
+Topics are read by the client of Confluent, with read_committed.
+"""
+import glob
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import kafka_lib  # noqa: E402
+from confluent_kafka import Producer  # noqa: E402
+from kafka_lib import Topic, world  # noqa: E402
+
+PIPELINE = """version: 1
+pipeline: {pipeline}
+schema: s
+storage: ./lake
+sources:
+  feed: {{type: files, path: landing, format: json, max_files_per_trigger: 1,
+         schema: [{{name: id, data_type: BIGINT}}, {{name: kind, data_type: VARCHAR}}]}}
+tables:
+  events: {{from: feed}}
+sinks:
+  out:
+    type: kafka
+    from: {select}
+    brokers: {brokers}
+    topic: {topic}
+    marks_topic: {marks}
+    {options}
+"""
+
+
+class SinkTest(unittest.TestCase):
+    def setUp(self):
+        self.broker = kafka_lib.shared()
+        self.name = self.id().split(".")[-1][:60]
+        self.begin()
+
+    def begin(self, select="events", options="key: id", name=""):
+        self.w = world.World(self.name + name)
+        self.topic = Topic(self.broker, partitions=2)
+        self.marks = self.topic.name + ".marks"
+        self.write(select, options)
+        os.makedirs(self.w.path("landing"))
+
+    def write(self, select="events", options="key: id"):
+        self.w.write("pipeline.yml", PIPELINE.format(pipeline="p", select=select, brokers=self.broker.plain,
+                                                     topic=self.topic.name, marks=self.marks, options=options))
+
+    def arrive(self, *files):
+        for k in files:
+            self.w.write_rows(f"landing/{k}.json", [{"id": 10 * k + i, "kind": "ab"[i % 2]} for i in range(10)], age=k)
+
+    def run_ok(self, failpoint=None):
+        result = self.w.run(failpoint=failpoint)
+        self.assertEqual(result.code, 0, result.out + result.err)
+        return result
+
+    def run_fails(self, text, code=None):
+        result = self.w.run()
+        self.assertNotEqual(result.code, 0, result.out)
+        self.assertIn(text, result.out + result.err)
+        if code is not None:
+            self.assertEqual(result.code, code)
+
+    def sent(self):
+        return sorted(json.loads(value)["id"] for _, _, _, value, _ in
+                      kafka_lib.committed(self.broker, self.topic.name, 2))
+
+    def outbox(self):
+        return glob.glob(self.w.path("lake", ".smelt", "outbox", "*"))
+
+
+class Sending(SinkTest):
+    def test_new_rows_of_a_table_are_messages_with_their_key_once(self):
+        self.arrive(0)
+        self.run_ok()
+        self.run_ok()
+        rows = kafka_lib.committed(self.broker, self.topic.name, 2)
+        self.assertEqual({key: json.loads(value) for _, _, key, value, _ in rows},
+                         {str(i).encode(): {"id": i, "kind": "ab"[i % 2]} for i in range(10)})
+        self.assertEqual(len(rows), 10)
+        self.arrive(1)
+        self.run_ok()
+        self.assertEqual(self.sent(), list(range(20)))
+        self.assertEqual(self.outbox(), [])
+
+    def test_a_select_chooses_and_a_key_may_be_null(self):
+        self.begin("SELECT id, CASE WHEN id > 5 THEN kind END AS k, [id, 1] AS l FROM STREAM(events) WHERE id <> 3",
+                   "key: k", name="2")
+        self.arrive(0)
+        self.run_ok()
+        rows = kafka_lib.committed(self.broker, self.topic.name, 2)
+        self.assertEqual({json.loads(v)["id"]: (key, json.loads(v)["l"]) for _, _, key, v, _ in rows},
+                         {i: ((b"a", b"b")[i % 2] if i > 5 else None, [i, 1]) for i in range(10) if i != 3})
+
+    def test_a_topic_that_is_not_there_is_named_and_nothing_is_lost(self):
+        self.topic.remove()
+        self.arrive(0)
+        self.run_fails(self.topic.name)
+        kafka_lib.wait_until(self.made_again)
+        self.run_ok()
+        self.assertEqual(self.sent(), list(range(10)))
+
+    def made_again(self):
+        try:
+            self.topic.wait(self.topic.admin.create_topics([kafka_lib.NewTopic(self.topic.name, 2, 1)]))
+        except Exception:  # noqa: BLE001  it is still going
+            return False
+        return True
+
+    def test_plan_and_status_show_what_a_sink_promises(self):
+        self.arrive(0)
+        self.assertIn("exactly once", self.w.smelt("plan").out)
+        self.run_ok()
+        self.write(options="delivery: at_least_once")
+        plan = json.loads(self.w.smelt("plan", "--json").out)
+        row, = [row for row in plan["changes"] if row["table"] == "out"]
+        self.assertEqual(row["delivery"], "at_least_once")
+        status = json.loads(self.w.smelt("status", "--json").out)
+        self.assertEqual([t["kind"] for t in status["tables"] if t["name"] == "out"], ["sink"])
+        self.assertIn("sink (kafka)", self.w.smelt("ls").out)
+
+    def test_what_a_sink_cannot_do_is_told_with_its_place(self):
+        for select, options, text in (
+                ("feed", "key: id", 'sink "out" reads source "feed"'),
+                ("events", "key: nobody", 'sink "out" has no column "nobody"'),
+                ("SELECT kind, count(*) AS n FROM STREAM(events) GROUP BY ALL", "key: kind", "pipeline.yml:"),
+                ("SELECT id FROM events", "key: id", "reads no stream"),
+                ("events", "delivery: twice", "delivery"),
+                ("events", "headers: {a: b}", "not supported yet"),
+                ("events", "options: {transactional.id: x}", "transactional.id")):
+            self.write(select, options)
+            result = self.w.smelt("validate")
+            self.assertNotEqual(result.code, 0, (select, options))
+            self.assertIn(text, result.out + result.err)
+
+
+class Crashes(SinkTest):
+    # The third batch of the second run is that of the sink.
+    POINTS = ("kafka.after_send:1", "kafka.after_commit:1", "source.after_read:3", "flow.before_decided:3",
+              "flow.after_decided:3", "flow.after_publish:3", "flow.after_done:3")
+
+    def test_killed_at_any_point_each_row_is_there_once(self):
+        for i, point in enumerate(self.POINTS):
+            self.begin(name=str(i))
+            if i % 2 == 0:
+                self.arrive(0)
+                self.run_ok()
+            self.arrive(0, 1, 2) if i % 2 else self.arrive(1, 2)
+            result = self.w.run(failpoint=point.replace("3", "4" if i % 2 else "3") + ":kill")
+            self.assertEqual(result.code, -signal.SIGKILL, point)
+            self.run_ok()
+            self.assertEqual(self.sent(), list(range(30)), point)
+            self.assertEqual(self.outbox(), [], point)
+
+    def test_at_least_once_loses_none(self):
+        for i, point in enumerate(("kafka.after_send:1", "kafka.after_commit:1", "flow.after_publish:4")):
+            self.begin(options="delivery: at_least_once", name=str(i))
+            self.arrive(0, 1, 2)
+            self.assertEqual(self.w.run(failpoint=point + ":kill").code, -signal.SIGKILL, point)
+            self.run_ok()
+            self.assertEqual(sorted(set(self.sent())), list(range(30)), point)
+
+    def test_an_error_between_sending_and_the_mark_sends_nothing_twice(self):
+        self.arrive(0)
+        self.run_ok()
+        process = self.w.start("run", "--continuous")
+        try:
+            generation, = self.w.store("select uuid from generations where flow = 'out'")[0]
+            other = Producer(kafka_lib.client(self.broker, {"transactional.id": generation}))
+            self.arrive(1)
+            kafka_lib.wait_until(lambda: len(self.sent()) == 20)
+            other.init_transactions(kafka_lib.SECONDS)  # shuts the running one out
+            self.arrive(2)
+            kafka_lib.wait_until(lambda: len(self.sent()) >= 30 or process.poll() is not None)
+        finally:
+            process.terminate()
+            self.w.finish(process)
+        self.run_ok()
+        self.assertEqual(self.sent(), list(range(30)))
+
+    def test_a_lost_control_store_is_refused_and_an_older_one_too(self):
+        self.arrive(0)
+        self.run_ok()
+        shutil.copytree(self.w.control(), self.w.path("older"))
+        self.arrive(1)
+        self.run_ok()
+        shutil.move(self.w.control(), self.w.path("newer"))
+        shutil.copytree(self.w.path("older"), self.w.control())
+        self.arrive(2)
+        self.run_fails("older", 11)
+        self.assertEqual(self.sent(), list(range(20)))
+        shutil.rmtree(self.w.control())
+        self.run_fails("checkpoint that is not here", 11)
+        self.assertEqual(self.sent(), list(range(20)))
+        shutil.rmtree(self.w.control())
+        shutil.move(self.w.path("newer"), self.w.control())
+        self.run_ok()
+        self.assertEqual(self.sent(), list(range(30)))
+
+    def test_a_broker_that_dies_meanwhile_is_waited_for(self):
+        broker = kafka_lib.Broker(self.w.folder + ".broker").start()
+        try:
+            self.broker = broker
+            self.begin(name="own")
+            self.arrive(0)
+            process = self.w.start("run", "--continuous")
+            try:
+                kafka_lib.wait_until(lambda: len(self.sent()) == 10)
+                broker.call("kill")
+                self.arrive(1)
+                time.sleep(1)
+                broker.start()
+                kafka_lib.wait_until(lambda: len(self.sent()) == 20, 60)
+            finally:
+                process.terminate()
+                result = self.w.finish(process)
+            self.assertEqual(self.sent(), list(range(20)), result.err)
+        finally:
+            broker.call("kill")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
