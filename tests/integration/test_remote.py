@@ -72,7 +72,7 @@ class Remote(unittest.TestCase):
         return self.w.smelt(*args, *self.where())
 
     def plain(self, text):
-        return text.replace(" --server " + self.url + " --token-file " + self.token, "").replace(" -p shop.yml", "")
+        return text.replace(" --server " + self.url + " --token-file " + self.token, "").replace(" -p shop.yml", "").replace("smelt run shop.yml", "smelt run")
 
     def make_token(self, role):
         with open(self.token) as f:
@@ -97,6 +97,7 @@ class Remote(unittest.TestCase):
         self.serve("shop")
         self.assertEqual(self.remote("run").code, 0)
         for args in (["status"], ["status", "--json"], ["runs"], ["runs", "1"], ["runs", "1", "--json"],
+                     ["why", "silver"], ["why", "silver", "--json"], ["watermark"], ["watermark", "show", "--json"],
                      ["events"], ["events", "--level", "warn", "--table", "silver", "--json"], ["ls"],
                      ["checkpoint", "list"], ["checkpoint", "show", "silver"], ["preview", "silver"],
                      ["preview", "silver", "--json"], ["quarantine", "list"], ["quarantine", "show", "silver"]):
@@ -104,6 +105,18 @@ class Remote(unittest.TestCase):
                 here, there = self.w.smelt(*args, "-p", "shop.yml"), self.remote(*args)
                 self.assertEqual((there.code, there.err), (0, ""))
                 self.assertEqual(self.plain(there.out), self.plain(here.out))
+
+    def test_status_and_runs_without_a_name_are_of_all_pipelines(self):
+        self.arrive(1)
+        self.serve("shop", "iot")
+        for name in ("iot", "shop"):
+            self.assertEqual(self.remote("run", "-p", name).code, 0)
+        status, runs = self.remote("status"), self.remote("runs")
+        self.assertEqual([line.split()[0] for line in status.out.splitlines() if "  run 1 " in line], ["shop", "iot"])
+        self.assertEqual([line.split()[-1] for line in runs.out.splitlines()[:2]], ["shop", "iot"])
+        self.assertIn("smelt runs shop 1", runs.out)
+        self.assertEqual([d["pipeline"] for d in json.loads(self.remote("status", "--json").out)["pipelines"]], ["shop", "iot"])
+        self.assertEqual(self.remote("status", "iot").out.splitlines()[0].split()[0], "iot")
 
     def test_acts_are_done_on_the_server(self):
         self.arrive(1, 1000)

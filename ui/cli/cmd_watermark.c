@@ -7,6 +7,7 @@
 #include "ui/cli/flow_rows.h"
 #include "ui/cli/grid.h"
 #include "ui/cli/look.h"
+#include "ui/cli/remote.h"
 
 static const sm_cli_option options[] = {
     SM_LOOK_OPTIONS,
@@ -265,18 +266,43 @@ static int look(sm_cli *c, sm_sv name, bool advises)
     return status;
 }
 
-static int watermark_exec(sm_cli *c)
+static int check_usage(const sm_cli *c, bool *advises)
 {
     const char *verb = sm_cli_arg(c, 0), *name = sm_cli_arg(c, 1);
-    bool advises = verb != NULL && strcmp(verb, "suggest") == 0;
 
+    *advises = verb != NULL && strcmp(verb, "suggest") == 0;
     if (c->n_args > 2)
         return sm_cli_usage(c, "too many arguments");
-    if (verb != NULL && !advises && strcmp(verb, "show") != 0)
+    if (verb != NULL && !*advises && strcmp(verb, "show") != 0)
         return sm_cli_usage(c, "watermark can show and suggest, not \"%s\"", verb);
-    if (advises && name == NULL)
+    if (*advises && name == NULL)
         return sm_cli_usage(c, "name a table: smelt watermark suggest TABLE");
+    return SM_EXIT_DONE;
+}
+
+static int watermark_exec(sm_cli *c)
+{
+    const char *name = sm_cli_arg(c, 1);
+    bool advises;
+    int status = check_usage(c, &advises);
+
+    if (status != SM_EXIT_DONE)
+        return status;
     return look(c, name == NULL ? SM_SV("") : sm_sv_cstr(name), advises);
+}
+
+static int watermark_remote(sm_cli *c, sm_remote *r)
+{
+    sm_buf path;
+    bool advises;
+    int status = check_usage(c, &advises);
+
+    if (status != SM_EXIT_DONE || (status = sm_remote_pipeline(r, NULL)) != SM_EXIT_DONE)
+        return status;
+    path = sm_remote_path(r, "/watermarks");
+    sm_remote_query(&path, "name", sm_sv_cstr(sm_cli_arg(c, 1)));
+    sm_remote_query(&path, "suggest", advises ? SM_SV("true") : SM_SV(""));
+    return sm_remote_show(r, &path, advises ? print_suggest : print_show, "smelt watermark show");
 }
 
 const sm_command sm_command_watermark = {
@@ -287,4 +313,5 @@ const sm_command sm_command_watermark = {
     .options = options,
     .examples = "smelt watermark show\nsmelt watermark suggest readings_10m",
     .exec = watermark_exec,
+    .remote = watermark_remote,
 };

@@ -5,6 +5,7 @@
 #include "ui/cli/flow_rows.h"
 #include "ui/cli/grid.h"
 #include "ui/cli/look.h"
+#include "ui/cli/remote.h"
 
 static const sm_cli_option options[] = {
     SM_LOOK_OPTIONS,
@@ -16,7 +17,7 @@ static sm_sv text_of(const sm_json *o, const char *key)
     return sm_json_get_sv(o, key, SM_SV(""));
 }
 
-static void add_row(sm_cli *c, sm_grid *g, const sm_json *o)
+static void add_row(const sm_cli *c, sm_grid *g, const sm_json *o)
 {
     sm_grid_row(g);
     sm_grid_cell(g, text_of(o, "table"));
@@ -27,7 +28,7 @@ static void add_row(sm_cli *c, sm_grid *g, const sm_json *o)
     sm_grid_cell(g, text_of(o, "message"));
 }
 
-static void add_pause(sm_cli *c, const sm_json *doc, sm_buf *b)
+static void add_pause(const sm_cli *c, const sm_json *doc, sm_buf *b)
 {
     const sm_json *paused = sm_json_get(doc, "paused");
     sm_sv by = text_of(paused, "by"), at;
@@ -67,7 +68,7 @@ static const char *next_of(const sm_json *doc)
     return sm_sv_eq_str(state, "running") ? "smelt status" : "smelt run";
 }
 
-static int print(sm_cli *c, const sm_json *doc)
+static int print(const sm_cli *c, const sm_json *doc)
 {
     const sm_json *because = sm_json_get(doc, "because");
     sm_grid *g = sm_grid_new(c, "llll");
@@ -114,6 +115,21 @@ done:
     return status;
 }
 
+static int why_remote(sm_cli *c, sm_remote *r)
+{
+    int status;
+    sm_buf path;
+
+    if (c->n_args != 1)
+        return sm_cli_usage(c, "name a table: smelt why TABLE");
+    if ((status = sm_remote_pipeline(r, NULL)) != SM_EXIT_DONE)
+        return status;
+    path = sm_remote_path(r, "/datasets");
+    sm_remote_part(&path, sm_sv_cstr(sm_cli_arg(c, 0)));
+    sm_remote_part(&path, SM_SV("why"));
+    return sm_remote_show(r, &path, print, "smelt ls");
+}
+
 const sm_command sm_command_why = {
     .name = "why",
     .group = "watch",
@@ -122,4 +138,5 @@ const sm_command sm_command_why = {
     .options = options,
     .examples = "smelt why readings_10m\nsmelt why readings_10m --json",
     .exec = why_exec,
+    .remote = why_remote,
 };

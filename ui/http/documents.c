@@ -282,6 +282,29 @@ sm_code sm_http__history(sm_call *c, sm_error *err)
     return give(c, rc, doc);
 }
 
+sm_code sm_http__why(sm_call *c, sm_error *err)
+{
+    const sm_plan_dataset *ds;
+    sm_json *doc = NULL;
+    sm_code rc = find_dataset(c, &ds, err);
+
+    if (rc == SM_OK && !sm_dataset_is_table(ds))
+        rc = sm_fail(err, SM_E_INVALID, 0, "\"%.*s\" is no table: why is asked of those",
+                     SM_SV_ARG(ds->name));
+    if (rc == SM_OK)
+        rc = sm_view_why(&c->view, ds, &doc, err);
+    return give(c, rc, doc);
+}
+
+sm_code sm_http__watermarks(sm_call *c, sm_error *err)
+{
+    bool advises = sm_sv_eq_str(sm_call__query(c, "suggest"), "true");
+    sm_json *doc = NULL;
+    sm_code rc = sm_view_watermarks(&c->view, sm_call__query(c, "name"), advises, &doc, err);
+
+    return give(c, rc, doc);
+}
+
 /* ---- over time ---------------------------------------------------------------------------- */
 
 sm_code sm_http__grid(sm_call *c, sm_error *err)

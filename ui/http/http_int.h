@@ -150,6 +150,8 @@ sm_code sm_http__checkpoint(sm_call *c, sm_error *err);
 sm_code sm_http__plan(sm_call *c, sm_error *err);
 sm_code sm_http__dataset(sm_call *c, sm_error *err);
 
+sm_code sm_http__why(sm_call *c, sm_error *err);
+sm_code sm_http__watermarks(sm_call *c, sm_error *err);
 sm_code sm_http__history(sm_call *c, sm_error *err);
 sm_code sm_http__grid(sm_call *c, sm_error *err);
 sm_code sm_http__quality(sm_call *c, sm_error *err);

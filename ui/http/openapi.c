@@ -44,6 +44,7 @@ static sm_json *schema_of(const sm_param *p, sm_arena *a)
         if (p->min > 0)
             sm_json_set_int(o, "minLength", p->min);
         sm_json_set_int(o, "maxLength", p->max);
+        sm_json_set_string(o, "pattern", SM_SV("^[^\\x00]*$")); /* which no text of ours holds */
         break;
     case SM_PARAM_INT:
         o = typed(a, "integer");
@@ -75,6 +76,7 @@ static void add_path_params(const sm_route *r, sm_json *list, sm_arena *a)
         if (sm_sv_eq_str(name, "run") || sm_sv_eq_str(name, "ticket")) {
             schema = typed(a, "integer");
             sm_json_set_int(schema, "minimum", 1);
+            sm_json_set_int(schema, "maximum", INT64_C(9007199254740991));
         }
         o = object(a, "name", sm_json_string(a, name));
         sm_json_set_string(o, "in", SM_SV("path"));

@@ -175,7 +175,7 @@ sm_code sm_params_parse_body(const sm_param *list, sm_sv text, size_t depth, sm_
 
     if (deeper_than(text, depth))
         return sm_fail(err, SM_E_INVALID, 0, "the body is nested deeper than %zu", depth);
-    if (sm_sv_trim(text).len == 0)
+    if (text.len == 0)
         body = sm_json_object(a);
     else if ((rc = sm_json_parse(text, a, &body, err)) != SM_OK)
         return sm_wrap(err, "the body");

@@ -128,6 +128,12 @@ static const sm_param streaming_query[] = {
     { NULL, SM_PARAM_TEXT, 0, 0, NULL, NULL, false },
 };
 
+static const sm_param watermarks_query[] = {
+    { "name", SM_PARAM_TEXT, 0, 256, NULL, "Only of that flow, table, source or view.", false },
+    { "suggest", SM_PARAM_BOOL, 0, 0, NULL, "With what other delays would have cost.", false },
+    { NULL, SM_PARAM_TEXT, 0, 0, NULL, NULL, false },
+};
+
 static const sm_param history_query[] = {
     { "limit", SM_PARAM_INT, 1, 1000, NULL, "How many versions, the newest (50).", false },
     { NULL, SM_PARAM_TEXT, 0, 0, NULL, NULL, false },
@@ -344,6 +350,19 @@ static const sm_route routes[] = {
       .handle = sm_http__preview,
       .query = limit_query,
       .rows = true },
+    { .method = "GET",
+      .path = PIPELINE "/datasets/{dataset}/why",
+      .role = SM_ROLE_VIEWER,
+      .name = "explainDataset",
+      .summary = "Why a table is as it is, and what is wrong above it.",
+      .handle = sm_http__why },
+    { .method = "GET",
+      .path = PIPELINE "/watermarks",
+      .role = SM_ROLE_VIEWER,
+      .name = "listWatermarks",
+      .summary = "How far event time has come, and how late rows are.",
+      .handle = sm_http__watermarks,
+      .query = watermarks_query },
     { .method = "GET",
       .path = PIPELINE "/quarantine",
       .role = SM_ROLE_VIEWER,
