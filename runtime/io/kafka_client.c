@@ -109,12 +109,6 @@ static sm_code set_reading(rd_kafka_conf_t *conf, const sm_kafka_settings *s, sm
         { "enable.partition.eof", "true" },
         { "enable.auto.commit", "false" },
         { "enable.auto.offset.store", "false" },
-        /* The library looks once a second whether a full queue has room again; so it holds what
-         * is read in more than one. */
-        { "queued.min.messages", "10000000" },
-        /* A range may end in records that are no messages: the answer that says so must not wait
-         * for more of them. */
-        { "fetch.wait.max.ms", "20" },
     };
     sm_code rc = SM_OK;
 

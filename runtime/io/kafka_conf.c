@@ -267,6 +267,12 @@ static sm_code set_usual(rd_kafka_conf_t *conf, sm_error *err)
         { "socket.keepalive.enable", "true" },
         { "reconnect.backoff.max.ms", "1000" },
         { "allow.auto.create.topics", "false" },
+        /* The library looks once a second whether a full queue has room again; so it holds what
+         * is read in more than one. */
+        { "queued.min.messages", "10000000" },
+        /* A range may end in records that are no messages: the answer that says so must not wait
+         * for more of them. */
+        { "fetch.wait.max.ms", "20" },
     };
     sm_code rc = SM_OK;
 

@@ -6,6 +6,7 @@ Topics are read by the client of Confluent, with read_committed.
 import glob
 import json
 import os
+import re
 import shutil
 import signal
 import sys
@@ -141,6 +142,45 @@ class Sending(SinkTest):
             result = self.w.smelt("validate")
             self.assertNotEqual(result.code, 0, (select, options))
             self.assertIn(text, result.out + result.err)
+
+
+class Guide(SinkTest):
+    """docs/guide/kafka.md: its files run as they stand, but for addresses and names of topics."""
+
+    def blocks(self):
+        with open(os.path.join(os.environ["SM_SOURCE"], "docs", "guide", "kafka.md"), encoding="utf-8") as f:
+            self.page = f.read()
+        return re.findall(r"```yaml\n(.*?)```", self.page, re.S)
+
+    def test_its_pipeline_reads_and_sends(self):
+        source, sink, project = self.blocks()
+        orders, big = Topic(self.broker), Topic(self.broker)
+        orders.produce([{"id": i, "total": 30 * i} for i in range(10)])
+        text = (source + sink).replace("localhost:9092", self.broker.plain)
+        text = text.replace("topics: [orders]", f"topics: [{orders.name}]").replace("topic: big-orders", f"topic: {big.name}")
+        self.w.write("pipeline.yml", text)
+        commands = re.search(r"```console\n(.*?)```", self.page, re.S).group(1)
+        self.assertEqual(commands.count("$ smelt "), 2)
+        for line in commands.strip().splitlines():
+            result = self.w.smelt(*line.split()[2:])
+            self.assertEqual(result.code, 0, result.out + result.err)
+        sent = [(key, json.loads(value)) for _, _, key, value, _ in kafka_lib.committed(self.broker, big.name)]
+        self.assertEqual(sorted(sent, key=str), sorted(((str(i).encode(), {"id": i, "total": 30 * i}) for i in range(4, 10)), key=str))
+        os.environ["KAFKA_PASSWORD"] = "smelt-secret"
+        project = project.replace("broker-1:9093,broker-2:9093", self.broker.where["KAFKA_TLS"])
+        self.w.write("smelt.yml", project.replace("ca.pem", self.broker.where["KAFKA_CA"]))
+        self.w.write("pipeline.yml", text.replace(f"brokers: {self.broker.plain}", "connection: bus"))
+        orders.produce([{"id": 10, "total": 300}])
+        self.run_ok()
+        self.assertEqual(len(kafka_lib.committed(self.broker, big.name)), 7)
+
+    def test_it_lists_the_options_that_are_taken(self):
+        self.blocks()
+        listed = re.findall(r"`([a-z.]+)`", self.page[self.page.index("These are taken"):])
+        with open(os.path.join(os.environ["SM_SOURCE"], "runtime", "io", "kafka_conf.c"), encoding="utf-8") as f:
+            code = f.read()
+        taken = re.findall(r'^    "([a-z.]+)",$', code[code.index("allowed[]"):code.index("NULL,")], re.M)
+        self.assertEqual(listed, taken)
 
 
 class Crashes(SinkTest):
