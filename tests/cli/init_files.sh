@@ -7,7 +7,7 @@ sed -n 's/^    \(smelt [a-z_ ]*[a-z_]\)   .*/\1/p' new/README.md | while read -r
     echo "\$ $line"
     (cd new && $line) | sed 's/ [0-9.]* m*s$//; s/ @ [0-9a-f]*$//'
 done
-smelt init --template kafka
-echo "exit $?"
+smelt init topic --template kafka
+smelt -C topic sources kafka -q | head -n 1
 smelt init --template nix
 echo "exit $?"

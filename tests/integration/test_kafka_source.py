@@ -5,11 +5,13 @@ Topics are written by the client of Confluent, tables read by delta-rs: neither 
 """
 import json
 import os
+import re
 import signal
 import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import confluent_kafka  # noqa: E402
 import kafka_lib  # noqa: E402
 from kafka_lib import Topic, world  # noqa: E402
 
@@ -281,6 +283,26 @@ class Values(KafkaTest):
         self.assertIsNotNone(row["_ingested_at"])
 
 
+class Template(KafkaTest):
+    def test_a_new_project_reads_the_topic_that_it_is_told(self):
+        topic = Topic(self.broker)
+        topic.produce([{"id": 1}])
+        self.assertEqual(self.w.smelt("init", "new", "--template", "kafka").code, 0)
+        for name, old, new in (("smelt.yml", "localhost:9092", self.broker.plain),
+                               ("pipeline.yml", "topics: [events]", f"topics: [{topic.name}]")):
+            with open(self.w.path("new", name), encoding="utf-8") as f:
+                text = f.read()
+            self.assertIn(old, text)
+            self.w.write("new/" + name, text.replace(old, new))
+        with open(self.w.path("new", "README.md"), encoding="utf-8") as f:
+            commands = re.findall(r"^    (smelt [a-z_ ]*[a-z_])   ", f.read(), re.M)
+        self.assertEqual(len(commands), 4)
+        for command in commands:
+            result = self.w.smelt("-C", "new", *command.split()[1:])
+            self.assertEqual(result.code, 0, result.out + result.err)
+        self.assertIn("_rescued_data", result.out)
+
+
 class Crashes(KafkaTest):
     POINTS = ("source.after_read:1", "source.after_read:2", "delta.after_file:2", "flow.after_decided:2",
               "delta.after_link:2", "flow.after_publish:1", "flow.after_done:1")
@@ -373,6 +395,21 @@ class Security(KafkaTest):
             self.assertEqual(self.ids(), [1])
         else:
             self.assertIn("librdkafka before 2.6.1", result.out + result.err)
+
+    def test_scram_of_a_newer_library_logs_in(self):
+        self.topic()
+        self.connect("KAFKA_SASL", security_protocol="sasl_plaintext", sasl_mechanism="SCRAM-SHA-512", username="smelt",
+                     password="${secret.word}")
+        wheel = os.path.join(os.path.dirname(os.path.dirname(confluent_kafka.__file__)), "confluent_kafka.libs")
+        library, = [name for name in os.listdir(wheel) if name.startswith("librdkafka")]
+        os.makedirs(self.w.path("newer"))
+        os.symlink(os.path.join(wheel, library), self.w.path("newer", "librdkafka.so.1"))
+        os.environ["LD_LIBRARY_PATH"] = self.w.path("newer") + ":" + wheel
+        try:
+            self.run_ok()
+        finally:
+            del os.environ["LD_LIBRARY_PATH"]
+        self.assertEqual(self.ids(), [1])
 
     def test_without_the_library_the_error_says_what_to_install(self):
         self.topic()

@@ -11,7 +11,8 @@
 static const sm_cli_option options[] = {
     { "--template", NULL, "T",
       "demo (default): devices that report temperatures, with data;\n"
-      "files: the beginning of a pipeline over your own files" },
+      "files: the beginning of a pipeline over your own files;\n"
+      "kafka: the same over a topic" },
     { NULL, NULL, NULL, NULL },
 };
 
@@ -104,6 +105,48 @@ static const char files_readme[] =
     "\n"
     "`smelt schema` prints what pipeline.yml may say, `smelt sources files` the options.\n";
 
+static const char kafka_pipeline[] = "version: 1\n"
+                                     "pipeline: my_pipeline\n"
+                                     "storage: ./lake\n"
+                                     "\n"
+                                     "sources:\n"
+                                     "  events:\n"
+                                     "    type: kafka\n"
+                                     "    connection: bus          # of smelt.yml\n"
+                                     "    topics: [events]\n"
+                                     "    value_format: json       # json, text or bytes\n"
+                                     "\n"
+                                     "tables:\n"
+                                     "  events_bronze:\n"
+                                     "    layer: bronze\n"
+                                     "    from: events\n";
+
+static const char kafka_project[] = "version: 1\n"
+                                    "\n"
+                                    "connections:\n"
+                                    "  bus:\n"
+                                    "    type: kafka\n"
+                                    "    brokers: localhost:9092\n"
+                                    "    # security_protocol: sasl_ssl\n"
+                                    "    # sasl_mechanism: PLAIN\n"
+                                    "    # username: smelt\n"
+                                    "    # password: ${secret.kafka_password}\n"
+                                    "# secrets:\n"
+                                    "#   kafka_password: {environment: KAFKA_PASSWORD}\n";
+
+static const char kafka_readme[] =
+    "# A pipeline over a topic\n"
+    "\n"
+    "Name your brokers in `smelt.yml` and your topic in `pipeline.yml`, then:\n"
+    "\n"
+    "    smelt validate                   every fault of pipeline.yml in one pass\n"
+    "    smelt preview events             the first messages\n"
+    "    smelt run                        read what is new, write the tables\n"
+    "    smelt preview events_bronze      some rows\n"
+    "\n"
+    "`smelt sources kafka` prints the options of a topic, `smelt sinks kafka` those of sending to "
+    "one.\n";
+
 typedef struct file {
     const char *path; /* below the project's folder */
     sm_sv text;
@@ -176,6 +219,14 @@ static size_t files_files(file *out)
     return 2;
 }
 
+static size_t kafka_files(file *out)
+{
+    out[0] = (file){ "README.md", sm_sv_cstr(kafka_readme) };
+    out[1] = (file){ "pipeline.yml", sm_sv_cstr(kafka_pipeline) };
+    out[2] = (file){ "smelt.yml", sm_sv_cstr(kafka_project) };
+    return 3;
+}
+
 static int write_files(sm_cli *c, const char *dir, const file *files, size_t n)
 {
     sm_error err;
@@ -199,7 +250,21 @@ static int write_files(sm_cli *c, const char *dir, const file *files, size_t n)
     return SM_EXIT_DONE;
 }
 
-static int tell(const sm_cli *c, const char *dir, const file *files, size_t n)
+/* What is to be done before the first run, if anything. */
+static void add_first_step(const sm_cli *c, const char *dir, const char *template, sm_buf *b)
+{
+    bool here = strcmp(dir, ".") == 0;
+
+    if (strcmp(template, "files") == 0) {
+        sm_buf_adds(b, "Put files of JSON lines into ");
+        sm_buf_add_safe(b, here ? SM_SV("data") : sm_arena_printf(c->a, "%s/data", dir));
+        sm_buf_addc(b, '\n');
+    } else if (strcmp(template, "kafka") == 0) {
+        sm_buf_adds(b, "Name your brokers in smelt.yml and your topic in pipeline.yml\n");
+    }
+}
+
+static int tell(const sm_cli *c, const char *dir, const char *template, const file *files, size_t n)
 {
     bool here = strcmp(dir, ".") == 0;
     sm_json *doc = sm_json_object(c->a), *list = sm_json_array(c->a);
@@ -217,11 +282,7 @@ static int tell(const sm_cli *c, const char *dir, const file *files, size_t n)
     sm_buf_addf(&b, "Made a project of %zu files in ", n);
     sm_buf_add_safe(&b, here ? SM_SV("this folder") : sm_sv_cstr(dir));
     sm_buf_addc(&b, '\n');
-    if (n < MOST_FILES) { /* without data of its own */
-        sm_buf_adds(&b, "Put files of JSON lines into ");
-        sm_buf_add_safe(&b, here ? SM_SV("data") : sm_arena_printf(c->a, "%s/data", dir));
-        sm_buf_addc(&b, '\n');
-    }
+    add_first_step(c, dir, template, &b);
     if (here)
         sm_buf_adds(&b, "Next: smelt run\n");
     else
@@ -241,27 +302,29 @@ static int init_exec(sm_cli *c)
         return sm_cli_usage(c, "one folder at a time");
     if (dir == NULL || dir[0] == '\0')
         dir = ".";
-    if (template != NULL && strcmp(template, "kafka") == 0)
-        return sm_cli_usage(c, "--template kafka is not supported yet");
-    if (template == NULL || strcmp(template, "demo") == 0)
+    if (template == NULL)
+        template = "demo";
+    if (strcmp(template, "demo") == 0)
         n = demo_files(c->a, files);
     else if (strcmp(template, "files") == 0)
         n = files_files(files);
+    else if (strcmp(template, "kafka") == 0)
+        n = kafka_files(files);
     else
-        return sm_cli_usage(c, "--template is demo or files, not \"%s\"", template);
+        return sm_cli_usage(c, "--template is demo, files or kafka, not \"%s\"", template);
     if ((status = write_files(c, dir, files, n)) != SM_EXIT_DONE)
         return status;
-    if (n < MOST_FILES &&
+    if (strcmp(template, "files") == 0 &&
         sm_fs_mkdirs(sm_path_join(c->a, sm_sv_cstr(dir), SM_SV("data")), 0755, &err) != SM_OK)
         return sm_cli_fail(c, &err, NULL);
-    return tell(c, dir, files, n);
+    return tell(c, dir, template, files, n);
 }
 
 const sm_command sm_command_init = {
     .name = "init",
     .group = "start",
     .summary = "Make a new project: a demo with its own data, or an empty one",
-    .usage = "[DIR] [--template demo|files]",
+    .usage = "[DIR] [--template demo|files|kafka]",
     .options = options,
     .examples = "smelt init demo --template demo\nsmelt init --template files",
     .exec = init_exec,
