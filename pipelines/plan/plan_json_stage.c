@@ -66,6 +66,7 @@ static void put_watermark(sm_json *o, const sm_stage *s)
 {
     put_text(o, "of", s->of);
     put_text(o, "time_column", s->time_column);
+    put_bool(o, "whole_input", s->whole_input);
     sm_json_set_int(o, "delay_us", s->delay_us);
     put_int(o, "idle_us", s->idle_us);
     if (s->max_future_us >= 0)
@@ -130,6 +131,7 @@ static sm_json *stage_json(const sm_stage *s, sm_arena *a)
     put_text(o, "late_by", s->late_by);
     put_text(o, "final_by", s->final_by);
     put_schema(o, "out", &s->out, a);
+    put_bool(o, "read_once", s->read_once);
     put_bool(o, "ordered", s->ordered);
     put_bool(o, "watermarked", s->watermarked);
     put_int(o, "lag_us", s->lag_us);
@@ -277,6 +279,7 @@ static void read_kind(reader *r, const sm_json *o, sm_stage *s)
     case SM_STAGE_WATERMARK:
         s->of = take_text(r, o, "of");
         s->time_column = take_text(r, o, "time_column");
+        s->whole_input = sm_json_get_bool(o, "whole_input", false);
         s->delay_us = sm_json_get_int(o, "delay_us", 0);
         s->idle_us = sm_json_get_int(o, "idle_us", 0);
         s->max_future_us = sm_json_get_int(o, "max_future_us", -1);
@@ -312,6 +315,7 @@ static void read_stage(reader *r, const sm_json *o, sm_stage *s)
         .n_hidden = take_count(r, o, "hidden"),
         .late_by = take_text(r, o, "late_by"),
         .final_by = take_text(r, o, "final_by"),
+        .read_once = sm_json_get_bool(o, "read_once", false),
         .ordered = sm_json_get_bool(o, "ordered", false),
         .watermarked = sm_json_get_bool(o, "watermarked", false),
         .lag_us = sm_json_get_int(o, "lag_us", 0),

@@ -117,6 +117,44 @@ static void mark_ordered(cutter *c)
     }
 }
 
+static size_t count_name(sm_sv text, sm_sv name)
+{
+    size_t n = 0;
+
+    for (ptrdiff_t at; (at = sm_sv_find(text, name)) >= 0; n++)
+        text = sm_sv_sub(text, (size_t)at + name.len, text.len);
+    return n;
+}
+
+/* How often the stages above and the result name a relation. */
+static size_t count_reads(const cutter *c, size_t stage, sm_sv name, const sm_cut *out)
+{
+    size_t n = count_name(out->sql, name) + count_name(out->touched, name);
+
+    for (size_t i = stage; i < c->n; i++) {
+        const sm_stage *s = &c->stages[i];
+
+        n += count_name(s->rows, name) + count_name(s->left.rows, name) +
+             count_name(s->right.rows, name);
+    }
+    return n;
+}
+
+static void mark_read_once(cutter *c, const sm_cut *out)
+{
+    static const char *const parts[] = { "_lu", "_ru", "_lm" };
+
+    for (size_t i = 0; i < c->n; i++) {
+        sm_stage *s = &c->stages[i];
+
+        s->read_once = s->kind == SM_STAGE_JOIN || count_reads(c, i, s->relation, out) < 2;
+        for (size_t k = 0; s->kind == SM_STAGE_JOIN && k < sizeof parts / sizeof parts[0]; k++)
+            s->read_once &=
+                count_reads(c, i, sm_arena_printf(c->a, "%.*s%s", SM_SV_ARG(s->relation), parts[k]),
+                            out) < 2;
+    }
+}
+
 void sm_cut__finish(cutter *c, const cut_part *result, sm_cut *out)
 {
     sm_schema schema;
@@ -137,10 +175,11 @@ void sm_cut__finish(cutter *c, const cut_part *result, sm_cut *out)
         c->stages[i].fingerprint = fingerprint(c, &c->stages[i]);
     out->stages = c->stages;
     out->n_stages = c->n;
-    if (out->mode != SM_STAGE_UPDATE || sm_cut__over(c))
-        return;
-    if (c->stages[result->flow.stage].n_keys == 0)
-        out->mode = SM_STAGE_COMPLETE; /* one row, put in place of the one before */
-    else
-        find_keys(c, result, out);
+    if (out->mode == SM_STAGE_UPDATE && !sm_cut__over(c)) {
+        if (c->stages[result->flow.stage].n_keys == 0)
+            out->mode = SM_STAGE_COMPLETE; /* one row, put in place of the one before */
+        else
+            find_keys(c, result, out);
+    }
+    mark_read_once(c, out);
 }

@@ -113,10 +113,12 @@ typedef struct sm_stage {
     sm_schema schema;
     size_t n_hidden;
     sm_sv late_by, final_by;
-    sm_schema out; /* of `relation`; of a join empty */
-    bool ordered;  /* WATERMARK, DEDUP: it puts out its rows as they arrived, for a stage above;
-                    * AGGREGATE, SESSION: an aggregate depends on that, and names _smelt_o, the
-                    * place of a row in the order of arrival over all batches */
+    sm_schema out;  /* of `relation`; of a join empty */
+    bool read_once; /* what it puts out is named once by all texts above; of a join, each of R_lu,
+                     * R_ru, R_lm */
+    bool ordered;   /* WATERMARK, DEDUP: it puts out its rows as they arrived, for a stage above;
+                     * AGGREGATE, SESSION: an aggregate depends on that, and names _smelt_o, the
+                     * place of a row in the order of arrival over all batches */
     bool watermarked;
     int64_t lag_us;
     sm_sv fingerprint; /* of all that what is remembered depends on but columns and their types

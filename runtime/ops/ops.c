@@ -118,6 +118,50 @@ sm_code sm_ops__fill(const sm_ops_batch *b, sm_buf *sql, int64_t *rows, sm_error
     return rc;
 }
 
+sm_code sm_ops__make(const sm_ops_batch *b, bool table, sm_sv as, sm_buf *select, sm_error *err)
+{
+    sm_buf sql;
+    sm_code rc = sm_buf_check(select, "the SQL of a stage", err);
+
+    if (rc == SM_OK && table) {
+        sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
+        sm_buf_addf(&sql, "CREATE OR REPLACE TEMPORARY TABLE %.*s_t AS ", SM_SV_ARG(as));
+        sm_buf_add(&sql, sm_buf_sv(select));
+        rc = sm_ops__exec(b, &sql, err);
+        sm_buf_clear(select);
+        sm_buf_addf(select, "FROM %.*s_t", SM_SV_ARG(as));
+    }
+    if (rc == SM_OK)
+        sm_session_view(b->session, as, sm_buf_sv(select));
+    sm_buf_release(select);
+    return rc;
+}
+
+sm_code sm_ops__put_out(const sm_ops__stage *s, const sm_ops_batch *b, sm_buf *select,
+                        sm_error *err)
+{
+    bool table = s->plan->ordered || !s->plan->read_once;
+
+    return sm_ops__make(b, table, s->plan->relation, select, err);
+}
+
+sm_code sm_ops__put_out_nothing(sm_ops__stage *s, const sm_ops_batch *b, sm_error *err)
+{
+    const sm_schema *out = &s->plan->out;
+    sm_buf sql;
+
+    s->n_out = 0;
+    sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
+    sm_buf_adds(&sql, "SELECT ");
+    for (size_t i = 0; i < out->n; i++) {
+        sm_buf_addf(&sql, "%sCAST(NULL AS %.*s) AS ", i > 0 ? ", " : "",
+                    SM_SV_ARG(out->columns[i].type));
+        sm_sql_ident(&sql, out->columns[i].name);
+    }
+    sm_buf_adds(&sql, " WHERE false");
+    return sm_ops__make(b, false, s->plan->relation, &sql, err);
+}
+
 /* A number that nothing needs would be left out, and with it the order. */
 void sm_ops__add_arrived(bool ordered, sm_sv select, sm_buf *sql)
 {
@@ -155,6 +199,23 @@ static sm_code stage_prepare(sm_ops__stage *s, const sm_ops_batch *b, sm_error *
     return rc;
 }
 
+/* Rows of a SELECT over streams come of rows of these (a UNION with a table, or a join that keeps
+ * the rows of one, is refused): without any, and none of the stages below, there are none. */
+static bool stage_is_idle(const sm_ops__stage *s, const sm_ops_batch *b)
+{
+    bool idle = !b->has_input;
+
+    for (size_t i = 0; idle && i < s->number; i++) {
+        sm_sv below = s->ops->c.stages[i].relation;
+        bool read = sm_sv_find(s->plan->rows, below) >= 0 ||
+                    sm_sv_find(s->plan->left.rows, below) >= 0 ||
+                    sm_sv_find(s->plan->right.rows, below) >= 0;
+
+        idle = !read || s->ops->stages[i].n_out == 0;
+    }
+    return idle;
+}
+
 sm_code sm_ops_run(sm_ops *o, const sm_ops_batch *b, sm_error *err)
 {
     sm_code rc = SM_OK;
@@ -168,9 +229,12 @@ sm_code sm_ops_run(sm_ops *o, const sm_ops_batch *b, sm_error *err)
         rc = stage_prepare(&o->stages[i], b, err);
     if (rc == SM_OK)
         o->loaded = true;
-    for (size_t i = 0; rc == SM_OK && i < o->c.n_stages; i++)
+    for (size_t i = 0; rc == SM_OK && i < o->c.n_stages; i++) {
+        o->stages[i].n_out = -1;
+        o->stages[i].idle = stage_is_idle(&o->stages[i], b);
         if ((rc = o->stages[i].kind->run(&o->stages[i], b, err)) != SM_OK)
             sm_wrap(err, "stage \"%.*s\"", SM_SV_ARG(o->c.stages[i].name));
+    }
     return rc;
 }
 

@@ -226,7 +226,6 @@ static sm_code emit(sm_ops__stage *s, const sm_ops_batch *b, sm_error *err)
     sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
     sm_buf_init(&chosen, SM_LIMIT_BATCH_SQL);
     add_chosen(s, &chosen);
-    sm_buf_addf(&sql, "CREATE OR REPLACE TEMPORARY TABLE %.*s AS ", SM_SV_ARG(p->relation));
     add_values(p, &sql);
     if (p->keeps_rows) {
         sm_buf_add(&sql, sm_buf_sv(&chosen));
@@ -237,7 +236,7 @@ static sm_code emit(sm_ops__stage *s, const sm_ops_batch *b, sm_error *err)
         sm_buf_addc(&sql, ')');
     }
     sm_buf_release(&chosen);
-    return sm_ops__exec(b, &sql, err);
+    return sm_ops__put_out(s, b, &sql, err);
 }
 
 /* The one group of a query without keys has a row of partials also of a batch without rows; it
@@ -258,9 +257,12 @@ static sm_code remember(sm_ops__stage *s, const sm_ops_batch *b, sm_error *err)
 
 static sm_code run(sm_ops__stage *s, const sm_ops_batch *b, sm_error *err)
 {
-    int64_t groups = 0; /* or rows */
-    sm_code rc = fold(s, b, &groups, err);
+    bool none = s->idle && s->plan->n_keys > 0; /* else there is one group also of no rows */
+    int64_t groups = 0;                         /* or rows */
+    sm_code rc = none ? SM_OK : fold(s, b, &groups, err);
 
+    if (none && s->plan->mode == SM_STAGE_UPDATE)
+        return sm_ops__put_out_nothing(s, b, err);
     if (rc == SM_OK && groups > 0 && (rc = drop_late(s, b, err)) == SM_OK)
         rc = remember(s, b, err);
     return rc == SM_OK ? emit(s, b, err) : rc;

@@ -103,14 +103,13 @@ static sm_code put_out(sm_ops__stage *s, const sm_ops_batch *b, sm_error *err)
     sm_buf sql;
 
     sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
-    sm_buf_addf(&sql, "CREATE OR REPLACE TEMPORARY TABLE %.*s AS SELECT ",
-                SM_SV_ARG(s->plan->relation));
+    sm_buf_adds(&sql, "SELECT ");
     sm_ops__add_named(&r, &sql);
     sm_buf_addf(&sql, " FROM %.*s WHERE _smelt_i IN (SELECT _smelt_i FROM %.*s)",
                 SM_SV_ARG(s->batch_rows), SM_SV_ARG(s->logs[0].added));
     if (s->plan->ordered)
         sm_buf_adds(&sql, " ORDER BY _smelt_i");
-    return sm_ops__exec(b, &sql, err);
+    return sm_ops__put_out(s, b, &sql, err);
 }
 
 static sm_code run(sm_ops__stage *s, const sm_ops_batch *b, sm_error *err)
@@ -119,10 +118,13 @@ static sm_code run(sm_ops__stage *s, const sm_ops_batch *b, sm_error *err)
     int64_t found;
     sm_code rc;
 
+    if (s->idle)
+        return sm_ops__put_out_nothing(s, b, err);
     if ((rc = sm_ops__rows_make(&r, b, err)) != SM_OK ||
         (rc = sm_ops__rows_late(s, &r, b, err)) != SM_OK ||
         (rc = find_new(s, b, &found, err)) != SM_OK || (rc = put_out(s, b, err)) != SM_OK)
         return rc;
+    s->n_out = found;
     s->count->duplicate = r.n - s->count->late - found; /* neither late nor new (I4) */
     return found > 0 ? sm_ops__log_add(&s->logs[0], b, err) : SM_OK;
 }

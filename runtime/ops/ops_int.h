@@ -82,6 +82,8 @@ typedef struct sm_ops__stage {
     sm_sv batch_rows;      /* of kinds that need one: a temporary table for the rows of the batch */
     sm_lateness *lateness; /* WATERMARK: of the rows of the batch */
     /* Of the batch: */
+    bool idle;                 /* no rows come to it */
+    int64_t n_out;             /* rows that it puts out; -1: not known */
     int64_t late_us, final_us; /* of this stage: SM_OPS_NO_TIME when nothing is late or final */
     sm_sv late_rows;           /* SELECT for sm_ops_late_rows(), or "" */
 } sm_ops__stage;
@@ -114,6 +116,15 @@ extern const sm_ops__kind sm_ops__watermark, sm_ops__aggregate, sm_ops__session,
 
 /* ops.c: run the statements and release `sql`. */
 sm_code sm_ops__exec(const sm_ops_batch *b, sm_buf *sql, sm_error *err);
+/* `as` stands for the SELECT: computed where it is named or, as a table, now.  A table would come
+ * before a view of its name, so it has another.  Releases `select`. */
+sm_code sm_ops__make(const sm_ops_batch *b, bool table, sm_sv as, sm_buf *select, sm_error *err);
+/* The relation of the stage: a view of the SELECT where it is read once, in any order, else a
+ * table, which computes it once.  Releases `select`. */
+sm_code sm_ops__put_out(const sm_ops__stage *s, const sm_ops_batch *b, sm_buf *select,
+                        sm_error *err);
+/* The same without rows. */
+sm_code sm_ops__put_out_nothing(sm_ops__stage *s, const sm_ops_batch *b, sm_error *err);
 /* The same of one statement that makes or fills a table; *rows: how many it put there. */
 sm_code sm_ops__fill(const sm_ops_batch *b, sm_buf *sql, int64_t *rows, sm_error *err);
 /* The SELECT; with `ordered`, in the order in which its rows arrive: the engine reads them one

@@ -30,7 +30,8 @@ typedef struct join_side {
     sm_ops__log *log;
     sm_ops__log *matched; /* NULL: nobody asks */
     sm_sv match;          /* the SELECT of ids that have a match now, or "" */
-    sm_sv found;          /* their table */
+    sm_sv found;          /* where they are */
+    bool matches;         /* there may be some */
     bool once;            /* a row that had its match is passed over */
 } join_side;
 
@@ -207,9 +208,22 @@ static void define(sm_ops__stage *s)
 
 /* ---- a batch, step by step ------------------------------------------------------------- */
 
+/* No rows, under a name of their own: where there were some, they lie in a table. */
+static sm_code make_none(join_side *x, const sm_ops__stage *s, const sm_ops_batch *b, sm_error *err)
+{
+    sm_buf sql;
+
+    x->rows.table = sm_arena_printf(s->ops->scratch, "%.*s_0", SM_SV_ARG(x->rows.table));
+    sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
+    sm_buf_adds(&sql, "SELECT ");
+    sm_ops__add_nulls(&x->rows, &sql);
+    sm_buf_adds(&sql, ", 0::BIGINT AS _smelt_i WHERE false");
+    return sm_ops__make(b, false, x->rows.table, &sql, err);
+}
+
 static sm_code make_rows(sm_ops__stage *s, join_side *x, const sm_ops_batch *b, sm_error *err)
 {
-    sm_code rc = sm_ops__rows_make(&x->rows, b, err);
+    sm_code rc = s->idle ? make_none(x, s, b, err) : sm_ops__rows_make(&x->rows, b, err);
 
     return rc == SM_OK ? sm_ops__rows_late(s, &x->rows, b, err) : rc;
 }
@@ -259,73 +273,77 @@ static sm_code make_views(const sm_ops__stage *s, const join_side *x, const sm_o
 }
 
 /* Which rows have a match now?  Without new rows on either side none has one that it had not. */
-static sm_code find_matches(const join_side *x, bool rows, const sm_ops_batch *b, sm_error *err)
+static sm_code find_matches(join_side *x, bool rows, const sm_ops_batch *b, sm_error *err)
 {
     sm_buf sql;
 
     if (x->matched == NULL)
         return SM_OK;
+    x->matches = rows && x->match.len > 0;
     sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
-    sm_buf_addf(&sql, "CREATE OR REPLACE TEMPORARY TABLE %.*s AS SELECT DISTINCT _smelt_id FROM (",
-                SM_SV_ARG(x->found));
-    if (rows && x->match.len > 0)
-        sm_buf_add(&sql, x->match);
-    else
-        sm_buf_adds(&sql, "SELECT 0::BIGINT AS _smelt_id WHERE false");
+    sm_buf_adds(&sql, "SELECT DISTINCT _smelt_id FROM (");
+    sm_buf_add(&sql, x->matches ? x->match : SM_SV("SELECT 0::BIGINT AS _smelt_id WHERE false"));
     sm_buf_adds(&sql, "\n)");
-    return sm_ops__exec(b, &sql, err);
+    return sm_ops__make(b, x->matches, x->found, &sql, err);
 }
 
-static void begin_table(const sm_ops__stage *s, const join_side *x, char letter, sm_buf *sql)
+/* R_lu, R_lm: of the side's own columns. */
+static sm_code put_out(const sm_ops__stage *s, const join_side *x, char letter, bool table,
+                       sm_buf *from, const sm_ops_batch *b, sm_error *err)
 {
-    sm_buf_addf(sql, "CREATE OR REPLACE TEMPORARY TABLE %.*s_%c%c AS SELECT ",
-                SM_SV_ARG(s->plan->relation), x->letter, letter);
-    sm_ops__add_named(&x->rows, sql);
+    sm_sv name = sm_arena_printf(s->ops->scratch, "%.*s_%c%c", SM_SV_ARG(s->plan->relation),
+                                 x->letter, letter);
+    sm_buf sql;
+
+    sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
+    sm_buf_adds(&sql, "SELECT ");
+    sm_ops__add_named(&x->rows, &sql);
+    sm_buf_adds(&sql, " FROM ");
+    sm_buf_add(&sql, sm_buf_sv(from));
+    sm_buf_release(from);
+    return sm_ops__make(b, table, name, &sql, err);
 }
 
 /* R_lm: rows that have their first match now. */
 static sm_code put_out_matched(const sm_ops__stage *s, const join_side *x, const sm_ops_batch *b,
                                sm_error *err)
 {
-    sm_buf sql;
+    sm_buf from;
 
     if (!x->once)
         return SM_OK;
-    sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
-    begin_table(s, x, 'm', &sql);
-    sm_buf_adds(&sql, " FROM (");
-    add_all(s, x, b->n, &sql);
-    sm_buf_addf(&sql, ") WHERE _smelt_id IN (FROM %.*s)", SM_SV_ARG(x->found));
-    return sm_ops__exec(b, &sql, err);
+    sm_buf_init(&from, SM_LIMIT_BATCH_SQL);
+    sm_buf_addc(&from, '(');
+    add_all(s, x, b->n, &from);
+    sm_buf_addf(&from, ") WHERE _smelt_id IN (FROM %.*s)", SM_SV_ARG(x->found));
+    return put_out(s, x, 'm', !s->plan->read_once, &from, b, err);
 }
 
 /* R_lu: rows of a preserved side that come out without a match. */
 static sm_code put_out_alone(const sm_ops__stage *s, const join_side *x, const sm_ops_batch *b,
                              sm_error *err)
 {
-    sm_buf sql;
+    sm_buf from;
 
-    sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
-    begin_table(s, x, 'u', &sql);
-    sm_buf_adds(&sql, " FROM (SELECT * FROM (");
-    if (x->plan->preserved)
-        add_all(s, x, b->n, &sql);
-    else
-        add_new(s, x, b->n, &sql);
-    sm_buf_adds(&sql, ") WHERE ");
+    sm_buf_init(&from, SM_LIMIT_BATCH_SQL);
+    sm_buf_addc(&from, '(');
     if (!x->plan->preserved) {
-        sm_buf_adds(&sql, "false)");
-        return sm_ops__exec(b, &sql, err);
+        add_new(s, x, b->n, &from);
+        sm_buf_adds(&from, ") WHERE false");
+        return put_out(s, x, 'u', false, &from, b, err);
     }
-    add_lives(s, x, false, &sql);
-    sm_buf_adds(&sql, ") AS i");
-    add_without(x->found, &sql);
-    add_unmatched(x, b->n, &sql);
-    sm_buf_adds(&sql, " UNION ALL SELECT ");
-    sm_ops__add_named(&x->rows, &sql);
-    sm_buf_addf(&sql, " FROM %.*s WHERE ", SM_SV_ARG(x->rows.table));
-    add_good(s, x, false, &sql);
-    return sm_ops__exec(b, &sql, err);
+    sm_buf_adds(&from, "SELECT * FROM (");
+    add_all(s, x, b->n, &from);
+    sm_buf_adds(&from, ") WHERE ");
+    add_lives(s, x, false, &from);
+    sm_buf_adds(&from, ") AS i");
+    add_without(x->found, &from);
+    add_unmatched(x, b->n, &from);
+    sm_buf_adds(&from, " UNION ALL SELECT ");
+    sm_ops__add_named(&x->rows, &from);
+    sm_buf_addf(&from, " FROM %.*s WHERE ", SM_SV_ARG(x->rows.table));
+    add_good(s, x, false, &from);
+    return put_out(s, x, 'u', !s->plan->read_once, &from, b, err);
 }
 
 static sm_code remember_rows(const sm_ops__stage *s, const join_side *x, const sm_ops_batch *b,
@@ -335,6 +353,8 @@ static sm_code remember_rows(const sm_ops__stage *s, const join_side *x, const s
     sm_buf sql;
     sm_code rc;
 
+    if (x->rows.n == 0)
+        return SM_OK;
     sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
     sm_buf_addf(&sql,
                 "CREATE OR REPLACE TEMPORARY TABLE %.*s AS SELECT *, %lld::BIGINT AS _n FROM "
@@ -358,7 +378,7 @@ static sm_code remember_matches(const sm_ops__stage *s, const join_side *x, cons
     sm_buf sql;
     sm_code rc;
 
-    if (x->matched == NULL)
+    if (x->matched == NULL || !x->matches)
         return SM_OK;
     sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
     sm_buf_addf(&sql,

@@ -318,7 +318,7 @@ static sm_code emit(sm_ops__stage *s, const sm_ops_batch *b, sm_error *err)
     sm_buf sql;
 
     sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
-    sm_buf_addf(&sql, "CREATE OR REPLACE TEMPORARY TABLE %.*s AS SELECT ", SM_SV_ARG(p->relation));
+    sm_buf_adds(&sql, "SELECT ");
     add_keys(p, &sql);
     for (size_t i = 0; i < p->n_values; i++)
         sm_buf_addf(&sql, "CAST(%.*s AS %.*s) AS a%zu, ", SM_SV_ARG(p->values[i].final),
@@ -330,13 +330,15 @@ static sm_code emit(sm_ops__stage *s, const sm_ops_batch *b, sm_error *err)
         add_keys(p, &sql);
         sm_buf_adds(&sql, "_smelt_s, _smelt_t");
     }
-    return sm_ops__exec(b, &sql, err);
+    return sm_ops__put_out(s, b, &sql, err);
 }
 
 static sm_code run(sm_ops__stage *s, const sm_ops_batch *b, sm_error *err)
 {
     sm_code rc;
 
+    if (s->idle)
+        return emit(s, b, err);
     if ((rc = make_rows(s, b, err)) != SM_OK || (rc = take_late(s, b, err)) != SM_OK ||
         (rc = number_pieces(s, b, err)) != SM_OK || (rc = merge(s, b, err)) != SM_OK ||
         (rc = sm_ops__log_add(&s->logs[0], b, err)) != SM_OK)

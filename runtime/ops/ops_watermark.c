@@ -97,13 +97,9 @@ static sm_code observe(sm_ops__stage *s, const sm_ops_batch *b, sm_error *err)
     sm_buf_release(&sql);
     if (rc != SM_OK)
         return rc;
-    sm_lateness_init(s->lateness);
     while (sm_rows_next(rows))
         count_rows(rows, newest_us, s->lateness);
     sm_rows_free(rows);
-    s->count->seen_us = s->lateness->newest_us;
-    s->count->rows = s->lateness->rows;
-    s->count->lateness = s->lateness;
     return SM_OK;
 }
 
@@ -112,20 +108,34 @@ static void define(sm_ops__stage *s)
     s->lateness = SM_NEW(s->arena, sm_lateness);
 }
 
-static sm_code run(sm_ops__stage *s, const sm_ops_batch *b, sm_error *err)
+static sm_code take_rows(sm_ops__stage *s, const sm_ops_batch *b, sm_error *err)
 {
     sm_buf sql;
     sm_code rc;
 
     if (b->columnar && s->plan->whole_input && !s->plan->ordered) {
         sm_session_view(b->session, s->plan->relation, s->plan->rows);
-        return observe(s, b, err);
+        return s->idle ? SM_OK : observe(s, b, err);
     }
+    if (s->idle)
+        return sm_ops__put_out_nothing(s, b, err);
     sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
-    sm_buf_addf(&sql, "CREATE OR REPLACE TEMPORARY TABLE %.*s AS ", SM_SV_ARG(s->plan->relation));
     sm_ops__add_arrived(s->plan->ordered, s->plan->rows, &sql);
-    rc = sm_ops__exec(b, &sql, err);
+    rc = sm_ops__make(b, true, s->plan->relation, &sql, err);
     return rc != SM_OK ? rc : observe(s, b, err);
+}
+
+static sm_code run(sm_ops__stage *s, const sm_ops_batch *b, sm_error *err)
+{
+    sm_code rc;
+
+    sm_lateness_init(s->lateness);
+    if ((rc = take_rows(s, b, err)) != SM_OK)
+        return rc;
+    s->count->seen_us = s->lateness->newest_us;
+    s->n_out = s->count->rows = s->lateness->rows;
+    s->count->lateness = s->lateness;
+    return SM_OK;
 }
 
 const sm_ops__kind sm_ops__watermark = { .name = "watermark", .define = define, .run = run };
