@@ -164,6 +164,7 @@ static sm_code check_refresh(const sm_run *r, sm_error *err)
 
     for (size_t i = 0; i < p->n_flows && !r->q.keep_downstream; i++) {
         const sm_plan_flow *f = &p->flows[i];
+        bool sink = p->datasets[f->target].kind == SM_DATASET_SINK;
 
         if (is_refreshed(r, f->target) || f->follows) /* a view is computed anew by itself */
             continue;
@@ -175,11 +176,12 @@ static sm_code check_refresh(const sm_run *r, sm_error *err)
                 return err->code;
             if (pos.has_last)
                 return sm_fail(err, SM_E_CONFLICT, 0,
-                               "%.*s reads STREAM(%.*s), which would be rebuilt under it: name "
-                               "it in --full-refresh too, or say --keep-downstream to let it go "
-                               "on behind the rebuild with the rows it has",
+                               "%.*s reads STREAM(%.*s), which would be rebuilt under it: %s"
+                               "--keep-downstream to let it go on behind the rebuild with %s",
                                SM_SV_ARG(f->name),
-                               SM_SV_ARG(p->datasets[f->inputs[k].dataset].name));
+                               SM_SV_ARG(p->datasets[f->inputs[k].dataset].name),
+                               sink ? "say " : "name it in --full-refresh too, or say ",
+                               sink ? "what it has sent" : "the rows it has");
         }
     }
     return SM_OK;

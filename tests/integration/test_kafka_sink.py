@@ -129,6 +129,21 @@ class Sending(SinkTest):
         self.assertEqual([t["kind"] for t in status["tables"] if t["name"] == "out"], ["sink"])
         self.assertIn("sink (kafka)", self.w.smelt("ls").out)
 
+    def test_what_was_sent_is_not_sent_again_by_a_rebuild_but_by_a_reset(self):
+        self.arrive(0)
+        self.run_ok()
+        refused = self.w.smelt("run", "--full-refresh", "events", "--yes")
+        self.assertEqual(refused.code, 7, refused.err)
+        self.assertIn("say --keep-downstream to let it go on behind the rebuild with what it has sent", refused.err)
+        kept = self.w.smelt("run", "--full-refresh", "events", "--keep-downstream", "--yes")
+        self.assertEqual(kept.code, 0, kept.err)
+        self.assertEqual(self.sent(), list(range(10)))
+        self.assertEqual(self.w.smelt("checkpoint", "reset", "out", "--yes").code, 0)
+        self.run_ok()
+        self.assertEqual(self.sent(), sorted(2 * list(range(10))))
+        self.assertIn("is a sink", self.w.smelt("checkpoint", "adopt", "out", "--yes").err)
+        self.assertIn("its rows have gone", self.w.smelt("preview", "out").err)
+
     def test_what_a_sink_cannot_do_is_told_with_its_place(self):
         for select, options, text in (
                 ("feed", "key: id", 'sink "out" reads source "feed"'),

@@ -72,6 +72,12 @@ static const sm_plan_dataset *resolve(const reader *r, const sm_sql_query *q, co
         ds = NULL;
     if (ds == NULL)
         tell_unknown(r, q, ref);
+    if (ds != NULL && ds->kind == SM_DATASET_SINK) {
+        sm_diag_add(r->diags, "SM0309", sm_text_span(q->text, ref->offset, ref->len),
+                    "\"%.*s\" is a sink, and its rows have gone", SM_SV_ARG(ds->name));
+        sm_diag_hint(r->diags, "Read the table that it sends.");
+        return NULL;
+    }
     if (ds == NULL || !ref->stream || !typed)
         return ds;
     sm_diag_add(r->diags, "SM0306", sm_text_span(q->text, ref->offset, ref->len),

@@ -339,7 +339,8 @@ static const char *next_command(const sm_run_printer *p, const sm_run_result *r)
                                    SM_SV_ARG(r->flows[i - 1].dataset))
                 .ptr;
     for (size_t i = r->n_flows; i > 0; i--)
-        if (r->flows[i - 1].batches > 0)
+        if (r->flows[i - 1].batches > 0 &&
+            p->plan->datasets[r->flows[i - 1].flow->target].kind != SM_DATASET_SINK)
             return sm_arena_printf(p->c->a, "smelt preview %.*s",
                                    SM_SV_ARG(r->flows[i - 1].dataset))
                 .ptr;
