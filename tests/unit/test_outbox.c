@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_outbox.c -- the file of a batch: whole or not there, and the same each time it is read. */
- * read. */
+*read.* /
 #include "tests/support/test.h"
 
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 
 #define PATH "box.outbox"
 
-typedef struct seen {
+    typedef struct seen {
     size_t n, keys;
     int64_t bytes;
     size_t stop_at; /* fail at that one; 0: never */

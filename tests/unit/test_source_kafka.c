@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_source_kafka.c -- offsets of topics: where a batch begins and ends, by what is there.  No
  * broker is asked. */
- * broker is asked. */
+*broker is asked.* /
 #include "tests/support/test.h"
 
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 #include "runtime/sources/source_kafka_int.h"
 
-typedef struct fixture {
+    typedef struct fixture {
     sm_arena *a;
     sm_kafka_config config;
     sm_error err;
