@@ -150,7 +150,7 @@ sm_code sm_kafka_writer_begin(sm_kafka_writer *w, sm_error *err)
 sm_code sm_kafka_writer_send(sm_kafka_writer *w, sm_sv name, sm_sv key, sm_sv value, sm_error *err)
 {
     int64_t until = sm_clock_boot_ms() + SM_KAFKA_COMMIT_MS;
-    rd_kafka_topic_t *handle;
+    rd_kafka_topic_t *handle = NULL;
     rd_kafka_resp_err_t e;
     sm_code rc = topic_of(w, name, &handle, err);
 
