@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_outbox.c -- the file of a batch: whole or not there, and the same each time it is read. */
-*read.* /
+/* test_outbox.c -- the file of a batch: whole or not there, the same each time it is read. */
 #include "tests/support/test.h"
 
 #include <stdlib.h>

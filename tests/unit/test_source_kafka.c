@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_source_kafka.c -- offsets of topics: where a batch begins and ends, by what is there.  No
- * broker is asked. */
-*broker is asked.* /
+/* test_source_kafka.c -- offsets of topics: where a batch begins and ends, by what is there. */
 #include "tests/support/test.h"
 
 #include <stdlib.h>
