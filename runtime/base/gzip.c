@@ -65,3 +65,8 @@ sm_code sm_gunzip(sm_sv packed, size_t max, sm_arena *a, sm_sv *out, sm_error *e
     sm_buf_release(&b);
     return rc;
 }
+
+uint32_t sm_crc32(sm_sv bytes)
+{
+    return (uint32_t)crc32_z(0, (const unsigned char *)bytes.ptr, bytes.len);
+}

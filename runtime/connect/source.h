@@ -86,6 +86,7 @@ typedef struct sm_source {
     int64_t generation_id; /* the same in the control store; 0 outside of a flow */
     sm_sv pipeline;        /* whose table it is, when another one's of the project; else "" */
     bool may_be_absent;    /* with `pipeline`: a table that is not there is an empty one */
+    bool external;         /* of the user's sources, not a table of the project */
     sm_sv base_dir;        /* relative paths of the configuration begin here */
     const struct sm_connections *connections; /* that it may name; NULL: there are none */
     struct sm_images *images; /* borrowed: which folders are images of buckets; NULL: none */

@@ -56,6 +56,24 @@ static sm_code fill(const sm_delta_snapshot *s, sm_arena *a, sm_delta_info *out,
     return sm_delta_metadata_partitions(&m, a, &out->partition_by, &out->partition_count, err);
 }
 
+static sm_code select_all(const sm_delta_snapshot *s, const sm_delta_info *info, sm_sv root,
+                          sm_arena *a, sm_sv *out, sm_error *err)
+{
+    sm_delta_reading r = {
+        .root = root,
+        .schema = &info->schema,
+        .partition_by = info->partition_by,
+        .partition_count = info->partition_count,
+        .files = s->files,
+        .n = s->file_count,
+    };
+    sm_code rc;
+
+    if ((rc = sm_delta_mapping_of(&s->metadata, a, &r.mapping, err)) != SM_OK)
+        return rc;
+    return sm_delta_reading_select(&r, a, out, err);
+}
+
 static sm_code look(sm_sv root, struct sm_images *images, int64_t version,
                     struct sm_session *session, sm_arena *a, sm_delta_info *info, sm_sv *select,
                     sm_error *err)
@@ -78,8 +96,7 @@ static sm_code look(sm_sv root, struct sm_images *images, int64_t version,
     if ((rc = fill(s, a, info, err)) != SM_OK || (rc = read_last(t, a, info, err)) != SM_OK)
         goto done;
     if (select != NULL && (rc = sm_delta_files_fetch(t, s->files, s->file_count, err)) == SM_OK)
-        rc = sm_delta_files_select(sm_delta_root(t), &info->schema, info->partition_by,
-                                   info->partition_count, s->files, s->file_count, a, select, err);
+        rc = select_all(s, info, sm_delta_root(t), a, select, err);
 done:
     if (rc != SM_OK)
         sm_wrap(err, "table in \"%.*s\"", SM_SV_ARG(sm_delta_shown(t)));

@@ -56,9 +56,16 @@ static bool read_path(const sm_json *j, sm_arena *a, sm_delta_file *out)
     return out->key.len > 0;
 }
 
-static bool has_dv(const sm_json *j)
+/* False: there is one that says what cannot be. */
+static bool read_dv(const sm_json *j, sm_arena *a, const sm_delta_dv **out)
 {
-    return read_object(j, "deletionVector") != NULL;
+    const sm_json *v = read_object(j, "deletionVector");
+    sm_delta_dv *dv;
+
+    if (v == NULL)
+        return true;
+    *out = dv = SM_NEW(a, sm_delta_dv);
+    return sm_delta_dv_read(v, a, dv);
 }
 
 static sm_code read_add(const sm_json *j, sm_arena *a, sm_delta_file *out, sm_error *err)
@@ -76,8 +83,7 @@ static sm_code read_add(const sm_json *j, sm_arena *a, sm_delta_file *out, sm_er
         return lacks(err, "add", "dataChange");
     out->stats = sm_json_get_sv(j, "stats", SM_SV(""));
     out->tags = read_object(j, "tags");
-    out->has_dv = has_dv(j);
-    return SM_OK;
+    return read_dv(j, a, &out->dv) ? SM_OK : lacks(err, "add", "deletionVector");
 }
 
 static sm_code read_remove(const sm_json *j, sm_arena *a, sm_delta_file *out, sm_error *err)
@@ -92,8 +98,7 @@ static sm_code read_remove(const sm_json *j, sm_arena *a, sm_delta_file *out, sm
     if (!read_number(j, "size", false, &out->size))
         return lacks(err, "remove", "size");
     out->partition_values = read_object(j, "partitionValues");
-    out->has_dv = has_dv(j);
-    return SM_OK;
+    return read_dv(j, a, &out->dv) ? SM_OK : lacks(err, "remove", "deletionVector");
 }
 
 static sm_code read_metadata(const sm_json *j, sm_arena *a, sm_delta_metadata *out, sm_error *err)
@@ -146,6 +151,17 @@ static sm_code read_txn(const sm_json *j, sm_delta_txn *out, sm_error *err)
     return SM_OK;
 }
 
+/* Whatever folder the log says, sidecars are in one. */
+static sm_code read_sidecar(const sm_json *j, sm_arena *a, sm_sv *out, sm_error *err)
+{
+    sm_sv path = sm_delta_path_decode(sm_json_get_sv(j, "path", SM_SV("")), a);
+
+    while (sm_sv_find_char(path, '/') >= 0)
+        path = sm_sv_sub(path, (size_t)sm_sv_find_char(path, '/') + 1, path.len);
+    *out = path;
+    return path.len > 0 ? SM_OK : lacks(err, "sidecar", "path");
+}
+
 static const struct action_name {
     const char *name;
     sm_delta_kind kind;
@@ -153,6 +169,7 @@ static const struct action_name {
     { "add", SM_DELTA_ADD },           { "remove", SM_DELTA_REMOVE },
     { "metaData", SM_DELTA_METADATA }, { "protocol", SM_DELTA_PROTOCOL },
     { "txn", SM_DELTA_TXN },           { "commitInfo", SM_DELTA_COMMIT_INFO },
+    { "sidecar", SM_DELTA_SIDECAR },
 };
 
 static sm_code read_kind(sm_delta_kind kind, const sm_json *v, sm_arena *a, sm_delta_action *out,
@@ -169,6 +186,8 @@ static sm_code read_kind(sm_delta_kind kind, const sm_json *v, sm_arena *a, sm_d
         return read_protocol(v, &out->u.protocol, err);
     case SM_DELTA_TXN:
         return read_txn(v, &out->u.txn, err);
+    case SM_DELTA_SIDECAR:
+        return read_sidecar(v, a, &out->u.sidecar, err);
     case SM_DELTA_COMMIT_INFO:
     case SM_DELTA_OTHER:
         break;
@@ -262,6 +281,12 @@ sm_delta_file sm_delta_file_copy(const sm_delta_file *f, sm_arena *a)
     c.stats = sm_arena_dup(a, f->stats);
     c.partition_values = copy_json(f->partition_values, a);
     c.tags = copy_json(f->tags, a);
+    if (f->dv != NULL) {
+        sm_delta_dv *dv = SM_NEW(a, sm_delta_dv);
+        *dv = *f->dv;
+        dv->where = sm_arena_dup(a, dv->where);
+        c.dv = dv;
+    }
     return c;
 }
 
@@ -326,6 +351,8 @@ sm_json *sm_delta_add_json(const sm_delta_file *f, sm_arena *a)
     set_text(j, "stats", f->stats, a);
     if (f->tags != NULL)
         sm_json_set(j, "tags", sm_json_copy(a, f->tags));
+    if (f->dv != NULL)
+        sm_json_set(j, "deletionVector", sm_delta_dv_json(f->dv, a));
     return action_of("add", j, a);
 }
 
@@ -342,6 +369,8 @@ sm_json *sm_delta_remove_json(const sm_delta_file *f, int64_t now_ms, bool data_
         sm_json_set(j, "partitionValues", sm_json_copy(a, f->partition_values));
         sm_json_set(j, "size", sm_json_int(a, f->size));
     }
+    if (f->dv != NULL)
+        sm_json_set(j, "deletionVector", sm_delta_dv_json(f->dv, a));
     return action_of("remove", j, a);
 }
 
@@ -394,5 +423,7 @@ int64_t sm_delta_file_rows(const sm_delta_file *f, sm_arena *a)
     if (f->stats.len == 0 || sm_json_parse(f->stats, a, &j, &ignored) != SM_OK ||
         !sm_json_is_object(j) || !read_number(j, "numRecords", true, &rows) || rows < 0)
         return -1;
+    if (f->dv != NULL && f->dv->cardinality <= rows)
+        rows -= f->dv->cardinality;
     return rows;
 }

@@ -16,6 +16,7 @@
 #include "runtime/base/error.h"
 #include "runtime/base/json.h"
 #include "runtime/base/str.h"
+#include "runtime/delta/delta_dv.h"
 
 enum {
     SM_DELTA_MAX_LINE = 64 * 1024 * 1024, /* bytes of one action */
@@ -29,7 +30,8 @@ typedef enum sm_delta_kind {
     SM_DELTA_PROTOCOL,
     SM_DELTA_TXN,
     SM_DELTA_COMMIT_INFO,
-    SM_DELTA_OTHER, /* cdc, domainMetadata, and what the future brings */
+    SM_DELTA_SIDECAR, /* of a checkpoint: where its files stand */
+    SM_DELTA_OTHER,   /* cdc, domainMetadata, and what the future brings */
 } sm_delta_kind;
 
 /* A data file that came (add) or went (remove). */
@@ -40,9 +42,9 @@ typedef struct sm_delta_file {
     int64_t size;                    /* bytes; -1: not given (remove) */
     int64_t time_ms;                 /* modificationTime, or deletionTimestamp (0: not given) */
     bool data_change;
-    bool has_dv;         /* a deletion vector: a feature we refuse */
-    sm_sv stats;         /* JSON text; empty: none */
-    const sm_json *tags; /* object or NULL */
+    const sm_delta_dv *dv; /* rows of it that are gone; NULL: none */
+    sm_sv stats;           /* JSON text; empty: none */
+    const sm_json *tags;   /* object or NULL */
 } sm_delta_file;
 
 typedef struct sm_delta_metadata {
@@ -71,6 +73,7 @@ typedef struct sm_delta_action {
         sm_delta_metadata metadata;
         sm_delta_protocol protocol;
         sm_delta_txn txn;
+        sm_sv sidecar;       /* name of a file in _delta_log/_sidecars */
         const sm_json *info; /* commitInfo, or the value of an OTHER action */
     } u;
 } sm_delta_action;
@@ -104,7 +107,8 @@ sm_json *sm_delta_metadata_json(const sm_delta_metadata *m, sm_arena *a);
 sm_json *sm_delta_protocol_json(const sm_delta_protocol *p, sm_arena *a);
 sm_json *sm_delta_txn_json(const sm_delta_txn *t, sm_arena *a);
 
-/* numRecords of a file's stats, -1 when they do not say. */
+/* Rows of a file by its stats, without those that its deletion vector takes; -1 when they do not
+ * say. */
 int64_t sm_delta_file_rows(const sm_delta_file *f, sm_arena *a);
 
 #endif

@@ -19,7 +19,7 @@
  *
  * ORDER ON DISK.  The file is durable under its final name before _last_checkpoint names it:
  * a hint to a file that is not there is fatal for some readers, and the reverse is only slow.
- * Commits are never deleted here.
+ * Commits are never deleted here.  Reading is in delta_checkpoint_read.c.
  */
 #include "runtime/delta/delta_checkpoint.h"
 
@@ -36,35 +36,6 @@
 #include "runtime/engine/engine.h"
 #include "runtime/engine/engine_copy.h"
 #include "runtime/io/object_store.h"
-
-/* ---- reading ---- */
-
-sm_code sm_delta_checkpoint_each(struct sm_session *session, const sm_delta_checkpoint_files *c,
-                                 bool files, sm_delta_action_fn fn, void *ctx, sm_error *err)
-{
-    sm_arena *row = sm_arena_new("delta checkpoint row");
-    sm_rows *rows = NULL;
-    sm_code rc;
-    sm_buf sql;
-
-    sm_buf_init(&sql, 16 * 1024 * 1024);
-    sm_buf_add(&sql, SM_SV("SELECT CAST(to_json(c) AS VARCHAR) FROM read_parquet("));
-    sm_sql_string_list(&sql, c->paths, c->n);
-    sm_buf_add(&sql, SM_SV(") AS c"));
-    if (!files)
-        sm_buf_add(&sql, SM_SV(" WHERE c.\"add\" IS NULL"));
-    rc = sm_session_query(session, sm_buf_sv(&sql), &rows, err);
-    while (rc == SM_OK && sm_rows_next(rows)) {
-        sm_delta_action action;
-        sm_arena_reset(row);
-        if ((rc = sm_delta_action_parse(sm_rows_sv(rows, 0), row, &action, err)) == SM_OK)
-            rc = fn(ctx, &action, err);
-    }
-    sm_rows_free(rows);
-    sm_buf_release(&sql);
-    sm_arena_free(row);
-    return rc;
-}
 
 bool sm_delta_checkpoint_due(const sm_delta_head *h, int64_t newest)
 {

@@ -25,8 +25,13 @@ bool sm_delta_checkpoint_due(const sm_delta_head *h, int64_t newest);
 sm_code sm_delta_checkpoint_write(sm_delta_table *t, const sm_delta_head *h, int64_t now_ms,
                                   struct sm_session *session, sm_error *err);
 
-/* The rows of a checkpoint as actions: all of them, or (`files` false) all but files. */
-sm_code sm_delta_checkpoint_each(struct sm_session *session, const sm_delta_checkpoint_files *c,
-                                 bool files, sm_delta_action_fn fn, void *ctx, sm_error *err);
+/* The rows of a checkpoint of `t` as actions: all of them, or (`files` false) all but files.
+ * `session` may be NULL if !sm_delta_checkpoint_needs_engine(). */
+sm_code sm_delta_checkpoint_each(sm_delta_table *t, struct sm_session *session,
+                                 const sm_delta_checkpoint_files *c, bool files,
+                                 sm_delta_action_fn fn, void *ctx, sm_error *err);
+
+/* False: what it says besides files is JSON. */
+bool sm_delta_checkpoint_needs_engine(const sm_delta_checkpoint_files *c);
 
 #endif

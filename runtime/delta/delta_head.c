@@ -158,6 +158,7 @@ static void put_action(sm_delta_head *h, const sm_delta_action *action, int64_t 
         break;
     case SM_DELTA_ADD:
     case SM_DELTA_REMOVE:
+    case SM_DELTA_SIDECAR:
     case SM_DELTA_OTHER:
         break;
     }
@@ -476,11 +477,11 @@ static sm_code take_row(void *ctx, const sm_delta_action *action, sm_error *err)
     return SM_OK;
 }
 
-static sm_code head_from_checkpoint(const sm_delta_checkpoint_files *c, struct sm_session *session,
-                                    sm_delta_head **out, sm_error *err)
+static sm_code head_from_checkpoint(sm_delta_table *t, const sm_delta_checkpoint_files *c,
+                                    struct sm_session *session, sm_delta_head **out, sm_error *err)
 {
     sm_delta_head *h = sm_delta_head_new();
-    sm_code rc = sm_delta_checkpoint_each(session, c, false, take_row, h, err);
+    sm_code rc = sm_delta_checkpoint_each(t, session, c, false, take_row, h, err);
 
     if (rc == SM_OK && (h->metadata.id.len == 0 || h->protocol.min_reader == 0))
         rc = sm_fail(err, SM_E_CORRUPT, 0, "checkpoint %lld lacks protocol or metaData",
@@ -528,8 +529,8 @@ static sm_code head_begin(sm_delta_table *t, struct sm_session *session, sm_delt
         goto done;
     if (c.version >= 0 && (*out = head_from_crc(t, c.version)) != NULL)
         goto done;
-    if (c.version >= 0 && session != NULL) {
-        rc = head_from_checkpoint(&c, session, out, err);
+    if (c.version >= 0 && (session != NULL || !sm_delta_checkpoint_needs_engine(&c))) {
+        rc = head_from_checkpoint(t, &c, session, out, err);
         goto done;
     }
     if (c.version >= 0 && (rc = sm_delta_probe(t, 0, &first, err)) != SM_OK)

@@ -3,6 +3,7 @@
  *
  *     00000000000000000000.json … 00000000000000000012.json      commits, contiguous
  *     00000000000000000010.checkpoint.parquet                    the state at version 10
+ *     00000000000000000010.checkpoint.<uuid>.json, .parquet      the same, V2: files in _sidecars
  *     00000000000000000010.crc                                   its small part, as JSON
  *     _last_checkpoint                                           a hint: {"version":10,…}
  *
@@ -10,6 +11,7 @@
  */
 #include "runtime/delta/delta_log.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/base/json.h"
@@ -208,6 +210,37 @@ sm_code sm_delta_newest(sm_delta_table *t, int64_t hint, int64_t *out, sm_error 
     return SM_OK;
 }
 
+static int by_version(const void *x, const void *y)
+{
+    const sm_object *o = x, *p = y;
+
+    /* Names have twenty digits. */
+    return memcmp(o->key.ptr, p->key.ptr, o->key.len < p->key.len ? o->key.len : p->key.len);
+}
+
+sm_code sm_delta_version_at(sm_delta_table *t, int64_t time_ms, int64_t *out, sm_error *err)
+{
+    sm_arena *a = sm_arena_new("delta list");
+    int64_t latest = INT64_MIN;
+    sm_object *objects;
+    size_t n;
+    sm_code rc = sm_object_list(t->store, SM_SV("_delta_log"), SM_SV(""), a, &objects, &n, err);
+
+    *out = 0;
+    if (rc == SM_OK && n > 1)
+        qsort(objects, n, sizeof *objects, by_version);
+    for (size_t i = 0; rc == SM_OK && i < n && latest < time_ms; i++) {
+        int64_t version, part, parts;
+        if (sm_delta_name_parse(base_name(&objects[i]), &version, &part, &parts) !=
+            SM_DELTA_NAME_COMMIT)
+            continue;
+        latest = objects[i].mtime_ms > latest ? objects[i].mtime_ms : latest + 1;
+        *out = latest < time_ms ? version + 1 : version;
+    }
+    sm_arena_free(a);
+    return rc;
+}
+
 /* ---- checkpoints ---- */
 
 static sm_sv absolute(const sm_delta_table *t, sm_sv key, sm_arena *a)
@@ -224,6 +257,11 @@ static sm_code fetch_parts(sm_delta_table *t, sm_delta_checkpoint_files *c, sm_a
         objects[i] = (sm_object){ .key = sm_sv_sub(c->paths[i], t->root.len + 1, c->paths[i].len),
                                   .size = -1 };
     return sm_object_fetch(t->store, objects, c->n, err);
+}
+
+static bool is_found(const sm_delta_checkpoint_files *c)
+{
+    return c->n > 0 || c->json.len > 0;
 }
 
 /* The parts of the checkpoint c->version, in order; n == 0 when some are missing.  Of several
@@ -253,6 +291,27 @@ static void gather_parts(sm_delta_table *t, const sm_object *objects, size_t n, 
         c->n = (size_t)want;
 }
 
+/* Of a version that has no classic one: any of its V2 checkpoints, they say the same. */
+static void gather_v2(sm_delta_table *t, const sm_object *objects, size_t n, sm_arena *a,
+                      sm_delta_checkpoint_files *c)
+{
+    int64_t version, part, parts;
+
+    for (size_t i = 0; i < n && !is_found(c); i++) {
+        if (sm_delta_name_parse(base_name(&objects[i]), &version, &part, &parts) !=
+                SM_DELTA_NAME_CHECKPOINT_V2 ||
+            version != c->version)
+            continue;
+        if (sm_sv_ends(objects[i].key, SM_SV(".json"))) {
+            c->json = sm_arena_dup(a, objects[i].key);
+        } else {
+            c->paths = SM_NEW_N(a, sm_sv, 1);
+            c->paths[0] = absolute(t, objects[i].key, a);
+            c->n = 1;
+        }
+    }
+}
+
 static sm_code find_by_list(sm_delta_table *t, int64_t version, sm_arena *a,
                             sm_delta_checkpoint_files *out, sm_error *err)
 {
@@ -263,17 +322,19 @@ static sm_code find_by_list(sm_delta_table *t, int64_t version, sm_arena *a,
     if ((rc = sm_object_list(t->store, SM_SV("_delta_log"), SM_SV(""), a, &objects, &n, err)) !=
         SM_OK)
         return rc;
-    for (int64_t below = version; out->n == 0; below = out->version - 1) {
+    for (int64_t below = version; !is_found(out); below = out->version - 1) {
         int64_t v, part, parts;
         out->version = -1;
-        for (size_t i = 0; i < n; i++)
-            if (sm_delta_name_parse(base_name(&objects[i]), &v, &part, &parts) ==
-                    SM_DELTA_NAME_CHECKPOINT &&
+        for (size_t i = 0; i < n; i++) {
+            sm_delta_name kind = sm_delta_name_parse(base_name(&objects[i]), &v, &part, &parts);
+            if ((kind == SM_DELTA_NAME_CHECKPOINT || kind == SM_DELTA_NAME_CHECKPOINT_V2) &&
                 v <= below && v > out->version)
                 out->version = v;
+        }
         if (out->version < 0)
             break;
         gather_parts(t, objects, n, a, out);
+        gather_v2(t, objects, n, a, out);
     }
     return SM_OK;
 }
@@ -285,7 +346,7 @@ sm_code sm_delta_find_checkpoint(sm_delta_table *t, int64_t version, sm_arena *a
     bool there = false;
     sm_code rc;
 
-    *out = (sm_delta_checkpoint_files){ .version = -1 };
+    *out = (sm_delta_checkpoint_files){ .version = -1, .json = { "", 0 } };
     if (hint >= 0 && hint <= version) {
         sm_sv key = sm_delta_checkpoint_key(hint, a);
         if ((rc = stat_key(t, key, &there, &ignored, err)) != SM_OK)

@@ -56,15 +56,20 @@ sm_code sm_delta_put_new(sm_delta_table *t, sm_sv key, sm_sv text, sm_error *err
 /* Write a file of _delta_log that readers may find replaced (_last_checkpoint). */
 sm_code sm_delta_put_key(sm_delta_table *t, sm_sv key, sm_sv text, sm_error *err);
 
-/* The newest complete classic checkpoint at or below `version`: its files, in `a`.
- * *version_out is -1 when there is none. */
+/* The newest complete checkpoint at or below `version`: its files, in `a`; those of a V2 without
+ * its sidecars.  out->version is -1 when there is none. */
 typedef struct sm_delta_checkpoint_files {
     int64_t version;
     sm_sv *paths; /* absolute, and files of this machine */
     size_t n;
+    sm_sv json; /* key of the only file, when it is JSON (V2); then n is 0 */
 } sm_delta_checkpoint_files;
 sm_code sm_delta_find_checkpoint(sm_delta_table *t, int64_t version, sm_arena *a,
                                  sm_delta_checkpoint_files *out, sm_error *err);
+
+/* The first version that was written at `time_ms` or later: by the times of the commit files, which
+ * count as ascending.  *out is one more than the newest when none was. */
+sm_code sm_delta_version_at(sm_delta_table *t, int64_t time_ms, int64_t *out, sm_error *err);
 
 /* What _last_checkpoint says, -1 when it is not there or says nothing. */
 int64_t sm_delta_last_checkpoint(sm_delta_table *t);

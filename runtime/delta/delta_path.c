@@ -150,6 +150,20 @@ static bool take_text(sm_sv *s, sm_sv text)
     return true;
 }
 
+/* "<uuid>.json" or "<uuid>.parquet". */
+static bool is_v2(sm_sv name)
+{
+    enum { UUID = 36 };
+
+    for (size_t i = 0; i < UUID; i++) {
+        bool hyphen = i == 8 || i == 13 || i == 18 || i == 23;
+        if (i >= name.len || (hyphen ? name.ptr[i] != '-' : hex_value(name.ptr[i]) < 0))
+            return false;
+    }
+    name = sm_sv_sub(name, UUID, name.len);
+    return sm_sv_eq(name, SM_SV(".json")) || sm_sv_eq(name, SM_SV(".parquet"));
+}
+
 sm_delta_name sm_delta_name_parse(sm_sv name, int64_t *version, int64_t *part, int64_t *parts)
 {
     *part = 1;
@@ -162,6 +176,8 @@ sm_delta_name sm_delta_name_parse(sm_sv name, int64_t *version, int64_t *part, i
         return SM_DELTA_NAME_NONE;
     if (sm_sv_eq(name, SM_SV("parquet")))
         return SM_DELTA_NAME_CHECKPOINT;
+    if (is_v2(name))
+        return SM_DELTA_NAME_CHECKPOINT_V2;
     if (take_number(&name, 10, part) && take_text(&name, SM_SV(".")) &&
         take_number(&name, 10, parts) && sm_sv_eq(name, SM_SV(".parquet")) && *part >= 1 &&
         *part <= *parts)

@@ -30,7 +30,8 @@ sm_sv sm_delta_crc_key(int64_t version, sm_arena *a);
 /* The kinds of names in _delta_log that mean something to us. */
 typedef enum sm_delta_name {
     SM_DELTA_NAME_COMMIT,
-    SM_DELTA_NAME_CHECKPOINT, /* classic: one file, or `part` of `parts` */
+    SM_DELTA_NAME_CHECKPOINT,    /* classic: one file, or `part` of `parts` */
+    SM_DELTA_NAME_CHECKPOINT_V2, /* with a UUID in its name, Parquet or JSON */
     SM_DELTA_NAME_NONE,
 } sm_delta_name;
 

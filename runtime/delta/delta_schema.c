@@ -16,10 +16,26 @@
 /* ---- protocol ---- */
 
 /* What a table may ask for; `active` features must be done when writing, the others only
- * constrain tables that use them, which sm_delta_protocol_check() cannot see. */
-static const char *const reader_features[] = { "timestampNtz", "vacuumProtocolCheck", NULL };
+ * constrain tables that use them, which sm_delta_protocol_check() cannot see.  Who writes, reads
+ * too: by what the list of writers has. */
+static const char *const reader_features[] = { "timestampNtz",         "vacuumProtocolCheck",
+                                               "deletionVectors",      "columnMapping",
+                                               "v2Checkpoint",         "typeWidening",
+                                               "typeWidening-preview", NULL };
 static const char *const writer_features[] = { "appendOnly", "invariants", "timestampNtz",
                                                "vacuumProtocolCheck", NULL };
+
+/* What takes a feature away, by those who have it. */
+static const struct feature_fix {
+    const char *name, *fix;
+} feature_fixes[] = {
+    { "variantType", "give readers a copy without VARIANT columns" },
+    { "variantType-preview", "give readers a copy without VARIANT columns" },
+    { "variantShredding-preview", "give readers a copy without VARIANT columns" },
+    { "catalogManaged", "its commits are known to its catalog alone; read a copy" },
+    { "catalogOwned-preview", "its commits are known to its catalog alone; read a copy" },
+    { NULL, "take it away with ALTER TABLE … DROP FEATURE, or read a copy without it" },
+};
 
 static bool has_ntz(const sm_schema *schema, sm_arena *a)
 {
@@ -43,6 +59,15 @@ sm_delta_protocol sm_delta_protocol_make(const sm_schema *schema, sm_arena *a)
     return (sm_delta_protocol){ 3, 7, reader, writer };
 }
 
+static const char *fix_of(sm_sv feature)
+{
+    size_t i = 0;
+
+    while (feature_fixes[i].name != NULL && !sm_sv_eq_str(feature, feature_fixes[i].name))
+        i++;
+    return feature_fixes[i].fix;
+}
+
 static sm_code check_features(const sm_json *list, const char *const *known, const char *what,
                               sm_error *err)
 {
@@ -50,23 +75,26 @@ static sm_code check_features(const sm_json *list, const char *const *known, con
         const sm_json *v = sm_json_at(list, i);
         sm_sv name = sm_json_is_string(v) ? sm_json_sv(v) : SM_SV("?");
         size_t k = 0;
-        while (known[k] != NULL && !sm_sv_eq(name, (sm_sv){ known[k], strlen(known[k]) }))
+        while (known[k] != NULL && !sm_sv_eq_str(name, known[k]))
             k++;
         if (known[k] == NULL)
-            return sm_fail(err, SM_E_INVALID, 0, "the table needs the Delta %s feature \"%.*s\"",
-                           what, SM_SV_ARG(name));
+            return sm_fail(err, SM_E_INVALID, 0,
+                           "the table needs the Delta %s feature \"%.*s\", which is not "
+                           "supported; %s",
+                           what, SM_SV_ARG(name), fix_of(name));
     }
     return SM_OK;
 }
 
 sm_code sm_delta_protocol_check(const sm_delta_protocol *p, bool writing, sm_error *err)
 {
-    if (p->min_reader > 3 || p->min_reader == 2)
+    if (p->min_reader > 3 || (writing && p->min_reader == 2))
         return sm_fail(err, SM_E_INVALID, 0, "the table needs Delta reader version %lld",
                        (long long)p->min_reader);
     if (p->min_reader == 3 && p->reader_features == NULL)
         return sm_fail(err, SM_E_CORRUPT, 0, "the table's protocol names no reader features");
-    sm_code rc = check_features(p->reader_features, reader_features, "reader", err);
+    sm_code rc = check_features(p->reader_features, writing ? writer_features : reader_features,
+                                "reader", err);
     if (rc != SM_OK || !writing)
         return rc;
     if (p->min_writer > 2 && p->min_writer != 7)

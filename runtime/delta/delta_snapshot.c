@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* delta_snapshot.c -- replay: a checkpoint and the commits after it, newest wins.
  *
- *     files    keyed by decoded path; an add inserts or replaces, a remove deletes
+ *     files    keyed by decoded path and deletion vector; an add inserts or replaces, a remove
+ *              deletes
  *     txn      by application id; protocol and metaData as a whole
  *
  * Entries are not taken out of the list: a removed file is an entry that is not live, so
  * an index found in the map stays right.  What advances for days sees many files come and go, so
- * when the dead are more than half, the living move into new memory.  Deletion vectors are refused,
- * not ignored: rows would come back.
+ * when the dead are more than half, the living move into new memory.
  */
 #include "runtime/delta/delta_snapshot.h"
 
@@ -110,19 +110,23 @@ static void replay_txn(sm_delta_snapshot *s, const sm_delta_txn *t)
     s->txns[s->txn_count++].app_id = sm_arena_dup(s->replay->arena, t->app_id);
 }
 
-static sm_code replay_file(sm_delta_snapshot *s, const sm_delta_action *action, sm_error *err)
+/* Paths have no zero byte: sm_delta_path_decode() leaves %00 as it is. */
+static sm_sv replay_key(const sm_delta_file *f, sm_arena *a)
+{
+    if (f->dv == NULL)
+        return f->key;
+    return sm_arena_printf(a, "%.*s%c%.*s", SM_SV_ARG(f->key), '\0',
+                           SM_SV_ARG(sm_delta_dv_id(f->dv, a)));
+}
+
+static void replay_file(sm_delta_snapshot *s, const sm_delta_action *action)
 {
     const sm_delta_file *f = &action->u.file;
+    replay_entry *e = replay_put(s->replay, replay_key(f, s->replay->arena));
 
-    if (f->has_dv)
-        return sm_fail(err, SM_E_INVALID, 0,
-                       "file \"%.*s\" has a deletion vector, which is not supported yet",
-                       SM_SV_ARG(f->path));
-    replay_entry *e = replay_put(s->replay, f->key);
     e->live = action->kind == SM_DELTA_ADD;
     if (e->live)
         e->file = sm_delta_file_copy(f, s->replay->arena);
-    return SM_OK;
 }
 
 static sm_code replay_action(void *ctx, const sm_delta_action *action, sm_error *err)
@@ -132,7 +136,8 @@ static sm_code replay_action(void *ctx, const sm_delta_action *action, sm_error 
     switch (action->kind) {
     case SM_DELTA_ADD:
     case SM_DELTA_REMOVE:
-        return replay_file(s, action, err);
+        replay_file(s, action);
+        break;
     case SM_DELTA_METADATA:
         s->metadata = sm_delta_metadata_copy(&action->u.metadata, s->replay->arena);
         break;
@@ -143,6 +148,7 @@ static sm_code replay_action(void *ctx, const sm_delta_action *action, sm_error 
         replay_txn(s, &action->u.txn);
         break;
     case SM_DELTA_COMMIT_INFO:
+    case SM_DELTA_SIDECAR:
     case SM_DELTA_OTHER:
         break;
     }
@@ -170,7 +176,7 @@ static void renew(sm_delta_snapshot *s)
     for (size_t i = 0; i < was->n; i++) {
         if (!was->entries[i].live)
             continue;
-        replay_entry *e = replay_put(now, was->entries[i].file.key);
+        replay_entry *e = replay_put(now, replay_key(&was->entries[i].file, now->arena));
         e->file = sm_delta_file_copy(&was->entries[i].file, now->arena);
         e->live = true;
     }
@@ -259,7 +265,7 @@ static sm_code load(sm_delta_snapshot *s, sm_delta_table *t, int64_t version,
     if (session != NULL && (rc = sm_delta_find_checkpoint(t, version, s->arena, &c, err)) != SM_OK)
         return rc;
     if (c.version >= 0) {
-        if ((rc = sm_delta_checkpoint_each(session, &c, true, replay_action, s, err)) != SM_OK)
+        if ((rc = sm_delta_checkpoint_each(t, session, &c, true, replay_action, s, err)) != SM_OK)
             return sm_wrap(err, "checkpoint %lld", (long long)c.version);
         s->version = c.version;
     }

@@ -139,6 +139,7 @@ static sm_code input_open(sm_flow *f, sm_flow_input *in, sm_error *err)
                       .generation = f->uuid,
                       .generation_id = f->generation,
                       .pipeline = d->pipeline,
+                      .external = external && d->pipeline.len == 0,
                       .may_be_absent = sm_sv_ends(d->name, SM_SV(SM_PLAN_QUARANTINE)) ||
                                        sm_sv_ends(d->name, SM_SV(SM_PLAN_LATE)),
                       .base_dir = f->env->q->base_dir,

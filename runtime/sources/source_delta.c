@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* source_delta.c -- reading a Delta table: as a log of batches, or as it is now.
  *
+ * A table of this project, or (src->external) one that another program writes: with deletion
+ * vectors, with columns that files call otherwise, with columns that come and go.
+ *
  *     newest    one or two looks for the next commit file; nothing is parsed
  *     latest    reads the commits after `start`, counting files up to the limits
  *     read      reads the same commits again and shows their files as one relation
@@ -13,9 +16,11 @@
 #include <assert.h>
 #include <string.h>
 
+#include "runtime/base/clock.h"
 #include "runtime/base/fs.h"
 #include "runtime/base/sqltext.h"
 #include "runtime/base/watch.h"
+#include "runtime/delta/delta_deleted.h"
 #include "runtime/delta/delta_files.h"
 #include "runtime/delta/delta_head.h"
 #include "runtime/delta/delta_log.h"
@@ -24,12 +29,22 @@
 #include "runtime/delta/delta_snapshot.h"
 #include "runtime/engine/engine.h"
 #include "runtime/io/object_store.h"
+#include "runtime/sources/source_delta_int.h"
 
 typedef struct delta_config {
     sm_sv path;
     int64_t max_files, max_bytes;
     bool skip_change_commits;
+    int64_t starting_version; /* -1: not said */
+    sm_sv starting_timestamp; /* empty: not said */
 } delta_config;
+
+static sm_code check_time(sm_sv text, sm_error *err)
+{
+    int64_t ignored;
+
+    return text.len == 0 ? SM_OK : sm_time_parse(text, &ignored, err);
+}
 
 static const sm_option delta_options[] = {
     {
@@ -64,6 +79,25 @@ static const sm_option delta_options[] = {
         .doc = "Pass over commits that change or delete rows, with all that they add, instead of "
                "stopping at them.",
     },
+    {
+        .name = "starting_version",
+        .type = SM_TYPE_INT,
+        .offset = offsetof(delta_config, starting_version),
+        .fallback = "-1",
+        .min = -1,
+        .max = INT64_MAX,
+        .doc = "The first batch begins with what this version of the table added, and not with the "
+               "table as it stands (-1); later it says nothing.",
+    },
+    {
+        .name = "starting_timestamp",
+        .type = SM_TYPE_STRING,
+        .offset = offsetof(delta_config, starting_timestamp),
+        .fallback = "",
+        .check = check_time,
+        .doc = "The same with the first version that was written at this time or later, as "
+               "2026-11-22T06:00:00Z.",
+    },
     { .name = NULL },
 };
 
@@ -71,6 +105,7 @@ typedef struct delta_source {
     sm_delta_table *table;
     sm_delta_head *head;         /* NULL until something new is read */
     sm_delta_snapshot *snapshot; /* of the last look at the whole table */
+    sm_delta_deleted *deleted;   /* rows that are gone from the files of the last read; or NULL */
     int64_t newest;              /* a version that exists; -1: not known */
 } delta_source;
 
@@ -81,6 +116,7 @@ typedef struct delta_offset {
     int64_t version; /* -1: before the first */
     int64_t index;   /* files taken of it; -1: all */
     bool snapshot;   /* of the table as it stood then, not of the commit */
+    int64_t from;    /* of a first batch: it began with that version; -1: with a snapshot */
 } delta_offset;
 
 static delta_offset offset_read(const sm_json *j)
@@ -90,6 +126,7 @@ static delta_offset offset_read(const sm_json *j)
         .version = sm_json_get_int(j, "version", -1),
         .index = sm_json_get_int(j, "index", -1),
         .snapshot = sm_json_get_bool(j, "snapshot", false),
+        .from = sm_json_get_int(j, "from", -1),
     };
 }
 
@@ -102,6 +139,8 @@ static const sm_json *offset_write(const delta_offset *o, sm_arena *a)
     sm_json_set_int(j, "index", o->index);
     if (o->snapshot)
         sm_json_set_bool(j, "snapshot", true);
+    if (o->from >= 0)
+        sm_json_set_int(j, "from", o->from);
     return j;
 }
 
@@ -170,10 +209,34 @@ static sm_code walk_action(void *ctx, const sm_delta_action *action, sm_error *e
     return SM_OK;
 }
 
+/* A reader that is slower than the clean-up of the log must not go on behind the gap. */
+static sm_code commit_gone(const sm_source *src, int64_t version, sm_error *err)
+{
+    if (!src->external)
+        return sm_fail(err, SM_E_CORRUPT, 0, "version %lld of the log is missing",
+                       (long long)version);
+    return sm_fail(err, SM_E_CORRUPT, 0,
+                   "version %lld of the table's log is gone: it was cleaned up before it was read; "
+                   "read the table anew with --full-refresh, and let its log live longer "
+                   "(delta.logRetentionDuration)",
+                   (long long)version);
+}
+
+static sm_code rows_removed(const sm_source *src, int64_t version, sm_sv operation, sm_error *err)
+{
+    return sm_fail(err, SM_E_INVALID, 0,
+                   "version %lld (%.*s) removed rows that may have been read; rebuild the "
+                   "reader with --full-refresh%s",
+                   (long long)version, SM_SV_ARG(operation),
+                   src->external ? ", or pass over such commits with `skip_change_commits: true`"
+                                 : "");
+}
+
 /* Take what is new in commit `version`, from file `skip` on; *at becomes where that ended. */
-static sm_code take_commit(delta_source *s, range *r, int64_t version, int64_t skip, int64_t limit,
+static sm_code take_commit(sm_source *src, range *r, int64_t version, int64_t skip, int64_t limit,
                            delta_offset *at, sm_error *err)
 {
+    const delta_source *s = src->state;
     sm_arena *scratch = sm_arena_new("delta commit");
     const range before = *r;
     commit_walk w = { .r = r, .skip = skip, .limit = limit, .taken_to = skip };
@@ -181,18 +244,14 @@ static sm_code take_commit(delta_source *s, range *r, int64_t version, int64_t s
 
     sm_arena_free(scratch);
     if (rc == SM_E_NOT_FOUND)
-        return sm_fail(err, SM_E_CORRUPT, 0, "version %lld of the log is missing",
-                       (long long)version);
+        return commit_gone(src, version, err);
     if (rc != SM_OK)
         return rc;
     if (w.removes && r->skip_changes) {
         *r = before;
         w.taken_to = w.seen;
     } else if (w.removes)
-        return sm_fail(err, SM_E_INVALID, 0,
-                       "version %lld (%.*s) removed rows that may have been read; rebuild the "
-                       "reader with --full-refresh",
-                       (long long)version, SM_SV_ARG(w.operation));
+        return rows_removed(src, version, w.operation, err);
     at->snapshot = false;
     at->version = version;
     at->index = w.taken_to < w.seen ? w.taken_to : -1;
@@ -200,7 +259,7 @@ static sm_code take_commit(delta_source *s, range *r, int64_t version, int64_t s
 }
 
 /* Forward from `at` through the commits up to (version, index). */
-static sm_code take_commits(delta_source *s, range *r, delta_offset *at, int64_t version,
+static sm_code take_commits(sm_source *src, range *r, delta_offset *at, int64_t version,
                             int64_t index, sm_error *err)
 {
     bool inside = at->index >= 0;
@@ -210,7 +269,7 @@ static sm_code take_commits(delta_source *s, range *r, delta_offset *at, int64_t
     for (; v <= version && !r->full && rc == SM_OK; v++) {
         delta_offset before = *at;
         range had = *r;
-        rc = take_commit(s, r, v, inside ? at->index : 0, v == version ? index : -1, at, err);
+        rc = take_commit(src, r, v, inside ? at->index : 0, v == version ? index : -1, at, err);
         inside = false;
         /* Nothing taken of a commit at the limit: it was not begun.  And what lies before a
          * commit that stops the reader is read first. */
@@ -306,14 +365,21 @@ static sm_code check_written(const sm_source *src, int64_t version, sm_error *er
 static sm_code check_table(sm_source *src, const delta_offset *start, sm_error *err)
 {
     delta_source *s = src->state;
+    bool first = true;
+    sm_error why;
     sm_code rc;
 
     if (s->head == NULL)
-        rc = sm_delta_head_load(s->table, NULL, src->session, &s->head, err);
+        rc = sm_delta_head_load(s->table, NULL, src->session, &s->head, &why);
     else
-        rc = sm_delta_head_advance(s->head, s->table, err);
-    if (rc != SM_OK)
+        rc = sm_delta_head_advance(s->head, s->table, &why);
+    if (rc == SM_E_CORRUPT && src->session == NULL && s->head == NULL &&
+        sm_delta_probe(s->table, 0, &first, err) == SM_OK && !first)
+        return SM_OK; /* only a checkpoint knows, and read() has the engine to ask it */
+    if (rc != SM_OK) {
+        *err = why;
         return rc;
+    }
     if ((rc = sm_delta_protocol_check(&s->head->protocol, false, err)) != SM_OK)
         return rc;
     if (start->table_id.len > 0 && !sm_sv_eq(start->table_id, s->head->metadata.id))
@@ -326,13 +392,34 @@ static sm_code check_table(sm_source *src, const delta_offset *start, sm_error *
 
 /* ---- the operations ---- */
 
+/* What does not go together. */
+static sm_code check_config(const sm_source *src, sm_error *err)
+{
+    const delta_config *c = src->config;
+
+    if (c->starting_version >= 0 && c->starting_timestamp.len > 0)
+        return sm_fail(err, SM_E_INVALID, 0,
+                       "give one of `starting_version` and `starting_timestamp`");
+    if (src->external && src->schema_hints.len > 0)
+        return sm_fail(err, SM_E_INVALID, 0,
+                       "the table says which columns it has: leave out `schema_hints`");
+    if (src->external && src->evolution == SM_EVOLUTION_RESCUE)
+        return sm_fail(err, SM_E_INVALID, 0,
+                       "a table has nothing to rescue: take add_new_columns or none as "
+                       "`schema_evolution_mode`");
+    return SM_OK;
+}
+
 static sm_code delta_open(sm_source *src, sm_error *err)
 {
     const delta_config *c = src->config;
     delta_source *s = SM_NEW(src->arena, delta_source);
+    sm_code rc;
 
     s->newest = -1;
     src->state = s;
+    if ((rc = check_config(src, err)) != SM_OK)
+        return rc;
     return sm_delta_open(sm_sv_cstr(sm_path_join(src->arena, src->base_dir, c->path)), src->images,
                          &s->table, err);
 }
@@ -343,6 +430,7 @@ static void delta_close(sm_source *src)
 
     if (s == NULL)
         return;
+    sm_delta_deleted_free(s->deleted);
     sm_delta_snapshot_free(s->snapshot);
     sm_delta_head_free(s->head);
     sm_delta_close(s->table);
@@ -369,6 +457,25 @@ static sm_code delta_newest(sm_source *src, sm_arena *a, const sm_json **out, sm
     return SM_OK;
 }
 
+/* Where a reader begins that has read nothing: `end` is the newest version. */
+static sm_code begin_at(const sm_source *src, int64_t end, delta_offset *at, sm_error *err)
+{
+    const delta_config *c = src->config;
+    const delta_source *s = src->state;
+    int64_t time_ms = 0, from = c->starting_version;
+    sm_code rc;
+
+    if (c->starting_timestamp.len > 0 &&
+        ((rc = sm_time_parse(c->starting_timestamp, &time_ms, err)) != SM_OK ||
+         (rc = sm_delta_version_at(s->table, time_ms, &from, err)) != SM_OK))
+        return rc;
+    if (from >= 0)
+        *at = (delta_offset){ .version = from - 1, .index = -1, .from = from };
+    else
+        *at = (delta_offset){ .version = end, .index = 0, .snapshot = true, .from = -1 };
+    return SM_OK;
+}
+
 static sm_code delta_latest(sm_source *src, const sm_json *start, const sm_json *until, sm_arena *a,
                             const sm_json **out, sm_error *err)
 {
@@ -392,8 +499,11 @@ static sm_code delta_latest(sm_source *src, const sm_json *start, const sm_json 
                        SM_SV_ARG(sm_delta_root(s->table)), (long long)end, (long long)at.version);
     if ((rc = check_table(src, &at, err)) != SM_OK)
         return rc;
-    if (start == NULL)
-        at = (delta_offset){ .version = end, .index = 0, .snapshot = true };
+    at.from = -1;
+    if (start == NULL && (rc = begin_at(src, end, &at, err)) != SM_OK)
+        return rc;
+    if (at.from > end)
+        return SM_OK; /* that version is still to come */
     if (at.snapshot && (rc = can_list(src, &listed, err)) != SM_OK)
         return rc;
     if (!listed) /* one batch of whatever read() will find */
@@ -401,10 +511,11 @@ static sm_code delta_latest(sm_source *src, const sm_json *start, const sm_json 
     else if (at.snapshot)
         rc = take_snapshot(src, &r, &at, -1, err);
     else
-        rc = take_commits(s, &r, &at, end, -1, err);
+        rc = take_commits(src, &r, &at, end, -1, err);
     if (rc != SM_OK)
         return rc;
-    at.table_id = s->head->metadata.id;
+    if (s->head != NULL)
+        at.table_id = s->head->metadata.id;
     if (r.n > 0 || start == NULL || !listed)
         *out = offset_write(&at, a);
     return SM_OK;
@@ -412,20 +523,43 @@ static sm_code delta_latest(sm_source *src, const sm_json *start, const sm_json 
 
 /* ---- rows ---- */
 
+static sm_code reading_of(const sm_source *src, const sm_delta_metadata *m, const range *r,
+                          sm_delta_reading *out, sm_error *err)
+{
+    delta_source *s = src->state;
+    sm_code rc;
+
+    *out = (sm_delta_reading){
+        .root = sm_delta_root(s->table),
+        .schema = src->schema,
+        .files = r->files,
+        .n = r->n,
+    };
+    sm_delta_deleted_free(s->deleted);
+    s->deleted = NULL;
+    if (m == NULL)
+        return SM_OK;
+    if ((rc = sm_delta_metadata_partitions(m, r->a, &out->partition_by, &out->partition_count,
+                                           err)) != SM_OK ||
+        (rc = sm_delta_mapping_of(m, r->a, &out->mapping, err)) != SM_OK ||
+        (rc = sm_delta_deleted_open(s->table, r->files, r->n, false, src->session, &s->deleted,
+                                    err)) != SM_OK)
+        return rc;
+    out->deleted = sm_delta_deleted_sql(s->deleted);
+    return SM_OK;
+}
+
 static sm_code show(sm_source *src, sm_sv view, const sm_delta_metadata *m, const range *r,
                     sm_error *err)
 {
-    delta_source *s = src->state;
-    const sm_sv *partitions = NULL;
-    size_t n = 0;
+    const delta_source *s = src->state;
+    sm_delta_reading reading;
     sm_sv sql;
     sm_code rc;
 
-    if (m != NULL && (rc = sm_delta_metadata_partitions(m, r->a, &partitions, &n, err)) != SM_OK)
-        return rc;
-    if ((rc = sm_delta_files_fetch(s->table, r->files, r->n, err)) != SM_OK ||
-        (rc = sm_delta_files_select(sm_delta_root(s->table), src->schema, partitions, n, r->files,
-                                    r->n, r->a, &sql, err)) != SM_OK)
+    if ((rc = reading_of(src, m, r, &reading, err)) != SM_OK ||
+        (rc = sm_delta_files_fetch(s->table, r->files, r->n, err)) != SM_OK ||
+        (rc = sm_delta_reading_select(&reading, r->a, &sql, err)) != SM_OK)
         return rc;
     sm_session_view(src->session, view, sql);
     return SM_OK;
@@ -458,7 +592,6 @@ static sm_code count_rows(sm_source *src, sm_sv view, const range *r, sm_error *
 static sm_code take_range(sm_source *src, range *r, const sm_json *start, const sm_json *end,
                           sm_error *err)
 {
-    delta_source *s = src->state;
     delta_offset at = offset_read(start), to = offset_read(end);
     sm_code rc;
 
@@ -466,11 +599,13 @@ static sm_code take_range(sm_source *src, range *r, const sm_json *start, const 
         return SM_OK;
     if ((rc = check_table(src, &to, err)) != SM_OK)
         return rc;
-    if (start == NULL)
+    if (start == NULL && to.from >= 0)
+        at = (delta_offset){ .version = to.from - 1, .index = -1 };
+    else if (start == NULL)
         at = (delta_offset){ .version = to.version, .index = 0, .snapshot = true };
     if (at.snapshot)
         return take_snapshot(src, r, &at, to.snapshot ? to.index : -1, err);
-    return take_commits(s, r, &at, to.version, to.index, err);
+    return take_commits(src, r, &at, to.version, to.index, err);
 }
 
 static sm_code delta_read(sm_source *src, const sm_json *start, const sm_json *end, sm_sv view,
@@ -482,6 +617,9 @@ static sm_code delta_read(sm_source *src, const sm_json *start, const sm_json *e
     sm_code rc;
 
     if ((rc = take_range(src, &r, start, end, err)) != SM_OK)
+        goto done;
+    if (r.n > 0 && src->external &&
+        (rc = sm_delta_source__columns(src, &s->head->metadata, true, a, err)) != SM_OK)
         goto done;
     if ((rc = show(src, view, r.n == 0 ? NULL : &s->head->metadata, &r, err)) != SM_OK)
         goto done;
@@ -521,6 +659,9 @@ static sm_code delta_snapshot(sm_source *src, const sm_json *position, sm_sv vie
     if (version >= 0 && ((rc = load_snapshot(src, version, err)) != SM_OK ||
                          (rc = check_columns(src, &s->snapshot->metadata, err)) != SM_OK))
         goto done;
+    if (version >= 0 && src->external &&
+        (rc = sm_delta_source__columns(src, &s->snapshot->metadata, false, a, err)) != SM_OK)
+        goto done;
     for (size_t i = 0; version >= 0 && i < s->snapshot->file_count; i++)
         (void)range_take(&r, s->snapshot->files[i]);
     if ((rc = show(src, view, r.n == 0 ? NULL : &s->snapshot->metadata, &r, err)) != SM_OK)
@@ -550,12 +691,31 @@ static bool delta_columnar(const sm_source *s)
     return true;
 }
 
+/* ---- its columns ---- */
+
+static sm_code delta_infer(sm_source *src, sm_arena *a, sm_schema *out, sm_error *err)
+{
+    const delta_offset nowhere = { .table_id = { "", 0 } };
+    delta_source *s = src->state;
+    sm_code rc;
+
+    if ((rc = find_newest(s, err)) != SM_OK)
+        return rc;
+    if (s->newest < 0)
+        return sm_fail(err, SM_E_NOT_FOUND, 0, "there is no Delta table in \"%.*s\"",
+                       SM_SV_ARG(sm_delta_root(s->table)));
+    if ((rc = check_table(src, &nowhere, err)) != SM_OK)
+        return rc;
+    return sm_delta_metadata_schema(&s->head->metadata, a, out, err);
+}
+
 const sm_source_ops sm_source_delta = {
     .name = "delta",
-    .summary = "A Delta Lake table in a folder.",
+    .summary = "Delta Lake tables, also of other writers",
     .options = delta_options,
     .config_size = sizeof(delta_config),
     .open = delta_open,
+    .infer = delta_infer,
     .newest = delta_newest,
     .latest = delta_latest,
     .read = delta_read,

@@ -7,8 +7,10 @@
  *     {"table_id":…, "version":12, "index":3}       before 12, and the first 3 files of 12
  *     … "snapshot":true                             the first `index` files of the table as
  *                                                   it stood at that version
+ *     … "from":5                                    of a first batch: it began with version 5
  *
- * A reader without an offset begins with the table as it stands, then follows the log.  Only
+ * A reader without an offset begins with the table as it stands, or with a version that the
+ * options name, then follows the log.  Only
  * files that bring new rows count (dataChange); a commit that takes rows away stops the
  * reader, naming version and operation.
  *

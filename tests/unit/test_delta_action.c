@@ -48,7 +48,7 @@ static void test_delta_action__reads_an_add(void **state)
     assert_true(sm_sv_eq_str(a.u.file.key, "p=a%20b/f.parquet"));
     assert_int_equal(a.u.file.size, 10);
     assert_true(a.u.file.data_change);
-    assert_false(a.u.file.has_dv);
+    assert_null(a.u.file.dv);
     assert_int_equal(sm_delta_file_rows(&a.u.file, arena), 7);
 }
 
@@ -101,9 +101,10 @@ static void test_delta_action__sees_a_deletion_vector(void **state)
     (void)state;
     sm_delta_action a = action_of(
         "{\"add\":{\"path\":\"f\",\"partitionValues\":{},\"size\":1,\"modificationTime\":1,"
-        "\"dataChange\":true,\"deletionVector\":{\"storageType\":\"i\"}}}");
+        "\"dataChange\":true,\"deletionVector\":{\"storageType\":\"u\",\"pathOrInlineDv\":"
+        "\"ab^-aqEH.-t@S}K{vb[*k^\",\"offset\":4,\"sizeInBytes\":40,\"cardinality\":6}}}");
 
-    assert_true(a.u.file.has_dv);
+    assert_non_null(a.u.file.dv);
 }
 
 static void test_delta_action__a_removal_repeats_what_the_add_said(void **state)

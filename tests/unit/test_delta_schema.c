@@ -142,10 +142,17 @@ static sm_delta_protocol protocol(int reader, int writer, const char *feature)
 static void test_delta_schema__refuses_tables_that_ask_for_more(void **state)
 {
     (void)state;
-    sm_delta_protocol p = protocol(3, 7, "deletionVectors");
+    sm_delta_protocol p = protocol(3, 7, "variantType");
 
     sm_assert_code(sm_delta_protocol_check(&p, false, &err), SM_E_INVALID);
+    sm_test_contains(err.msg, "\"variantType\", which is not supported; give readers a copy");
+    p = protocol(3, 7, "deletionVectors");
+    sm_assert_ok(sm_delta_protocol_check(&p, false, &err), err);
+    sm_assert_code(sm_delta_protocol_check(&p, true, &err), SM_E_INVALID);
     sm_test_contains(err.msg, "\"deletionVectors\"");
+    p = protocol(2, 5, "");
+    sm_assert_ok(sm_delta_protocol_check(&p, false, &err), err);
+    sm_assert_code(sm_delta_protocol_check(&p, true, &err), SM_E_INVALID);
     p = protocol(4, 7, "timestampNtz");
     sm_assert_code(sm_delta_protocol_check(&p, false, &err), SM_E_INVALID);
     p = protocol(1, 4, "");

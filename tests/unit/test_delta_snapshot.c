@@ -127,15 +127,34 @@ static void test_delta_snapshot__a_gap_is_corrupt(void **state)
     sm_test_contains(f.err.msg, "version 1 of the log is missing");
 }
 
-static void test_delta_snapshot__refuses_deletion_vectors(void **state)
+#define DV(id)                                                                                     \
+    "\"deletionVector\":{\"storageType\":\"u\",\"pathOrInlineDv\":\"" id                           \
+    "\",\"offset\":1,\"sizeInBytes\":1,\"cardinality\":1}"
+#define ADD_DV(id)                                                                                 \
+    "{\"add\":{\"path\":\"x\",\"partitionValues\":{},\"size\":1,\"modificationTime\":1,"           \
+    "\"dataChange\":true," DV(id) "}}\n"
+#define REMOVE_DV(id) "{\"remove\":{\"path\":\"x\",\"dataChange\":true," DV(id) "}}\n"
+
+static void test_delta_snapshot__a_file_is_known_by_its_deletion_vector_too(void **state)
+{
+    (void)state;
+    delta_fixture_put(&f, 0, DELTA_CREATE DELTA_ADD("x"));
+    delta_fixture_put(&f, 1, ADD_DV("a") DELTA_REMOVE("x"));
+    delta_fixture_put(&f, 2, REMOVE_DV("a") ADD_DV("b"));
+    sm_assert_ok(load(-1), f.err);
+    assert_int_equal(snapshot->file_count, 1);
+    sm_test_contains(snapshot->files[0]->dv->where.ptr, "b");
+}
+
+static void test_delta_snapshot__refuses_a_deletion_vector_that_says_nothing(void **state)
 {
     (void)state;
     delta_fixture_put(&f, 0,
                       DELTA_CREATE "{\"add\":{\"path\":\"x\",\"partitionValues\":{},\"size\":1,"
                                    "\"modificationTime\":1,\"dataChange\":true,"
                                    "\"deletionVector\":{\"storageType\":\"u\"}}}\n");
-    sm_assert_code(load(-1), SM_E_INVALID);
-    sm_test_contains(f.err.msg, "deletion vector");
+    sm_assert_code(load(-1), SM_E_CORRUPT);
+    sm_test_contains(f.err.msg, "deletionVector");
 }
 
 static void test_delta_snapshot__of_no_table_is_not_found(void **state)
@@ -224,7 +243,8 @@ int main(void)
         DELTA_TEST(test_delta_snapshot__advances_as_if_loaded_anew),
         DELTA_TEST(test_delta_snapshot__forgets_files_that_are_gone_for_long),
         DELTA_TEST(test_delta_snapshot__a_gap_is_corrupt),
-        DELTA_TEST(test_delta_snapshot__refuses_deletion_vectors),
+        DELTA_TEST(test_delta_snapshot__a_file_is_known_by_its_deletion_vector_too),
+        DELTA_TEST(test_delta_snapshot__refuses_a_deletion_vector_that_says_nothing),
         DELTA_TEST(test_delta_snapshot__of_no_table_is_not_found),
         DELTA_TEST(test_delta_newest__finds_many_versions_with_and_without_hints),
         DELTA_TEST(test_delta_checkpoints__only_complete_ones_count),

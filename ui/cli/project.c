@@ -42,21 +42,20 @@ static sm_spec_unit units[MOST_UNITS];
 static sm_once units_once = SM_ONCE_INIT;
 
 /* Types of the language that have no code behind them yet. */
-static const char *const later[] = { "delta", "http" };
+static const char *const later[] = { "http" };
 
 static void make_units(void)
 {
     size_t n = 0;
 
     for (sm_source_list s = sm_sources(); *s != NULL; s++)
-        if (strcmp((*s)->name, "delta") != 0) /* reads our own tables only */
-            units[n++] = (sm_spec_unit){ .name = (*s)->name,
-                                         .summary = (*s)->summary,
-                                         .options = (*s)->options,
-                                         .config_size = (*s)->config_size,
-                                         .exclusive = (*s)->exclusive,
-                                         .metadata = (*s)->metadata,
-                                         .supported = true };
+        units[n++] = (sm_spec_unit){ .name = (*s)->name,
+                                     .summary = (*s)->summary,
+                                     .options = (*s)->options,
+                                     .config_size = (*s)->config_size,
+                                     .exclusive = (*s)->exclusive,
+                                     .metadata = (*s)->metadata,
+                                     .supported = true };
     for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
         units[n++] = (sm_spec_unit){ .name = later[i], .summary = "" };
     assert(n < MOST_UNITS);
@@ -520,10 +519,12 @@ sm_code sm_project_open_source(sm_project *p, const sm_spec_source *spec, sm_sou
 
     *s = (sm_source){ .ops = sm_source_find(sm_sources(), spec->type.text),
                       .name = spec->name.text,
+                      .external = true,
                       .base_dir = p->base_dir,
                       .connections = p->connections,
                       .images = p->images,
                       .schema_declared = spec->schema.n > 0,
+                      .evolution = (sm_evolution)spec->evolution.v,
                       .schema_hints = spec->schema_hints.text,
                       .arena = sm_arena_new("source") };
     s->config = sm_arena_alloc(s->arena, s->ops->config_size, _Alignof(max_align_t), 1);

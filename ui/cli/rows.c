@@ -179,6 +179,7 @@ static sm_code show_source(reader *r, const sm_plan_dataset *ds, sm_source *s, s
 
     *s = (sm_source){ .ops = sm_source_find(sm_sources(), ds->source_type),
                       .name = ds->name,
+                      .external = ds->pipeline.len == 0,
                       .base_dir = r->p->base_dir,
                       .connections = r->p->connections,
                       .images = r->p->images,
