@@ -69,7 +69,7 @@ static sm_code select_all(const sm_delta_snapshot *s, const sm_delta_info *info,
     };
     sm_code rc;
 
-    if ((rc = sm_delta_mapping_of(&s->metadata, a, &r.mapping, err)) != SM_OK)
+    if ((rc = sm_delta_mapping_of(&s->metadata, false, a, &r.mapping, err)) != SM_OK)
         return rc;
     return sm_delta_reading_select(&r, a, out, err);
 }

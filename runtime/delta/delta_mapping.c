@@ -68,26 +68,28 @@ static sm_code field_ids(const sm_json *schema, sm_arena *a, const int64_t **out
     return SM_OK;
 }
 
-sm_code sm_delta_mapping_of(const sm_delta_metadata *m, sm_arena *a, const sm_delta_mapping **out,
-                            sm_error *err)
+sm_code sm_delta_mapping_of(const sm_delta_metadata *m, bool always, sm_arena *a,
+                            const sm_delta_mapping **out, sm_error *err)
 {
     sm_sv mode = sm_json_get_sv(m->configuration, "delta.columnMapping.mode", SM_SV("none"));
     sm_delta_mapping *mapping = SM_NEW(a, sm_delta_mapping);
-    bool by_id = sm_sv_eq_str(mode, "id");
+    bool none = sm_sv_eq_str(mode, "none"), by_id = sm_sv_eq_str(mode, "id");
     sm_json *j;
     sm_code rc;
 
     *out = NULL;
-    if (sm_sv_eq_str(mode, "none"))
+    if (none && !always)
         return SM_OK;
-    if (!by_id && !sm_sv_eq_str(mode, "name"))
+    if (!none && !by_id && !sm_sv_eq_str(mode, "name"))
         return sm_fail(err, SM_E_INVALID, 0, "the table has column mapping of mode \"%.*s\"",
                        SM_SV_ARG(mode));
-    if ((rc = sm_delta_metadata_schema(m, a, &mapping->logical, err)) != SM_OK ||
-        (rc = sm_json_parse(m->schema_string, a, &j, err)) != SM_OK ||
-        (rc = sm_schema_from_delta(physical_struct(j, 0, a), a, &mapping->physical, err)) !=
-            SM_OK ||
-        (by_id && (rc = field_ids(j, a, &mapping->ids, err)) != SM_OK))
+    if ((rc = sm_delta_metadata_schema(m, a, &mapping->logical, err)) != SM_OK)
+        return rc;
+    mapping->physical = mapping->logical;
+    if (!none && ((rc = sm_json_parse(m->schema_string, a, &j, err)) != SM_OK ||
+                  (rc = sm_schema_from_delta(physical_struct(j, 0, a), a, &mapping->physical,
+                                             err)) != SM_OK ||
+                  (by_id && (rc = field_ids(j, a, &mapping->ids, err)) != SM_OK)))
         return rc;
     *out = mapping;
     return SM_OK;

@@ -24,9 +24,10 @@ typedef struct sm_delta_mapping {
     const int64_t *ids;          /* field ids of the columns; NULL: by name */
 } sm_delta_mapping;
 
-/* *out is NULL when files have the names of the table.  Lives in `a`. */
-sm_code sm_delta_mapping_of(const sm_delta_metadata *m, sm_arena *a, const sm_delta_mapping **out,
-                            sm_error *err);
+/* *out is NULL when files have the names of the table, unless `always`, for readers that want
+ * other types than the table has.  Lives in `a`. */
+sm_code sm_delta_mapping_of(const sm_delta_metadata *m, bool always, sm_arena *a,
+                            const sm_delta_mapping **out, sm_error *err);
 
 /* SQL that gives a value of physical type `from`, the expression `value`, the names of `to`; the
  * two differ in names of fields alone. */

@@ -89,7 +89,8 @@ static sm_code find_columns(files_query *q, sm_error *err)
 static void view_value(files_query *q, size_t i)
 {
     const read_column *c = &q->columns[i];
-    bool instant = c->wanted->kind == SM_SQLTYPE_TIMESTAMP && !c->partition && !c->missing;
+    bool instant = c->wanted->kind == SM_SQLTYPE_TIMESTAMP &&
+                   c->type->kind == SM_SQLTYPE_TIMESTAMP && !c->partition && !c->missing;
     sm_buf name;
 
     sm_buf_init(&name, SELECT_MAX);

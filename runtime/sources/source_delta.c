@@ -451,7 +451,7 @@ static sm_code delta_newest(sm_source *src, sm_arena *a, const sm_json **out, sm
     if ((rc = find_newest(s, err)) != SM_OK || (rc = check_written(src, s->newest, err)) != SM_OK)
         return rc;
     if (s->newest >= 0) {
-        delta_offset o = { .table_id = { "", 0 }, .version = s->newest, .index = -1 };
+        delta_offset o = { .table_id = { "", 0 }, .version = s->newest, .index = -1, .from = -1 };
         *out = offset_write(&o, a);
     }
     return SM_OK;
@@ -507,7 +507,7 @@ static sm_code delta_latest(sm_source *src, const sm_json *start, const sm_json 
     if (at.snapshot && (rc = can_list(src, &listed, err)) != SM_OK)
         return rc;
     if (!listed) /* one batch of whatever read() will find */
-        at = (delta_offset){ .version = at.version, .index = -1 };
+        at = (delta_offset){ .version = at.version, .index = -1, .from = -1 };
     else if (at.snapshot)
         rc = take_snapshot(src, &r, &at, -1, err);
     else
@@ -541,7 +541,7 @@ static sm_code reading_of(const sm_source *src, const sm_delta_metadata *m, cons
         return SM_OK;
     if ((rc = sm_delta_metadata_partitions(m, r->a, &out->partition_by, &out->partition_count,
                                            err)) != SM_OK ||
-        (rc = sm_delta_mapping_of(m, r->a, &out->mapping, err)) != SM_OK ||
+        (rc = sm_delta_mapping_of(m, src->external, r->a, &out->mapping, err)) != SM_OK ||
         (rc = sm_delta_deleted_open(s->table, r->files, r->n, false, src->session, &s->deleted,
                                     err)) != SM_OK)
         return rc;
@@ -600,9 +600,9 @@ static sm_code take_range(sm_source *src, range *r, const sm_json *start, const 
     if ((rc = check_table(src, &to, err)) != SM_OK)
         return rc;
     if (start == NULL && to.from >= 0)
-        at = (delta_offset){ .version = to.from - 1, .index = -1 };
+        at = (delta_offset){ .version = to.from - 1, .index = -1, .from = -1 };
     else if (start == NULL)
-        at = (delta_offset){ .version = to.version, .index = 0, .snapshot = true };
+        at = (delta_offset){ .version = to.version, .index = 0, .snapshot = true, .from = -1 };
     if (at.snapshot)
         return take_snapshot(src, r, &at, to.snapshot ? to.index : -1, err);
     return take_commits(src, r, &at, to.version, to.index, err);
@@ -706,7 +706,7 @@ static sm_code delta_infer(sm_source *src, sm_arena *a, sm_schema *out, sm_error
                        SM_SV_ARG(sm_delta_root(s->table)));
     if ((rc = check_table(src, &nowhere, err)) != SM_OK)
         return rc;
-    return sm_delta_metadata_schema(&s->head->metadata, a, out, err);
+    return sm_delta_source__schema(&s->head->metadata, a, out, err);
 }
 
 const sm_source_ops sm_source_delta = {

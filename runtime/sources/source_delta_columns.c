@@ -9,6 +9,20 @@
 
 #include "runtime/delta/delta_schema.h"
 
+sm_code sm_delta_source__schema(const sm_delta_metadata *m, sm_arena *a, sm_schema *out,
+                                sm_error *err)
+{
+    sm_sqltype *t;
+    sm_code rc = sm_delta_metadata_schema(m, a, out, err);
+
+    for (size_t i = 0; rc == SM_OK && i < out->n; i++) {
+        out->columns[i].nullable = true; /* what a query makes of it may be null */
+        if ((rc = sm_sqltype_parse(out->columns[i].type, a, &t, err)) == SM_OK)
+            out->columns[i].type = sm_sqltype_view_text(t, a);
+    }
+    return rc;
+}
+
 static sm_code check_lost(const sm_source *src, const sm_schema *found, sm_error *err)
 {
     for (size_t i = 0; i < src->schema->n; i++) {
@@ -73,7 +87,7 @@ sm_code sm_delta_source__columns(sm_source *src, const sm_delta_metadata *m, boo
     sm_schema found;
     sm_code rc;
 
-    if ((rc = sm_delta_metadata_schema(m, a, &found, err)) != SM_OK ||
+    if ((rc = sm_delta_source__schema(m, a, &found, err)) != SM_OK ||
         (rc = check_lost(src, &found, err)) != SM_OK)
         return rc;
     if (src->schema_declared || sm_evolution_stays(src->evolution))
