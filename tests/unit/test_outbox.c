@@ -10,7 +10,7 @@
 
 #define PATH "box.outbox"
 
-    typedef struct seen {
+typedef struct seen {
     size_t n, keys;
     int64_t bytes;
     size_t stop_at; /* fail at that one; 0: never */

@@ -7,7 +7,7 @@
 
 #include "runtime/sources/source_kafka_int.h"
 
-    typedef struct fixture {
+typedef struct fixture {
     sm_arena *a;
     sm_kafka_config config;
     sm_error err;
