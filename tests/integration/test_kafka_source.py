@@ -13,6 +13,7 @@ import unittest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import confluent_kafka  # noqa: E402
 import kafka_lib  # noqa: E402
+import serve_lib  # noqa: E402
 from kafka_lib import Topic, world  # noqa: E402
 
 PIPELINE = """version: 1
@@ -281,6 +282,30 @@ class Values(KafkaTest):
         self.assertEqual((row["_metadata"]["topic"], row["_metadata"]["partition"], row["_metadata"]["offset"],
                           row["_metadata"]["key"]), (topic.name, 0, 0, b"a key that is longer than twelve"))
         self.assertIsNotNone(row["_ingested_at"])
+
+
+class Serving(KafkaTest):
+    def serve(self):
+        server = serve_lib.Server(self.w.folder, "pipeline.yml")
+        self.addCleanup(server.__exit__)
+        return server
+
+    def test_a_server_goes_to_brokers_that_smelt_yml_lets_it_and_reads_what_comes(self):
+        topic = Topic(self.broker)
+        topic.produce([{"id": 0}])
+        self.pipeline(topic)
+        with open(self.w.path("pipeline.yml"), encoding="utf-8") as f:
+            text = f.read()
+        self.w.write("pipeline.yml", text.replace("storage:", "trigger: continuous\nstorage:"))
+        server = self.serve()
+        server.until("SM0907", "127.0.0.1")
+        self.assertEqual(server.process.wait(serve_lib.PATIENCE), 3)
+        self.w.write("smelt.yml", f'version: 1\nserver: {{egress: ["{self.broker.plain}"]}}\n')
+        server = self.serve()
+        kafka_lib.wait_until(lambda: "bronze" in self.w.table_folders() and self.ids() == [0])
+        topic.produce([{"id": 1}])
+        kafka_lib.wait_until(lambda: self.ids() == [0, 1])
+        self.assertEqual(server.end(), 0)
 
 
 class Template(KafkaTest):

@@ -18,6 +18,7 @@ ELSEWHERE = {
     "SM0408": ("tests/cli/source_faults.sh.stdout.exact", "a folder or a file that is read"),
     "SM0905": ("tests/integration/test_serve.py", "a server"),
     "SM0906": ("tests/integration/test_serve.py", "a server"),
+    "SM0907": ("tests/integration/test_kafka_source.py", "a server"),
     "SM0413": ("tests/integration/test_schema_evolution.py", "columns that a run has pinned"),
 }
 ROW = re.compile(r"^X\((SM\d{4})", re.M)

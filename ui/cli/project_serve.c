@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "runtime/base/fs.h"
+#include "runtime/io/egress.h"
 
 void sm_project_note_variable(void *project, sm_sv name, sm_span at)
 {
@@ -136,6 +137,51 @@ static void check_source(sm_project *p, const sm_spec_source *s)
                  sm_arena_printf(p->a, "what source \"%.*s\" reads", SM_SV_ARG(s->name.text)).ptr);
 }
 
+/* host:port, with commas; a host in brackets may have colons. */
+static void check_brokers(sm_project *p, sm_sv brokers, sm_span at, const char *what)
+{
+    const sm_spec_texts *listed = &p->spec->server.egress;
+    sm_sv *patterns = SM_NEW_N(p->a, sm_sv, listed->n + 1), rest = brokers, broker;
+    sm_egress e = { .patterns = patterns };
+    sm_error ignored;
+
+    for (size_t i = 0; i < listed->n; i++)
+        patterns[e.n++] = listed->items[i].text;
+    while (sm_sv_next(&rest, ',', &broker)) {
+        size_t colon = broker.len;
+        int64_t port = 9092;
+
+        while (colon > 0 && broker.ptr[colon - 1] != ':' && broker.ptr[colon - 1] != ']')
+            colon--;
+        if (colon > 0 && broker.ptr[colon - 1] == ':')
+            (void)sm_sv_to_int64(sm_sv_sub(broker, colon, broker.len), &port);
+        else
+            colon = broker.len + 1;
+        broker = sm_sv_trim(sm_sv_sub(broker, 0, colon - 1));
+        if (broker.len == 0 || sm_egress_host(&e, broker, (int)port, &ignored) == SM_OK)
+            continue;
+        sm_diag_add(p->diags, "SM0907", at,
+                    "%s names the broker \"%.*s\", which the server does not "
+                    "go to",
+                    what, SM_SV_ARG(broker));
+        sm_diag_hint(p->diags,
+                     "name a connection of smelt.yml, or list the host there: server: "
+                     "{egress: [\"%.*s\"]}",
+                     SM_SV_ARG(broker));
+    }
+}
+
+static void check_sources(sm_project *p)
+{
+    for (size_t i = 0; i < p->spec->sources.n; i++) {
+        const sm_spec_source *s = &p->spec->sources.items[i];
+
+        check_source(p, s);
+        check_brokers(p, sm_json_get_sv(s->options, "brokers", SM_SV("")), s->name.at,
+                      sm_arena_printf(p->a, "source \"%.*s\"", SM_SV_ARG(s->name.text)).ptr);
+    }
+}
+
 void sm_project_check_served(sm_project *p)
 {
     const sm_spec *s = p->spec;
@@ -143,6 +189,9 @@ void sm_project_check_served(sm_project *p)
     check_variables(p);
     check_folder(p, p->storage_dir, s->storage.at, "`storage`");
     check_folder(p, p->state_dir, s->state.path.at, "`state.path`");
-    for (size_t i = 0; i < s->sources.n; i++)
-        check_source(p, &s->sources.items[i]);
+    check_sources(p);
+    for (size_t i = 0; i < s->sinks.n; i++)
+        check_brokers(
+            p, s->sinks.items[i].brokers.text, s->sinks.items[i].brokers.at,
+            sm_arena_printf(p->a, "sink \"%.*s\"", SM_SV_ARG(s->sinks.items[i].name.text)).ptr);
 }
