@@ -112,7 +112,8 @@ typedef struct sm_spec_variables {
 } sm_spec_variables;
 
 typedef struct sm_spec_state {
-    sm_text path; /* default: <storage>/.smelt */
+    sm_text path;         /* default: <storage>/.smelt */
+    sm_spec_bool durable; /* counts with tables in a bucket */
     sm_span at;
 } sm_spec_state;
 

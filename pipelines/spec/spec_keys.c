@@ -131,6 +131,12 @@ static const sm_key state_keys[] = {
       .form = &sm_form_local,
       .doc = "Local folder of the control store, locks and staging, relative to this file. With "
              "tables in a bucket it must be said." },
+    { .name = "durable",
+      .kind = SM_KEY_BOOL,
+      .offset = offsetof(sm_spec_state, durable),
+      .fallback = "true",
+      .doc = "With tables in a bucket: decisions and what queries remember are kept there too, so "
+             "that another machine goes on." },
     END,
 };
 
@@ -141,7 +147,6 @@ const sm_block sm_block_state = {
     .size = sizeof(sm_spec_state),
     .at = offsetof(sm_spec_state, at),
     .keys = state_keys,
-    .later = LIST("durable"),
 };
 
 static const sm_key engine_keys[] = {

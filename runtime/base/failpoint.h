@@ -27,6 +27,7 @@
     X("delta.after_file")                                                                          \
     X("delta.after_rewrite")                                                                       \
     X("ops.after_state")                                                                           \
+    X("flow.after_remote_decided")                                                                 \
     X("flow.after_decided")                                                                        \
     X("delta.after_link")                                                                          \
     X("delta.between_targets")                                                                     \

@@ -29,6 +29,7 @@ static void stages_release(void *stages)
     sm_ops_close(s->ops);
     sm_buf_release(&s->record);
     sm_buf_release(&s->next_record);
+    sm_buf_release(&s->gone);
 }
 
 /* What the last record says, or nothing. */
@@ -90,6 +91,7 @@ sm_code sm_flow__open_stages(sm_flow *f, const sm_batch_rec *last, sm_error *err
     sm_arena_defer(f->arena, stages_release, f->stages);
     sm_buf_init(&f->stages->record, SM_STORE_MANIFEST_MAX);
     sm_buf_init(&f->stages->next_record, SM_STORE_MANIFEST_MAX);
+    sm_buf_init(&f->stages->gone, SM_STORE_MANIFEST_MAX);
     if ((rc = stages_take(f, last, err)) == SM_OK)
         recall_stages(f);
     return rc;
@@ -108,6 +110,11 @@ static sm_sv state_folder(const sm_flow *f, sm_arena *a)
     return sm_ops_folder(f->env->q->state_dir, f->whole->pipeline, f->plan->name, a);
 }
 
+static sm_sv generation_folder(const sm_flow *f, sm_arena *a)
+{
+    return sm_arena_printf(a, "%.*s/%.*s", SM_SV_ARG(state_folder(f, a)), SM_SV_ARG(f->uuid));
+}
+
 /* The stages of the plan in force, with what the record says; refuses those of another query. */
 static sm_code stages_ready(sm_flow *f, sm_error *err)
 {
@@ -124,8 +131,9 @@ static sm_code stages_ready(sm_flow *f, sm_error *err)
     if (s->record.len > 0 &&
         sm_json_parse(sm_buf_sv(&s->record), f->scratch, &record, &why) != SM_OK)
         return sm_fail(err, SM_E_CORRUPT, 0, "the stored state cannot be read: %s", why.msg);
-    c.folder = sm_arena_printf(f->scratch, "%.*s/%.*s", SM_SV_ARG(state_folder(f, f->scratch)),
-                               SM_SV_ARG(f->uuid));
+    c.folder = generation_folder(f, f->scratch);
+    if (sm_flow__fetch_state(f, c.folder, sm_buf_sv(&s->record), err) != SM_OK)
+        return sm_wrap(err, "what flow \"%.*s\" remembers", SM_SV_ARG(f->plan->name));
     return sm_ops_open(&c, record, &s->ops, err);
 }
 
@@ -206,7 +214,10 @@ sm_code sm_flow__save_stages(sm_flow *f, sm_batch *b, sm_error *err)
     sm_buf_clear(&s->next_record);
     sm_buf_add(&s->next_record, sm_json_text(record, f->scratch));
     b->staged = true;
-    return sm_buf_check(&s->next_record, "the record of what a flow remembers", err);
+    if ((rc = sm_buf_check(&s->next_record, "the record of what a flow remembers", err)) != SM_OK)
+        return rc;
+    return sm_flow__keep_state(f, generation_folder(f, f->scratch), sm_buf_sv(&s->record),
+                               sm_buf_sv(&s->next_record), err);
 }
 
 void sm_flow__drop_stages(sm_flow *f)
@@ -237,6 +248,8 @@ void sm_flow__keep_stages(sm_flow *f, const sm_batch *b)
     if (s == NULL || !b->staged)
         return;
     sm_ops_keep(s->ops);
+    sm_flow__note_gone(f, generation_folder(f, f->scratch), sm_buf_sv(&s->record),
+                       sm_buf_sv(&s->next_record), &s->gone);
     sm_watermarks_copy(&s->marks, &s->coming, f->plan);
     sm_flow_lateness_copy(&s->lateness, &s->coming_lateness, f->plan);
     sm_buf_clear(&s->record);
@@ -267,6 +280,8 @@ void sm_flow__sweep_stages(sm_flow *f)
 
     if (s != NULL && s->ops != NULL)
         sm_ops_sweep(s->ops);
+    if (s != NULL)
+        sm_flow__drop_gone(f, &s->gone);
     if ((s == NULL || s->swept) && !f->refresh)
         return;
     if (sweep_generations(f, &err) != SM_OK)

@@ -46,6 +46,15 @@ sm_sv sm_flow_lateness_text(const sm_flow_lateness *l, const sm_plan_flow *p, sm
 /* Stages that watched another column then begin anew; so does all that cannot be read. */
 void sm_flow_lateness_read(sm_flow_lateness *l, const sm_plan_flow *p, sm_sv text, sm_arena *a);
 
+/* flow_kept.c: files of what is remembered, where another machine finds them.  `record` is of
+ * sm_ops_save(), "" has none; nothing happens without a keeper. */
+sm_code sm_flow__fetch_state(sm_flow *f, sm_sv folder, sm_sv record, sm_error *err);
+/* Those of `next` that `last` has not. */
+sm_code sm_flow__keep_state(sm_flow *f, sm_sv folder, sm_sv last, sm_sv next, sm_error *err);
+/* Those of `last` that `next` has not, noted in `gone`, then dropped. */
+void sm_flow__note_gone(sm_flow *f, sm_sv folder, sm_sv last, sm_sv next, sm_buf *gone);
+void sm_flow__drop_gone(sm_flow *f, sm_buf *gone);
+
 struct sm_flow_stages {
     sm_ops *ops;          /* NULL until a batch is planned, and after the plan changed */
     sm_watermarks marks;  /* after the last decided batch */
@@ -53,6 +62,7 @@ struct sm_flow_stages {
     sm_flow_lateness lateness, coming_lateness;
     sm_buf record;      /* of the last decided batch, what sm_ops_save() gave; "": nothing */
     sm_buf next_record; /* of the batch that is running, when it has one */
+    sm_buf gone;        /* paths that the record before the last decided one had, a line each */
     bool swept;         /* the folders of other generations were removed */
 };
 

@@ -105,6 +105,14 @@ typedef struct sm_flow_outcome {
  * call at a time.  `o` is borrowed for the call. */
 typedef void (*sm_run_listener)(void *ctx, const sm_flow_outcome *o);
 
+/* Files below state_dir that another machine is to find, by their absolute paths. */
+typedef struct sm_state_keeper {
+    sm_code (*keep)(void *ctx, const sm_sv *paths, size_t n, sm_error *err); /* durable outside */
+    sm_code (*fetch)(void *ctx, const sm_sv *paths, const int64_t *sizes, size_t n, sm_error *err);
+    void (*drop)(void *ctx, const sm_sv *paths, size_t n); /* nothing names them any more */
+    void *ctx;
+} sm_state_keeper;
+
 typedef struct sm_run_request {
     const sm_plan *plan;
     sm_store *store;
@@ -121,16 +129,17 @@ typedef struct sm_run_request {
     sm_code (*replan)(void *ctx, sm_sv source, const sm_schema *schema, const sm_plan **out,
                       sm_error *err);
     void *replan_ctx;
-    sm_sv base_dir;           /* absolute; relative paths of sources begin here */
-    sm_sv storage_dir;        /* absolute; <storage_dir>/<dataset path> is a table's folder */
-    sm_sv state_dir;          /* absolute */
-    struct sm_images *images; /* borrowed: which folders are images of buckets; NULL: none */
-    const bool *selected;     /* per dataset; NULL: all */
-    const bool *full_refresh; /* per dataset; NULL: none */
-    bool keep_downstream;     /* STREAM readers of a refreshed table go on after it */
-    bool with_quarantine;     /* what refreshed tables have set aside goes too */
-    int workers;              /* flows at once */
-    bool continuous;          /* go on, until the run is cancelled */
+    sm_sv base_dir;                /* absolute; relative paths of sources begin here */
+    sm_sv storage_dir;             /* absolute; <storage_dir>/<dataset path> is a table's folder */
+    sm_sv state_dir;               /* absolute */
+    const sm_state_keeper *keeper; /* NULL: state is of this machine alone */
+    struct sm_images *images;      /* borrowed: which folders are images of buckets; NULL: none */
+    const bool *selected;          /* per dataset; NULL: all */
+    const bool *full_refresh;      /* per dataset; NULL: none */
+    bool keep_downstream;          /* STREAM readers of a refreshed table go on after it */
+    bool with_quarantine;          /* what refreshed tables have set aside goes too */
+    int workers;                   /* flows at once */
+    bool continuous;               /* go on, until the run is cancelled */
     int64_t
         timeout_ms; /* cancelled then, and failed: SM_E_TIMEOUT; not a continuous one; 0: none */
     /* In a continuous run: a flow that fails for a reason that may pass is tried so often in a

@@ -37,8 +37,6 @@ void sm_images_free(sm_images *images)
 {
     if (images == NULL)
         return;
-    for (image *i = images->first; i != NULL; i = i->next)
-        sm_s3_close(i->s3);
     sm_arena_free(images->a);
     sm_mutex_release(&images->mutex);
     free(images);

@@ -18,7 +18,7 @@ sm_images *sm_images_new(void);
 void sm_images_free(sm_images *images); /* NULL is fine; no store of them may be open */
 
 /* `folder` (absolute) is the image of `prefix` in the bucket that `connect` opens, which is asked
- * once, later; the client is owned then.  The texts are copied, `ctx` is borrowed. */
+ * once, later.  The texts are copied; the client and `ctx` are borrowed. */
 void sm_images_add(sm_images *images, sm_sv folder, sm_sv bucket, sm_sv prefix,
                    sm_code (*connect)(void *ctx, sm_s3 **out, sm_error *err), void *ctx);
 

@@ -115,6 +115,7 @@ void sm_store_close(sm_store *s)
     if (s == NULL)
         return;
     sm_store__finalize_all(s);
+    sm_store__close_replica(s);
     code = sqlite3_close(s->db);
     assert(code == SQLITE_OK && "a statement outlived its call");
     (void)code;

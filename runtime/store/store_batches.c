@@ -306,7 +306,8 @@ sm_code sm_store_decide(sm_store *s, const sm_owner *o, sm_decision *d, sm_error
     }
     if ((rc = sm_store__begin(s, o, SM_STORE__DURABLE, err)) != SM_OK)
         return rc;
-    rc = decide_in(s, o, d, err);
+    if ((rc = decide_in(s, o, d, err)) == SM_OK)
+        rc = sm_store__put_decision(s, err);
     return sm_store__end(s, rc, err);
 }
 

@@ -10,6 +10,7 @@
 #include "runtime/base/thread.h"
 #include "runtime/store/store.h"
 #include "runtime/store/store_batches.h"
+#include "runtime/store/store_durable.h"
 #include "runtime/store/store_events.h"
 #include "runtime/store/store_files.h"
 #include "runtime/store/store_fit.h"
@@ -34,6 +35,10 @@ struct sm_store {
     bool writing; /* between begin and end */
     int sync;     /* value of `pragma synchronous` in force: 1 normal, 2 full */
     int64_t version;
+    sm_store_log log; /* zeroed: none */
+    sqlite3 *replica; /* what the log says; NULL: not opened */
+    void *entry;      /* put by the transaction that is open, of sqlite3_malloc; NULL: none */
+    int entry_len;
     sm_store__cached cache[SM_STORE__STATEMENTS];
 };
 
@@ -153,6 +158,14 @@ extern const sm_store__migration sm_store__migrations[];
 
 /* Bring the file to the end of `list`; SM_E_CORRUPT if it is ahead of it. */
 sm_code sm_store__migrate(sm_store *s, const sm_store__migration *list, sm_error *err);
+
+/* ---- the log outside (store_durable.c) ---- */
+
+/* In the transaction of a decision, before its commit: put what it changes. */
+sm_code sm_store__put_decision(sm_store *s, sm_error *err);
+/* At the end of any transaction, with the mutex still held: the replica takes what was put. */
+void sm_store__put_end(sm_store *s, bool committed);
+void sm_store__close_replica(sm_store *s);
 
 /* ---- parts of a transaction, used by more than one file ---- */
 

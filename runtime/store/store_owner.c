@@ -33,9 +33,9 @@ static sm_code take_epoch(sm_store *s, sm_sv pipeline, sm_sv holder, sm_owner *o
 sm_code sm_store_acquire(sm_store *s, sm_sv pipeline, sm_sv holder, sm_owner *out, int64_t *closed,
                          sm_error *err)
 {
-    sm_code rc = sm_store__begin(s, NULL, SM_STORE__ORDERED, err);
+    sm_code rc = sm_store_follow(s, err);
 
-    if (rc != SM_OK)
+    if (rc != SM_OK || (rc = sm_store__begin(s, NULL, SM_STORE__ORDERED, err)) != SM_OK)
         return rc;
     if ((rc = take_epoch(s, pipeline, holder, out, err)) == SM_OK)
         rc = sm_store__close_dead_runs(s, out, closed, err);

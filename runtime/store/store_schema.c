@@ -308,9 +308,17 @@ static const char *const step_9[] = {
     NULL,
 };
 
+static const char *const step_10[] = {
+    "create table durable_log (" /* one row: the newest entry of the log outside; none: no log */
+    "  id integer primary key check (id = 1),"
+    "  number integer not null"
+    ") strict",
+    NULL,
+};
+
 const sm_store__migration sm_store__migrations[] = {
-    { step_1 }, { step_2 }, { step_3 }, { step_4 }, { step_5 },
-    { step_6 }, { step_7 }, { step_8 }, { step_9 }, { NULL },
+    { step_1 }, { step_2 }, { step_3 }, { step_4 },  { step_5 }, { step_6 },
+    { step_7 }, { step_8 }, { step_9 }, { step_10 }, { NULL },
 };
 
 enum { APPLICATION_ID = 0x736d6c74 }; /* "smlt", in the header of the file */

@@ -357,6 +357,7 @@ sm_code sm_store__end(sm_store *s, sm_code rc, sm_error *err)
         rc = fail_injected(s, e == ENOSPC ? SQLITE_FULL : SQLITE_IOERR, err);
     roll_back(s);
     s->writing = false;
+    sm_store__put_end(s, rc == SM_OK);
     sm_mutex_unlock(&s->mu);
     return rc;
 }

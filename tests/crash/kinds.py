@@ -388,6 +388,7 @@ EVERY = {"first run", "chain", "full refresh", "two flows", "materialized view",
          "quarantine", "type widening"}
 REMEMBER = {kind.name for kind in STATEFUL}
 NOT_PASSED = {
+    "flow.after_remote_decided": ("its tables are in a folder", EVERY | {"clean source"} | REMEMBER),
     "delta.after_rewrite": ("its columns keep their types", EVERY - {"type widening"} | {"clean source"} | REMEMBER),
     "ops.after_state": ("its queries remember nothing", EVERY | {"clean source"}),
     "files.after_move": ("no source of it has clean_source", EVERY | REMEMBER),

@@ -53,9 +53,17 @@ class S3World(World):
                 found[os.path.basename(base)] = base
         return found
 
+    def state(self):
+        """A control store for each pipeline."""
+        return self.path("lake", ".smelt", "crash")
+
+    def forget_machine(self):
+        """Another machine, which has the project and nothing else."""
+        shutil.rmtree(self.path("lake"))
+
     def forget_images(self):
         """This machine has no copies any more."""
-        shutil.rmtree(self.path("lake", ".smelt", "images"), ignore_errors=True)
+        shutil.rmtree(os.path.join(self.state(), "images"), ignore_errors=True)
 
     def save(self, name):
         super().save(name)

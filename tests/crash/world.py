@@ -126,8 +126,11 @@ class World:
 
     # ---- the control store ----
 
+    def state(self):
+        return self.path("lake", ".smelt")
+
     def control(self):
-        return self.path("lake", ".smelt", "control")
+        return os.path.join(self.state(), "control")
 
     def store(self, sql, *args):
         with sqlite3.connect(os.path.join(self.control(), "smelt.db")) as db:
@@ -206,7 +209,7 @@ def state_faults(world):
             for log in stage["logs"]:
                 for file in log["files"]:
                     name = os.path.join(flow, uuid, log["name"], file["name"])
-                    found = glob.glob(world.path("lake", ".smelt", "flows", "*", name))
+                    found = glob.glob(os.path.join(world.state(), "flows", "*", name))
                     if [os.path.getsize(path) for path in found] != [file["bytes"]]:
                         yield f"{name} is not as the record of {flow} has it"
 

@@ -185,7 +185,7 @@ CHANGES = {
         ("pipeline", DELETE), ("pipeline", "my shop"), ("pipeline", 7), ("pipeline", ""),
         ("pipeline", "9x"), ("schema", "a-b"), ("storage", DELETE), ("storage", "gs://b/x"), ("storage", "s3://"),
         ("description", 4), ("description", None), ("description", ["a"]),
-        ("state", "x"), ("state.durable", True), ("state.pth", "x"),
+        ("state", "x"), ("state.durable", "often"), ("state.pth", "x"),
         ("engine.type", "spark"), ("engine.threads", 0), ("engine.threads", "2"),
         ("engine.workers", 257), ("engine.memory_limit", 1), ("engine.memory_limit", "much"),
         ("engine.memory_limit", True),

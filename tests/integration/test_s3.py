@@ -8,7 +8,11 @@ import json
 import os
 import re
 import shlex
+import shutil
+import signal
+import subprocess
 import sys
+import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -203,6 +207,97 @@ class Killed(unittest.TestCase):
     def test_at_each_step(self):
         self.same_after("delta.after_file:1:kill", "flow.after_decided:1:kill", "s3.answer:5:kill",
                         "delta.after_link:1:kill", "flow.after_publish:2:kill")
+
+
+class Durable(unittest.TestCase):
+    """What is decided is in the bucket: machines come and go, and two of them do not both go on."""
+
+    def grown(self, kind, name, failpoints=(), forget=True):
+        """The kind's life, on a new machine each time."""
+        w = s3_world.S3World(name)
+        kind.before(w)
+        if forget:
+            w.forget_machine()
+        kind.arrive(w)
+        for failpoint in failpoints:
+            self.assertTrue(world.killed(w.run(*kind.command, failpoint=failpoint)), failpoint)
+            w.forget_machine()
+        for command in (kind.command, ()):
+            result = w.run(*command)
+            self.assertEqual(result.code, 0, result.out + result.err)
+        return w
+
+    def same(self, kind, name, failpoints=()):
+        want = live(kind, world.World("local_" + name))
+        w = self.grown(kind, name, failpoints)
+        self.assertEqual(list(world.differences(without_lives(w.tables()), without_lives(want))), [])
+        self.assertEqual([f for f in world.faults(w) if "log holds" not in f], [])
+
+    def test_an_empty_machine_goes_on_with_what_a_query_remembers(self):
+        self.same(kinds.AggregateAppend(), "empty-append")
+        self.assertTrue(os.listdir(os.path.join(s3_world.FOLDER, "empty-append/lake/_smelt/crash/whole")))
+
+    def test_an_empty_machine_goes_on_with_columns_that_grow(self):
+        self.same(kinds.SchemaGrowth(), "empty-growth")
+
+    def test_what_was_decided_before_the_machine_died_is_published_by_another(self):
+        self.same(kinds.AggregateUpdate(), "died", ("flow.after_remote_decided:1:kill", "flow.after_decided:1:kill",
+                                                    "flow.after_publish:1:kill"))
+
+    def test_killed_between_the_two_records_it_goes_on(self):
+        w = s3_world.S3World("between")
+        w.write("pipeline.yml", kinds.chain(files=1))
+        kinds.put_readings(w, 0, 3)
+        for n in (1, 3):
+            self.assertTrue(world.killed(w.run(failpoint=f"flow.after_remote_decided:{n}:kill")))
+        self.assertEqual(w.run().code, 0)
+        self.assertEqual(list(world.faults(w)), [])
+        self.assertEqual(len(w.rows("bronze")), 36)
+
+    def test_of_two_machines_one_wins(self):
+        w = s3_world.S3World("two")
+        w.write("pipeline.yml", kinds.chain(files=9))
+        kinds.put_readings(w, 0, 1)
+        kinds.run_before(w)
+        kinds.put_readings(w, 1, 2)
+        other = w.folder + ".other"
+        shutil.rmtree(other, ignore_errors=True)
+        shutil.copytree(w.folder, other)
+        first = w.start("run", "pipeline.yml", failpoint="flow.before_decided:1:stop")
+        stopped(first.pid)
+        second = subprocess.run([world.SMELT, "run", "pipeline.yml"], cwd=other, capture_output=True, text=True,
+                                timeout=100, check=False)
+        self.assertEqual(second.returncode, 0, second.stdout + second.stderr)
+        os.kill(first.pid, signal.SIGCONT)
+        result = w.finish(first)
+        self.assertEqual(result.code, 7, result.out + result.err)
+        self.assertIn("another machine has decided number", result.out + result.err)
+        self.assertEqual(w.run().code, 0)
+        self.assertEqual(len(w.rows("bronze")), 24)
+        self.assertEqual(list(world.faults(w)), [])
+
+    def test_without_it_an_empty_machine_is_refused(self):
+        w = s3_world.S3World("forgetful")
+        text = kinds.chain(files=9).replace("storage: ./lake\n", "storage: s3://forgetful/lake\n"
+                                            "state: {path: lake/.smelt, durable: false}\n")
+        w.write("pipeline.yml", text)
+        kinds.put_readings(w, 0, 1)
+        kinds.run_before(w)
+        self.assertEqual(os.listdir(w.bucket_folder + "/lake/_smelt"), ["put_if_absent"])
+        w.forget_machine()
+        kinds.put_readings(w, 1, 2)
+        result = w.run()
+        self.assertEqual(result.code, 11, result.out + result.err)
+        self.assertIn("under a checkpoint that is not here", result.out + result.err)
+
+
+def stopped(pid):
+    """Wait until the process has stopped itself."""
+    while True:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+            if f.read().rsplit(")", 1)[1].split()[0] == "T":
+                return
+        time.sleep(0.02)
 
 
 class Guide(unittest.TestCase):

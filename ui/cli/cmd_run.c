@@ -11,6 +11,7 @@
 #include "ui/cli/look.h"
 #include "ui/cli/project.h"
 #include "ui/cli/project_bucket.h"
+#include "ui/cli/project_durable.h"
 #include "ui/cli/project_readers.h"
 #include "ui/cli/reports.h"
 #include "ui/cli/run_print.h"
@@ -160,6 +161,7 @@ static sm_run_request make_request(const sm_cli *c, sm_project *p, const wish *w
         .base_dir = p->base_dir,
         .storage_dir = p->storage_dir,
         .state_dir = p->state_dir,
+        .keeper = sm_project_keeper(p),
         .images = p->images,
         .selected = w->selected,
         .full_refresh = w->refresh,

@@ -24,6 +24,7 @@
 #include "ui/cli/pinned.h"
 #include "ui/cli/project_bucket.h"
 #include "ui/cli/project_connections.h"
+#include "ui/cli/project_durable.h"
 #include "ui/cli/project_files.h"
 #include "ui/cli/project_options.h"
 #include "ui/cli/project_others.h"
@@ -151,7 +152,11 @@ static sm_code find_folders(sm_project *p, sm_error *err)
     if (p->spec == NULL)
         return SM_OK;
     if (sm_spec_is_remote(p->spec)) {
-        p->state_dir = under(p, p->spec->state.path.text, err);
+        /* A control store of its own: what is kept outside names rows by number. */
+        p->state_dir = under(p,
+                             sm_arena_printf(p->a, "%.*s/%.*s", SM_SV_ARG(p->spec->state.path.text),
+                                             SM_SV_ARG(p->spec->pipeline.text)),
+                             err);
         return p->state_dir.len == 0 ? err->code : sm_project_bucket(p, err);
     }
     p->storage_dir = under(p, p->spec->storage.text, err);
@@ -297,6 +302,7 @@ sm_code sm_project_open_at(sm_project *p, const sm_cli *c, const char *file,
 void sm_project_close(sm_project *p)
 {
     sm_project_release_engine(p);
+    sm_project_durable_end(p);
     if (!p->store_borrowed)
         sm_store_close(p->store);
     if (p->owns_others)
@@ -323,6 +329,8 @@ sm_code sm_project_store(sm_project *p, bool read_only, sm_error *err)
     p->store_read_only = read_only;
     if (rc == SM_E_NOT_FOUND && read_only)
         return SM_OK;
+    if (rc == SM_OK && !read_only)
+        rc = sm_project_durable_follow(p, err);
     if (rc != SM_OK)
         return rc;
     rc = sm_store_pipeline(p->store, p->spec->pipeline.text, p->a, &rec, err);
@@ -437,6 +445,7 @@ sm_run_request sm_project_request(sm_project *p)
                              .base_dir = p->base_dir,
                              .storage_dir = p->storage_dir,
                              .state_dir = p->state_dir,
+                             .keeper = sm_project_keeper(p),
                              .images = p->images };
 }
 

@@ -26,6 +26,7 @@ typedef struct sm_project {
     const char *file;             /* as the user named it */
     sm_sv base_dir;               /* absolute folder of the file */
     sm_sv storage_dir, state_dir; /* absolute; of a bucket the former is its image */
+    struct durable *durable;      /* of project_durable.c; NULL: state is of this machine alone */
     struct bucket *bucket;        /* of project_bucket.c; NULL: storage is a folder */
     struct sm_images *images;     /* NULL: nothing that it reads is in a bucket */
     sm_sv text;                   /* of the file */

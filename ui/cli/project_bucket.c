@@ -11,6 +11,7 @@
 #include "runtime/base/connection.h"
 #include "runtime/base/fs.h"
 #include "runtime/io/object_images.h"
+#include "ui/cli/project_durable.h"
 
 #define GIB ((int64_t)1024 * 1024 * 1024)
 
@@ -20,15 +21,25 @@ typedef struct bucket {
     const sm_spec_connection *c; /* NULL: the environment alone */
     sm_sv name, prefix;
     sm_secret *id, *key, *token;
+    sm_mutex mutex; /* guards s3 and the secrets, until they are there */
+    sm_s3 *s3;      /* NULL: not asked for yet */
 } bucket;
 
-static void free_secrets(void *arg)
+static void forget_keys(bucket *b)
 {
-    bucket *b = arg;
-
     sm_secret_free(b->id);
     sm_secret_free(b->key);
     sm_secret_free(b->token);
+    b->id = b->key = b->token = NULL;
+}
+
+static void free_bucket(void *arg)
+{
+    bucket *b = arg;
+
+    sm_s3_close(b->s3);
+    sm_mutex_release(&b->mutex);
+    forget_keys(b);
 }
 
 static sm_sv variable(const char *name)
@@ -132,10 +143,9 @@ static sm_egress egress_of(const bucket *b)
     return e;
 }
 
-static sm_code connect_bucket(void *ctx, sm_s3 **out, sm_error *err)
+static sm_code open_client(bucket *b, sm_error *err)
 {
     static const char *const encryptions[] = { "", "AES256", "aws:kms" };
-    bucket *b = ctx;
     sm_s3_config config = { .bucket = b->name,
                             .prefix = b->prefix,
                             .endpoint = endpoint_of(b),
@@ -143,8 +153,10 @@ static sm_code connect_bucket(void *ctx, sm_s3 **out, sm_error *err)
                             .egress = egress_of(b) };
     sm_code rc = read_keys(b, err);
 
-    if (rc != SM_OK)
+    if (rc != SM_OK) {
+        forget_keys(b);
         return rc;
+    }
     config.access_key_id = b->id;
     config.secret_access_key = b->key;
     config.session_token = b->token;
@@ -156,7 +168,20 @@ static sm_code connect_bucket(void *ctx, sm_s3 **out, sm_error *err)
             config.ca_file =
                 sm_path_join(b->p->a, sm_path_dir(sm_sv_cstr(b->c->at.file)), b->c->ca_file.text);
     }
-    return sm_s3_open(&config, out, err);
+    return sm_s3_open(&config, &b->s3, err);
+}
+
+static sm_code connect_bucket(void *ctx, sm_s3 **out, sm_error *err)
+{
+    bucket *b = ctx;
+    sm_code rc = SM_OK;
+
+    sm_mutex_lock(&b->mutex);
+    if (b->s3 == NULL)
+        rc = open_client(b, err);
+    *out = b->s3;
+    sm_mutex_unlock(&b->mutex);
+    return rc;
 }
 
 /* ---- the image ------------------------------------------------------------------------- */
@@ -196,10 +221,13 @@ sm_code sm_project_bucket(sm_project *p, sm_error *err)
     *b = (bucket){ .p = p, .c = sm_spec_storage_connection(p->spec) };
     if ((rc = sm_s3_parse(p->spec->storage.text, &b->name, &b->prefix, err)) != SM_OK)
         return rc;
-    sm_arena_defer(p->a, free_secrets, b);
+    sm_mutex_init(&b->mutex);
+    sm_arena_defer(p->a, free_bucket, b);
     p->storage_dir = folder_of(b);
     p->bucket = b;
     sm_images_add(images_of(p), p->storage_dir, b->name, b->prefix, connect_bucket, b);
+    if (p->spec->state.durable.v)
+        sm_project_durable(p, b->name, b->prefix, connect_bucket, b);
     return SM_OK;
 }
 
