@@ -111,9 +111,9 @@ walk.equal(await answer('smelt stop clicks', 'Stop'), ['POST', 'pipelines/clicks
 
 await open('/p/orders/r/451');
 await page.getByRole('button', { name: 'Retry failed' }).click();
-walk.equal(await answer('smelt retry 451 --failed', 'Retry'), ['POST', 'pipelines/orders/retry', { run: 451 }], 'retry what failed');
+walk.equal(await answer('smelt retry orders', 'Retry'), ['POST', 'pipelines/orders/retry', { run: 451 }], 'retry what failed');
 await page.getByRole('button', { name: 'Retry all' }).click();
-walk.equal(await answer('smelt retry 451', 'Retry'), ['POST', 'pipelines/orders/retry', { run: 451, all: true }], 'retry');
+walk.equal(await answer('smelt retry orders --all', 'Retry'), ['POST', 'pipelines/orders/retry', { run: 451, all: true }], 'retry');
 
 await open('/');
 await page.getByRole('button', { name: 'Run wide' }).click();
@@ -134,12 +134,12 @@ walk.equal(await answer('smelt run iot --select readings_silver', 'Run these'), 
 await page.getByRole('link', { name: 'look' }).click();
 await page.locator('.groups').waitFor();
 await page.locator('.group', { hasText: 'plausible' }).getByRole('button', { name: 'Replay' }).click();
-walk.equal(await answer('smelt quarantine replay readings_silver --rule plausible', 'Replay'), ['POST', 'pipelines/iot/quarantine/readings_silver/replay', { rule: 'plausible' }], 'replay of a rule');
+walk.equal(await answer('smelt quarantine replay readings_silver --rule plausible -p iot', 'Replay'), ['POST', 'pipelines/iot/quarantine/readings_silver/replay', { rule: 'plausible' }], 'replay of a rule');
 await page.getByText('12 rows went back into readings_silver').waitFor();
 await page.locator('.group', { hasText: 'has_device' }).getByRole('button', { name: 'Discard …' }).click();
-walk.equal(await answer('smelt quarantine discard readings_silver --rule has_device', 'Discard', { typed: 'readings_silver' }), ['POST', 'pipelines/iot/quarantine/readings_silver/discard', { rule: 'has_device' }], 'discard');
+walk.equal(await answer('smelt quarantine discard readings_silver --rule has_device -p iot', 'Discard', { typed: 'readings_silver' }), ['POST', 'pipelines/iot/quarantine/readings_silver/discard', { rule: 'has_device' }], 'discard');
 await page.locator('tbody tr').first().getByRole('button', { name: 'Replay' }).click();
-walk.equal((await answer('smelt quarantine replay readings_silver --row 012aebea-5f53-4782-a847-09dcb60ae100', 'Replay'))[2], { row: '012aebea-5f53-4782-a847-09dcb60ae100' }, 'replay of a row');
+walk.equal((await answer('smelt quarantine replay readings_silver --row 012aebea-5f53-4782-a847-09dcb60ae100 -p iot', 'Replay'))[2], { row: '012aebea-5f53-4782-a847-09dcb60ae100' }, 'replay of a row');
 await page.locator('.group-pick', { hasText: 'plausible' }).click();
 await page.waitForFunction(() => location.search === '?rule=plausible' && ![...document.querySelectorAll('tbody th')].some((t) => t.textContent === 'has_device'));
 
@@ -148,7 +148,7 @@ await page.locator('.flow', { hasText: 'readings_10m' }).getByRole('button', { n
 await page.getByRole('region', { name: 'Batches of readings_10m' }).waitFor();
 await walk.shot(page, 'batches');
 await page.locator('.flow').first().getByRole('button', { name: 'Reset …' }).click();
-walk.equal(await answer('smelt checkpoint reset readings_bronze', 'Reset', { typed: 'readings_bronze' }), ['POST', 'pipelines/iot/checkpoints/readings_bronze/reset', {}], 'reset');
+walk.equal(await answer('smelt checkpoint reset readings_bronze -p iot', 'Reset', { typed: 'readings_bronze' }), ['POST', 'pipelines/iot/checkpoints/readings_bronze/reset', {}], 'reset');
 
 await open('/settings');
 await page.getByRole('textbox', { name: 'Name' }).fill('ci job');

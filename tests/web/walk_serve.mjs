@@ -203,7 +203,7 @@ await walk.shot(page, 'stale');
 server = await serve(`127.0.0.1:${port}`);
 await page.locator('.live', { hasText: 'Live' }).waitFor();
 await go('/p/shop/runs');
-await page.locator('.grid-number', { hasText: /^4$/ }).waitFor(); // its run at the start
+await page.locator('.grid-number', { hasText: /^[4-9]$/ }).last().waitFor(); // its run at the start, the newest that found nothing
 const numbers = await page.locator('.grid-number').allInnerTexts();
 walk.equal(new Set(numbers).size, numbers.length, 'a run is shown once');
 await walk.shot(page, 'again');
