@@ -318,7 +318,7 @@ class Guide(unittest.TestCase):
         for command, want in shown:
             result = w.smelt(*shlex.split(command))
             self.assertEqual(result.code, 0, result.err)
-            got = re.sub(r"(?m)^(Run|Next).*\n", "", re.sub(r"(?m)  [0-9.]+ m?s$", "", result.out))
+            got = re.sub(r"(?m)^(Run|Next).*\n| @ [0-9a-f]+$", "", re.sub(r"(?m)  [0-9.]+ m?s$", "", result.out))
             self.assertEqual(got, want)
 
 
