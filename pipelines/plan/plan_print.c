@@ -133,7 +133,8 @@ static void print_dataset(const sm_plan *p, const sm_plan_dataset *ds, sm_buf *o
         sm_buf_addf(out, " (%.*s)", SM_SV_ARG(ds->source_type));
     if (ds->kind == SM_DATASET_SINK)
         sm_buf_addf(out, " (%.*s) -> %.*s, %.*s", SM_SV_ARG(ds->source_type),
-                    SM_SV_ARG(sm_json_get_sv(ds->source_config, "topic", SM_SV(""))),
+                    SM_SV_ARG(sm_json_get_sv(ds->source_config, "topic",
+                                             sm_json_get_sv(ds->source_config, "path", SM_SV("")))),
                     SM_SV_ARG(sm_json_get_sv(ds->source_config, "delivery", SM_SV(""))));
     if (ds->path.len > 0)
         sm_buf_addf(out, " -> %.*s", SM_SV_ARG(ds->path));

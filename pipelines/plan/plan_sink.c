@@ -23,13 +23,18 @@ static void put(sm_json *o, const char *key, const sm_text *value)
 static sm_json *config_of(plan_builder *b, const sm_spec_sink *k)
 {
     static const char *const deliveries[] = { "exactly_once", "at_least_once" };
+    static const char *const formats[] = { "json", "csv", "parquet" };
     sm_json *o = sm_json_object(b->a);
 
+    put(o, "path", &k->path);
+    if (k->type.v == SM_SINK_FILES)
+        sm_json_set_string(o, "format", sm_sv_cstr(formats[k->format.v]));
     put(o, "brokers", &k->brokers);
     put(o, "connection", &k->connection);
     put(o, "topic", &k->topic);
     put(o, "key", &k->key);
-    put(o, "marks_topic", &k->marks_topic);
+    if (k->type.v == SM_SINK_KAFKA)
+        put(o, "marks_topic", &k->marks_topic);
     sm_json_set_string(o, "delivery", sm_sv_cstr(deliveries[k->delivery.v]));
     if (k->options.v != NULL)
         sm_json_set(o, "options", sm_json_copy(b->a, k->options.v));
@@ -61,6 +66,7 @@ static void add_query(plan_builder *b, size_t ds, const sm_spec_sink *k)
 
 void sm_plan__add_sink(plan_builder *b, size_t ds, const sm_spec_sink *k)
 {
+    static const char *const types[] = { "kafka", "files", "delta" };
     sm_spec_table *table = SM_NEW(b->scratch, sm_spec_table);
 
     table->name = k->name;
@@ -72,7 +78,7 @@ void sm_plan__add_sink(plan_builder *b, size_t ds, const sm_spec_sink *k)
         .layer = SM_SV(""),
         .description = k->description.text,
         .contract = SM_SV(""),
-        .source_type = SM_SV("kafka"),
+        .source_type = sm_sv_cstr(types[k->type.v]),
         .source_config = config_of(b, k),
         .flow = b->plan->n_flows,
         .n_flows = 1,

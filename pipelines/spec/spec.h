@@ -390,7 +390,7 @@ typedef struct sm_spec_rules {
     sm_span at;
 } sm_spec_rules;
 
-typedef enum sm_sink_type { SM_SINK_KAFKA } sm_sink_type;
+typedef enum sm_sink_type { SM_SINK_KAFKA, SM_SINK_FILES, SM_SINK_DELTA } sm_sink_type;
 
 /* Rows of a table that go outside. */
 typedef struct sm_spec_sink {
@@ -398,8 +398,9 @@ typedef struct sm_spec_sink {
     sm_spec_enum type; /* sm_sink_type */
     sm_text from;      /* a name, or a SELECT */
     sm_text description;
-    sm_text brokers, connection, topic, key, marks_topic;
-    sm_spec_enum format, delivery; /* delivery: sm_sink_delivery */
+    sm_text brokers, connection, topic, key, marks_topic; /* kafka */
+    sm_text path;                                         /* files, delta */
+    sm_spec_enum format, delivery;                        /* delivery: sm_sink_delivery */
     sm_spec_json options;
     sm_span at;
     bool broken;

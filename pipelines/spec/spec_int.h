@@ -174,4 +174,7 @@ const char *sm_spec__habit(const char *what, sm_sv key);
 /* A key in camelCase, with or without a prefix and a dot, as it is written here. */
 sm_sv sm_spec__snake(sm_sv key, sm_arena *a);
 
+/* Keys that its type has, those that it needs, and values that go with it. */
+bool sm_spec__check_sink(const sm_bind *b, sm_spec_sink *k);
+
 #endif

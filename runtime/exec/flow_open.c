@@ -254,8 +254,8 @@ sm_write_mode sm_flow__usual_mode(const sm_plan_flow *p)
     return p->output_mode == SM_STAGE_UPDATE ? SM_WRITE_MERGE : SM_WRITE_APPEND;
 }
 
-/* Outside: by its own type, with its own options; what it keeps until it is sent is in the state
- * folder. */
+/* Outside: by its own type, with its own options.  What it keeps until it is published is in the
+ * folder that it writes to, or in the state folder. */
 static sm_code sink_outside(sm_flow *f, sm_sink *k, sm_error *err)
 {
     const sm_plan_dataset *t = f->target;
@@ -264,7 +264,18 @@ static sm_code sink_outside(sm_flow *f, sm_sink *k, sm_error *err)
     if (k->ops == NULL)
         return sm_fail(err, SM_E_INVALID, 0, "there is no sink of type \"%.*s\"",
                        SM_SV_ARG(t->source_type));
-    k->path = sm_sv_cstr(sm_path_join(f->arena, f->env->q->state_dir, SM_SV("outbox")));
+    k->path = sm_json_get_sv(t->source_config, "path", SM_SV(""));
+    if (k->path.len > 0) {
+        const char *path =
+            sm_path_absolute(f->arena, sm_path_join(f->arena, f->env->q->base_dir, k->path), err);
+        if (path == NULL)
+            return err->code;
+        k->path = sm_sv_cstr(path);
+    } else {
+        k->path = sm_sv_cstr(sm_path_join(f->arena, f->env->q->state_dir, SM_SV("outbox")));
+    }
+    k->mode = SM_WRITE_APPEND; /* also when all rows are sent again: others write there too */
+    k->replace_schema = false;
     k->connections = f->env->q->connections;
     k->config = sm_arena_alloc(f->arena, k->ops->config_size, _Alignof(max_align_t), 1);
     return sm_options_fill(k->ops->options, t->source_config, k->config, f->arena, err);

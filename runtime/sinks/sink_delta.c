@@ -48,6 +48,11 @@
 #include "runtime/delta/delta_widen.h"
 #include "runtime/delta/delta_write.h"
 
+typedef struct delta_config {
+    sm_sv path;
+    int delivery;
+} delta_config;
+
 typedef struct delta_sink {
     sm_delta_table *table;
     sm_delta_head *head;         /* NULL until it is needed */
@@ -642,9 +647,32 @@ static sm_code delta_maintain(sm_sink *k, sm_error *err)
     return rc;
 }
 
+/* Of a sink; a table of the project has its place from the pipeline. */
+static const char *const deliveries[] = { "exactly_once", NULL };
+
+static const sm_option delta_options[] = {
+    {
+        .name = "path",
+        .type = SM_TYPE_STRING,
+        .offset = offsetof(delta_config, path),
+        .doc = "The folder of the table; made when it is not there.",
+    },
+    {
+        .name = "delivery",
+        .type = SM_TYPE_ENUM,
+        .offset = offsetof(delta_config, delivery),
+        .choices = deliveries,
+        .fallback = "exactly_once",
+        .doc = "Each batch is one commit, once, also after a crash.",
+    },
+    { .name = NULL },
+};
+
 const sm_sink_ops sm_sink_delta = {
     .name = "delta",
     .summary = "A Delta Lake table in a folder.",
+    .options = delta_options,
+    .config_size = sizeof(delta_config),
     .strongest = SM_EXACTLY_ONCE,
     .merges = true,
     .open = delta_open,

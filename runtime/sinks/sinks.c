@@ -5,9 +5,10 @@
 #include <stddef.h>
 
 #include "runtime/sinks/sink_delta.h"
+#include "runtime/sinks/sink_files.h"
 #include "runtime/sinks/sink_kafka.h"
 
-#define SINKS(X) X(delta) X(kafka)
+#define SINKS(X) X(delta) X(files) X(kafka)
 
 sm_sink_list sm_sinks(void)
 {

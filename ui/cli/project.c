@@ -360,7 +360,7 @@ static sm_sv source_place(sm_project *p, sm_sv path, sm_error *err)
 static sm_code allowed_places(sm_project *p, sm_engine_config *c, sm_error *err)
 {
     static const char *const below[] = { "stage", "tmp", "flows" };
-    sm_sv *folders = SM_NEW_N(p->a, sm_sv, p->spec->sources.n + p->n_tables + 8);
+    sm_sv *folders = SM_NEW_N(p->a, sm_sv, p->spec->sources.n + p->spec->sinks.n + p->n_tables + 8);
     size_t n = 0;
 
     folders[n++] = sm_arena_printf(p->a, "%.*s/%.*s", SM_SV_ARG(p->storage_dir),
@@ -369,6 +369,12 @@ static sm_code allowed_places(sm_project *p, sm_engine_config *c, sm_error *err)
         folders[n++] = sm_arena_printf(p->a, "%.*s/%s", SM_SV_ARG(p->state_dir), below[i]);
     for (size_t i = 0; i < p->n_tables; i++)
         folders[n++] = p->tables[i].folder;
+    for (size_t i = 0; i < p->spec->sinks.n; i++) {
+        sm_sv path = p->spec->sinks.items[i].path.text;
+
+        if (path.len > 0 && (folders[n++] = under(p, path, err)).len == 0)
+            return err->code;
+    }
     c->allowed_files = folders + n; /* a place may be a folder or a file */
     for (size_t i = 0; i < p->spec->sources.n; i++) {
         sm_sv path = sm_json_get_sv(p->spec->sources.items[i].options, "path", SM_SV(""));

@@ -3,6 +3,7 @@
  * together, such as two that exclude each other. */
 #include "ui/cli/project_options.h"
 
+#include "runtime/base/fs.h"
 #include "runtime/sinks/sinks.h"
 #include "runtime/sources/sources.h"
 
@@ -24,6 +25,39 @@ void sm_project_judge_sources(sm_project *p)
     }
 }
 
+/* Folders of tables are for what the pipeline itself keeps there. */
+static sm_code check_place(const sm_project *p, sm_sv path, sm_error *err)
+{
+    sm_sv storage = p->storage_dir;
+
+    if (path.len < storage.len || !sm_sv_starts(path, storage) ||
+        (path.len > storage.len && path.ptr[storage.len] != '/'))
+        return SM_OK;
+    return sm_fail(
+        err, SM_E_INVALID, 0,
+        "`path` lies in the storage of the project, where its tables are; make a table of "
+        "it, or take another folder");
+}
+
+/* *out is empty when the sink has no folder. */
+static sm_code place(const sm_project *p, const sm_plan_dataset *ds, sm_arena *a, sm_sv *out,
+                     sm_error *err)
+{
+    sm_sv path = sm_json_get_sv(ds->source_config, "path", SM_SV(""));
+    const char *absolute;
+
+    *out = path;
+    if (path.len == 0)
+        return SM_OK;
+    if (sm_sv_find(path, SM_SV("://")) >= 0)
+        return sm_fail(err, SM_E_INVALID, 0, "`path` is a folder of this machine, not an address");
+    absolute = sm_path_absolute(a, sm_path_join(a, p->base_dir, path), err);
+    if (absolute == NULL)
+        return err->code;
+    *out = sm_sv_cstr(absolute);
+    return check_place(p, *out, err);
+}
+
 static sm_code try_open(const sm_project *p, const sm_plan_dataset *ds, sm_error *err)
 {
     sm_sink k = { .ops = sm_sink_find(sm_sinks(), ds->source_type),
@@ -35,6 +69,8 @@ static sm_code try_open(const sm_project *p, const sm_plan_dataset *ds, sm_error
 
     k.config = sm_arena_alloc(k.arena, k.ops->config_size, _Alignof(max_align_t), 1);
     rc = sm_options_fill(k.ops->options, ds->source_config, k.config, k.arena, err);
+    if (rc == SM_OK)
+        rc = place(p, ds, k.arena, &k.path, err);
     if (rc == SM_OK) {
         rc = sm_sink_open(&k, err);
         sm_sink_close(&k);
