@@ -160,10 +160,13 @@ static void kafka_close(sm_sink *k)
 
 /* --- Marks --- */
 
-/* The sink, whatever its generation is. */
+/* The sink, whatever its generation is; to another topic it is another one. */
 static sm_sv own_name(const sm_sink *k, sm_arena *a)
 {
-    return sm_arena_printf(a, "%.*s/%.*s", SM_SV_ARG(k->pipeline), SM_SV_ARG(k->flow));
+    const kafka_config *config = k->config;
+
+    return sm_arena_printf(a, "%.*s/%.*s to %.*s", SM_SV_ARG(k->pipeline), SM_SV_ARG(k->flow),
+                           SM_SV_ARG(config->topic));
 }
 
 /* All marks, the later ones of a key last; NULL-ended by *n. */

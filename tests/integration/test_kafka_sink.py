@@ -274,7 +274,7 @@ class Crashes(SinkTest):
                 self.arrive(1)
                 time.sleep(1)
                 broker.start()
-                kafka_lib.wait_until(lambda: len(self.sent()) == 20, 60)
+                kafka_lib.wait_until(lambda: len(self.sent()) == 20, 120)
             finally:
                 process.terminate()
                 result = self.w.finish(process)
