@@ -170,20 +170,20 @@ bool sm_delta_bitmap_next(sm_delta_bitmap *b, int64_t *row)
 }
 
 /* Rows ascend, no run leaves its container, and nothing is left over. */
-static bool holds_together(sm_delta_bitmap b, int64_t *count)
+static bool holds_together(sm_delta_bitmap b, int64_t most, int64_t *count)
 {
     int64_t row, last = -1;
     bool broken;
 
     for (*count = 0; step(&b, &row, &broken); ++*count) {
-        if (row <= last || b.value + b.run > 65535)
+        if (row <= last || b.value + b.run > 65535 || *count >= most)
             return false;
         last = row;
     }
     return !broken && room(&b) == 0;
 }
 
-sm_code sm_delta_bitmap_open(sm_sv bytes, sm_delta_bitmap *out, sm_error *err)
+sm_code sm_delta_bitmap_open(sm_sv bytes, int64_t most, sm_delta_bitmap *out, sm_error *err)
 {
     sm_delta_bitmap b = { .bytes = bytes };
     uint64_t magic = 0;
@@ -194,7 +194,8 @@ sm_code sm_delta_bitmap_open(sm_sv bytes, sm_delta_bitmap *out, sm_error *err)
         return sm_fail(err, SM_E_INVALID, 0,
                        "the deletion vector has a form that writers gave up; rewrite the table "
                        "with REORG TABLE … APPLY (PURGE)");
-    if (magic != MAGIC_PORTABLE || !take(&b, 8, &b.bitmaps_left) || !holds_together(b, &b.count))
+    if (magic != MAGIC_PORTABLE || !take(&b, 8, &b.bitmaps_left) ||
+        !holds_together(b, most, &b.count))
         return sm_fail(err, SM_E_CORRUPT, 0, "the deletion vector is damaged");
     *out = b;
     return SM_OK;

@@ -27,9 +27,10 @@ typedef struct sm_delta_bitmap {
     uint64_t high, low; /* bits of the row number above the bitmap, and above the container */
 } sm_delta_bitmap;
 
-/* SM_E_CORRUPT: it is no bitmap of the portable form; SM_E_INVALID: it is of the form that writers
- * gave up.  `*out` needs no release. */
-sm_code sm_delta_bitmap_open(sm_sv bytes, sm_delta_bitmap *out, sm_error *err);
+/* SM_E_CORRUPT: it is no bitmap of the portable form, or has more than `most` rows (some bytes can
+ * stand for very many); SM_E_INVALID: it is of the form that writers gave up.  `*out` needs no
+ * release. */
+sm_code sm_delta_bitmap_open(sm_sv bytes, int64_t most, sm_delta_bitmap *out, sm_error *err);
 
 /* The next row number, ascending; false after the last. */
 bool sm_delta_bitmap_next(sm_delta_bitmap *b, int64_t *row);

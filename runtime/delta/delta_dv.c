@@ -156,7 +156,7 @@ sm_code sm_delta_dv_bitmap(const sm_delta_dv *dv, sm_sv file, sm_arena *a, sm_de
     } else {
         bytes.len = (size_t)dv->size; /* what fills up to four bytes */
     }
-    if ((rc = sm_delta_bitmap_open(bytes, out, err)) != SM_OK)
+    if ((rc = sm_delta_bitmap_open(bytes, dv->cardinality, out, err)) != SM_OK)
         return rc;
     if (out->count != dv->cardinality)
         return sm_fail(err, SM_E_CORRUPT, 0, "the deletion vector has %lld rows, the log says %lld",

@@ -400,6 +400,10 @@ static sm_code check_config(const sm_source *src, sm_error *err)
     if (c->starting_version >= 0 && c->starting_timestamp.len > 0)
         return sm_fail(err, SM_E_INVALID, 0,
                        "give one of `starting_version` and `starting_timestamp`");
+    if (src->external && sm_sv_find(c->path, SM_SV("://")) >= 0)
+        return sm_fail(err, SM_E_INVALID, 0,
+                       "`path` is a folder of this machine; tables of others in a bucket are not "
+                       "supported yet");
     if (src->external && src->schema_hints.len > 0)
         return sm_fail(err, SM_E_INVALID, 0,
                        "the table says which columns it has: leave out `schema_hints`");

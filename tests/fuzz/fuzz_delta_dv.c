@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     sm_delta_bitmap b;
     sm_error err;
 
-    if (sm_delta_bitmap_open(bytes, &b, &err) == SM_OK)
+    if (sm_delta_bitmap_open(bytes, 10000000, &b, &err) == SM_OK)
         walk(b);
     if (sm_delta_dv_bitmap(&dv, SM_SV(""), a, &b, &err) == SM_OK)
         walk(b);

@@ -121,6 +121,11 @@ class BySpark(unittest.TestCase):
         self.assertIn('needs the Delta reader feature "variantType', said)
         self.assertIn("give readers a copy without VARIANT columns", said)
 
+    def test_a_bucket_is_refused(self):
+        project = f"{self.folder}/bucket"
+        made(project, "v: {type: delta, path: 's3://lake/table'}", tables=["t: {from: v}"])
+        self.assertIn("tables of others in a bucket are not supported yet", smelt(project, "validate", fails=True))
+
     def test_a_damaged_deletion_vector_is_told(self):
         copy = f"{self.folder}/damaged"
         shutil.copytree(f"{self.folder}/runs", copy)

@@ -87,12 +87,12 @@ static void test_delta_dv__damaged_bytes_are_told(void **state)
     sm_assert_ok(sm_delta_dv_bitmap(&dv, SM_SV(""), arena, &b, &err), err);
     assert_int_equal(b.bytes.len, sizeof copy);
     for (size_t n = 0; n < sizeof copy; n++)
-        assert_int_not_equal(sm_delta_bitmap_open((sm_sv){ b.bytes.ptr, n }, &damaged, &err),
-                             SM_OK);
+        assert_int_not_equal(
+            sm_delta_bitmap_open((sm_sv){ b.bytes.ptr, n }, INT64_MAX, &damaged, &err), SM_OK);
     for (size_t i = 0; i < sizeof copy; i += i == 27 ? 5 : 1) { /* an offset is passed over */
         memcpy(copy, b.bytes.ptr, sizeof copy);
         copy[i] = (char)(copy[i] ^ 0x5a);
-        if (sm_delta_bitmap_open((sm_sv){ copy, sizeof copy }, &damaged, &err) == SM_OK)
+        if (sm_delta_bitmap_open((sm_sv){ copy, sizeof copy }, INT64_MAX, &damaged, &err) == SM_OK)
             assert_string_not_equal(rows_of(damaged), "3 4 7 11 18 29");
     }
 }
@@ -130,8 +130,10 @@ static void test_delta_bitmap__runs_and_high_rows_are_read(void **state)
     put(&bytes, 2, 8);
     runs(&bytes, 0, two, 2, 5);
     runs(&bytes, 1, two, 1, 3);
-    sm_assert_ok(sm_delta_bitmap_open(sm_buf_sv(&bytes), &b, &err), err);
+    sm_assert_ok(sm_delta_bitmap_open(sm_buf_sv(&bytes), INT64_MAX, &b, &err), err);
     assert_int_equal(b.count, 8);
+    sm_assert_code(sm_delta_bitmap_open(sm_buf_sv(&bytes), 7, &b, &err), SM_E_CORRUPT);
+    sm_assert_ok(sm_delta_bitmap_open(sm_buf_sv(&bytes), 8, &b, &err), err);
     assert_string_equal(rows_of(b), "65541 65542 65543 131070 131071 4295032837 4295032838 "
                                     "4295032839");
     sm_buf_release(&bytes);
@@ -148,7 +150,7 @@ static void test_delta_bitmap__a_run_beyond_its_container_is_damage(void **state
     put(&bytes, 1681511377, 4);
     put(&bytes, 1, 8);
     runs(&bytes, 0, beyond, 1, 3);
-    sm_assert_code(sm_delta_bitmap_open(sm_buf_sv(&bytes), &b, &err), SM_E_CORRUPT);
+    sm_assert_code(sm_delta_bitmap_open(sm_buf_sv(&bytes), INT64_MAX, &b, &err), SM_E_CORRUPT);
     sm_buf_release(&bytes);
 }
 
@@ -170,7 +172,7 @@ static void test_delta_bitmap__bits_are_read(void **state)
     put(&bytes, 16, 4);
     for (int i = 0; i < 8192; i++)
         put(&bytes, 0xaa, 1);
-    sm_assert_ok(sm_delta_bitmap_open(sm_buf_sv(&bytes), &b, &err), err);
+    sm_assert_ok(sm_delta_bitmap_open(sm_buf_sv(&bytes), INT64_MAX, &b, &err), err);
     assert_int_equal(b.count, 32768);
     for (; sm_delta_bitmap_next(&b, &row); n++)
         assert_int_equal(row, 2 * n + 1);
