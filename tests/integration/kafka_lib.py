@@ -17,7 +17,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition  # noqa: E402
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic  # noqa: E402
 
 SCRIPT = os.path.join(os.environ["SM_SOURCE"], "tests", "support", "kafka", "broker")
-SECONDS = 30
+SECONDS = 90
 
 
 class Broker:

@@ -14,12 +14,8 @@ PROGRAM=$ROOT/build/deps/versitygw/versitygw
 }
 DIR=$2
 
-# One that was free a moment ago: kept for this DIR from then on.
 choose_port() {
-    [ -s "$DIR/port" ] || python3 -c 'import socket
-s = socket.socket()
-s.bind(("127.0.0.1", 0))
-print(s.getsockname()[1])' >"$DIR/port"
+    [ -s "$DIR/port" ] || python3 "$ROOT/tests/support/free_ports.py" 1 >"$DIR/port"
     PORT=$(cat "$DIR/port")
 }
 
