@@ -350,10 +350,22 @@ static sm_code check_columns(const sm_source *src, const sm_delta_metadata *m, s
     return rc;
 }
 
-/* Nothing there: its pipeline has to run first. */
+static sm_code no_table(const sm_source *src, sm_error *err)
+{
+    const delta_source *s = src->state;
+
+    return sm_fail(err, SM_E_NOT_FOUND, 0, "there is no Delta table in \"%.*s\"",
+                   SM_SV_ARG(sm_delta_root(s->table)));
+}
+
+/* Nothing there: its pipeline has to run first, or the table of others is gone. */
 static sm_code check_written(const sm_source *src, int64_t version, sm_error *err)
 {
-    if (src->pipeline.len == 0 || src->may_be_absent || version >= 0)
+    if (version >= 0)
+        return SM_OK;
+    if (src->external)
+        return no_table(src, err);
+    if (src->pipeline.len == 0 || src->may_be_absent)
         return SM_OK;
     return sm_fail(err, SM_E_NOT_FOUND, 0,
                    "the table was not written yet; run its pipeline first: smelt run %.*s",
@@ -706,8 +718,7 @@ static sm_code delta_infer(sm_source *src, sm_arena *a, sm_schema *out, sm_error
     if ((rc = find_newest(s, err)) != SM_OK)
         return rc;
     if (s->newest < 0)
-        return sm_fail(err, SM_E_NOT_FOUND, 0, "there is no Delta table in \"%.*s\"",
-                       SM_SV_ARG(sm_delta_root(s->table)));
+        return no_table(src, err);
     if ((rc = check_table(src, &nowhere, err)) != SM_OK)
         return rc;
     return sm_delta_source__schema(&s->head->metadata, a, out, err);

@@ -207,6 +207,13 @@ class ByDeltaRs(unittest.TestCase):
             self.write(f"SELECT {n}::BIGINT AS id, 'a' AS s")
         self.assertIn("was replaced: it has id", smelt(self.project, "run", fails=True))
 
+    def test_a_table_that_vanished_is_told(self):
+        self.write("SELECT 1::BIGINT AS id")
+        self.follow()
+        smelt(self.project, "run")
+        shutil.rmtree(self.table)
+        self.assertIn("there is no Delta table in", smelt(self.project, "run", fails=True))
+
     def test_begins_where_the_source_says(self):
         for n in range(4):
             self.write(f"SELECT {n}::BIGINT AS id")
