@@ -5,8 +5,8 @@
  *     prepare   write all, sync, rename    the file is there as a whole, or not at all
  *     publish   read from begin to end     as often as it takes
  *
- * A file belongs to one generation and one number of a batch: an attempt that died is written over
- * by the next one. */
+ * A file belongs to one attempt at a batch; what an attempt that died has left, its sink removes.
+ */
 #ifndef SM_SINKS_OUTBOX_H
 #define SM_SINKS_OUTBOX_H
 

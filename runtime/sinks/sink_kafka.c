@@ -16,11 +16,16 @@
  *     this batch, this attempt      it was, and we were not told           done
  *     this batch or a later one     the control store is older than it     refuse
  *
+ * The topic of marks is shared: a mark of ours stands behind those of other sinks, whose
+ * transactions may be open still, and a careful reader sees nothing behind such a one.  So it is
+ * waited for until all is seen that was there when the writer opened.
+ *
  * So a batch is sent from a file that does not change: the query need not give the same rows twice.
- * With `delivery: at_least_once` there is no transaction and no mark; a crash between sending and
- * removing the file sends it again. */
+ * With `delivery: at_least_once` there is no transaction and no mark; an empty file beside the
+ * outbox says that it was sent, and a crash before that sends it again. */
 #include "runtime/sinks/sink_kafka.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,9 +44,10 @@ typedef struct kafka_config {
     const sm_json *options;
 } kafka_config;
 
+enum { FILE_MODE = 0600, FOLDER_MODE = 0700, UUID_ROOM = 40 };
+
 typedef struct kafka_state {
-    sm_kafka_writer *writer; /* NULL until something is sent */
-    bool looked;             /* the mark below was read */
+    sm_kafka_writer *writer; /* NULL until something is sent; with it, the mark is known */
     int64_t batch;           /* of the mark; -1: none */
     sm_sv attempt;           /* of the mark, in the sink's arena */
 } kafka_state;
@@ -147,8 +153,7 @@ static void close_writer(sm_sink *k)
     kafka_state *s = k->state;
 
     sm_kafka_writer_close(s->writer);
-    s->writer = NULL;
-    s->looked = false; /* somebody else may have written meanwhile */
+    s->writer = NULL; /* opened anew, the mark is read anew */
 }
 
 static void kafka_close(sm_sink *k)
@@ -169,94 +174,124 @@ static sm_sv own_name(const sm_sink *k, sm_arena *a)
                            SM_SV_ARG(config->topic));
 }
 
-/* All marks, the later ones of a key last; NULL-ended by *n. */
-typedef struct mark {
-    sm_sv generation, sink, attempt;
-    int64_t batch;
-} mark;
+/* What the marks say of a sink: of its generation, and of the last other one that it had. */
+typedef struct marks {
+    bool there;                 /* the topic is */
+    int64_t batch, other_batch; /* -1: none */
+    char attempt[UUID_ROOM], other[UUID_ROOM];
+} marks;
 
-static void add_mark(const sm_kafka_message *m, mark *out, sm_arena *a)
+static void take_mark(const sm_sink *k, const sm_kafka_message *m, sm_arena *a, marks *out)
 {
     sm_json *j = NULL;
     sm_error ignored;
+    bool ours = sm_sv_eq(m->key, k->generation);
 
-    *out = (mark){ .generation = sm_arena_dup(a, m->key), .batch = -1 };
     if (m->value.ptr == NULL || sm_json_parse(sm_arena_dup(a, m->value), a, &j, &ignored) != SM_OK)
         return;
-    out->sink = sm_json_get_sv(j, "sink", SM_SV(""));
-    out->attempt = sm_json_get_sv(j, "attempt", SM_SV(""));
-    out->batch = sm_json_get_int(j, "batch", -1);
+    if (ours) {
+        out->batch = sm_json_get_int(j, "batch", -1);
+        snprintf(out->attempt, sizeof out->attempt, "%.*s",
+                 SM_SV_ARG(sm_json_get_sv(j, "attempt", SM_SV(""))));
+    } else if (sm_sv_eq(sm_json_get_sv(j, "sink", SM_SV("")), own_name(k, a))) {
+        out->other_batch = sm_json_get_int(j, "batch", -1);
+        snprintf(out->other, sizeof out->other, "%.*s", SM_SV_ARG(m->key));
+    }
 }
 
-static sm_code read_range(sm_kafka *client, const sm_kafka_partition *p, sm_arena *a, mark **out,
-                          size_t *n, sm_error *err)
+static sm_code read_range(const sm_sink *k, sm_kafka *client, const sm_kafka_partition *p,
+                          marks *out, sm_error *err)
 {
     sm_kafka_range range = { p->topic, p->partition, p->low, p->end };
     sm_kafka_message *messages = sm_xcalloc(SM_KAFKA_TAKE, sizeof *messages);
+    sm_arena *a = sm_arena_new("mark");
     sm_kafka_reading *reading = NULL;
-    size_t got = 1, most = (size_t)(p->end - p->low) + 1;
+    size_t got = 1;
     sm_code rc = sm_kafka_read(client, &range, 1, NULL, &reading, err);
 
-    *out = SM_NEW_N(a, mark, most);
     while (rc == SM_OK && got > 0) {
         rc = sm_kafka_take(reading, messages, SM_KAFKA_TAKE, &got, err);
-        for (size_t i = 0; i < got && *n < most; i++)
-            add_mark(&messages[i], &(*out)[(*n)++], a);
+        for (size_t i = 0; i < got; i++) {
+            sm_arena_reset(a);
+            take_mark(k, &messages[i], a, out);
+        }
         sm_kafka_give_back(messages, got);
     }
     sm_kafka_reading_end(reading);
+    sm_arena_free(a);
     free(messages);
     return rc;
 }
 
-static sm_code read_marks(const sm_sink *k, sm_arena *a, mark **out, size_t *n, sm_error *err)
+/* Where the marks end: those of transactions that are open, too, or before the first of them. */
+static sm_code find_marks(const sm_sink *k, bool open_too, sm_arena *a, sm_kafka_partition **out,
+                          sm_error *err)
 {
     kafka_config *config = k->config;
     sm_kafka_settings settings = settings_of(k);
     sm_kafka_which which = { .topics = { &config->marks_topic, 1 } };
-    sm_kafka_partition *found;
     size_t partitions = 0;
     sm_kafka *client = NULL;
-    sm_code rc = sm_kafka_open(&settings, &client, err);
+    sm_code rc;
 
-    *n = 0;
-    if (rc == SM_OK && (rc = sm_kafka_look(client, &which, a, &found, &partitions, err)) == SM_OK)
-        rc = partitions == 1 ? read_range(client, &found[0], a, out, n, err)
-                             : sm_fail(err, SM_E_INVALID, 0,
-                                       "topic \"%.*s\" has %zu partitions, and marks need one",
-                                       SM_SV_ARG(config->marks_topic), partitions);
-    else if (rc == SM_E_NOT_FOUND)
-        rc = SM_OK;
+    settings.uncommitted = open_too;
+    if ((rc = sm_kafka_open(&settings, &client, err)) == SM_OK)
+        rc = sm_kafka_look(client, &which, a, out, &partitions, err);
+    if (rc == SM_OK && partitions != 1)
+        rc = sm_fail(err, SM_E_INVALID, 0, "topic \"%.*s\" has %zu partitions, and marks need one",
+                     SM_SV_ARG(config->marks_topic), partitions);
     sm_kafka_close(client);
     return rc;
 }
 
-/* Open for sending: what somebody left is ended, and the mark is known. */
-static sm_code need_writer(sm_sink *k, sm_error *err)
+/* `all`: wait for whoever has a transaction open; nobody of our generation may. */
+static sm_code read_marks(const sm_sink *k, bool all, marks *out, sm_error *err)
+{
+    sm_kafka_settings settings = settings_of(k);
+    sm_arena *a = sm_arena_new("marks");
+    sm_kafka_partition *found;
+    sm_kafka *client = NULL;
+    sm_code rc = find_marks(k, all, a, &found, err);
+
+    *out = (marks){ .there = rc == SM_OK, .batch = -1, .other_batch = -1 };
+    if (rc == SM_OK && (rc = sm_kafka_open(&settings, &client, err)) == SM_OK)
+        rc = read_range(k, client, &found[0], out, err);
+    else if (rc == SM_E_NOT_FOUND)
+        rc = SM_OK;
+    sm_kafka_close(client);
+    sm_arena_free(a);
+    return rc;
+}
+
+/* What somebody left is ended, and the mark is known. */
+static sm_code need_mark(sm_sink *k, sm_error *err)
 {
     const kafka_config *config = k->config;
     kafka_state *s = k->state;
+    marks m;
+    sm_code rc = read_marks(k, true, &m, err);
+
+    if (rc == SM_OK && !m.there)
+        rc = sm_kafka_make_compacted(s->writer, config->marks_topic, err);
+    if (rc != SM_OK || m.batch < 0)
+        return rc;
+    s->batch = m.batch;
+    s->attempt = sm_arena_dup(k->arena, sm_sv_cstr(m.attempt));
+    return SM_OK;
+}
+
+static sm_code need_writer(sm_sink *k, sm_error *err)
+{
+    kafka_state *s = k->state;
     sm_kafka_settings settings = settings_of(k);
-    mark *marks = NULL;
-    size_t n;
     sm_code rc;
 
     if (s->writer != NULL)
         return SM_OK;
     rc = sm_kafka_writer_open(&settings, is_exact(k) ? k->generation : SM_SV(""), &s->writer, err);
-    if (rc != SM_OK || !is_exact(k))
-        return rc;
-    if ((rc = sm_kafka_make_compacted(s->writer, config->marks_topic, err)) != SM_OK ||
-        (rc = read_marks(k, k->arena, &marks, &n, err)) != SM_OK)
-        return rc;
-    for (size_t i = 0; i < n; i++) {
-        if (!sm_sv_eq(marks[i].generation, k->generation))
-            continue;
-        s->batch = marks[i].batch;
-        s->attempt = marks[i].attempt;
-    }
-    s->looked = true;
-    return SM_OK;
+    if (rc == SM_OK && is_exact(k) && (rc = need_mark(k, err)) != SM_OK)
+        close_writer(k);
+    return rc;
 }
 
 /* --- Prepare --- */
@@ -320,19 +355,20 @@ static sm_code check_topic(const sm_sink *k, sm_error *err)
     return rc;
 }
 
-static const char *outbox_path(const sm_sink *k, const sm_manifest *m, sm_arena *a)
+/* Of one attempt: another may have been decided, and we were not told. */
+static const char *outbox_path(const sm_sink *k, const sm_manifest *m, sm_sv attempt)
 {
-    return sm_arena_printf(a, "%.*s/%.*s-%lld.outbox", SM_SV_ARG(k->path), SM_SV_ARG(k->generation),
-                           (long long)m->id.n)
+    return sm_arena_printf(m->arena, "%.*s/%.*s-%lld-%.*s.outbox", SM_SV_ARG(k->path),
+                           SM_SV_ARG(k->generation), (long long)m->id.n, SM_SV_ARG(attempt))
         .ptr;
 }
 
-static sm_code add_action(sm_sink *k, sm_manifest *m, const char *path, int64_t rows, int64_t bytes,
-                          sm_error *err)
+static sm_code add_action(sm_sink *k, sm_manifest *m, const char *path, sm_sv attempt, int64_t rows,
+                          int64_t bytes, sm_error *err)
 {
     sm_json *action = sm_json_object(m->arena);
     sm_json_set_string(action, "outbox", sm_sv_cstr(path));
-    sm_json_set_string(action, "attempt", sm_uuid4(m->arena));
+    sm_json_set_string(action, "attempt", attempt);
     sm_json_set_int(action, "rows", rows);
     sm_json_set_int(action, "bytes", bytes);
     return sm_manifest_add_action(m, sm_manifest_target(m, SM_SV("kafka"), k->name), action, err);
@@ -342,7 +378,8 @@ static sm_code kafka_prepare(sm_sink *k, sm_sv select, sm_manifest *m, int64_t *
                              int64_t *bytes_out, sm_error *err)
 {
     const kafka_state *s = k->state;
-    const char *path = outbox_path(k, m, m->arena);
+    sm_sv attempt = sm_uuid4(m->arena);
+    const char *path = outbox_path(k, m, attempt);
     sm_outbox *o = NULL;
     sm_buf sql;
     sm_code rc = SM_OK;
@@ -353,13 +390,13 @@ static sm_code kafka_prepare(sm_sink *k, sm_sv select, sm_manifest *m, int64_t *
     sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
     add_select(k, select, &sql);
     if ((rc = sm_buf_check(&sql, "the query of a sink", err)) == SM_OK &&
-        (rc = sm_fs_mkdirs(sm_arena_cstr(m->arena, k->path), 0700, err)) == SM_OK &&
+        (rc = sm_fs_mkdirs(sm_arena_cstr(m->arena, k->path), FOLDER_MODE, err)) == SM_OK &&
         (rc = sm_outbox_new(path, &o, err)) == SM_OK)
         rc = write_rows(k, sm_buf_sv(&sql), o, rows_out, err);
     if (rc == SM_OK && *rows_out > 0)
         rc = sm_outbox_keep(o, bytes_out, err);
     if (rc == SM_OK && *rows_out > 0)
-        rc = add_action(k, m, path, *rows_out, *bytes_out, err);
+        rc = add_action(k, m, path, attempt, *rows_out, *bytes_out, err);
     sm_outbox_free(o);
     sm_buf_release(&sql);
     return rc;
@@ -368,7 +405,7 @@ static sm_code kafka_prepare(sm_sink *k, sm_sv select, sm_manifest *m, int64_t *
 static void kafka_discard(sm_sink *k, const sm_manifest *m)
 {
     const sm_json *target = sm_manifest_find_target(m, k->name);
-    sm_error ignored; /* the next attempt writes over it */
+    sm_error ignored; /* it goes with those of the next batch */
 
     for (size_t i = 0; i < sm_json_len(sm_json_get(target, "actions")); i++) {
         const sm_json *action = sm_json_at(sm_json_get(target, "actions"), i);
@@ -455,10 +492,62 @@ static sm_code is_there(const sm_sink *k, const sm_manifest *m, const sm_json *a
         SM_SV_ARG(config->topic), (long long)s->batch, (long long)m->id.n);
 }
 
+/* "<outbox>.sent": nothing is left to do with it. */
+static const char *sent_path(const sm_manifest *m, const char *path)
+{
+    return sm_arena_printf(m->arena, "%s.sent", path).ptr;
+}
+
+/* *sent: it was, by an earlier life.  An outbox that is neither there nor sent is lost. */
+static sm_code look_at_outbox(const sm_sink *k, const sm_manifest *m, const char *path, bool *sent,
+                              sm_error *err)
+{
+    sm_fs_stat st;
+    sm_error why;
+    sm_code rc = sm_fs_stat_path(path, &st, &why);
+
+    *sent = rc == SM_E_NOT_FOUND && !is_exact(k) && sm_fs_exists(sent_path(m, path));
+    if (rc == SM_OK || *sent)
+        return SM_OK;
+    if (rc == SM_E_NOT_FOUND)
+        return sm_fail(
+            err, SM_E_CORRUPT, 0,
+            "batch %lld was decided, and what it has to send is not there: \"%s\"; bring "
+            "the state folder of the machine that decided it, or send all again with "
+            "`smelt checkpoint reset %.*s`",
+            (long long)m->id.n, path, SM_SV_ARG(k->name));
+    *err = why;
+    return rc;
+}
+
+/* The batch is sent: what there is of it and of dead attempts before it goes, but for the file
+ * that says so. */
+static sm_code clear_outbox(const sm_sink *k, const sm_manifest *m, const char *path, sm_error *err)
+{
+    sm_sv prefix = sm_arena_printf(m->arena, "%.*s-", SM_SV_ARG(k->generation));
+    const char *sent = sent_path(m, path);
+    sm_fs_entry *entries;
+    sm_error ignored; /* they go with those of the next batch */
+    size_t n = 0;
+    sm_code rc = is_exact(k) ? SM_OK : sm_fs_write_durable(sent, SM_SV(""), FILE_MODE, err);
+
+    if (rc == SM_OK && sm_fs_list(sm_arena_cstr(m->arena, k->path), false, m->arena, &entries, &n,
+                                  &ignored) != SM_OK)
+        n = 0;
+    for (size_t i = 0; rc == SM_OK && i < n; i++) {
+        const char *one = sm_path_join(m->arena, k->path, entries[i].name);
+
+        if (sm_sv_starts(entries[i].name, prefix) && (is_exact(k) || strcmp(one, sent) != 0))
+            (void)sm_fs_unlink(one, &ignored);
+    }
+    return rc;
+}
+
 static sm_code kafka_publish(sm_sink *k, const sm_manifest *m, int64_t *version_out, sm_error *err)
 {
     const sm_json *target = sm_manifest_find_target(m, k->name);
     const sm_json *action = sm_json_at(sm_json_get(target, "actions"), 0);
+    const char *path = sm_arena_cstr(m->arena, sm_json_get_sv(action, "outbox", SM_SV("")));
     sm_json *memory = sm_json_object(k->arena);
     bool there = false;
     sm_code rc = need_writer(k, err);
@@ -466,13 +555,15 @@ static sm_code kafka_publish(sm_sink *k, const sm_manifest *m, int64_t *version_
     if (rc == SM_OK && is_exact(k))
         rc = is_there(k, m, action, &there, err);
     if (rc == SM_OK && !there)
+        rc = look_at_outbox(k, m, path, &there, err);
+    if (rc == SM_OK && !there)
         rc = send_batch(k, m, action, err);
-    if (rc == SM_E_NOT_FOUND && !is_exact(k))
-        rc = SM_OK; /* the file goes when all of it was sent */
+    if (rc == SM_OK)
+        rc = clear_outbox(k, m, path, err);
     if (rc != SM_OK)
         return rc;
-    kafka_discard(k, m);
     *version_out = m->id.n;
+    sm_json_set_string(memory, "generation", k->generation);
     sm_json_set_int(memory, "batch", m->id.n);
     k->memory = memory;
     return SM_OK;
@@ -482,24 +573,18 @@ static sm_code kafka_publish(sm_sink *k, const sm_manifest *m, int64_t *version_
 
 static sm_code kafka_inspect(sm_sink *k, sm_arena *a, sm_target_state *out, sm_error *err)
 {
-    mark *marks = NULL;
-    size_t n = 0;
-    sm_sv own = own_name(k, a);
-    sm_code rc = is_exact(k) ? read_marks(k, a, &marks, &n, err) : SM_OK;
+    int64_t last = sm_json_get_int(k->memory, "batch", -1); /* of whatever generation */
+    bool ours = sm_sv_eq(sm_json_get_sv(k->memory, "generation", SM_SV("")), k->generation);
+    marks m = { .batch = ours ? last : -1, .other_batch = -1 };
+    sm_code rc = is_exact(k) ? read_marks(k, false, &m, err) : SM_OK;
 
-    *out = (sm_target_state){ .exists = true, .table_id = SM_SV(""), .batch = -1 };
-    if (!is_exact(k))
-        out->batch = sm_json_get_int(k->memory, "batch", -1);
-    for (size_t i = 0; i < n; i++) {
-        if (sm_sv_eq(marks[i].generation, k->generation)) {
-            out->batch = marks[i].batch;
-        } else if (sm_sv_eq(marks[i].sink, own)) {
-            out->other_generation = true;
-            out->other_id = marks[i].generation;
-            out->other_batch = marks[i].batch;
-        }
+    *out = (sm_target_state){ .exists = true, .table_id = SM_SV(""), .batch = m.batch };
+    if (m.other_batch >= 0) {
+        out->other_generation = true;
+        out->other_id = sm_arena_dup(a, sm_sv_cstr(m.other));
+        out->other_batch = m.other_batch;
     }
-    out->version = out->batch;
+    out->version = m.batch > last ? m.batch : last; /* a topic is not rolled back */
     return rc;
 }
 

@@ -224,6 +224,44 @@ class Crashes(SinkTest):
             self.run_ok()
             self.assertEqual(sorted(set(self.sent())), list(range(30)), point)
 
+    def test_a_mark_behind_an_open_transaction_of_another_sink_is_found(self):
+        self.arrive(0)
+        process = self.w.start("run", "--continuous", failpoint="kafka.after_commit:2:kill")
+        kafka_lib.wait_until(lambda: len(self.sent()) == 10)
+        other = Producer(kafka_lib.client(self.broker, {"transactional.id": self.topic.name,
+                                                        "transaction.timeout.ms": 4000}))
+        other.init_transactions(kafka_lib.SECONDS)
+        other.begin_transaction()
+        other.produce(self.marks, key=b"other", value=b"{}")
+        self.assertEqual(other.flush(kafka_lib.SECONDS), 0)
+        self.arrive(1)
+        self.assertEqual(self.w.finish(process).code, -signal.SIGKILL)
+        self.run_ok()  # until the brokers have ended the transaction of the other
+        self.assertEqual(self.sent(), list(range(20)))
+
+    def test_messages_that_were_decided_and_are_not_here_are_missed(self):
+        for i, options in enumerate(("delivery: at_least_once", "delivery: exactly_once")):
+            self.begin(options=options, name=str(i))
+            self.arrive(0)
+            self.assertEqual(self.w.run(failpoint="flow.after_decided:2:kill").code, -signal.SIGKILL)
+            box, = self.outbox()
+            os.rename(box, self.w.path("box"))
+            self.run_fails("what it has to send is not there", 11)
+            os.rename(self.w.path("box"), box)
+            self.run_ok()
+            self.assertEqual(self.sent(), list(range(10)), options)
+
+    def test_a_reset_and_then_a_crash_send_all_again_once(self):
+        for i, options in enumerate(("delivery: at_least_once", "delivery: exactly_once")):
+            self.begin(options=options, name=str(i))
+            for k in range(3):
+                self.arrive(k)
+                self.run_ok()
+            self.assertEqual(self.w.smelt("checkpoint", "reset", "out", "--yes").code, 0)
+            self.assertEqual(self.w.run(failpoint="flow.after_decided:1:kill").code, -signal.SIGKILL)
+            self.run_ok()
+            self.assertEqual(self.sent(), sorted(2 * list(range(30))), options)
+
     def test_an_error_between_sending_and_the_mark_sends_nothing_twice(self):
         self.arrive(0)
         self.run_ok()
