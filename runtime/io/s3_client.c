@@ -12,7 +12,8 @@
 enum {
     TOTAL_MS = 60 * 1000,
     WORDS_MAX = 8 * 1024 * 1024, /* a page of a list; also of a short object a refusal has words */
-    BYTES_PER_MS = 128,          /* a body may come as slowly as this */
+    MESSAGE_SHOWN = 200,
+    BYTES_PER_MS = 128, /* a body may come as slowly as this */
     STOP_LOOK_MS = 50,
     STATUS_OK = 200,
     STATUS_MOVED = 301,
@@ -202,8 +203,9 @@ static sm_code refuse(const sm_s3 *s, const sm_s3_call *q, const sm_http_answer 
         sm_fail(err, code, answer->status, "%.*s: %s (%d %.*s)", SM_SV_ARG(place), advice,
                 answer->status, SM_SV_ARG(r.code));
     else if (r.code.len > 0)
-        sm_fail(err, code, answer->status, "%.*s: the store answered %d %.*s: %.200s",
-                SM_SV_ARG(place), answer->status, SM_SV_ARG(r.code), r.message.ptr);
+        sm_fail(err, code, answer->status, "%.*s: the store answered %d %.*s: %.*s",
+                SM_SV_ARG(place), answer->status, SM_SV_ARG(r.code),
+                SM_SV_ARG(sm_sv_sub(r.message, 0, MESSAGE_SHOWN)));
     else
         sm_fail(err, code, answer->status, "%.*s: the store answered %d to %s", SM_SV_ARG(place),
                 answer->status, q->method);

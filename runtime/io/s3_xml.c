@@ -2,7 +2,7 @@
 /* s3_xml.c -- see the header. */
 #include "runtime/io/s3_xml.h"
 
-enum { DEPTH_MAX = 16 };
+enum { DEPTH_MAX = 16, ENTITY_MAX = 16 };
 
 typedef struct reader {
     sm_sv text;
@@ -97,8 +97,8 @@ static sm_code decode(const reader *r, sm_sv raw, sm_sv *out, sm_error *err)
 
     sm_buf_init(&b, raw.len + 1);
     for (size_t i = 0; rc == SM_OK && i < raw.len; i++) {
-        sm_sv name = sm_sv_sub(raw, i + 1, raw.len);
-        ptrdiff_t end = sm_sv_find_char(name, ';');
+        sm_sv name = sm_sv_sub(raw, i + 1, ENTITY_MAX);
+        ptrdiff_t end = raw.ptr[i] == '&' ? sm_sv_find_char(name, ';') : -1;
 
         if (raw.ptr[i] != '&') {
             sm_buf_addc(&b, raw.ptr[i]);

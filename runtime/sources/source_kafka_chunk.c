@@ -18,6 +18,8 @@
 
 enum { CHUNK_BYTES = 4 * 1024 * 1024, US_OF_MS = 1000 };
 
+#define MOST_MS (INT64_MAX / US_OF_MS - 1) /* the one behind it is infinity */
+
 struct sm_kafka_decoder {
     const sm_kafka_what *what;
     sm_ndjson *ndjson; /* NULL but for JSON */
@@ -326,9 +328,10 @@ static void put_own(sm_kafka_decoder *d, const sm_kafka_message *m, sm_reader_ch
         ((int64_t *)chunk->data[c])[row] = m->offset;
         break;
     case SM_KAFKA_TIMESTAMP:
-        ((int64_t *)chunk->data[c])[row] = m->time_ms * US_OF_MS;
-        if (m->time_is == SM_KAFKA_TIME_NONE)
-            sm_reader_null(chunk, c, row);
+        if (m->time_is == SM_KAFKA_TIME_NONE || m->time_ms > MOST_MS || m->time_ms < -MOST_MS)
+            sm_reader_null(chunk, c, row); /* a producer may say what it likes */
+        else
+            ((int64_t *)chunk->data[c])[row] = m->time_ms * US_OF_MS;
         break;
     case SM_KAFKA_TIMESTAMP_TYPE:
         ((int32_t *)chunk->data[c])[row] = (int32_t)m->time_is;

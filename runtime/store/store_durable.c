@@ -109,7 +109,7 @@ static sm_code begin_with_whole(const sm_store *s, const char *path, sm_arena *a
 
     if (rc == SM_OK)
         return sm_fs_write_durable(path, whole, REPLICA_MODE, err);
-    if (rc == SM_E_NOT_FOUND)
+    if (rc == SM_E_NOT_FOUND || rc == SM_E_LIMIT)
         return SM_OK;
     *err = why;
     return rc;
@@ -331,7 +331,7 @@ static void put_whole(sm_store *s)
     if (number_of(s, true, &number, &ignored) != SM_OK || number % SM_STORE_LOG_WHOLE != 0)
         return;
     bytes = sqlite3_serialize(s->replica, "main", &size, 0);
-    if (bytes != NULL)
+    if (bytes != NULL && size <= SM_STORE_MANIFEST_MAX) /* more would not be got back */
         (void)s->log.put_whole(s->log.ctx, s->version, number,
                                (sm_sv){ (const char *)bytes, (size_t)size }, &ignored);
     sqlite3_free(bytes);
