@@ -179,6 +179,7 @@ static sm_code files_publish(sm_sink *k, const sm_manifest *m, int64_t *version_
     if (rc != SM_OK)
         return rc;
     *version_out = m->id.n;
+    sm_json_set_string(memory, "generation", k->generation);
     sm_json_set_int(memory, "batch", m->id.n);
     k->memory = memory;
     return SM_OK;
@@ -189,12 +190,14 @@ static sm_code files_publish(sm_sink *k, const sm_manifest *m, int64_t *version_
 /* A folder does not say what was put into it. */
 static sm_code files_inspect(sm_sink *k, sm_arena *a, sm_target_state *out, sm_error *err)
 {
+    int64_t last = sm_json_get_int(k->memory, "batch", -1); /* of whatever generation */
+    bool ours = sm_sv_eq(sm_json_get_sv(k->memory, "generation", SM_SV("")), k->generation);
+
     (void)a;
     (void)err;
-    *out = (sm_target_state){ .exists = true,
-                              .table_id = SM_SV(""),
-                              .batch = sm_json_get_int(k->memory, "batch", -1) };
-    out->version = out->batch;
+    *out = (sm_target_state){
+        .exists = true, .table_id = SM_SV(""), .batch = ours ? last : -1, .version = last
+    };
     return SM_OK;
 }
 

@@ -116,6 +116,17 @@ class SinkTest(unittest.TestCase):
                         self.assertEqual(ids(), [1, 2, 3])
                 self.assertGreater(kills, 0, point)
 
+    def test_a_kill_after_a_reset_is_no_older_control_store(self):
+        self.pipeline(FILES % "json")
+        for i in range(3):
+            self.feed(i)
+            self.run_ok()
+        self.assertEqual(self.w.smelt("checkpoint", "reset", "out", "--yes").code, 0)
+        done = self.w.run(failpoint="flow.after_decided:1:kill")
+        self.assertEqual(done.code, -signal.SIGKILL, done.err)
+        self.run_ok()
+        self.assertEqual(self.ids_of_files(), [0, 0, 1, 1, 2, 2])
+
     def test_the_plan_says_what_each_promises(self):
         self.pipeline(FILES % "json" + DELTA.replace("out:", "there:").replace("path: out", "path: there"))
         self.feed(1)
