@@ -137,6 +137,34 @@ class Http(unittest.TestCase):
             self.assertEqual(row["run"]["number"], 6)
             self.assertEqual([r["number"] for r in s.ask("/api/v1/pipelines/shop/grid?runs=1").json()["runs"]], [6, 2])
 
+    def test_a_table_that_is_too_old_is_not_among_what_is_well(self):
+        self.w.write("pipeline.yml", """version: 1
+pipeline: shop
+storage: ./lake
+freshness: {warn_after: 1h, error_after: 6h}
+sources:
+  orders:
+    type: files
+    path: orders/*.json
+    format: json
+    schema_hints: id BIGINT, price TIMESTAMP
+    watermark: {column: price, delay: 1 hour}
+tables:
+  hours: {from: orders, deduplicate: {keys: [id]}, unbounded_state: accepted}
+""")
+        os.unlink(self.w.path("orders", "1.json"))
+        self.arrive("2026-01-01T10:00:00")
+        self.w.smelt("run")
+        with self.serve() as s:
+            d = s.ask("/api/v1/overview").json()
+            self.assertEqual((d["state"], d["sentence"]), ("stale", "hours is stale"))
+            self.assertEqual(d["pipelines"][0]["stale"], ["hours"])
+            need, = d["attention"]
+            self.assertEqual((need["kind"], need["table"], need["href"]), ("stale", "hours", "p/shop/t/hours"))
+            self.assertRegex(need["message"], "^its newest row is of .* ago, by its event time, and 6 h 0 min are allowed$")
+            hours, = [t for t in s.ask("/api/v1/pipelines/shop").json()["datasets"] if t["name"] == "hours"]
+            self.assertEqual((hours["state"], hours["reason"]), ("stale", need["message"]))
+
     def test_late_rows_are_among_what_needs_attention(self):
         self.w.write("pipeline.yml", """version: 1
 pipeline: shop

@@ -346,6 +346,8 @@ tables:
             server.until_quiet(1)
         self.assertEqual(self.w.store(stale), [("shop_bronze",), ("shop_silver",)])
         self.assertIn("It is stale: nothing was written for ", self.w.smelt("why", "shop_silver", "-p", "shop.yml").out)
+        self.assertEqual(self.w.smelt("status", "shop.yml").out.count("✖ stale"), 2)
+        self.assertNotIn("idle", self.w.smelt("status", "shop.yml").out)
         self.assertEqual(server.end(), 0)
 
     def test_faults_at_the_start_are_told_all_at_once(self):

@@ -42,6 +42,8 @@ static sm_sv table_words(const sm_cli *c, const sm_json *t)
 
     if (text.len > 0)
         return text;
+    if (!sm_sv_eq(sm_view_standing(t), sm_json_get_sv(t, "state", SM_SV(""))))
+        return sm_view_freshness_words(sm_json_get(t, "freshness"), c->a);
     if (sm_json_get(t, "written") == NULL)
         return SM_SV("");
     for (size_t i = 0; i < sm_json_len(flows); i++) {
@@ -75,7 +77,7 @@ static void add_table(const sm_cli *c, sm_grid *g, const sm_json *t)
 {
     sm_grid_row(g);
     sm_grid_cell(g, sm_json_get_sv(t, "name", SM_SV("")));
-    sm_grid_state(g, sm_json_get_sv(t, "state", SM_SV("")), NULL);
+    sm_grid_state(g, sm_view_standing(t), NULL);
     if (sm_json_get(t, "version") == NULL)
         sm_grid_cell(g, SM_SV(""));
     else
@@ -86,25 +88,33 @@ static void add_table(const sm_cli *c, sm_grid *g, const sm_json *t)
     sm_grid_cell(g, table_words(c, t));
 }
 
+/* The first table that stands so; NULL: none does. */
+static const sm_json *first_that_is(const sm_json *tables, const char *standing)
+{
+    for (size_t i = 0; i < sm_json_len(tables); i++)
+        if (sm_sv_eq_str(sm_view_standing(sm_json_at(tables, i)), standing))
+            return sm_json_at(tables, i);
+    return NULL;
+}
+
 static void add_advice(const sm_cli *c, const sm_json *doc, sm_buf *b)
 {
     const sm_json *tables = sm_json_get(doc, "tables"), *run = sm_json_get(doc, "run");
+    const sm_json *stale = first_that_is(tables, "stale");
     int64_t open = sm_json_get_int(doc, "open_batches", 0);
+    int64_t number = sm_json_get_int(run, "number", 0);
 
     if (open > 0)
         sm_buf_addf(b, "%lld decided %s published by the next run.\n", (long long)open,
                     open == 1 ? "batch is" : "batches are");
-    for (size_t i = 0; i < sm_json_len(tables); i++) {
-        if (!sm_sv_eq_str(sm_json_get_sv(sm_json_at(tables, i), "state", SM_SV("")), "failed"))
-            continue;
-        sm_look_next(c, b, "smelt events --run %lld --level warn",
-                     (long long)sm_json_get_int(run, "number", 0));
-        return;
-    }
     if (run == NULL)
         sm_look_next(c, b, "smelt run");
+    else if (first_that_is(tables, "failed") != NULL)
+        sm_look_next(c, b, "smelt events --run %lld --level warn", (long long)number);
+    else if (stale != NULL)
+        sm_look_next(c, b, "smelt why %.*s", SM_SV_ARG(sm_json_get_sv(stale, "name", SM_SV(""))));
     else
-        sm_look_next(c, b, "smelt runs %lld", (long long)sm_json_get_int(run, "number", 0));
+        sm_look_next(c, b, "smelt runs %lld", (long long)number);
 }
 
 static int print_status(const sm_cli *c, const sm_json *doc)

@@ -21,7 +21,7 @@ static void add_row(const sm_cli *c, sm_grid *g, const sm_json *o)
 {
     sm_grid_row(g);
     sm_grid_cell(g, text_of(o, "table"));
-    sm_grid_state(g, text_of(o, "state"), NULL);
+    sm_grid_state(g, sm_view_standing(o), NULL);
     sm_grid_tone(g, SM_TONE_DIM,
                  sm_json_get(o, "since") == NULL ? SM_SV("")
                                                  : sm_show_time(c->a, sm_time_of(o, "since")));
@@ -41,23 +41,26 @@ static void add_pause(const sm_cli *c, const sm_json *doc, sm_buf *b)
                 SM_SV_ARG(by));
 }
 
-static void add_freshness(const sm_json *doc, sm_buf *b)
+static void add_freshness(const sm_cli *c, const sm_json *doc, sm_buf *b)
 {
     const sm_json *f = sm_json_get(doc, "freshness");
     sm_sv state = text_of(f, "state");
-    int64_t allowed =
-        sm_json_get_int(f, sm_sv_eq_str(state, "stale") ? "error_after" : "warn_after", 0);
 
-    if (f == NULL || sm_sv_eq_str(state, "fresh"))
-        return;
-    sm_buf_addf(b, "It is %.*s: nothing was written for ", SM_SV_ARG(state));
-    sm_buf_add_duration(b, sm_json_get_int(f, "lag_seconds", 0) * 1000);
-    sm_buf_adds(b, ", and ");
-    sm_buf_add_duration(b, allowed * 1000);
-    sm_buf_adds(b, " are allowed\n");
+    if (f != NULL && !sm_sv_eq_str(state, "fresh"))
+        sm_buf_addf(b, "It is %.*s: %.*s\n", SM_SV_ARG(state),
+                    SM_SV_ARG(sm_view_freshness_words(f, c->a)));
 }
 
-static const char *next_of(const sm_json *doc)
+/* Written, and yet the rows are old: what came, not whether something ran, is to be looked at. */
+static bool is_old_news(const sm_json *doc)
+{
+    const sm_json *f = sm_json_get(doc, "freshness");
+
+    return sm_sv_eq_str(text_of(f, "since"), "event_time") &&
+           !sm_sv_eq_str(text_of(f, "state"), "fresh");
+}
+
+static const char *next_of(const sm_cli *c, const sm_json *doc)
 {
     sm_sv state = text_of(doc, "state");
 
@@ -65,6 +68,9 @@ static const char *next_of(const sm_json *doc)
         return "smelt resume";
     if (sm_json_len(sm_json_get(doc, "because")) > 0 || sm_sv_eq_str(state, "failed"))
         return "smelt events --level error";
+    if (is_old_news(doc))
+        return sm_arena_cstr(c->a, sm_arena_printf(c->a, "smelt watermark show %.*s",
+                                                   SM_SV_ARG(text_of(doc, "table"))));
     return sm_sv_eq_str(state, "running") ? "smelt status" : "smelt run";
 }
 
@@ -82,9 +88,9 @@ static int print(const sm_cli *c, const sm_json *doc)
     if (sm_json_get(doc, "written") != NULL)
         sm_buf_addf(&b, "Last written %.*s\n",
                     SM_SV_ARG(sm_show_time(c->a, sm_time_of(doc, "written"))));
-    add_freshness(doc, &b);
+    add_freshness(c, doc, &b);
     add_pause(c, doc, &b);
-    sm_look_next(c, &b, "%s", next_of(doc));
+    sm_look_next(c, &b, "%s", next_of(c, doc));
     return sm_cli_out(&b);
 }
 

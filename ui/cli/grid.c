@@ -187,6 +187,7 @@ static const struct {
     { "interrupted", "‖", SM_TONE_WARN }, { "waiting", "○", SM_TONE_PLAIN },
     { "queued", "○", SM_TONE_PLAIN },     { "never_run", "–", SM_TONE_DIM },
     { "excluded", "–", SM_TONE_DIM },     { "inactive", "–", SM_TONE_DIM },
+    { "late", "▲", SM_TONE_WARN },        { "stale", "✖", SM_TONE_BAD },
     { "info", "●", SM_TONE_PLAIN },       { "debug", "●", SM_TONE_DIM },
 };
 

@@ -65,6 +65,13 @@ bool sm_view_state_is(void *ctx, const sm_plan_dataset *ds, sm_sv state);
 /* {"pipeline","run":{…},"tables":[{name, state, flows, version, …}],"inactive":[…],…} */
 sm_code sm_view_status(const sm_view *v, sm_json **out, sm_error *err);
 
+/* How a row of "tables" stands: the state of its last run or, where that went well and the table is
+ * too old for what its file allows, late or stale. */
+sm_sv sm_view_standing(const sm_json *table);
+/* "nothing was written for 2 min 10 s, and 40 s are allowed", of a "freshness" that is not fresh.
+ * Lives in `a`. */
+sm_sv sm_view_freshness_words(const sm_json *freshness, sm_arena *a);
+
 /* {"pipeline","table","state","message","written"?,"freshness"?,"because":[{table, state, message,
  * since?}], "paused"?:{by, since}}: why a table is as it is; `because` is what is wrong above it,
  * nearest first. */
@@ -130,7 +137,7 @@ typedef struct sm_view_deployed {
 } sm_view_deployed;
 
 /* A row of the overview: {pipeline, file, commit, …, state, doing, run, last_runs, next, paused,
- * freshness, rows_per_second, tables, failing, reload_error, attention}. */
+ * freshness, rows_per_second, tables, failing, stale, reload_error, attention}. */
 sm_code sm_view_deployment(const sm_view *v, const sm_view_deployed *d, sm_json **out,
                            sm_error *err);
 /* {"sentence","state","now","pipelines","attention"} of such rows; what needs a person is moved

@@ -56,6 +56,38 @@ void sm_view__add_freshness(const sm_view *v, const sm_plan_dataset *table, int6
     sm_json_set(o, "freshness", f);
 }
 
+sm_sv sm_view_standing(const sm_json *table)
+{
+    static const char *const worse[] = { "failed", "interrupted", "held_back", "skipped",
+                                         "stopped" };
+    sm_sv state = sm_json_get_sv(table, "state", SM_SV("never_run")),
+          fresh = sm_json_get_sv(sm_json_get(table, "freshness"), "state", SM_SV("fresh"));
+
+    for (size_t i = 0; i < sizeof worse / sizeof worse[0]; i++)
+        if (sm_sv_eq_str(state, worse[i]))
+            return state;
+    return sm_sv_eq_str(fresh, "fresh") ? state : fresh;
+}
+
+sm_sv sm_view_freshness_words(const sm_json *f, sm_arena *a)
+{
+    bool stale = sm_sv_eq_str(sm_json_get_sv(f, "state", SM_SV("")), "stale");
+    bool by_event = sm_sv_eq_str(sm_json_get_sv(f, "since", SM_SV("")), "event_time");
+    int64_t allowed = sm_json_get_int(f, stale ? "error_after" : "warn_after", 0);
+    sm_sv text;
+    sm_buf b;
+
+    sm_buf_init(&b, 256);
+    sm_buf_adds(&b, by_event ? "its newest row is of " : "nothing was written for ");
+    sm_buf_add_duration(&b, sm_json_get_int(f, "lag_seconds", 0) * MS);
+    sm_buf_adds(&b, by_event ? " ago, by its event time, and " : ", and ");
+    sm_buf_add_duration(&b, allowed * MS);
+    sm_buf_adds(&b, " are allowed");
+    text = sm_arena_dup(a, sm_buf_sv(&b));
+    sm_buf_release(&b);
+    return text;
+}
+
 static int badness(const sm_json *f)
 {
     sm_sv state = sm_json_get_sv(f, "state", SM_SV(""));

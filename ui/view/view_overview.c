@@ -11,6 +11,7 @@ enum { RUNS_SHOWN = 10 };
 typedef struct tally {
     int64_t tables, failing, behind, warned, running;
     sm_json *names;      /* of those that fail */
+    sm_json *stale;      /* names */
     sm_sv first;         /* the first of them */
     int64_t quarantined; /* rows set aside by the runs that are newest */
 } tally;
@@ -29,20 +30,24 @@ static void count_table(const sm_json *table, tally *t)
 {
     sm_sv state = state_of(table), name = sm_json_get_sv(table, "name", SM_SV(""));
 
+    sm_sv standing = sm_view_standing(table);
+
     t->tables++;
+    if (is(standing, "stale"))
+        sm_json_append_string(t->stale, name);
     if (is(state, "failed") || is(state, "interrupted") || is(state, "held_back")) {
         if (t->failing++ == 0)
             t->first = name;
         sm_json_append_string(t->names, name);
     }
     t->behind += is(state, "skipped");
-    t->warned += is(state, "succeeded_with_warnings");
+    t->warned += is(state, "succeeded_with_warnings") || is(standing, "late");
     t->running += is(state, "running");
 }
 
 static tally count_tables(const sm_view *v, const sm_json *tables)
 {
-    tally t = { .names = sm_json_array(v->a), .first = SM_SV("") };
+    tally t = { .names = sm_json_array(v->a), .stale = sm_json_array(v->a), .first = SM_SV("") };
 
     for (size_t i = 0; i < sm_json_len(tables); i++)
         count_table(sm_json_at(tables, i), &t);
@@ -151,6 +156,21 @@ static void need_late(const sm_view *v, const sm_json *table, sm_json *list)
     sm_json_set_string(o, "href", page_of(v, "streaming", SM_SV("")));
 }
 
+static void need_fresh(const sm_view *v, const sm_json *table, sm_json *list)
+{
+    sm_sv name = sm_json_get_sv(table, "name", SM_SV("")), standing = sm_view_standing(table);
+    sm_json *o;
+
+    if (!is(standing, "stale") && !is(standing, "late"))
+        return;
+    o = need(v, list, sm_arena_cstr(v->a, standing), name,
+             sm_view_freshness_words(sm_json_get(table, "freshness"), v->a));
+    sm_json_set_string(o, "command",
+                       sm_arena_printf(v->a, "smelt why %.*s -p %.*s", SM_SV_ARG(name),
+                                       SM_SV_ARG(v->plan->pipeline)));
+    sm_json_set_string(o, "href", page_of(v, "t", name));
+}
+
 static sm_json *attention(const sm_view *v, const sm_view_deployed *d, const sm_json *tables,
                           int64_t run)
 {
@@ -163,6 +183,8 @@ static sm_json *attention(const sm_view *v, const sm_view_deployed *d, const sm_
     }
     for (size_t i = 0; i < sm_json_len(tables); i++)
         need_failed(v, sm_json_at(tables, i), run, list);
+    for (size_t i = 0; i < sm_json_len(tables); i++)
+        need_fresh(v, sm_json_at(tables, i), list);
     for (size_t i = 0; i < sm_json_len(tables); i++)
         need_quarantine(v, sm_json_at(tables, i), list);
     for (size_t i = 0; i < sm_json_len(tables); i++)
@@ -178,6 +200,8 @@ static sm_sv pipeline_state(const sm_view_deployed *d, const tally *t, const sm_
 
     if (t->failing > 0 || is(state, "failed") || is(state, "interrupted"))
         return SM_SV("failed");
+    if (sm_json_len(t->stale) > 0)
+        return SM_SV("stale");
     if (run != NULL && sm_json_get(run, "ended") == NULL)
         return SM_SV("running");
     if (d->paused)
@@ -263,6 +287,7 @@ static sm_code deployment(const sm_view *v, const sm_view_deployed *d, const sm_
     sm_json_set_string(o, "state", pipeline_state(d, &t, run));
     sm_json_set_int(o, "tables", t.tables);
     sm_json_set(o, "failing", t.names);
+    sm_json_set(o, "stale", t.stale);
     sm_json_set_int(o, "behind", t.behind);
     fresh = sm_view__worst_freshness(tables);
     sm_json_set(o, "freshness", fresh == NULL ? NULL : sm_json_copy(v->a, fresh));
@@ -284,7 +309,7 @@ sm_code sm_view_deployment(const sm_view *v, const sm_view_deployed *d, sm_json 
 /* ---- the overview ---------------------------------------------------------------------- */
 
 /* Worst first; the first state that a pipeline has is that of all. */
-static const char *const by_badness[] = { "failed", "degraded",  "running",
+static const char *const by_badness[] = { "failed", "stale",     "degraded", "running",
                                           "paused", "succeeded", "never_run" };
 
 static const sm_json *worst_of(const sm_json *rows)
@@ -305,19 +330,31 @@ static int64_t sum_of(const sm_json *rows, const char *key)
     return n;
 }
 
-static int64_t failing_in(const sm_json *rows)
+/* How many names the lists of that `key` have. */
+static int64_t named_in(const sm_json *rows, const char *key)
 {
     int64_t n = 0;
 
     for (size_t i = 0; i < sm_json_len(rows); i++)
-        n += (int64_t)sm_json_len(sm_json_get(sm_json_at(rows, i), "failing"));
+        n += (int64_t)sm_json_len(sm_json_get(sm_json_at(rows, i), key));
     return n;
+}
+
+static void say_stale(const sm_json *rows, const sm_json *worst, sm_buf *b)
+{
+    sm_sv first = sm_json_sv(sm_json_at(sm_json_get(worst, "stale"), 0));
+    int64_t stale = named_in(rows, "stale");
+
+    if (stale == 1)
+        sm_buf_addf(b, "%.*s is stale", SM_SV_ARG(first));
+    else
+        sm_buf_addf(b, "%.*s and %lld more are stale", SM_SV_ARG(first), (long long)stale - 1);
 }
 
 static void say_failed(const sm_json *rows, const sm_json *worst, sm_buf *b)
 {
     sm_sv first = sm_json_sv(sm_json_at(sm_json_get(worst, "failing"), 0));
-    int64_t failing = failing_in(rows), behind = sum_of(rows, "behind");
+    int64_t failing = named_in(rows, "failing"), behind = sum_of(rows, "behind");
 
     if (failing == 0) {
         sm_buf_addf(b, "The last run of %.*s failed",
@@ -342,6 +379,8 @@ static void say(const sm_json *rows, const sm_json *worst, size_t needs, sm_buf 
         sm_buf_adds(b, "No pipeline is deployed");
     else if (is(state, "failed"))
         say_failed(rows, worst, b);
+    else if (is(state, "stale"))
+        say_stale(rows, worst, b);
     else if (is(state, "degraded"))
         sm_buf_addf(b, "%.*s has warnings", SM_SV_ARG(name));
     else if (is(state, "never_run"))
@@ -427,8 +466,14 @@ static void add_standing(const sm_view *v, const sm_json *table, sm_json *o)
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         if (sm_json_get(table, keys[i]) != NULL)
             sm_json_set(o, keys[i], sm_json_get(table, keys[i]));
-    if (table != NULL)
-        add_numbers(v, table, o);
+    if (table == NULL)
+        return;
+    if (!sm_sv_eq(sm_view_standing(table), state_of(table))) {
+        sm_json_set_string(o, "state", sm_view_standing(table));
+        sm_json_set_string(o, "reason",
+                           sm_view_freshness_words(sm_json_get(table, "freshness"), v->a));
+    }
+    add_numbers(v, table, o);
 }
 
 static sm_json *datasets_of(const sm_view *v, const sm_json *tables)

@@ -50,7 +50,8 @@ const kinds = {
   reload: 'Not deployed',
   schema: 'Schema drift',
   failed: 'Failed',
-  stale: 'Late data',
+  stale: 'Stale',
+  late: 'Late',
   late_rows: 'Late rows',
   unbounded: 'Grows for ever',
 };
@@ -59,6 +60,7 @@ const kindStates = {
   failed: 'failed',
   reload: 'failed',
   stale: 'stale',
+  late: 'late',
   quarantine: 'degraded',
   late_rows: 'degraded',
   schema: 'degraded',
@@ -106,7 +108,9 @@ const under = (p) =>
     ? 'newer files are not deployed: they are invalid'
     : p.failing?.length
       ? `failing: ${p.failing.slice(0, 3).join(', ')}${p.failing.length > 3 ? ` and ${p.failing.length - 3} more` : ''}`
-      : (p.description ?? '');
+      : p.stale?.length
+        ? `stale: ${p.stale.slice(0, 3).join(', ')}${p.stale.length > 3 ? ` and ${p.stale.length - 3} more` : ''}`
+        : (p.description ?? '');
 
 const doingWords = /** @type {Record<string, string>} */ ({
   queued: 'queued',
@@ -185,7 +189,7 @@ const columns = [
 ];
 
 /** @param {any} p */
-const stateName = (p) => (p.paused && !p.failing?.length ? 'paused' : (doingWords[p.doing] ?? p.state));
+const stateName = (p) => (p.paused && !p.failing?.length && !p.stale?.length ? 'paused' : (doingWords[p.doing] ?? p.state));
 
 /** @param {{d: any}} p */
 function Pipelines({ d }) {
