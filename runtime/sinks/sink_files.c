@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sink_files.c -- rows as files of a folder: a file for each batch that has rows.
  *
- *     prepare   <folder>/.<sink>-<generation>-<batch>.json.tmp, synced: nobody reads it
+ *     prepare   <folder>/.<sink>-<generation>-<batch>-<attempt>.json.tmp, synced: nobody reads it
  *     decided   the manifest names it
- *     publish   renamed to <sink>-<generation>-<batch>.json
+ *     publish   linked as <sink>-<generation>-<batch>.json; then an empty file beside it, ".sent",
+ *               says so, and the first name goes
  *
- * A name that is gone was renamed: by us, before a crash.  So a batch appears once; what makes the
- * promise "at least once" is that whoever resets the sink gets all rows again, under new names,
- * and that a folder does not remember what was taken out of it. */
+ * Whoever reads the folder may take a file away at once, so only ".sent" tells that it was there;
+ * a batch that has neither its file nor that is lost, and not done.  A crash between the link and
+ * ".sent" gives a file again that was taken meanwhile, and whoever resets the sink gets all rows
+ * again under new names: hence "at least once". */
 #include "runtime/sinks/sink_files.h"
 
 #include "runtime/base/fs.h"
+#include "runtime/base/hash.h"
 #include "runtime/base/limit.h"
 #include "runtime/base/sqltext.h"
 #include "runtime/delta/delta_select.h"
@@ -22,6 +25,7 @@ typedef struct files_config {
 } files_config;
 
 enum { FORMAT_JSON, FORMAT_CSV, FORMAT_PARQUET };
+enum { FILE_MODE = 0640 };
 
 static const char *const formats[] = { "json", "csv", "parquet", NULL };
 static const char *const deliveries[] = { "at_least_once", NULL };
@@ -122,10 +126,12 @@ static sm_code files_prepare(sm_sink *k, sm_sv select, sm_manifest *m, int64_t *
     const files_config *config = k->config;
     sm_arena *a = m->arena;
     sm_json *action = sm_json_object(a);
-    sm_sv name =
-        sm_arena_printf(a, "%.*s-%.*s-%08lld.%s", SM_SV_ARG(k->name), SM_SV_ARG(k->generation),
-                        (long long)m->id.n, formats[config->format]);
-    sm_sv file = sm_arena_printf(a, "%.*s/.%.*s.tmp", SM_SV_ARG(k->path), SM_SV_ARG(name));
+    sm_sv batch = sm_arena_printf(a, "%.*s-%.*s-%08lld", SM_SV_ARG(k->name),
+                                  SM_SV_ARG(k->generation), (long long)m->id.n);
+    sm_sv name = sm_arena_printf(a, "%.*s.%s", SM_SV_ARG(batch), formats[config->format]);
+    sm_sv attempt = sm_uuid4(a);
+    sm_sv file = sm_arena_printf(a, "%.*s/.%.*s-%.*s.%s.tmp", SM_SV_ARG(k->path), SM_SV_ARG(batch),
+                                 SM_SV_ARG(attempt), formats[config->format]);
     sm_error ignored;
     sm_code rc;
 
@@ -160,28 +166,61 @@ static void files_discard(sm_sink *k, const sm_manifest *m)
 
 /* ---- publish ---- */
 
+/* Under the name that others read; it may be there from an earlier life. */
+static sm_code show(const char *file, const char *final, const char *folder, sm_error *err)
+{
+    sm_code rc = sm_fs_link(file, final, err);
+
+    if (rc != SM_OK && rc != SM_E_CONFLICT)
+        return rc;
+    return sm_fs_fsync_dir(folder, err);
+}
+
+static sm_code lost(const sm_sink *k, const sm_manifest *m, const char *file, sm_error *err)
+{
+    return sm_fail(err, SM_E_CORRUPT, 0,
+                   "batch %lld was decided, and its file is not there: \"%s\"; bring it back, or "
+                   "write all rows again with `smelt checkpoint reset %.*s`",
+                   (long long)m->id.n, file, SM_SV_ARG(k->name));
+}
+
+/* The next batch takes this one's ".sent" away. */
+static void remember(sm_sink *k, const sm_manifest *m, sm_sv sent)
+{
+    sm_json *memory = sm_json_object(k->arena);
+    sm_sv before = sm_json_get_sv(k->memory, "sent", SM_SV(""));
+    sm_error ignored;
+
+    if (before.len > 0 && !sm_sv_eq(before, sent))
+        (void)sm_fs_unlink(sm_arena_cstr(m->arena, before), &ignored);
+    sm_json_set_string(memory, "generation", k->generation);
+    sm_json_set_int(memory, "batch", m->id.n);
+    sm_json_set_string(memory, "sent", sent);
+    k->memory = memory;
+}
+
 static sm_code files_publish(sm_sink *k, const sm_manifest *m, int64_t *version_out, sm_error *err)
 {
     const sm_json *action = action_of(k, m);
     const char *file = sm_arena_cstr(m->arena, sm_json_get_sv(action, "file", SM_SV("")));
-    sm_sv name = sm_json_get_sv(action, "name", SM_SV(""));
-    const char *final =
-        sm_path_join(m->arena, sm_path_dir(sm_sv_cstr(file)), name); /* where it was prepared */
-    sm_json *memory = sm_json_object(k->arena);
-    sm_error why;
-    sm_code rc = sm_fs_rename(file, final, &why);
+    sm_sv folder = sm_path_dir(sm_sv_cstr(file)); /* where it was prepared */
+    sm_sv sent = sm_arena_printf(m->arena, "%s.sent", file);
+    const char *final = sm_path_join(m->arena, folder, sm_json_get_sv(action, "name", SM_SV("")));
+    sm_error ignored;
+    sm_code rc = SM_OK;
 
-    if (rc != SM_OK && sm_fs_exists(file)) {
-        *err = why;
-        return rc;
+    if (sm_fs_exists(file)) {
+        if ((rc = show(file, final, sm_arena_cstr(m->arena, folder), err)) == SM_OK)
+            rc = sm_fs_write_durable(sent.ptr, SM_SV(""), FILE_MODE, err);
+        if (rc == SM_OK)
+            (void)sm_fs_unlink(file, &ignored); /* what is left is only in the way */
+    } else if (!sm_fs_exists(sent.ptr)) {
+        rc = lost(k, m, file, err);
     }
-    rc = sm_fs_fsync_dir(sm_arena_cstr(m->arena, sm_path_dir(sm_sv_cstr(file))), err);
     if (rc != SM_OK)
         return rc;
     *version_out = m->id.n;
-    sm_json_set_string(memory, "generation", k->generation);
-    sm_json_set_int(memory, "batch", m->id.n);
-    k->memory = memory;
+    remember(k, m, sent);
     return SM_OK;
 }
 

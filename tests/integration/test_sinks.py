@@ -47,6 +47,9 @@ class SinkTest(unittest.TestCase):
         self.assertEqual(done.code, 0, done.out + done.err)
         return done.out
 
+    def files(self):
+        return [name for name in os.listdir(self.out) if not name.startswith(".")]
+
     def ids_of_files(self):
         rows = duckdb.sql(f"SELECT id FROM read_json('{self.out}/*.json')").fetchall()
         return sorted(row[0] for row in rows)
@@ -68,7 +71,7 @@ class SinkTest(unittest.TestCase):
                 self.feed(1)
                 self.run_ok()
                 self.run_ok()  # nothing new, no file
-                names = os.listdir(self.out)
+                names = self.files()
                 self.assertEqual(len(names), 1, names)
                 self.assertRegex(names[0], rf"^out-[0-9a-f-]{{36}}-00000000\.{form}$")
                 if form == "parquet":
@@ -98,7 +101,7 @@ class SinkTest(unittest.TestCase):
 
     def test_a_kill_neither_loses_nor_doubles(self):
         points = ["flow.after_decided", "flow.after_publish"]
-        for sink, ids, own in ((FILES % "json", self.ids_of_files, "fs.rename"), (DELTA, self.ids_of_table, "delta.after_link")):
+        for sink, ids, own in ((FILES % "json", self.ids_of_files, "fs.link"), (DELTA, self.ids_of_table, "delta.after_link")):
             for point in [*points, own]:
                 kills = 0
                 for number in (1, 2, 4):  # of the table, of the sink
@@ -115,6 +118,26 @@ class SinkTest(unittest.TestCase):
                         self.run_ok()
                         self.assertEqual(ids(), [1, 2, 3])
                 self.assertGreater(kills, 0, point)
+
+    def test_a_file_that_was_taken_is_done_and_one_that_was_lost_is_told(self):
+        for point, lost in (("flow.after_publish", False), ("flow.after_decided", True)):
+            with self.subTest(point=point):
+                self.w = world.World("taken")
+                self.out = self.w.path("out")
+                self.pipeline(FILES % "json")
+                self.feed(1)
+                done = self.w.run(failpoint=f"{point}:2:kill")
+                self.assertEqual(done.code, -signal.SIGKILL, done.err)
+                for name in os.listdir(self.out):
+                    if not name.endswith(".sent"):
+                        os.unlink(os.path.join(self.out, name))
+                done = self.w.run()
+                if lost:
+                    self.assertEqual(done.code, 11, done.err)
+                    self.assertIn("smelt checkpoint reset out", done.out)
+                else:
+                    self.assertEqual(done.code, 0, done.err)
+                    self.assertEqual(self.files(), [])
 
     def test_a_kill_after_a_reset_is_no_older_control_store(self):
         self.pipeline(FILES % "json")
