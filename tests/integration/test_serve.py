@@ -167,7 +167,10 @@ class Serve(unittest.TestCase):
         status = json.loads(self.w.smelt("status", "-p", "shop.yml", "--json").out)
         self.assertEqual({t["name"]: t["state"] for t in status["tables"] if t["name"] in ("checked", "behind")},
                          {"checked": "held_back", "behind": "skipped"})
-        self.assertIn("smelt resume shop", self.w.smelt("why", "behind", "-p", "shop.yml").out)
+        why, status = (self.w.smelt(*words, "-p", "shop.yml").out for words in (("why", "behind"), ("status",)))
+        self.assertIn("Next: smelt resume shop.yml\n", why)
+        self.assertRegex(status, r"run \d+ succeeded, 1 table held back, 1 behind it skipped  ")
+        self.assertIn("Next: smelt resume shop.yml\n", status)
         self.w.smelt("resume", "shop.yml")  # the rule is as it was, and so are the rows
         server.until("run ", "failed", "small")
         server.until("run ", "succeeded")

@@ -12,6 +12,26 @@ static const sm_cli_option options[] = {
     { NULL, NULL, NULL, NULL },
 };
 
+static int64_t count_that_are(const sm_json *tables, const char *standing)
+{
+    int64_t n = 0;
+
+    for (size_t i = 0; i < sm_json_len(tables); i++)
+        n += sm_sv_eq_str(sm_view_standing(sm_json_at(tables, i)), standing);
+    return n;
+}
+
+/* A run that did all it was asked to is no news about the tables that it left out. */
+static void add_left_out(const sm_json *tables, sm_buf *b)
+{
+    int64_t held = count_that_are(tables, "held_back"), skipped = count_that_are(tables, "skipped");
+
+    if (held > 0)
+        sm_buf_addf(b, ", %lld table%s held back", (long long)held, held == 1 ? "" : "s");
+    if (held > 0 && skipped > 0)
+        sm_buf_addf(b, ", %lld behind %s skipped", (long long)skipped, held == 1 ? "it" : "them");
+}
+
 static void add_heading(const sm_cli *c, const sm_json *doc, sm_buf *b)
 {
     const sm_json *run = sm_json_get(doc, "run");
@@ -22,9 +42,11 @@ static void add_heading(const sm_cli *c, const sm_json *doc, sm_buf *b)
         sm_buf_adds(b, "  never ran here\n");
         return;
     }
-    sm_buf_addf(b, "  run %lld %s%s  ", (long long)sm_json_get_int(run, "number", 0),
+    sm_buf_addf(b, "  run %lld %s%s", (long long)sm_json_get_int(run, "number", 0),
                 sm_sv_eq_str(state, "completed") ? "succeeded" : sm_arena_cstr(c->a, state),
                 sm_json_get_bool(run, "warnings", false) ? " with warnings" : "");
+    add_left_out(sm_json_get(doc, "tables"), b);
+    sm_buf_adds(b, "  ");
     sm_buf_add(b, sm_show_time(c->a, sm_time_of(run, "created")));
     if (sm_json_get(run, "duration_ms") != NULL) {
         sm_buf_adds(b, "  ");
@@ -109,8 +131,10 @@ static void add_advice(const sm_cli *c, const sm_json *doc, sm_buf *b)
                     open == 1 ? "batch is" : "batches are");
     if (run == NULL)
         sm_look_next(c, b, "smelt run");
-    else if (first_that_is(tables, "failed") != NULL)
+    else if (count_that_are(tables, "failed") > 0)
         sm_look_next(c, b, "smelt events --run %lld --level warn", (long long)number);
+    else if (count_that_are(tables, "held_back") > 0)
+        sm_look_next(c, b, "smelt resume");
     else if (stale != NULL)
         sm_look_next(c, b, "smelt why %.*s", SM_SV_ARG(sm_json_get_sv(stale, "name", SM_SV(""))));
     else

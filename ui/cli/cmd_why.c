@@ -60,11 +60,21 @@ static bool is_old_news(const sm_json *doc)
            !sm_sv_eq_str(text_of(f, "state"), "fresh");
 }
 
+static bool is_held_back(const sm_json *doc)
+{
+    const sm_json *because = sm_json_get(doc, "because");
+    bool held = sm_sv_eq_str(text_of(doc, "state"), "held_back");
+
+    for (size_t i = 0; !held && i < sm_json_len(because); i++)
+        held = sm_sv_eq_str(text_of(sm_json_at(because, i), "state"), "held_back");
+    return held;
+}
+
 static const char *next_of(const sm_cli *c, const sm_json *doc)
 {
     sm_sv state = text_of(doc, "state");
 
-    if (sm_json_get(doc, "paused") != NULL)
+    if (sm_json_get(doc, "paused") != NULL || is_held_back(doc))
         return "smelt resume";
     if (sm_json_len(sm_json_get(doc, "because")) > 0 || sm_sv_eq_str(state, "failed"))
         return "smelt events --level error";

@@ -25,7 +25,7 @@ static void add_word(sm_buf *b, const char *option, const char *word)
 /* The length of the verb at `text`, when its pipeline is an argument and no option. */
 static size_t takes_argument(const char *text)
 {
-    static const char *const verbs[] = { "run", "validate" };
+    static const char *const verbs[] = { "run", "validate", "resume" };
     size_t n = strcspn(text, " ");
 
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
