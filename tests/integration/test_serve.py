@@ -353,6 +353,21 @@ tables:
         self.assertNotIn("idle", self.w.smelt("status", "shop.yml").out)
         self.assertEqual(server.end(), 0)
 
+    def test_tokens_are_made_where_the_server_looks_for_them(self):
+        for name in ("a", "b"):
+            self.w.write(f"{name}.yml", PIPELINE.format(name=name, trigger="available_now", sign="+").replace("./lake", f"./{name}_lake"))
+        self.w.write("smelt.yml", "version: 1\n")
+        server = self.server()
+        file = server.until("the token of its first admin is in ").split(" is in ")[1].strip()
+        self.assertTrue(os.path.samefile(file, self.w.path("a_lake", ".smelt", "control", "admin-token")), file)
+        refused = self.w.smelt("token", "create", "-p", "b")
+        self.assertEqual(refused.code, 2)
+        self.assertIn('deploys first, "a", and not with "b": leave -p out', refused.err)
+        made = self.w.smelt("token", "create", "--role", "operator")
+        self.assertIn(", an operator for 90 days", made.err)
+        self.assertEqual(self.w.smelt("token", "list").out.count("active"), 2)
+        self.assertEqual(server.end(), 0)
+
     def test_faults_at_the_start_are_told_all_at_once(self):
         self.pipeline("a", sign="+ nonsense +")
         self.pipeline("b", trigger="{interval: soon}")

@@ -233,12 +233,15 @@ static sm_code open_page(server *s, sm_error *err)
 static void tell_page(const server *s)
 {
     const char *warning = sm_http_warning(s->http), *link = sm_http_login_link(s->http);
+    const char *file = sm_http_token_file(s->http);
 
     if (warning != NULL)
         sm_cli_say(s->c, "warning: %s", warning);
     sm_cli_say(s->c, "the page is at %s", sm_http_url(s->http));
     if (link != NULL)
         sm_cli_say(s->c, "log in once, within 10 minutes, with %s", link);
+    if (file != NULL)
+        sm_cli_say(s->c, "the token of its first admin is in %s", file);
 }
 
 /* ---- the command ----------------------------------------------------------------- */

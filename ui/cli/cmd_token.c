@@ -22,6 +22,28 @@ static const sm_cli_option options[] = {
     { NULL, NULL, NULL, NULL },
 };
 
+/* A server looks into one store.  One that never had a token belongs to no server yet, and most
+ * likely to none ever: `smelt serve` of the project asks the first pipeline's. */
+static int check_asked(const sm_cli *c, const sm_project *p)
+{
+    sm_project_files files = { 0 };
+    sm_token_rec *all;
+    sm_error err;
+    size_t n;
+
+    if (sm_project_list(c->a, &files, &err) != SM_OK || files.n < 2 ||
+        sm_sv_eq(p->spec->pipeline.text, files.items[0].pipeline))
+        return SM_EXIT_DONE;
+    if (sm_store_tokens(p->store, c->a, &all, &n, &err) != SM_OK)
+        return sm_cli_fail(c, &err, "smelt doctor");
+    if (n > 0)
+        return SM_EXIT_DONE;
+    return sm_cli_usage(c,
+                        "tokens are of a server, which keeps them with the pipeline that it "
+                        "deploys first, \"%.*s\", and not with \"%.*s\": leave -p out",
+                        SM_SV_ARG(files.items[0].pipeline), SM_SV_ARG(p->spec->pipeline.text));
+}
+
 /* Tokens are kept in the store of the pipeline that a server deploys first; a fault of its file
  * does not keep anybody from revoking one. */
 static int open_store(sm_cli *c, sm_project *p)
@@ -39,8 +61,9 @@ static int open_store(sm_cli *c, sm_project *p)
         sm_project_print_diags(c, p);
         return SM_EXIT_INVALID;
     }
-    return sm_project_store(p, false, &err) == SM_OK ? SM_EXIT_DONE
-                                                     : sm_cli_fail(c, &err, "smelt doctor");
+    if (sm_project_store(p, false, &err) != SM_OK)
+        return sm_cli_fail(c, &err, "smelt doctor");
+    return sm_cli_get(c, "--pipeline") == NULL ? SM_EXIT_DONE : check_asked(c, p);
 }
 
 typedef struct wish {
@@ -69,9 +92,9 @@ static int tell_created(const sm_cli *c, const wish *w, const sm_json *doc)
         return sm_cli_out_json(c, doc);
     printf("%.*s\n", SM_SV_ARG(sm_json_get_sv(doc, "token", SM_SV(""))));
     if (!c->quiet)
-        sm_cli_say(c, "that is token %.*s, a %s for %lld days; it is shown this once",
-                   SM_SV_ARG(sm_json_get_sv(doc, "id", SM_SV(""))), sm_role_name(w->role),
-                   (long long)w->days);
+        sm_cli_say(c, "that is token %.*s, a%s %s for %lld days; it is shown this once",
+                   SM_SV_ARG(sm_json_get_sv(doc, "id", SM_SV(""))),
+                   w->role == SM_ROLE_VIEWER ? "" : "n", sm_role_name(w->role), (long long)w->days);
     return SM_EXIT_DONE;
 }
 

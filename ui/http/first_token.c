@@ -20,15 +20,19 @@ sm_code sm_http__first_token(sm_http *h, sm_error *err)
     sm_code rc;
     size_t n;
 
-    if ((rc = sm_store_tokens(h->store, h->a, &all, &n, err)) != SM_OK || n > 0)
+    if ((rc = sm_store_tokens(h->store, h->a, &all, &n, err)) != SM_OK)
         return rc;
+    if (n > 0) {
+        h->token_file = sm_fs_exists(file) ? file : NULL; /* a person may have taken it away */
+        return SM_OK;
+    }
     rc = sm_token_create(h->store, SM_ROLE_ADMIN, SM_SV("first admin"), SM_SV("smelt serve"),
                          SM_TOKEN_DAYS, h->a, NULL, &secret, err);
     if (rc == SM_OK)
         rc = sm_fs_write_durable(file, sm_arena_printf(h->a, "%.*s\n", SM_SV_ARG(secret)), 0600,
                                  err);
     if (rc == SM_OK)
-        h->login_link = file; /* until the address is known */
+        h->token_file = h->login_link = file; /* the latter until the address is known */
     return rc;
 }
 

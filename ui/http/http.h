@@ -47,8 +47,11 @@ void sm_http_stop(sm_http *h);
 /* "http://127.0.0.1:8480/": where it listens, with the port that was given for 0.  Borrowed. */
 const char *sm_http_url(const sm_http *h);
 /* The address that logs a browser in, once and within 10 minutes; NULL unless this start made the
- * first token.  Borrowed; the file of that token is <state_dir>/control/admin-token. */
+ * first token.  Borrowed. */
 const char *sm_http_login_link(const sm_http *h);
+/* Where the first token was written, <state_dir>/control/admin-token; NULL: there is no such file,
+ * or nobody needs one.  Borrowed. */
+const char *sm_http_token_file(const sm_http *h);
 /* What a person should know of this config, or NULL: "… is not encrypted".  Borrowed. */
 const char *sm_http_warning(const sm_http *h);
 

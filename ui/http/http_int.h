@@ -84,7 +84,7 @@ struct sm_http {
     sm_atomic requests[6]; /* by the first digit of the status */
     int64_t started_ms;
     bool tls;
-    const char *url, *login_link, *warning;
+    const char *url, *login_link, *token_file, *warning;
 };
 
 /* ---- what handlers use ---- */

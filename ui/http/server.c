@@ -381,6 +381,11 @@ const char *sm_http_login_link(const sm_http *h)
     return h->login_link;
 }
 
+const char *sm_http_token_file(const sm_http *h)
+{
+    return h->token_file;
+}
+
 const char *sm_http_warning(const sm_http *h)
 {
     return h->warning;
