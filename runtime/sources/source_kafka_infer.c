@@ -186,6 +186,29 @@ static sm_code add_rescued(const sm_kafka_config *config, sm_arena *a, sm_schema
     return SM_OK;
 }
 
+/* Does the first batch begin where a partition ends? */
+static bool begins_at_an_end(const sm_json *starting)
+{
+    bool any = sm_sv_eq_str(sm_json_sv(starting), "latest");
+
+    for (sm_json_iter t = sm_json_first(starting); sm_json_valid(&t); sm_json_next(&t))
+        for (sm_json_iter p = sm_json_first(t.value); sm_json_valid(&p); sm_json_next(&p))
+            any |= sm_json_int_value(p.value) == -1;
+    return any;
+}
+
+/* The end of a topic is kept with the first batch, and there is none before there are columns: what
+ * comes until then would be passed over. */
+static sm_code check_told(const sm_kafka_config *config, const sm_schema *found, sm_error *err)
+{
+    if (found->n > 0 || !begins_at_an_end(config->starting_offsets))
+        return SM_OK;
+    return sm_fail(err, SM_E_INVALID, 0,
+                   "no message tells the columns yet, and messages that come before the next run "
+                   "would be passed over, because `starting_offsets` is latest: give `schema`, or "
+                   "begin with `starting_offsets: earliest`");
+}
+
 sm_code sm_kafka__infer(sm_source *s, sm_arena *a, sm_schema *out, sm_error *err)
 {
     const sm_kafka_config *config = s->config;
@@ -202,6 +225,8 @@ sm_code sm_kafka__infer(sm_source *s, sm_arena *a, sm_schema *out, sm_error *err
         return err->code == SM_E_NOT_FOUND ? sm_fail(err, SM_E_INVALID, err->sys, "%s", err->msg)
                                            : err->code;
     rc = columns_of(s, ranges, n, SAMPLE, SAMPLE_BYTES, a, out, err);
+    if (rc == SM_OK)
+        rc = check_told(config, out, err);
     return rc == SM_OK ? add_rescued(config, a, out, err) : rc;
 }
 

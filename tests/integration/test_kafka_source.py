@@ -151,6 +151,16 @@ class Reading(KafkaTest):
         self.run_ok()
         self.assertEqual(self.ids(), [5])
 
+    def test_latest_of_an_empty_topic_asks_for_columns_or_loses_nothing(self):
+        topic = Topic(self.broker)
+        self.pipeline(topic, "starting_offsets: latest")
+        self.run_fails("messages that come before the next run would be passed over")
+        self.pipeline(topic, "starting_offsets: latest\nschema: [{name: id, data_type: BIGINT}]")
+        self.run_ok()
+        topic.produce([{"id": i} for i in range(3)])
+        self.run_ok()
+        self.assertEqual(self.ids(), [0, 1, 2])
+
     def test_offsets_by_partition_say_where_the_first_batch_begins(self):
         topic = Topic(self.broker, partitions=2)
         for p in range(2):
