@@ -299,12 +299,6 @@ static sm_code kafka_newest(sm_source *s, sm_arena *a, const sm_json **out, sm_e
     return SM_OK;
 }
 
-static sm_code kafka_latest(sm_source *s, const sm_json *start, const sm_json *until, sm_arena *a,
-                            const sm_json **out, sm_error *err)
-{
-    return sm_kafka__latest(s->config, start, until, a, out, err);
-}
-
 const sm_source_ops sm_source_kafka = {
     .name = "kafka",
     .summary = "topics of Kafka, by offsets",
@@ -314,7 +308,7 @@ const sm_source_ops sm_source_kafka = {
     .open = kafka_open,
     .infer = sm_kafka__infer,
     .newest = kafka_newest,
-    .latest = kafka_latest,
+    .latest = sm_kafka__latest_anchored,
     .read = sm_kafka__read,
     .verify = sm_kafka__verify,
     .bad_records = sm_kafka__bad_records,

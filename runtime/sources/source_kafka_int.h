@@ -3,6 +3,7 @@
  *
  *     source_kafka.c           options, life, looks, the list of operations
  *     source_kafka_offsets.c   offsets as JSON: how far, where from, what is lost; pure
+ *     source_kafka_anchor.c    is a topic still the one that was read
  *     source_kafka_read.c      a range as a relation
  *     source_kafka_chunk.c     messages to rows
  *     source_kafka_bad.c       messages that are no records
@@ -45,11 +46,18 @@ typedef struct sm_kafka_config {
 sm_json *sm_kafka__newest(const sm_kafka_config *config, const sm_kafka_partition *found, size_t n,
                           sm_arena *a);
 
-/* {"topics": {topic: {partition: end}}, "begin": …, "notices": …}: where a batch from `start` ends.
- * `begin` is of the partitions that do not begin where `start` ended, and `notices` says why.
- * `start` itself when nothing is new. */
+/* {"topics": {topic: {partition: end}}, "begin": …, "notices": …, anchors}: where a batch from
+ * `start` ends. `begin` is of the partitions that do not begin where `start` ended, and `notices`
+ * says why. `start` itself when nothing is new. */
 sm_code sm_kafka__latest(const sm_kafka_config *config, const sm_json *start, const sm_json *until,
                          sm_arena *a, const sm_json **out, sm_error *err);
+
+/* Put the anchor of a partition into an offset: one message, by its place and time. */
+void sm_kafka__anchor(sm_json *of, sm_sv topic, sm_sv partition, int64_t offset, int64_t time_ms,
+                      sm_arena *a);
+/* Where the anchors of `start` would be, as far as `until` has such offsets, and their times. */
+sm_kafka_range *sm_kafka__anchors(const sm_json *start, const sm_json *until, sm_arena *a,
+                                  int64_t **times, size_t *n);
 
 /* The ranges of (start, end], in `a`. */
 sm_kafka_range *sm_kafka__ranges(const sm_json *start, const sm_json *end, sm_arena *a, size_t *n);
@@ -57,6 +65,13 @@ sm_kafka_range *sm_kafka__ranges(const sm_json *start, const sm_json *end, sm_ar
 /* SM_E_INVALID: `starting_offsets` or `assign` is not of its form. */
 sm_code sm_kafka__check_starting(const sm_json *starting, sm_error *err);
 sm_code sm_kafka__check_assign(const sm_json *assign, sm_error *err);
+
+/* --- source_kafka_anchor.c --- */
+
+/* sm_kafka__latest(), but a topic that was made anew is told whatever its offsets are.  Goes to the
+ * brokers for one message per partition, with the first batch that a flow reads after open(). */
+sm_code sm_kafka__latest_anchored(sm_source *s, const sm_json *start, const sm_json *until,
+                                  sm_arena *a, const sm_json **out, sm_error *err);
 
 /* --- source_kafka_bad.c --- */
 
@@ -144,6 +159,7 @@ typedef struct sm_kafka_state {
     sm_mutex mu;      /* guards the clients below */
     sm_kafka *idle[4];
     size_t n_idle;
+    bool anchors_hold; /* since open() */
 
     sm_arena *read; /* what follows, of the last read() */
     sm_kafka_what what;

@@ -10,7 +10,14 @@
  * is the same whenever it is read:
  *
  *     {"topics": {"clicks": {"0": 1000, "7": 20}}, "begin": {"clicks": {"7": 0}},
- *      "notices": [{"reason": "topic \"clicks\" has a new partition 7 …", "path": "clicks/7"}]} */
+ *      "notices": [{"reason": "topic \"clicks\" has a new partition 7 …", "path": "clicks/7"}]}
+ *
+ * Offsets alone do not tell a topic from one that was made anew and has grown past where the old
+ * one was read to.  One message per partition does, its anchor, by its place and time; what a topic
+ * that was made anew has in its place stands in the answer of newest() that a batch is planned
+ * with:
+ *
+ *     {"topics": …, "anchor": {"clicks": {"0": 300}}, "time": {"clicks": {"0": 1700000000123}}} */
 #include <stdio.h>
 #include <string.h>
 
@@ -70,6 +77,17 @@ static void each_next(each *e)
 {
     sm_json_next(&e->partition);
     each_settle(e);
+}
+
+void sm_kafka__anchor(sm_json *of, sm_sv topic, sm_sv partition, int64_t offset, int64_t time_ms,
+                      sm_arena *a)
+{
+    if (sm_json_get_mut(of, "anchor") == NULL) {
+        sm_json_set(of, "anchor", sm_json_object(a));
+        sm_json_set(of, "time", sm_json_object(a));
+    }
+    put_offset(sm_json_get_mut(of, "anchor"), topic, partition, offset, a);
+    put_offset(sm_json_get_mut(of, "time"), topic, partition, time_ms, a);
 }
 
 /* --- The options --- */
@@ -152,6 +170,7 @@ typedef struct part {
     int64_t low, newest;
     int64_t begin, end;
     bool moved; /* it does not begin where the last batch ended */
+    bool anew;  /* another message stands in the place of its anchor */
 } part;
 
 typedef struct planning {
@@ -201,27 +220,38 @@ static sm_code begin_first(planning *p, part *x, sm_error *err)
     return SM_OK;
 }
 
-/* Offsets [from, low) are gone, unread. */
+static sm_sv what_is_lost(const planning *p, const part *x, int64_t from)
+{
+    if (x->anew)
+        return sm_arena_printf(
+            p->a,
+            "topic \"%.*s\", partition %.*s was read up to offset %lld, and has "
+            "another message now where one that was read stood, at offset %lld: "
+            "the topic was made anew",
+            SM_SV_ARG(x->topic), SM_SV_ARG(x->name), (long long)from,
+            (long long)get_offset(sm_json_get(p->start, "anchor"), x->topic, x->name));
+    if (x->newest < from)
+        return sm_arena_printf(p->a,
+                               "topic \"%.*s\", partition %.*s ends at offset %lld, and it was "
+                               "read up to %lld: the topic was made anew",
+                               SM_SV_ARG(x->topic), SM_SV_ARG(x->name), (long long)x->newest,
+                               (long long)from);
+    return sm_arena_printf(p->a,
+                           "topic \"%.*s\", partition %.*s: offsets %lld to %lld were removed "
+                           "before they were read",
+                           SM_SV_ARG(x->topic), SM_SV_ARG(x->name), (long long)from,
+                           (long long)x->low - 1);
+}
+
+/* Offsets [from, low) are gone, unread, or all of them are others. */
 static sm_code lose(planning *p, part *x, int64_t from, sm_error *err)
 {
-    bool fewer = x->newest < from;
-    int64_t lost = fewer ? -1 : x->low - from;
-    sm_sv what =
-        fewer ? sm_arena_printf(p->a,
-                                "topic \"%.*s\", partition %.*s ends at offset %lld, and it was "
-                                "read up to %lld: the topic was made anew",
-                                SM_SV_ARG(x->topic), SM_SV_ARG(x->name), (long long)x->newest,
-                                (long long)from)
-              : sm_arena_printf(p->a,
-                                "topic \"%.*s\", partition %.*s: offsets %lld to %lld were removed "
-                                "before they were read",
-                                SM_SV_ARG(x->topic), SM_SV_ARG(x->name), (long long)from,
-                                (long long)x->low - 1);
+    int64_t lost = x->anew || x->newest < from ? -1 : x->low - from;
+    sm_sv what = what_is_lost(p, x, from);
 
     if (p->config->fail_on_data_loss)
         return sm_fail(err, SM_E_CORRUPT, 0,
-                       "%.*s; `fail_on_data_loss: false` goes on with what is there, `smelt run "
-                       "--full-refresh` begins again",
+                       "%.*s; `fail_on_data_loss: false` goes on with what is there",
                        SM_SV_ARG(what));
     x->begin = x->low;
     x->moved = true;
@@ -238,7 +268,7 @@ static sm_code begin_part(planning *p, part *x, sm_error *err)
     if (p->start == NULL)
         return begin_first(p, x, err);
     x->begin = from;
-    if (from >= x->low && from <= x->newest)
+    if (from >= x->low && from <= x->newest && !x->anew)
         return SM_OK;
     if (from >= 0)
         return lose(p, x, from, err);
@@ -277,7 +307,7 @@ static sm_code miss_parts(planning *p, sm_error *err)
 static sm_code find_parts(planning *p, sm_error *err)
 {
     const sm_json *topics = sm_json_get(p->until, "topics");
-    const sm_json *low = sm_json_get(p->until, "low");
+    const sm_json *low = sm_json_get(p->until, "low"), *anew = sm_json_get(p->until, "anew");
     sm_code rc = miss_parts(p, err);
     size_t n = 0;
 
@@ -290,7 +320,8 @@ static sm_code find_parts(planning *p, sm_error *err)
         *x = (part){ .topic = e.topic.key,
                      .name = e.partition.key,
                      .low = get_offset(low, e.topic.key, e.partition.key),
-                     .newest = sm_json_int_value(e.partition.value) };
+                     .newest = sm_json_int_value(e.partition.value),
+                     .anew = get_offset(anew, e.topic.key, e.partition.key) >= 0 };
         rc = begin_part(p, x, err);
         x->end = x->newest;
     }
@@ -322,6 +353,21 @@ static bool is_anything_new(const planning *p)
     for (size_t i = 0; !new &&i < p->n; i++)
         new = p->parts[i].end > p->parts[i].begin;
     return new;
+}
+
+/* The anchors of `start` that are there still. */
+static void keep_anchors(const planning *p, sm_json *out)
+{
+    const sm_json *places = sm_json_get(p->start, "anchor"), *times = sm_json_get(p->start, "time");
+
+    for (size_t i = 0; i < p->n; i++) {
+        const part *x = &p->parts[i];
+        int64_t at = get_offset(places, x->topic, x->name);
+
+        if (!x->moved && at >= x->low)
+            sm_kafka__anchor(out, x->topic, x->name, at, get_offset(times, x->topic, x->name),
+                             p->a);
+    }
 }
 
 sm_code sm_kafka__latest(const sm_kafka_config *config, const sm_json *start, const sm_json *until,
@@ -357,8 +403,37 @@ sm_code sm_kafka__latest(const sm_kafka_config *config, const sm_json *start, co
         sm_json_set(o, "begin", begin);
     if (p.notices != NULL)
         sm_json_set(o, "notices", p.notices);
+    keep_anchors(&p, o);
     *out = o;
     return SM_OK;
+}
+
+/* --- Anchors --- */
+
+sm_kafka_range *sm_kafka__anchors(const sm_json *start, const sm_json *until, sm_arena *a,
+                                  int64_t **times, size_t *n)
+{
+    const sm_json *low = sm_json_get(until, "low"), *end = sm_json_get(until, "topics");
+    const sm_json *places = sm_json_get(start, "anchor");
+    sm_kafka_range *out;
+    size_t most = 0;
+
+    for (each e = each_first(places); each_valid(&e); each_next(&e))
+        most++;
+    out = SM_NEW_N(a, sm_kafka_range, most + 1);
+    *times = SM_NEW_N(a, int64_t, most + 1);
+    *n = 0;
+    for (each e = each_first(places); each_valid(&e); each_next(&e)) {
+        int64_t at = sm_json_int_value(e.partition.value), partition = 0;
+
+        if (at < get_offset(low, e.topic.key, e.partition.key) ||
+            at >= get_offset(end, e.topic.key, e.partition.key))
+            continue;
+        (void)sm_sv_to_int64(e.partition.key, &partition);
+        (*times)[*n] = get_offset(sm_json_get(start, "time"), e.topic.key, e.partition.key);
+        out[(*n)++] = (sm_kafka_range){ e.topic.key, (int32_t)partition, at, at + 1 };
+    }
+    return out;
 }
 
 /* --- Ranges --- */

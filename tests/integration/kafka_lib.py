@@ -13,7 +13,7 @@ import uuid
 
 sys.path.insert(0, os.path.join(os.environ["SM_SOURCE"], "tests", "crash"))
 import world  # noqa: E402
-from confluent_kafka import Consumer, Producer, TopicPartition  # noqa: E402
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition  # noqa: E402
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic  # noqa: E402
 
 SCRIPT = os.path.join(os.environ["SM_SOURCE"], "tests", "support", "kafka", "broker")
@@ -101,6 +101,18 @@ class Topic:
 
     def remove(self):
         self.wait(self.admin.delete_topics([self.name]))
+
+    def make_anew(self):
+        self.remove()
+        self.producer = None
+        wait_until(self.is_made)
+
+    def is_made(self):
+        try:
+            self.wait(self.admin.create_topics([NewTopic(self.name, 1, 1)]))
+        except KafkaException:  # the old one is still there
+            return False
+        return True
 
 
 def as_bytes(value):

@@ -224,6 +224,26 @@ class Loss(KafkaTest):
         self.assertEqual([json.loads(d)["lost"] for d, in
                           self.w.store("select details from events where type = 'source_warning'")], [5])
 
+    def test_a_topic_that_was_made_anew_and_has_grown_past_the_old_one_is_told(self):
+        topic = Topic(self.broker)
+        topic.produce([{"id": i} for i in range(10)])
+        self.pipeline(topic)
+        self.run_ok()
+        topic.produce([{"id": 10}])
+        self.run_ok()
+        topic.make_anew()
+        topic.produce([{"id": i} for i in range(100, 130)])
+        self.run_fails("partition 0 was read up to offset 11, and has another message now where one that was read "
+                       "stood, at offset 0: the topic was made anew")
+        self.run_fails("the topic was made anew")
+        self.assertEqual(self.ids(), list(range(11)))
+        self.pipeline(topic, "fail_on_data_loss: false")
+        self.run_ok()
+        topic.produce([{"id": 130}])
+        self.run_ok()
+        self.assertEqual(self.ids(), [*range(11), *range(100, 131)])
+        self.assertIn("the topic was made anew; reading goes on at 0", self.warnings()[0])
+
     def test_a_topic_that_is_not_there_is_named(self):
         self.pipeline("topics: [nobody-made-this]")
         self.run_fails("nobody-made-this")

@@ -145,6 +145,26 @@ static void test_source_kafka__a_topic_that_was_made_anew_is_no_topic_that_goes_
     assert_ptr_equal(out, start);
 }
 
+static void
+test_source_kafka__an_anchor_stays_while_it_is_there_and_tells_another_topic(void **state)
+{
+    fixture *f = *state;
+    const sm_kafka_partition before[] = { part(0, 0, 9) }, after[] = { part(0, 0, 30) };
+    const sm_kafka_partition shorter[] = { part(0, 5, 30) };
+    sm_json *start = sm_json_copy(f->a, latest(f, NULL, before, 1)), *until;
+    const sm_json *out = NULL;
+
+    sm_kafka__anchor(start, SM_SV("t"), SM_SV("0"), 4, 1700, f->a);
+    out = latest(f, start, after, 1);
+    assert_text(f, sm_json_get(out, "anchor"), "{\"t\":{\"0\":4}}");
+    assert_text(f, sm_json_get(out, "time"), "{\"t\":{\"0\":1700}}");
+    assert_null(sm_json_get(latest(f, start, shorter, 1), "anchor"));
+    until = sm_json_copy(f->a, newest(f, after, 1));
+    sm_json_set(until, "anew", sm_json_get(start, "anchor"));
+    sm_assert_code(sm_kafka__latest(&f->config, start, until, f->a, &out, &f->err), SM_E_CORRUPT);
+    assert_non_null(strstr(f->err.msg, "the topic was made anew"));
+}
+
 static void test_source_kafka__ranges_are_those_between_two_offsets(void **state)
 {
     fixture *f = *state;
@@ -200,6 +220,9 @@ int main(void)
             teardown),
         cmocka_unit_test_setup_teardown(
             test_source_kafka__a_topic_that_was_made_anew_is_no_topic_that_goes_on, setup,
+            teardown),
+        cmocka_unit_test_setup_teardown(
+            test_source_kafka__an_anchor_stays_while_it_is_there_and_tells_another_topic, setup,
             teardown),
         cmocka_unit_test_setup_teardown(test_source_kafka__ranges_are_those_between_two_offsets,
                                         setup, teardown),
