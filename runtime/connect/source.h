@@ -58,6 +58,9 @@ typedef struct sm_read_report {
     /* With SM_E_AGAIN: the schema in force, grown by what the records have besides; the same
      * range is to be read again with it.  NULL: nothing to grow by. */
     const sm_schema *grown;
+    /* With `grown`, of a reader that begins: it takes the place of the schema in force, whatever
+     * that has besides. */
+    bool anew;
 } sm_read_report;
 
 /* Records that were set aside, in a file of their own. */

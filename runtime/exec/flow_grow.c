@@ -58,7 +58,7 @@ sm_code sm_flow__grow(sm_flow *f, sm_error *err)
         if (grown == NULL)
             continue;
         s->report.grown = NULL;
-        if ((rc = f->env->grow(f->env->ctx, s->name, grown, err)) != SM_OK)
+        if ((rc = f->env->grow(f->env->ctx, s->name, grown, s->report.anew, err)) != SM_OK)
             return rc;
         f->grew = true;
         return sm_flow__take_plan(f, err) == SM_OK ? SM_E_AGAIN : err->code;

@@ -22,9 +22,9 @@ typedef struct sm_flow_env {
     sm_event_log log;
     /* The plan in force. */
     const sm_plan *(*plan)(void *ctx);
-    /* The source has these columns from now on: a new version of its schema, durable, and a new
-     * plan in force. */
-    sm_code (*grow)(void *ctx, sm_sv source, const sm_schema *schema, sm_error *err);
+    /* The source has these columns from now on, beside those in force or, `anew`, instead of them:
+     * a new version of its schema, durable, and a new plan in force. */
+    sm_code (*grow)(void *ctx, sm_sv source, const sm_schema *schema, bool anew, sm_error *err);
     /* The engine, opened when first asked for; thread-safe. */
     sm_code (*engine)(void *ctx, struct sm_engine **out, sm_error *err);
     /* Has somebody asked to stop?  Also counts the session in, so that it is interrupted. */
@@ -165,10 +165,11 @@ void sm_flow__stopped_by(const sm_flow *f, size_t rule, int64_t rows);
 size_t sm_flow__threshold_events(const sm_flow_outcome *o, int64_t run, sm_arena *a,
                                  sm_event_rec *out);
 
-/* run_grow.c: pin what the newest version of the source's schema becomes with `schema`, and compile
- * with it.  *plan stays as it is when the plan in force has that already.  One call at a time. */
+/* run_grow.c: pin what the newest version of the source's schema becomes with `schema`, or `schema`
+ * itself when it is read `anew`, and compile with it.  *plan stays as it is when the plan in force
+ * has that already.  One call at a time. */
 sm_code sm_flow__grow_source(const sm_flow_env *env, sm_sv source, const sm_schema *schema,
-                             const sm_plan **plan, sm_error *err);
+                             bool anew, const sm_plan **plan, sm_error *err);
 
 /* flow_grow.c: schemas that grow under a flow. */
 /* Use the plan in force, if it is another one than before. */

@@ -30,11 +30,12 @@ enum { REPLAY_MAX_ATTEMPTS = 8 };
 /* ---- the flow ---------------------------------------------------------------------- */
 
 /* A record may have fields that its source has not met. */
-static sm_code replay_grow(void *ctx, sm_sv source, const sm_schema *schema, sm_error *err)
+static sm_code replay_grow(void *ctx, sm_sv source, const sm_schema *schema, bool anew,
+                           sm_error *err)
 {
     sm_replay_run *r = ctx;
 
-    return sm_flow__grow_source(&r->env, source, schema, &r->whole, err);
+    return sm_flow__grow_source(&r->env, source, schema, anew, &r->whole, err);
 }
 
 static sm_code replay_engine(void *ctx, struct sm_engine **out, sm_error *err)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* run_grow.c -- a source has more columns: a new version of its schema, a new plan in force.
  *
- *     merge     what the flow found into the newest version: another flow may have been first
- *     compile   with the result.  A pipeline that has a fault then (two columns of one name)
- *               fails the flow, and nothing was changed
- *     pin       version k + 1, durable
- *     in force  each flow takes the plan before its next batch
+ *     merge     what the flow found into the newest version: another flow may have been first. What
+ * a flow found that begins anew takes its place, where the source says so compile   with the
+ * result.  A pipeline that has a fault then (two columns of one name) fails the flow, and nothing
+ * was changed pin       version k + 1, durable in force  each flow takes the plan before its next
+ * batch
  *
  * One at a time, under grow_mu. */
 #include "runtime/exec/run_int.h"
@@ -47,17 +47,21 @@ static void tell_growth(const sm_flow_env *env, sm_sv source, const sm_schema *w
                         const sm_schema *now, int64_t version, sm_arena *a)
 {
     sm_json *d = sm_json_object(a), *added = changed_columns(was, now, false, a);
+    sm_json *removed = changed_columns(now, was, false, a);
     sm_json *widened = changed_columns(was, now, true, a);
+    const char *less = sm_json_len(removed) > 0 ? ", others gone" : "";
     sm_event_rec e = sm_event_make_flow(
         SM_EVENT_schema_changed, env->run, source, SM_SV(""), -1,
-        sm_arena_printf(a, "version %lld: %zu new columns, %zu changed", (long long)version,
-                        sm_json_len(added), sm_json_len(widened)));
+        sm_arena_printf(a, "version %lld: %zu new columns, %zu changed%s", (long long)version,
+                        sm_json_len(added), sm_json_len(widened), less));
     sm_error ignored;
 
     sm_json_set_int(d, "version", version);
     sm_json_set(d, "added", added);
     if (sm_json_len(widened) > 0)
         sm_json_set(d, "widened", widened);
+    if (sm_json_len(removed) > 0)
+        sm_json_set(d, "removed", removed);
     e.details = sm_json_text(d, a);
     sm_event_log_append(env->log, &env->owner, &e, 1, &ignored);
 }
@@ -112,8 +116,8 @@ sm_code sm_run__pin_hints(sm_run *r, sm_error *err)
     return rc;
 }
 
-static sm_code grow(const sm_flow_env *env, sm_sv source, const sm_schema *schema, sm_arena *a,
-                    const sm_plan **plan, sm_error *err)
+static sm_code grow(const sm_flow_env *env, sm_sv source, const sm_schema *schema, bool anew,
+                    sm_arena *a, const sm_plan **plan, sm_error *err)
 {
     const sm_plan_dataset *d = sm_plan_find(env->plan(env->ctx), source);
     const sm_plan *next = NULL;
@@ -126,35 +130,40 @@ static sm_code grow(const sm_flow_env *env, sm_sv source, const sm_schema *schem
                        "source \"%.*s\" has new columns, and this run cannot "
                        "take them",
                        SM_SV_ARG(source));
-    if ((rc = newest_schema(env, d, a, &was, err)) != SM_OK ||
-        (rc = sm_schema_grow(&was, schema, sm_evolution_how(d->evolution), a, &now, err)) != SM_OK)
+    if ((rc = newest_schema(env, d, a, &was, err)) != SM_OK)
+        return rc;
+    if (anew)
+        now = (sm_grown){ .schema = *schema };
+    else if ((rc = sm_schema_grow(&was, schema, sm_evolution_how(d->evolution), a, &now, err)) !=
+             SM_OK)
         return rc;
     if (sm_schema_equal(&now.schema, &d->schema)) /* another flow was first */
         return SM_OK;
     if ((rc = env->q->replan(env->q->replan_ctx, d->name, &now.schema, &next, err)) == SM_OK &&
-        (rc = pin(env, d, &was, &now.schema, SM_SV("new field"), a, err)) == SM_OK)
+        (rc = pin(env, d, &was, &now.schema, anew ? SM_SV("read anew") : SM_SV("new field"), a,
+                  err)) == SM_OK)
         *plan = next;
     return rc;
 }
 
 sm_code sm_flow__grow_source(const sm_flow_env *env, sm_sv source, const sm_schema *schema,
-                             const sm_plan **plan, sm_error *err)
+                             bool anew, const sm_plan **plan, sm_error *err)
 {
     sm_arena *a = sm_arena_new("grow");
-    sm_code rc = grow(env, source, schema, a, plan, err);
+    sm_code rc = grow(env, source, schema, anew, a, plan, err);
 
     sm_arena_free(a);
     return rc;
 }
 
-sm_code sm_run__grow(void *run, sm_sv source, const sm_schema *schema, sm_error *err)
+sm_code sm_run__grow(void *run, sm_sv source, const sm_schema *schema, bool anew, sm_error *err)
 {
     sm_run *r = run;
     const sm_plan *plan = NULL;
     sm_code rc;
 
     sm_mutex_lock(&r->grow_mu);
-    rc = sm_flow__grow_source(&r->env, source, schema, &plan, err);
+    rc = sm_flow__grow_source(&r->env, source, schema, anew, &plan, err);
     if (plan != NULL) {
         sm_mutex_lock(&r->mu);
         r->plan = plan;

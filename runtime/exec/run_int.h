@@ -70,7 +70,7 @@ void sm_run__tell(sm_run *r, size_t i);
 
 /* run_grow.c: `env.plan` and `env.grow` of a run, which is their ctx. */
 const sm_plan *sm_run__plan(void *run);
-sm_code sm_run__grow(void *run, sm_sv source, const sm_schema *schema, sm_error *err);
+sm_code sm_run__grow(void *run, sm_sv source, const sm_schema *schema, bool anew, sm_error *err);
 /* What `schema_hints` add to pinned columns becomes a version of its own. */
 sm_code sm_run__pin_hints(sm_run *r, sm_error *err);
 

@@ -635,7 +635,9 @@ static sm_code delta_read(sm_source *src, const sm_json *start, const sm_json *e
     if ((rc = take_range(src, &r, start, end, err)) != SM_OK)
         goto done;
     if (r.n > 0 && src->external &&
-        (rc = sm_delta_source__columns(src, &s->head->metadata, true, a, err)) != SM_OK)
+        (rc = sm_delta_source__columns(src, &s->head->metadata,
+                                       start == NULL ? SM_DELTA_BEGINS : SM_DELTA_GOES_ON, a,
+                                       err)) != SM_OK)
         goto done;
     if ((rc = show(src, view, r.n == 0 ? NULL : &s->head->metadata, &r, err)) != SM_OK)
         goto done;
@@ -676,7 +678,8 @@ static sm_code delta_snapshot(sm_source *src, const sm_json *position, sm_sv vie
                          (rc = check_columns(src, &s->snapshot->metadata, err)) != SM_OK))
         goto done;
     if (version >= 0 && src->external &&
-        (rc = sm_delta_source__columns(src, &s->snapshot->metadata, false, a, err)) != SM_OK)
+        (rc = sm_delta_source__columns(src, &s->snapshot->metadata, SM_DELTA_LOOKS, a, err)) !=
+            SM_OK)
         goto done;
     for (size_t i = 0; version >= 0 && i < s->snapshot->file_count; i++)
         (void)range_take(&r, s->snapshot->files[i]);

@@ -10,10 +10,16 @@
 sm_code sm_delta_source__schema(const sm_delta_metadata *m, sm_arena *a, sm_schema *out,
                                 sm_error *err);
 
-/* Does the table of another writer still have the columns in force?  With `grow`, SM_E_AGAIN and
- * src->report.grown when it has more, and the source takes them in.  SM_E_INVALID names a column
- * that it lost, or has more, or has in another type. */
-sm_code sm_delta_source__columns(sm_source *src, const sm_delta_metadata *m, bool grow, sm_arena *a,
-                                 sm_error *err);
+typedef enum sm_delta_reader {
+    SM_DELTA_LOOKS,  /* at all that is there; nothing grows */
+    SM_DELTA_BEGINS, /* nothing was read yet, or it is to be read again from its begin */
+    SM_DELTA_GOES_ON,
+} sm_delta_reader;
+
+/* Does the table of another writer still have the columns in force?  SM_E_AGAIN and
+ * src->report.grown when it has more, and the source takes them in, or, for a reader that begins,
+ * others.  SM_E_INVALID names a column that it lost, or has more, or has in another type. */
+sm_code sm_delta_source__columns(sm_source *src, const sm_delta_metadata *m, sm_delta_reader reader,
+                                 sm_arena *a, sm_error *err);
 
 #endif

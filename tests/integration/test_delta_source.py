@@ -214,6 +214,24 @@ class ByDeltaRs(unittest.TestCase):
         shutil.rmtree(self.table)
         self.assertIn("there is no Delta table in", smelt(self.project, "run", fails=True))
 
+    def test_a_rebuild_takes_the_columns_that_the_table_has_now(self):
+        for n, rebuild in enumerate((["run", "--full-refresh", "t", "--yes"], ["checkpoint", "reset", "t", "--yes"])):
+            with self.subTest(rebuild=rebuild):
+                for folder in (self.table, self.project):
+                    shutil.rmtree(folder, ignore_errors=True)
+                self.write("SELECT 1::BIGINT AS id, 'a' AS s, 1::INTEGER AS kind")
+                self.follow(", skip_change_commits: true")
+                edit(self.project, "{from: x}", "{sql: 'SELECT id FROM STREAM(x)'}")
+                smelt(self.project, "run")
+                other = duckdb.sql("SELECT 2::BIGINT AS id, 'b' AS kind").to_arrow_table()
+                write_deltalake(self.table, other, mode="overwrite", schema_mode="overwrite")
+                self.write("SELECT 3::BIGINT AS id, 'c' AS kind")
+                self.assertIn('no column "s" any more', smelt(self.project, "run", fails=True))
+                smelt(self.project, *rebuild)
+                smelt(self.project, "run")
+                self.assertEqual(self.ids(), [2, 3] if n == 0 else [1, 2, 3])
+                self.assertIn("others gone", smelt(self.project, "events"))
+
     def test_begins_where_the_source_says(self):
         for n in range(4):
             self.write(f"SELECT {n}::BIGINT AS id")
