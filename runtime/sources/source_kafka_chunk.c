@@ -124,23 +124,27 @@ static size_t count_chunk(const sm_kafka_message *messages, size_t n)
     return used;
 }
 
-static bool is_blank(sm_sv text)
+static size_t blanks(sm_sv text)
 {
     size_t i = 0;
 
     while (i < text.len && strchr(" \t\r\n", text.ptr[i]) != NULL && text.ptr[i] != '\0')
         i++;
-    return i == text.len;
+    return i;
 }
 
 /* Why the value cannot even be tried; NULL: it can. */
 static const char *why_not(sm_sv value)
 {
+    size_t at;
+
     if (value.ptr == NULL)
         return NULL;
     if (value.len > SM_DECODE_MAX_RECORD)
         return "the value is longer than 16 MiB";
-    return is_blank(value) ? "the value is empty" : NULL;
+    if ((at = blanks(value)) == value.len)
+        return "the value is empty";
+    return value.ptr[at] == '[' ? "the value is an array, and a record is one object" : NULL;
 }
 
 static void add_value(sm_kafka_decoder *d, size_t *len, sm_sv value)

@@ -261,6 +261,8 @@ class Values(KafkaTest):
         self.assertEqual(kept[1]["_raw"], '{"id": ')
         self.assertEqual((kept[1]["_source"]["topic"], kept[1]["_source"]["partition"]), (topic.name, 0))
         self.assertIn("the value is empty", kept[2]["_reason"])
+        self.assertEqual(kept[7]["_reason"], "the value is an array, and a record is one object")
+        self.assertIn(f"{topic.name}/0 offset 7\n", self.w.smelt("quarantine", "show", "bronze").out)
         self.assertEqual(kept[3]["_raw"], '{"id": 2, "s": "\ufffd"}')
 
     def test_fail_and_drop_do_what_they_say(self):

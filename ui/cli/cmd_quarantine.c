@@ -109,7 +109,10 @@ static void add_one_row(const sm_json *row, sm_buf *b)
     if (record) {
         sm_buf_adds(b, "  ");
         add_text(b, row, "path");
-        sm_buf_addf(b, ":%lld", (long long)sm_json_get_int(row, "line", 0));
+        if (sm_json_get(row, "offset") != NULL)
+            sm_buf_addf(b, " offset %lld", (long long)sm_json_get_int(row, "offset", 0));
+        else
+            sm_buf_addf(b, ":%lld", (long long)sm_json_get_int(row, "line", 0));
     } else {
         sm_buf_addf(b, "  run %lld", (long long)sm_json_get_int(row, "run", 0));
     }

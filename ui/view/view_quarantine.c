@@ -93,6 +93,15 @@ static void add_column(const sm_schema *s, const char *name, const char *instead
     sm_buf_addf(b, "%s AS %s, ", there ? instead : "NULL", as);
 }
 
+/* Of a message.  Tables that were written before there were any have no such field. */
+static void add_offset(const sm_schema *s, sm_buf *b)
+{
+    ptrdiff_t at = sm_schema_find(s, SM_SV("_source"));
+    bool there = at >= 0 && sm_sv_find(s->columns[at].type, SM_SV("offset")) >= 0;
+
+    sm_buf_adds(b, there ? "_source.\"offset\" AS \"offset\", " : "NULL AS \"offset\", ");
+}
+
 /* The columns of the table as one object, with those that its query gives no more. */
 static void add_row(const sm_schema *s, sm_buf *b)
 {
@@ -132,11 +141,12 @@ static void add_select(const sm_schema *s, const sm_view_quarantine_filter *filt
     add_column(s, "_input", "_input", "input", b);
     add_column(s, "_source", "_source.path", "path", b);
     add_column(s, "_source", "_source.line", "line", b);
+    add_offset(s, b);
     add_column(s, "_reason", "_reason", "reason", b);
     add_column(s, "_raw", "_raw", "raw", b);
     add_row(s, b);
     add_where(filter, b);
-    sm_buf_adds(b, " ORDER BY _quarantined_at, path, line, _row_id");
+    sm_buf_adds(b, " ORDER BY _quarantined_at, path, line, \"offset\", _row_id");
 }
 
 /* What a rule of that name asks for today. */
