@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* scheduler_hook.c -- requests that start runs: who may, and each once.
  *
- * What is refused is refused with the same words, whatever is wrong with it. */
+ * What is refused is refused with the same words, whatever is wrong with it; only who has signed it
+ * is told that it came before. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -71,8 +72,12 @@ static sm_code start(sm_scheduler *s, sm_sv pipeline, sm_sv hook, sm_sv signatur
     sm_unit *u = sm_scheduler__find(s, pipeline);
     sm_code rc;
 
-    if (u == NULL || !has_hook(u, hook) || is_replay(s, signature))
+    if (u == NULL || !has_hook(u, hook))
         return refuse(err);
+    if (is_replay(s, signature))
+        return sm_fail(err, SM_E_CONFLICT, 0,
+                       "this request was seen already, and counts once; for another run sign it "
+                       "with the time of now");
     if (sm_scheduler__paused(u))
         return sm_fail(err, SM_E_CONFLICT, 0, "pipeline \"%.*s\" is paused", SM_SV_ARG(pipeline));
     if (!has_room(s))

@@ -686,9 +686,22 @@ tables:
             sign = hmac.new(b"s3cret", now.encode() + b".{}", "sha256").hexdigest()
             headers = {"X-Smelt-Timestamp": now, "X-Smelt-Signature": "sha256=" + sign}
             self.assertEqual(s.ask(good, "POST", token="", body=b"{}", headers=headers).status, 202)
-            self.assertEqual(s.ask(good, "POST", token="", body=b"{}", headers=headers).status, 403)
+            again = s.ask(good, "POST", token="", body=b"{}", headers=headers)
+            self.assertEqual(again.status, 409)
+            self.assertIn(b"seen already", again.body)
             self.assertEqual(s.ask(good, "POST", token="", body=b"{ }", headers=headers).status, 403)
             self.assertEqual(s.ask(good.replace("shop", "nope"), "POST", token="", body=b"{}", headers=headers).status, 403)
+
+    def test_the_guide_shows_how_a_request_is_signed(self):
+        with open(os.path.join(os.environ["SM_SOURCE"], "docs/guide/serve.md"), encoding="utf-8") as f:
+            shown = re.search(r"```sh\n(body=.*?)```", f.read(), re.S).group(1)
+        self.w.write("hook.txt", "s3cret\n")
+        self.w.write("smelt.yml", "version: 1\nsecrets: {hook: {file: hook.txt}}\n")
+        self.w.write("pipeline.yml", http_lib.PIPELINE.replace("storage: ./lake", 'storage: ./lake\ntrigger: {when: [{webhook: {secret: "${secret.hook}"}}]}'))
+        with http_lib.Serve(self.w.folder) as s:
+            script = shown.replace("http://127.0.0.1:8480/", s.url)
+            done = subprocess.run(["sh", "-euc", script], cwd=self.w.folder, capture_output=True, text=True, timeout=60, check=True)
+            self.assertRegex(done.stdout, r'"ticket": *\d+')
 
     def test_commands_ask_a_server(self):
         with http_lib.Serve(self.w.folder) as s:

@@ -392,7 +392,7 @@ static void test_hook__takes_a_signed_request_once_and_in_time(void **state)
     world_pass(&w, MINUTE); /* it is 1,000,060 now */
     assert_int_equal(w.n_runs, 0);
     sm_assert_code(post(&w, "p", 1000060, "hush"), SM_OK);
-    sm_assert_code(post(&w, "p", 1000060, "hush"), SM_E_DENIED);
+    sm_assert_code(post(&w, "p", 1000060, "hush"), SM_E_CONFLICT); /* seen already */
     sm_assert_code(post(&w, "p", 1000060, "loud"), SM_E_DENIED);
     sm_assert_code(post(&w, "q", 1000061, "hush"), SM_E_DENIED);
     sm_assert_code(post(&w, "p", 1000060 - 301, "hush"), SM_E_DENIED);
@@ -426,7 +426,7 @@ static void test_hook__what_is_refused_may_be_sent_again(void **state)
     sm_assert_code(post_for(&w, "p", 1000002, "hush", &second), SM_OK);
     assert_true(first > 0);
     assert_int_equal(second, first); /* the two share a run */
-    sm_assert_code(post(&w, "p", 1000001, "hush"), SM_E_DENIED);
+    sm_assert_code(post(&w, "p", 1000001, "hush"), SM_E_CONFLICT);
     world_release(&w);
 }
 
