@@ -363,4 +363,5 @@ void sm_spec__check(const sm_bind *b, sm_spec *s)
     fill_defaults(b, s);
     if (sm_spec_is_remote(s))
         sm_spec__check_bucket(b, s);
+    sm_spec__check_source_buckets(b, s);
 }

@@ -162,6 +162,7 @@ bool sm_spec__check_streaming(const sm_bind *b, const sm_spec_table *t);
 /* When the pipeline runs: one form at most, what it names is there, timetables can be read
  * (spec_trigger.c). */
 void sm_spec__check_bucket(const sm_bind *b, const sm_spec *s);
+void sm_spec__check_source_buckets(const sm_bind *b, const sm_spec *s);
 void sm_spec__check_trigger(const sm_bind *b, const sm_spec *s);
 
 /* What tables of keys cannot say: names, what excludes what, limits (spec_check.c). */

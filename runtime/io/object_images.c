@@ -12,6 +12,7 @@ enum { DEPTH_MAX = 64 };
 
 typedef struct image {
     sm_sv folder, bucket, prefix;
+    sm_sv connection; /* of a bucket that files are read from; ptr NULL: it is an image of tables */
     sm_code (*connect)(void *ctx, sm_s3 **out, sm_error *err);
     void *ctx;
     sm_s3 *s3; /* NULL: not asked for yet */
@@ -42,21 +43,71 @@ void sm_images_free(sm_images *images)
     free(images);
 }
 
-void sm_images_add(sm_images *images, sm_sv folder, sm_sv bucket, sm_sv prefix,
-                   sm_code (*connect)(void *ctx, sm_s3 **out, sm_error *err), void *ctx)
+/* The texts of `what` are copied. */
+static void add(sm_images *images, image what)
 {
     image *i;
 
     sm_mutex_lock(&images->mutex);
     i = SM_NEW(images->a, image);
-    *i = (image){ .folder = sm_arena_dup(images->a, folder),
-                  .bucket = sm_arena_dup(images->a, bucket),
-                  .prefix = sm_arena_dup(images->a, prefix),
-                  .connect = connect,
-                  .ctx = ctx,
-                  .next = images->first };
+    *i = what;
+    i->folder = sm_arena_dup(images->a, what.folder);
+    i->bucket = sm_arena_dup(images->a, what.bucket);
+    i->prefix = sm_arena_dup(images->a, what.prefix);
+    if (what.connection.ptr != NULL)
+        i->connection = sm_arena_dup(images->a, what.connection);
+    i->next = images->first;
     images->first = i;
     sm_mutex_unlock(&images->mutex);
+}
+
+void sm_images_add(sm_images *images, sm_sv folder, sm_sv bucket, sm_sv prefix,
+                   sm_code (*connect)(void *ctx, sm_s3 **out, sm_error *err), void *ctx)
+{
+    add(images,
+        (image){
+            .folder = folder, .bucket = bucket, .prefix = prefix, .connect = connect, .ctx = ctx });
+}
+
+void sm_images_add_reading(sm_images *images, sm_sv folder, sm_sv connection, sm_sv bucket,
+                           sm_code (*connect)(void *ctx, sm_s3 **out, sm_error *err), void *ctx)
+{
+    add(images, (image){ .folder = folder,
+                         .bucket = bucket,
+                         .connection = connection,
+                         .connect = connect,
+                         .ctx = ctx });
+}
+
+static image *find_reading(const sm_images *images, sm_sv connection, sm_sv bucket)
+{
+    image *i = images->first;
+
+    while (i != NULL && (i->connection.ptr == NULL || !sm_sv_eq(i->connection, connection) ||
+                         !sm_sv_eq(i->bucket, bucket)))
+        i = i->next;
+    return i;
+}
+
+sm_code sm_images_reading(sm_images *images, sm_sv connection, sm_sv bucket, sm_s3 **s3,
+                          sm_sv *folder, sm_error *err)
+{
+    sm_code rc = SM_OK;
+    image *i = NULL;
+
+    if (images != NULL) {
+        sm_mutex_lock(&images->mutex);
+        i = find_reading(images, connection, bucket);
+        if (i != NULL && i->s3 == NULL)
+            rc = i->connect(i->ctx, &i->s3, err);
+        sm_mutex_unlock(&images->mutex);
+    }
+    if (i == NULL)
+        return sm_fail(err, SM_E_INVALID, 0, "nothing says how s3://%.*s is reached",
+                       SM_SV_ARG(bucket));
+    *s3 = i->s3;
+    *folder = i->folder;
+    return rc;
 }
 
 /* The image that `folder` lies in, and what of the path is below it. */

@@ -22,6 +22,15 @@ void sm_images_free(sm_images *images); /* NULL is fine; no store of them may be
 void sm_images_add(sm_images *images, sm_sv folder, sm_sv bucket, sm_sv prefix,
                    sm_code (*connect)(void *ctx, sm_s3 **out, sm_error *err), void *ctx);
 
+/* A bucket that files are read from by way of `connection` (its name, or ""): copies of them lie in
+ * `folder` (absolute).  As above. */
+void sm_images_add_reading(sm_images *images, sm_sv folder, sm_sv connection, sm_sv bucket,
+                           sm_code (*connect)(void *ctx, sm_s3 **out, sm_error *err), void *ctx);
+/* The client and the folder of such a bucket, borrowed as long as `images`.  SM_E_INVALID: nobody
+ * has said how it is reached. */
+sm_code sm_images_reading(sm_images *images, sm_sv connection, sm_sv bucket, sm_s3 **s3,
+                          sm_sv *folder, sm_error *err);
+
 /* The store of `folder`: of the bucket behind it, else of the folder itself.  NULL `images`: there
  * are none.  `*out` is owned: sm_object_store_close. */
 sm_code sm_images_open(sm_images *images, sm_sv folder, sm_object_store **out, sm_error *err);

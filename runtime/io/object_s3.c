@@ -13,8 +13,8 @@
 #include "runtime/io/fan.h"
 #include "runtime/io/object_int.h"
 #include "runtime/io/s3_client.h"
+#include "runtime/io/s3_list.h"
 #include "runtime/io/s3_transfer.h"
-#include "runtime/io/s3_xml.h"
 
 typedef struct s3_store {
     sm_object_store base;
@@ -65,8 +65,14 @@ static sm_code s3_stat(sm_object_store *store, sm_sv key, sm_arena *a, sm_object
                        sm_error *err)
 {
     s3_store *s = store_of(store);
+    sm_s3_object found;
+    sm_code rc = sm_s3_stat(s->s3, full_key(s, key, a), a, &found, err);
 
-    return sm_s3_stat(s->s3, full_key(s, key, a), a, &out->size, &out->mtime_ms, err);
+    if (rc == SM_OK) {
+        out->size = found.size;
+        out->mtime_ms = found.mtime_ms;
+    }
+    return rc;
 }
 
 /* Somebody's bytes are there: are they ours? */
@@ -115,103 +121,35 @@ static sm_code s3_remove(sm_object_store *store, sm_sv key, sm_arena *a, sm_erro
 
 /* ---- listing --------------------------------------------------------------------- */
 
-/* One answer of ListObjectsV2, and what came before it. */
-typedef struct listing {
-    sm_arena *a;
-    size_t skip; /* of each key: the prefix of the store and its slash */
-    sm_object *items;
-    size_t n, cap;
-    sm_object now; /* what is being read */
-    bool truncated;
-    sm_sv token;
-} listing;
-
-static void take_object(listing *l)
+/* What the engine works with: not folders, and no names that begin with a dot. */
+static bool is_ours(const sm_s3_object *o)
 {
-    sm_sv key = l->now.key;
-
-    if (l->n == l->cap) {
-        size_t cap = l->cap == 0 ? 64 : 2 * l->cap;
-        sm_object *wider = SM_NEW_N(l->a, sm_object, cap);
-
-        if (l->n > 0)
-            memcpy(wider, l->items, l->n * sizeof *wider);
-        l->items = wider;
-        l->cap = cap;
-    }
-    l->now.key = sm_sv_sub(key, l->skip, key.len);
-    if (l->now.key.len > 0 && l->now.key.ptr[l->now.key.len - 1] != '/' &&
-        sm_path_base(l->now.key).ptr[0] != '.')
-        l->items[l->n++] = l->now;
-    l->now = (sm_object){ 0 };
-}
-
-static sm_code take_element(void *ctx, sm_sv parent, sm_sv name, sm_sv text, sm_error *err)
-{
-    listing *l = ctx;
-
-    if (sm_sv_eq(parent, SM_SV("Contents"))) {
-        if (sm_sv_eq(name, SM_SV("Key")))
-            l->now.key = text;
-        else if (sm_sv_eq(name, SM_SV("LastModified")))
-            return sm_time_parse(text, &l->now.mtime_ms, err);
-        else if (sm_sv_eq(name, SM_SV("Size")) && !sm_sv_to_int64(text, &l->now.size))
-            return sm_fail(err, SM_E_REMOTE, 0, "a list of objects has no size in it");
-    } else if (sm_sv_eq(parent, SM_SV("ListBucketResult"))) {
-        if (sm_sv_eq(name, SM_SV("Contents")))
-            take_object(l);
-        else if (sm_sv_eq(name, SM_SV("IsTruncated")))
-            l->truncated = sm_sv_eq(text, SM_SV("true"));
-        else if (sm_sv_eq(name, SM_SV("NextContinuationToken")))
-            l->token = text;
-    }
-    return SM_OK;
-}
-
-static sm_code list_page(s3_store *s, sm_sv prefix, sm_sv after, listing *l, sm_error *err)
-{
-    sm_s3_param params[5]; /* by name */
-    sm_s3_call q = { .method = "GET", .params = params };
-    sm_http_answer answer;
-    sm_code rc;
-
-    if (l->token.len > 0)
-        params[q.n_params++] = (sm_s3_param){ "continuation-token", l->token };
-    params[q.n_params++] = (sm_s3_param){ "delimiter", SM_SV("/") };
-    params[q.n_params++] = (sm_s3_param){ "list-type", SM_SV("2") };
-    params[q.n_params++] = (sm_s3_param){ "prefix", prefix };
-    if (after.len > 0 && l->token.len == 0)
-        params[q.n_params++] = (sm_s3_param){ "start-after", after };
-    l->truncated = false;
-    l->token = SM_SV("");
-    if ((rc = sm_s3_send(s->s3, &q, l->a, &answer, err)) != SM_OK)
-        return rc;
-    rc = sm_s3_xml_each(answer.body, l->a, take_element, l, err);
-    if (rc == SM_OK && l->truncated && l->token.len == 0)
-        rc = sm_fail(err, SM_E_REMOTE, 0, "a list of objects goes on and says not where");
-    return rc == SM_OK ? rc
-                       : sm_wrap(err, "list of s3://%.*s/%.*s",
-                                 SM_SV_ARG(sm_s3_configured(s->s3)->bucket), SM_SV_ARG(prefix));
+    return !o->folder && o->key.ptr[o->key.len - 1] != '/' && sm_path_base(o->key).ptr[0] != '.';
 }
 
 static sm_code s3_list(sm_object_store *store, sm_sv prefix, sm_sv after, sm_arena *a,
                        sm_object **out, size_t *n, sm_error *err)
 {
     s3_store *s = store_of(store);
-    listing l = { .a = a, .skip = s->prefix.len > 0 ? s->prefix.len + 1 : 0 };
+    size_t skip = s->prefix.len > 0 ? s->prefix.len + 1 : 0, found;
     sm_sv folder = prefix.len == 0 ? s->prefix : full_key(s, prefix, a);
+    sm_s3_object *objects;
     sm_code rc;
 
     if (folder.len > 0)
         folder = sm_arena_printf(a, "%.*s/", SM_SV_ARG(folder));
     if (after.len > 0)
         after = full_key(s, after, a);
-    do {
-        if ((rc = list_page(s, folder, after, &l, err)) != SM_OK)
-            return rc;
-    } while (l.truncated);
-    *out = l.items;
-    *n = l.n;
+    if ((rc = sm_s3_list(s->s3, folder, after, a, &objects, &found, err)) != SM_OK)
+        return rc;
+    *out = SM_NEW_N(a, sm_object, found + 1);
+    *n = 0;
+    for (size_t i = 0; i < found; i++)
+        if (is_ours(&objects[i]))
+            (*out)[(*n)++] =
+                (sm_object){ .key = sm_sv_sub(objects[i].key, skip, objects[i].key.len),
+                             .size = objects[i].size,
+                             .mtime_ms = objects[i].mtime_ms };
     return SM_OK;
 }
 
@@ -248,7 +186,7 @@ static sm_code fetch_one(void *ctx, size_t i, sm_error *err)
     const moving *m = ctx;
     const sm_object *o = &m->objects[i];
     sm_arena *a = sm_arena_new("s3 fetch");
-    sm_code rc = sm_s3_download(m->s->s3, full_key(m->s, o->key, a), o->size,
+    sm_code rc = sm_s3_download(m->s->s3, full_key(m->s, o->key, a), o->size, SM_SV(""),
                                 file_of(m->s, o->key, a), a, err);
 
     sm_arena_free(a);

@@ -56,21 +56,29 @@ static sm_code ask_why(sm_s3 *s, sm_sv key, sm_arena *a, sm_error *err)
     return err->code;
 }
 
-sm_code sm_s3_stat(sm_s3 *s, sm_sv key, sm_arena *a, int64_t *size, int64_t *mtime_ms,
-                   sm_error *err)
+sm_sv sm_s3_etag(sm_sv text)
+{
+    bool quoted = text.len >= 2 && text.ptr[0] == '"' && text.ptr[text.len - 1] == '"';
+
+    return quoted ? sm_sv_sub(text, 1, text.len - 2) : text;
+}
+
+sm_code sm_s3_stat(sm_s3 *s, sm_sv key, sm_arena *a, sm_s3_object *out, sm_error *err)
 {
     sm_s3_call q = { .method = "HEAD", .key = key };
     sm_http_answer answer;
     sm_code rc = sm_s3_send(s, &q, a, &answer, err);
 
+    *out = (sm_s3_object){ .key = key };
     if (rc == SM_E_DENIED || rc == SM_E_INVALID)
         return ask_why(s, key, a, err);
     if (rc != SM_OK)
         return rc;
-    if (!sm_sv_to_int64(sm_http_header(&answer, "content-length"), size))
+    if (!sm_sv_to_int64(sm_http_header(&answer, "content-length"), &out->size))
         return sm_fail(err, SM_E_REMOTE, 0, "the store does not say how large \"%.*s\" is",
                        SM_SV_ARG(key));
-    *mtime_ms = http_time(sm_http_header(&answer, "last-modified"));
+    out->mtime_ms = http_time(sm_http_header(&answer, "last-modified"));
+    out->etag = sm_s3_etag(sm_http_header(&answer, "etag"));
     return SM_OK;
 }
 
@@ -186,7 +194,7 @@ static sm_code complete(upload *u, sm_error *err)
     sm_s3_param id = { "uploadId", u->id };
     sm_s3_call q = { .method = "POST", .key = u->key, .params = &id, .n_params = 1 };
     sm_http_answer answer;
-    int64_t size, ignored;
+    sm_s3_object found;
     sm_error why;
     sm_code rc;
 
@@ -198,8 +206,8 @@ static sm_code complete(upload *u, sm_error *err)
     if (rc == SM_OK)
         rc = sm_s3_xml_each(answer.body, u->a, take_completed, NULL, &why);
     /* The answer to an earlier try may be lost, and the upload be over by it. */
-    if (rc == SM_E_NOT_FOUND && sm_s3_stat(u->s, u->key, u->a, &size, &ignored, err) == SM_OK &&
-        size == u->size)
+    if (rc == SM_E_NOT_FOUND && sm_s3_stat(u->s, u->key, u->a, &found, err) == SM_OK &&
+        found.size == u->size)
         return SM_OK;
     if (rc != SM_OK)
         *err = why;
@@ -270,7 +278,7 @@ sm_code sm_s3_upload(sm_s3 *s, sm_sv key, const char *path, sm_arena *a, sm_erro
 typedef struct download {
     sm_s3 *s;
     sm_sv key;
-    sm_sv etag; /* of the first part */
+    sm_sv etag; /* that of all parts; empty: of the first one, which is not there yet */
     int64_t at, size;
     const char *temporary;
 } download;
@@ -288,8 +296,11 @@ static bool whole_size(const sm_http_answer *answer, int64_t *out)
 
 static sm_code judge_part(download *d, const sm_http_answer *answer, sm_error *err)
 {
+    sm_sv etag = sm_s3_etag(sm_http_header(answer, "etag"));
     int64_t whole;
 
+    if (d->etag.len > 0 && !sm_sv_eq(etag, d->etag))
+        return sm_fail(err, SM_E_CONFLICT, 0, "object \"%.*s\" was overwritten", SM_SV_ARG(d->key));
     if (!whole_size(answer, &whole))
         return sm_fail(err, SM_E_REMOTE, 0, "the store does not say how large \"%.*s\" is",
                        SM_SV_ARG(d->key));
@@ -314,7 +325,8 @@ static sm_code get_part(download *d, sm_arena *a, sm_error *err)
             (sm_s3_header){ "range", sm_arena_printf(a, "bytes=%lld-%lld", (long long)d->at,
                                                      (long long)d->at + SM_S3_PART - 1) };
     if (d->etag.len > 0)
-        headers[q.n_headers++] = (sm_s3_header){ "if-match", d->etag };
+        headers[q.n_headers++] =
+            (sm_s3_header){ "if-match", sm_arena_printf(a, "\"%.*s\"", SM_SV_ARG(d->etag)) };
     if ((rc = sm_s3_send(d->s, &q, a, &answer, err)) != SM_OK ||
         (rc = judge_part(d, &answer, err)) != SM_OK)
         return rc;
@@ -322,7 +334,7 @@ static sm_code get_part(download *d, sm_arena *a, sm_error *err)
                     : sm_fs_append(d->temporary, answer.body, FILE_MODE, err);
     d->at += (int64_t)answer.body.len;
     if (d->etag.len == 0)
-        d->etag = sm_http_header(&answer, "etag");
+        d->etag = sm_s3_etag(sm_http_header(&answer, "etag"));
     return rc;
 }
 
@@ -343,17 +355,20 @@ static sm_code get_parts(download *d, sm_arena *kept, sm_error *err)
     return rc;
 }
 
-sm_code sm_s3_download(sm_s3 *s, sm_sv key, int64_t size, const char *path, sm_arena *a,
+sm_code sm_s3_download(sm_s3 *s, sm_sv key, int64_t size, sm_sv etag, const char *path, sm_arena *a,
                        sm_error *err)
 {
     sm_sv folder = sm_path_dir(sm_sv_cstr(path));
-    download d = { .s = s, .key = key, .size = size };
-    int64_t time_ms;
+    download d = { .s = s, .key = key, .size = size, .etag = etag };
+    sm_s3_object found;
     sm_error ignored;
     sm_code rc;
 
-    if (size < 0 && (rc = sm_s3_stat(s, key, a, &d.size, &time_ms, err)) != SM_OK)
-        return rc;
+    if (size < 0) {
+        if ((rc = sm_s3_stat(s, key, a, &found, err)) != SM_OK)
+            return rc;
+        d.size = found.size;
+    }
     d.temporary = sm_arena_printf(a, "%.*s/.fetch-%s", SM_SV_ARG(folder), sm_uuid4(a).ptr).ptr;
     if ((rc = sm_fs_mkdirs(sm_arena_cstr(a, folder), FOLDER_MODE, err)) != SM_OK)
         return rc;

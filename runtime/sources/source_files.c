@@ -16,7 +16,8 @@
  * that was rewritten meanwhile discards the attempt with SM_E_AGAIN.  The clock is never
  * asked.
  *
- * How files are found: source_files_list.c and source_files_discover.c.
+ * How files are found: source_files_list.c and source_files_discover.c; of a bucket:
+ * source_files_bucket.c.
  *
  * A plain read is not tracked: position() is a hash over the listing, and snapshot() says
  * SM_E_AGAIN when the listing has another one by then. */
@@ -69,7 +70,15 @@ static const sm_option files_options[] = {
         .offset = offsetof(sm_files_config, path),
         .check = sm_files__check_path,
         .doc = "A file, a folder, or a pattern of them, relative to the pipeline file: *, ?, [ab], "
-               "{a,b}, and ** for any number of folders.",
+               "{a,b}, and ** for any number of folders; or s3://bucket/… of the same form.",
+    },
+    {
+        .name = "connection",
+        .type = SM_TYPE_STRING,
+        .offset = offsetof(sm_files_config, connection),
+        .fallback = "",
+        .doc = "Of a bucket: the connection of smelt.yml that reaches it; without it the only one "
+               "of type s3, and where there is none the environment says it.",
     },
     {
         .name = "format",
@@ -106,7 +115,16 @@ static const sm_option files_options[] = {
         .type = SM_TYPE_BOOL,
         .offset = offsetof(sm_files_config, allow_overwrites),
         .fallback = "false",
-        .doc = "Read a file again, whole, when its modification time or size changed.",
+        .doc = "Read a file again, whole, when its modification time or size changed; of a bucket, "
+               "its ETag or size.",
+    },
+    {
+        .name = "use_incremental_listing",
+        .type = SM_TYPE_BOOL,
+        .offset = offsetof(sm_files_config, use_incremental_listing),
+        .fallback = "false",
+        .doc = "Of a bucket where new names always come behind all old ones: list only what "
+               "comes behind the greatest name that is known.",
     },
     {
         .name = "modified_after",
@@ -170,8 +188,9 @@ static const sm_option files_options[] = {
         .type = SM_TYPE_TIME,
         .offset = offsetof(sm_files_config, backfill_interval),
         .fallback = "0s",
-        .doc = "How often to list everything for what notifications missed; with listing each look "
-               "does.",
+        .doc =
+            "With `use_incremental_listing`: list everything at the first look of a run, and this "
+            "often; 0s: never.  Without it each look does.",
     },
     {
         .name = "max_files_per_trigger",
@@ -504,6 +523,7 @@ static sm_code files_of_range(sm_source *s, int64_t begin, int64_t end, sm_error
                 .size = page[i].size,
                 .mtime_ns = page[i].mtime_ns,
                 .inode = page[i].inode,
+                .etag = page[i].etag,
                 .seq = page[i].seq,
             };
         }
@@ -519,10 +539,7 @@ static sm_code files_look_at(sm_file *file, bool *changed, sm_error *err)
     sm_fs_stat st;
     sm_code rc = sm_fs_stat_path(file->path, &st, err);
     if (rc == SM_E_NOT_FOUND)
-        return sm_fail(err, rc, 0,
-                       "file \"%s\" was found earlier and is gone before it was read; "
-                       "put it back, or an empty file in its place if its rows are not wanted",
-                       file->name);
+        return sm_files__fail_gone(file->name, err);
     if (rc != SM_OK)
         return rc;
     if (!st.is_file)
@@ -534,6 +551,19 @@ static sm_code files_look_at(sm_file *file, bool *changed, sm_error *err)
     return SM_OK;
 }
 
+/* *changed: each file, is it another one than it was? */
+static sm_code files_look_at_all(sm_source *s, bool **changed, sm_error *err)
+{
+    sm_files_state *f = s->state;
+    sm_code rc = SM_OK;
+    *changed = SM_NEW_N(f->read, bool, f->files.n + 1);
+    if (sm_files__in_bucket(s))
+        return sm_files__fetch(s, f->read, &f->files, *changed, err);
+    for (size_t i = 0; rc == SM_OK && i < f->files.n; i++)
+        rc = files_look_at(&f->files.items[i], &(*changed)[i], err);
+    return rc;
+}
+
 /* A file that changed since it was numbered is remembered as it is read, before the batch can
  * be decided: else it would be found changed, and read, once more. */
 static sm_code files_look(sm_source *s, sm_error *err)
@@ -541,17 +571,18 @@ static sm_code files_look(sm_source *s, sm_error *err)
     sm_files_state *f = s->state;
     sm_source_file *rows = SM_NEW_N(f->read, sm_source_file, f->files.n + 1);
     size_t n = 0;
+    bool *changed;
+    sm_code rc = files_look_at_all(s, &changed, err);
+    if (rc != SM_OK)
+        return rc;
     for (size_t i = 0; i < f->files.n; i++) {
-        sm_file *file = &f->files.items[i];
-        bool changed = false;
-        sm_code rc = files_look_at(file, &changed, err);
-        if (rc != SM_OK)
-            return rc;
-        if (changed)
+        const sm_file *file = &f->files.items[i];
+        if (changed[i])
             rows[n++] = (sm_source_file){ .seq = file->seq,
                                           .size = file->size,
                                           .mtime_ns = file->mtime_ns,
-                                          .inode = file->inode };
+                                          .inode = file->inode,
+                                          .etag = file->etag };
     }
     if (s->owner == NULL)
         return SM_OK;
@@ -584,21 +615,30 @@ static sm_code files_read(sm_source *s, const sm_json *start, const sm_json *end
     return files_make_view(s, false, view, err);
 }
 
+/* Is the file as it was before it was read? */
+static sm_code files_verify_one(const sm_file *file, sm_error *err)
+{
+    sm_fs_stat st;
+    sm_code rc = sm_fs_stat_path(file->path, &st, err);
+    if (rc != SM_OK && rc != SM_E_NOT_FOUND)
+        return rc;
+    if (rc == SM_E_NOT_FOUND || st.size != file->size || st.mtime_ns != file->mtime_ns ||
+        st.inode != file->inode)
+        return sm_fail(err, SM_E_AGAIN, 0, "file \"%s\" changed while it was read", file->name);
+    return SM_OK;
+}
+
 static sm_code files_verify(sm_source *s, const sm_json *start, const sm_json *end, sm_error *err)
 {
     sm_files_state *f = s->state;
+    bool copies = sm_files__in_bucket(s); /* one version each, which nobody writes to */
     (void)start;
     (void)end;
     for (size_t i = 0; f->kept == NULL && i < f->files.n; i++) {
-        const sm_file *file = &f->files.items[i];
-        sm_fs_stat st;
-        sm_code rc = sm_fs_stat_path(file->path, &st, err);
-        if (rc != SM_OK && rc != SM_E_NOT_FOUND)
+        sm_code rc = copies ? SM_OK : files_verify_one(&f->files.items[i], err);
+        if (rc != SM_OK)
             return rc;
-        if (rc == SM_E_NOT_FOUND || st.size != file->size || st.mtime_ns != file->mtime_ns ||
-            st.inode != file->inode)
-            return sm_fail(err, SM_E_AGAIN, 0, "file \"%s\" changed while it was read", file->name);
-        s->report.bytes += file->size;
+        s->report.bytes += f->files.items[i].size;
     }
     s->report.files = (int64_t)f->files.n;
     s->report.read = f->rows;
@@ -704,15 +744,30 @@ static sm_code files_position(sm_source *s, sm_arena *a, const sm_json **out, sm
     return rc;
 }
 
+/* Copies; *same: all are as listed. */
+static sm_code files_fetch_listed(sm_source *s, bool *same, sm_error *err)
+{
+    sm_files_state *f = s->state;
+    bool *changed = SM_NEW_N(f->read, bool, f->files.n + 1);
+    sm_code rc = sm_files__fetch(s, f->read, &f->files, changed, err);
+    for (size_t i = 0; rc == SM_OK && i < f->files.n; i++)
+        *same = *same && !changed[i];
+    return rc;
+}
+
 static sm_code files_snapshot(sm_source *s, const sm_json *position, sm_sv view, sm_error *err)
 {
     sm_files_state *f = files_begin_read(s);
     sm_code rc = sm_files__list(s, f->read, &f->files, err);
+    bool same = rc != SM_OK || position == NULL ||
+                sm_json_equal(position, files_position_of(&f->files, f->read));
+    if (rc == SM_OK && same && sm_files__in_bucket(s))
+        rc = files_fetch_listed(s, &same, err);
     if (rc != SM_OK) {
         f->files.n = 0;
         return rc;
     }
-    if (position != NULL && !sm_json_equal(position, files_position_of(&f->files, f->read))) {
+    if (position != NULL && !same) {
         f->files.n = 0;
         return sm_fail(err, SM_E_AGAIN, 0, "the files changed while the batch was planned");
     }

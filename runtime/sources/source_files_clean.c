@@ -50,6 +50,13 @@ sm_code sm_files__check_clean(const sm_source *s, sm_error *err)
     sm_sv to = config->clean_source_move_destination;
     const char *inside, *from;
     sm_code rc;
+    if (config->connection.len > 0 && !sm_files__in_bucket(s))
+        return sm_fail(err, SM_E_INVALID, 0,
+                       "option \"connection\" goes with a `path` of s3://bucket/…");
+    if (config->clean_source != SM_FILES_CLEAN_OFF && sm_files__in_bucket(s))
+        return sm_fail(err, SM_E_INVALID, 0,
+                       "option \"clean_source\": objects of a bucket are not deleted or moved yet; "
+                       "a lifecycle rule of the bucket can do it");
     if (config->clean_source == SM_FILES_CLEAN_DELETE &&
         config->clean_source_retention <= CLEAN_DELETE_LEAST)
         return sm_fail(

@@ -13,6 +13,7 @@
  * A file that changed (allow_overwrites: another size or time) is
  *     not read yet    the same file, with its new size and time
  *     read            a new file with the same path: it is read again, whole
+ * Of a bucket the ETag says so, in the place of the time, and the list has all of it.
  *
  * The first look of a stream is remembered: with include_existing_files: false what it finds is
  * marked as seen, never to be read.  If it dies before it is through, the next one is the first;
@@ -64,7 +65,7 @@ static sm_code find_add(sm_arena *a, sm_files *list, size_t *cap, sm_file file, 
     return SM_OK;
 }
 
-/* The file at job->path, unless it is gone or out of the bounds of time. */
+/* The file at job->path, unless it is gone. */
 static sm_code find_stat(const find_job *job, sm_file *file, bool *there, sm_error *err)
 {
     sm_fs_stat st;
@@ -75,27 +76,49 @@ static sm_code find_stat(const find_job *job, sm_file *file, bool *there, sm_err
     if (rc != SM_OK)
         return rc;
     *file = (sm_file){ .size = st.size, .mtime_ns = st.mtime_ns, .inode = st.inode };
-    *there = st.is_file && st.mtime_ns > job->after_ns && st.mtime_ns < job->before_ns;
+    *there = st.is_file;
     return SM_OK;
 }
 
-static sm_code find_take(find_job *job, const sm_files_folder *folder, const char *name,
-                         const sm_file_seen *seen, sm_error *err)
+/* The file i of the folder, at job->path; a list of a bucket says all about its objects. */
+static sm_code find_look(find_job *job, const sm_files_folder *folder, size_t i, sm_file *file,
+                         bool *there, sm_error *err)
 {
-    sm_file file;
-    bool there;
     sm_code rc;
     sm_buf_clear(&job->path);
     sm_buf_adds(&job->path, folder->path);
-    sm_buf_adds(&job->path, name);
-    if ((rc = sm_buf_check(&job->path, "the path of a file", err)) != SM_OK ||
-        (rc = find_stat(job, &file, &there, err)) != SM_OK || !there)
+    sm_buf_adds(&job->path, folder->files[i]);
+    *there = true;
+    if ((rc = sm_buf_check(&job->path, "the path of a file", err)) != SM_OK)
         return rc;
-    if (seen != NULL && seen->seq != 0 && seen->size == file.size &&
-        seen->mtime_ns == file.mtime_ns)
+    if (folder->objects != NULL)
+        *file = sm_files__of_object(folder->objects[i]);
+    else
+        rc = find_stat(job, file, there, err);
+    *there = *there && file->mtime_ns > job->after_ns && file->mtime_ns < job->before_ns;
+    return rc;
+}
+
+static bool find_is_same(const sm_file *file, const sm_file_seen *seen)
+{
+    return seen != NULL && seen->seq != 0 && seen->size == file->size &&
+           (file->etag.len > 0 ? seen->inode == file->inode : seen->mtime_ns == file->mtime_ns);
+}
+
+static sm_code find_take(find_job *job, const sm_files_folder *folder, size_t i,
+                         const sm_file_seen *seen, sm_error *err)
+{
+    bool object = folder->objects != NULL, there;
+    sm_file file;
+    sm_code rc;
+    if ((rc = find_look(job, folder, i, &file, &there, err)) != SM_OK || !there)
+        return rc;
+    if (find_is_same(&file, seen))
         return SM_OK;
-    file.name = sm_arena_printf(job->a, "%s%s", folder->name, name).ptr;
-    if (job->opened)
+    file.name = sm_arena_printf(job->a, "%s%s", folder->name, folder->files[i]).ptr;
+    if (object)
+        file.etag = sm_arena_dup(job->a, file.etag);
+    else if (job->opened)
         file.path = sm_arena_cstr(job->a, sm_buf_sv(&job->path));
     if (seen == NULL || !seen->waits)
         return find_add(job->a, job->out, &job->cap, file, err);
@@ -112,7 +135,7 @@ static sm_code find_page(find_job *job, const sm_files_folder *folder, size_t fr
                                       folder->files + from, n, again, job->seen, err);
     for (size_t i = 0; rc == SM_OK && i < n; i++)
         if (job->seen[i].seq == 0 || again)
-            rc = find_take(job, folder, folder->files[from + i], &job->seen[i], err);
+            rc = find_take(job, folder, from + i, &job->seen[i], err);
     return rc;
 }
 
@@ -121,7 +144,7 @@ static sm_code find_folder(void *ctx, const sm_files_folder *folder, sm_error *e
     find_job *job = ctx;
     sm_code rc = SM_OK;
     for (size_t i = 0; rc == SM_OK && !job->known && i < folder->n; i++)
-        rc = find_take(job, folder, folder->files[i], NULL, err);
+        rc = find_take(job, folder, i, NULL, err);
     for (size_t i = 0; rc == SM_OK && job->known && i < folder->n; i += FIND_PAGE) {
         size_t left = folder->n - i;
         rc = find_page(job, folder, i, left < FIND_PAGE ? left : FIND_PAGE, err);
@@ -151,16 +174,37 @@ static sm_code find_bound(sm_sv text, int64_t none, int64_t *out_ns, sm_error *e
     return rc;
 }
 
+/* Behind which name it is enough to list; "": all of it. */
+static sm_code find_behind(const find_job *job, sm_sv *behind, sm_error *err)
+{
+    const sm_files_config *config = job->config;
+    const sm_files_key key = { job->s->generation_id, job->s->name };
+    sm_files_state *f = job->s->state;
+    int64_t now_ms = sm_clock_boot_ms() + 1;
+    *behind = SM_SV("");
+    if (!job->known || !sm_files__in_bucket(job->s) || !config->use_incremental_listing ||
+        config->allow_overwrites)
+        return SM_OK;
+    if (config->backfill_interval > 0 &&
+        (f->listed_ms == 0 || now_ms - f->listed_ms >= config->backfill_interval)) {
+        f->listed_ms = now_ms;
+        return SM_OK;
+    }
+    return sm_store_files_greatest(job->s->store, key, job->a, behind, err);
+}
+
 static sm_code find_all(find_job *job, sm_error *err)
 {
+    sm_sv behind;
     sm_code rc;
     if ((rc = find_bound(job->config->modified_after, INT64_MIN, &job->after_ns, err)) != SM_OK ||
-        (rc = find_bound(job->config->modified_before, INT64_MAX, &job->before_ns, err)) != SM_OK)
+        (rc = find_bound(job->config->modified_before, INT64_MAX, &job->before_ns, err)) != SM_OK ||
+        (rc = find_behind(job, &behind, err)) != SM_OK)
         return rc;
     sm_buf_init(&job->path, (size_t)64 * 1024);
     if (job->known)
         job->seen = sm_xcalloc(FIND_PAGE, sizeof *job->seen);
-    rc = sm_files__walk(job->s, find_folder, job, err);
+    rc = sm_files__walk(job->s, behind, find_folder, job, err);
     if (rc == SM_OK && job->out->n > 0)
         qsort(job->out->items, job->out->n, sizeof job->out->items[0], find_compare);
     free(job->seen);
@@ -207,6 +251,7 @@ static sm_code put_files(sm_source *s, const sm_files *files, find_put put, sm_e
                                       .size = f->size,
                                       .mtime_ns = f->mtime_ns,
                                       .inode = f->inode,
+                                      .etag = f->etag,
                                       .batch = -1 };
         if (n == page || i + 1 == files->n) {
             rc = put(s->store, s->owner, key, rows, n, err);

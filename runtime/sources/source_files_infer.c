@@ -13,7 +13,8 @@
 enum {
     INFER_FILES = 1000,
     INFER_BYTES = 16 * 1024 * 1024,
-    INFER_LEAST = 16 * 1024, /* of one file */
+    INFER_LEAST = 16 * 1024,         /* of one file */
+    INFER_FETCH = 256 * 1024 * 1024, /* of a bucket objects come whole: these, or one */
 };
 
 static int64_t infer_share(size_t n_files)
@@ -203,11 +204,27 @@ static void infer_text_column(sm_arena *a, sm_schema *out)
     out->n = 1;
 }
 
-static sm_code infer_columns(sm_source *s, const sm_files *files, sm_arena *a, sm_schema *out,
+/* The first objects come here; *files are then those alone. */
+static sm_code infer_fetch(const sm_source *s, sm_files *files, sm_arena *a, sm_error *err)
+{
+    bool *changed = SM_NEW_N(a, bool, INFER_FILES);
+    int64_t bytes = 0;
+    size_t n = 0;
+    while (n < files->n && n < INFER_FILES &&
+           (n == 0 || bytes + files->items[n].size < INFER_FETCH))
+        bytes += files->items[n++].size;
+    files->n = n;
+    return sm_files__fetch(s, a, files, changed, err);
+}
+
+static sm_code infer_columns(sm_source *s, const sm_files *all, sm_arena *a, sm_schema *out,
                              sm_error *err)
 {
     const sm_files_config *config = s->config;
+    sm_files looked = *all, *files = &looked;
     sm_code rc = sm_files__refuse_compressed(config->format, files, err);
+    if (rc == SM_OK && sm_files__in_bucket(s))
+        rc = infer_fetch(s, files, a, err);
     if (rc != SM_OK || files->n == 0)
         return rc;
     rc = config->format == SM_FILES_PARQUET ? sm_files__infer_parquet(s, files, a, out, err)

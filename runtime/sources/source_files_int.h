@@ -5,6 +5,7 @@
 
 #include "runtime/connect/decode_relation.h"
 #include "runtime/connect/source.h"
+#include "runtime/io/s3_list.h"
 
 enum { SM_FILES_CLEAN_OFF, SM_FILES_CLEAN_DELETE, SM_FILES_CLEAN_MOVE };
 
@@ -15,6 +16,7 @@ enum { SM_FILES_HEADER = 64 * 1024 };
 
 typedef struct sm_files_config {
     sm_sv path;
+    sm_sv connection; /* of a bucket; "": the only one, or the environment */
     int format;
     int64_t max_files, max_bytes;
     bool infer_column_types;
@@ -23,12 +25,13 @@ typedef struct sm_files_config {
     bool recursive_file_lookup;
     bool include_existing_files;
     bool allow_overwrites;
+    bool use_incremental_listing;
     sm_sv modified_after, modified_before; /* RFC 3339, "" none */
     sm_sv_list partition_columns;
     int clean_source;
     int64_t clean_source_retention; /* ms */
     sm_sv clean_source_move_destination;
-    int64_t backfill_interval; /* each look is a full listing, so it is always kept */
+    int64_t backfill_interval; /* ms; of a local folder each look is a full listing */
     sm_sv detection;
     bool multi_line, trim_left, trim_right, primitives_as_string, prefers_decimal;
     int encoding;
@@ -41,8 +44,10 @@ typedef struct sm_files_config {
 /* A file as it was when somebody looked. */
 typedef struct sm_file {
     const char *name; /* below the base folder when `path` is relative: what is tracked */
-    const char *path; /* what is opened; NULL where only numbers are handed out */
+    const char *path; /* what is opened; NULL where only numbers are handed out, and of an object
+                       * until it is fetched */
     int64_t size, mtime_ns, inode;
+    sm_sv etag;  /* of an object, of which `inode` is a number; "" of a file */
     int64_t seq; /* its number; 0 = none */
 } sm_file;
 
@@ -61,6 +66,7 @@ typedef struct sm_files_state {
     sm_decode_relation *relation; /* text formats */
     int64_t rows;                 /* Parquet: as the footers say */
     bool unknown;                 /* CSV: a header has fields that the schema has not */
+    int64_t listed_ms;            /* bucket: when it was last listed as a whole; 0: never */
     const char **faults;          /* CSV: why the header of a file is none; NULL: not known yet */
 } sm_files_state;
 
@@ -68,18 +74,20 @@ typedef struct sm_files_state {
 
 /* Files of one folder.  `name` and `path` end with a slash, or are "". */
 typedef struct sm_files_folder {
-    const char *name;         /* as tracked */
-    const char *path;         /* as opened */
-    const char *const *files; /* names, sorted by their bytes */
+    const char *name;                   /* as tracked */
+    const char *path;                   /* as opened */
+    const char *const *files;           /* names, sorted by their bytes */
+    const sm_s3_object *const *objects; /* the same, of a bucket; else NULL */
     size_t n;
 } sm_files_folder;
 
 typedef sm_code (*sm_files_visit)(void *ctx, const sm_files_folder *folder, sm_error *err);
 
 /* Show the files that `path` names now, folder by folder; what is shown lives until the visitor
- * returns.  SM_E_NOT_FOUND when a folder before the first wildcard, or the file itself, is not
- * there. */
-sm_code sm_files__walk(const sm_source *s, sm_files_visit visit, void *ctx, sm_error *err);
+ * returns.  Of a bucket only those whose names come behind `behind`, as it is tracked; "": all.
+ * SM_E_NOT_FOUND when a folder before the first wildcard, or the file itself, is not there. */
+sm_code sm_files__walk(const sm_source *s, sm_sv behind, sm_files_visit visit, void *ctx,
+                       sm_error *err);
 
 /* Show the folders that the walk would list. */
 sm_code sm_files__walk_folders(const sm_source *s, void (*see)(void *ctx, const char *path),
@@ -107,6 +115,34 @@ sm_code sm_files__discover(sm_source *s, int64_t *last, sm_error *err);
 
 /* Give the files numbers, in their order. */
 sm_code sm_files__track(sm_source *s, const sm_files *files, sm_error *err);
+
+/* --- source_files_bucket.c --- */
+
+/* Is `path` one of a bucket?  Then names of files are s3://bucket/key. */
+bool sm_files__in_bucket(const sm_source *s);
+
+/* The message completes "option: …". */
+sm_code sm_files__check_bucket(sm_sv path, sm_error *err);
+
+/* Size, time and identity; without names. */
+sm_file sm_files__of_object(const sm_s3_object *o);
+
+/* What lies in the folder "s3://bucket/some/" (with its slash); with `behind` at least what comes
+ * behind that name.  Lives in `a`. */
+sm_code sm_files__list_bucket(const sm_source *s, const char *folder, sm_sv behind, sm_arena *a,
+                              sm_s3_object **out, size_t *n, sm_error *err);
+
+sm_code sm_files__stat_object(const sm_source *s, sm_sv name, sm_arena *a, sm_s3_object *out,
+                              bool *there, sm_error *err);
+
+/* Copies of the objects on this machine, whose paths become those of `files`.  One that is another
+ * than `files` says is taken as it is, and changed[i] set.  SM_E_NOT_FOUND: one is gone;
+ * SM_E_AGAIN: one changes all the time.  What the files point to lives in `a`. */
+sm_code sm_files__fetch(const sm_source *s, sm_arena *a, const sm_files *files, bool *changed,
+                        sm_error *err);
+
+/* A file that was promised to a batch is not there. */
+sm_code sm_files__fail_gone(const char *name, sm_error *err);
 
 /* --- source_files_watch.c --- */
 

@@ -41,7 +41,9 @@ typedef struct list_folder {
 } list_folder;
 
 typedef struct list_job {
+    const sm_source *s;
     const sm_files_config *config;
+    sm_sv behind; /* bucket: names up to this one need not be shown */
     sm_files_visit visit;
     void (*see)(void *ctx, const char *path); /* each folder; NULL: nobody asks */
     void *ctx;
@@ -55,7 +57,9 @@ typedef struct list_names {
     list_job *job;
     const list_folder *folder;
     const char **files;
+    const sm_s3_object **objects; /* the same, of a bucket */
     size_t n_files, cap_files;
+    const sm_s3_object *object; /* the entry at hand; NULL: it is one of the file system */
     list_folder *dirs;
     size_t n_dirs, cap_dirs;
 } list_names;
@@ -83,10 +87,12 @@ sm_code sm_files__check_path(sm_sv path, sm_error *err)
 
     if (path.len == 0)
         return sm_fail(err, SM_E_INVALID, 0, "it is empty");
-    if (sm_sv_find(path, SM_SV("://")) >= 0)
+    if (sm_sv_find(path, SM_SV("://")) >= 0 && !sm_sv_starts(path, SM_SV("s3://")))
         return sm_fail(err, SM_E_INVALID, 0,
-                       "only files of this machine are supported yet, not \"%.*s\"",
+                       "files of this machine and s3://… are supported yet, not \"%.*s\"",
                        SM_SV_ARG(path));
+    if (sm_sv_starts(path, SM_SV("s3://")) && sm_files__check_bucket(path, err) != SM_OK)
+        return err->code;
     if (path.len > LIST_PATH)
         return sm_fail(err, SM_E_INVALID, 0, "it is longer than %d bytes", (int)LIST_PATH);
     if (sm_glob_check(path, err) != SM_OK)
@@ -162,7 +168,11 @@ static void list_add_file(list_names *l, sm_sv name)
     if (l->n_files == l->cap_files) {
         l->cap_files = l->cap_files * 2 + 64;
         l->files = sm_xrealloc(l->files, l->cap_files * sizeof *l->files);
+        if (l->object != NULL)
+            l->objects = sm_xrealloc(l->objects, l->cap_files * sizeof *l->objects);
     }
+    if (l->object != NULL)
+        l->objects[l->n_files] = l->object;
     l->files[l->n_files++] = sm_arena_cstr(l->job->names, name);
 }
 
@@ -255,12 +265,36 @@ static int list_by_name(const void *x, const void *y)
 
 static sm_code list_show(list_names *l, sm_error *err)
 {
-    sm_files_folder shown = { l->folder->name, l->folder->path, l->files, l->n_files };
+    sm_files_folder shown = { l->folder->name, l->folder->path, l->files, l->objects, l->n_files };
 
     if (l->n_files == 0)
         return SM_OK;
-    qsort(l->files, l->n_files, sizeof *l->files, list_by_bytes);
+    if (l->objects == NULL) /* those are in their order */
+        qsort(l->files, l->n_files, sizeof *l->files, list_by_bytes);
     return l->job->visit(l->job->ctx, &shown, err);
+}
+
+/* The objects and folders of a folder of a bucket.  Keys that no file can have are passed over:
+ * the folder itself, and "a//b". */
+static sm_code list_objects(list_names *l, sm_error *err)
+{
+    list_job *job = l->job;
+    size_t n, skip = strlen(l->folder->path) -
+                     (size_t)(strchr(l->folder->path + 5, '/') + 1 - l->folder->path);
+    sm_s3_object *objects;
+    sm_code rc =
+        sm_files__list_bucket(job->s, l->folder->path, job->behind, job->names, &objects, &n, err);
+
+    for (size_t i = 0; rc == SM_OK && i < n; i++) {
+        bool dir = objects[i].folder;
+        sm_sv name = sm_sv_sub(objects[i].key, skip, objects[i].key.len - skip - dir);
+        sm_fs_name e = { .name = sm_arena_cstr(job->names, name), .is_dir = dir, .is_file = !dir };
+
+        l->object = &objects[i];
+        if (name.len > 0 && !sm_sv_eq_str(name, ".") && !sm_sv_eq_str(name, ".."))
+            rc = list_entry(l, &e, err);
+    }
+    return rc;
 }
 
 static sm_code list_walk(list_job *job, const list_folder *f, sm_error *err)
@@ -273,12 +307,15 @@ static sm_code list_walk(list_job *job, const list_folder *f, sm_error *err)
                        (int)LIST_FOLDERS);
     if (job->see != NULL)
         job->see(job->ctx, *f->path == '\0' ? "." : f->path);
-    rc = sm_fs_each(*f->path == '\0' ? "." : f->path, list_entry, &l, err);
+    rc = sm_files__in_bucket(job->s)
+             ? list_objects(&l, err)
+             : sm_fs_each(*f->path == '\0' ? "." : f->path, list_entry, &l, err);
     if (rc == SM_E_NOT_FOUND && f->above != NULL)
         rc = SM_OK; /* it was there a moment ago */
     if (rc == SM_OK)
         rc = list_show(&l, err);
     free(l.files);
+    free(l.objects);
     sm_arena_reset(job->names);
     if (l.n_dirs > 0)
         qsort(l.dirs, l.n_dirs, sizeof *l.dirs, list_by_name);
@@ -291,7 +328,8 @@ static sm_code list_walk(list_job *job, const list_folder *f, sm_error *err)
 /* ---- where it begins --------------------------------------------------------------- */
 
 /* The one file that `path` spells out. */
-static sm_code list_file(list_job *job, const char *name, const char *path, sm_error *err)
+static sm_code list_file(list_job *job, const char *name, const char *path,
+                         const sm_s3_object *object, sm_error *err)
 {
     sm_sv dir = sm_sv_cstr(name), opened = sm_sv_cstr(path), base = sm_path_base(dir);
     sm_sv filter = job->config->path_glob_filter;
@@ -300,6 +338,7 @@ static sm_code list_file(list_job *job, const char *name, const char *path, sm_e
         sm_arena_cstr(job->dirs, sm_sv_sub(dir, 0, dir.len - base.len)),
         sm_arena_cstr(job->dirs, sm_sv_sub(opened, 0, opened.len - base.len)),
         &only,
+        object == NULL ? NULL : &object,
         1,
     };
 
@@ -315,9 +354,44 @@ static const char *list_with_slash(sm_arena *a, const char *path)
     return len == 0 || path[len - 1] == '/' ? path : sm_arena_printf(a, "%s/", path).ptr;
 }
 
+/* The parts of `path` behind the folder where the walk begins. */
+static void list_split(list_job *job, size_t fixed)
+{
+    sm_sv rest = sm_sv_sub(job->config->path, fixed, job->config->path.len), part;
+
+    while (sm_sv_next(&rest, '/', &part))
+        if (part.len > 0 &&
+            !(list_is_any(part) && job->n_parts > 0 && list_is_any(job->parts[job->n_parts - 1])))
+            job->parts[job->n_parts++] = part;
+}
+
+/* A bucket has no folders that could be missing: nothing there is an empty one. */
+static sm_code list_begin_bucket(list_job *job, sm_error *err)
+{
+    size_t fixed = sm_files__fixed_part(job->config->path);
+    char plain[LIST_PATH];
+    sm_sv name = { plain, sm_glob_plain(sm_sv_sub(job->config->path, 0, fixed), plain) };
+    list_folder top = { 0 };
+    sm_s3_object object;
+    bool is_file = false;
+    sm_code rc = SM_OK;
+
+    while (name.ptr[name.len - 1] == '/')
+        name.len--;
+    list_split(job, fixed);
+    if (job->n_parts == 0)
+        rc = sm_files__stat_object(job->s, name, job->names, &object, &is_file, err);
+    top.name = sm_arena_cstr(job->dirs, name);
+    if (rc != SM_OK || is_file)
+        return rc != SM_OK ? rc : list_file(job, top.name, top.name, &object, err);
+    top.name = top.path = list_with_slash(job->dirs, top.name);
+    top.state = list_close(job, 1);
+    return list_walk(job, &top, err);
+}
+
 static sm_code list_begin(list_job *job, sm_sv base, sm_error *err)
 {
-    sm_sv path = job->config->path, rest, part;
+    sm_sv path = job->config->path;
     size_t fixed = sm_files__fixed_part(path);
     char plain[LIST_PATH];
     sm_sv name = { plain, sm_glob_plain(sm_sv_sub(path, 0, fixed), plain) };
@@ -333,43 +407,42 @@ static sm_code list_begin(list_job *job, sm_sv base, sm_error *err)
     top.path = sm_path_join(job->dirs, sm_path_is_absolute(path) ? SM_SV("") : base, name);
     if (name.len == 0)
         top.path = sm_arena_cstr(job->dirs, base);
-    rest = sm_sv_sub(path, fixed, path.len);
-    while (sm_sv_next(&rest, '/', &part))
-        if (part.len > 0 &&
-            !(list_is_any(part) && job->n_parts > 0 && list_is_any(job->parts[job->n_parts - 1])))
-            job->parts[job->n_parts++] = part;
+    list_split(job, fixed);
     if ((rc = sm_fs_stat_path(*top.path == '\0' ? "." : top.path, &st, err)) != SM_OK)
         return rc;
     if (!st.is_dir && job->n_parts == 0)
-        return list_file(job, top.name, top.path, err);
+        return list_file(job, top.name, top.path, NULL, err);
     top.name = list_with_slash(job->dirs, top.name);
     top.path = list_with_slash(job->dirs, top.path);
     top.state = list_close(job, 1);
     return list_walk(job, &top, err);
 }
 
-static sm_code list_all(const sm_source *s, sm_files_visit visit,
+static sm_code list_all(const sm_source *s, sm_sv behind, sm_files_visit visit,
                         void (*see)(void *ctx, const char *path), void *ctx, sm_error *err)
 {
     list_job *job = sm_xcalloc(1, sizeof *job);
     sm_code rc;
 
+    job->s = s;
     job->config = s->config;
+    job->behind = behind;
     job->visit = visit;
     job->see = see;
     job->ctx = ctx;
     job->names = sm_arena_new("files names");
     job->dirs = sm_arena_new("files folders");
-    rc = list_begin(job, s->base_dir, err);
+    rc = sm_files__in_bucket(s) ? list_begin_bucket(job, err) : list_begin(job, s->base_dir, err);
     sm_arena_free(job->names);
     sm_arena_free(job->dirs);
     free(job);
     return rc;
 }
 
-sm_code sm_files__walk(const sm_source *s, sm_files_visit visit, void *ctx, sm_error *err)
+sm_code sm_files__walk(const sm_source *s, sm_sv behind, sm_files_visit visit, void *ctx,
+                       sm_error *err)
 {
-    return list_all(s, visit, NULL, ctx, err);
+    return list_all(s, behind, visit, NULL, ctx, err);
 }
 
 static sm_code list_no_files(void *ctx, const sm_files_folder *folder, sm_error *err)
@@ -381,10 +454,10 @@ static sm_code list_no_files(void *ctx, const sm_files_folder *folder, sm_error 
 sm_code sm_files__walk_folders(const sm_source *s, void (*see)(void *ctx, const char *path),
                                void *ctx, sm_error *err)
 {
-    return list_all(s, list_no_files, see, ctx, err);
+    return list_all(s, SM_SV(""), list_no_files, see, ctx, err);
 }
 
 const char *sm_files__path(const sm_source *s, sm_arena *a, sm_sv name)
 {
-    return sm_path_join(a, s->base_dir, name);
+    return sm_files__in_bucket(s) ? sm_arena_cstr(a, name) : sm_path_join(a, s->base_dir, name);
 }

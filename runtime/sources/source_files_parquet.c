@@ -58,7 +58,7 @@ static void parquet_from_with(sm_buf *sql, const sm_files_extra *x, const sm_sv 
 /* The path as the engine takes it: absolute, and no pattern. */
 static sm_code parquet_path(const sm_file *file, sm_arena *a, sm_sv *out, sm_error *err)
 {
-    if (strpbrk(file->name, "*?[") != NULL)
+    if (!sm_sv_starts(sm_sv_cstr(file->name), SM_SV("s3://")) && strpbrk(file->name, "*?[") != NULL)
         return sm_fail(err, SM_E_INVALID, 0,
                        "file \"%s\" cannot be read: its name has one of * ? [", file->name);
     const char *path = sm_path_absolute(a, file->path, err);

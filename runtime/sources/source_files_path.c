@@ -216,20 +216,33 @@ static sm_code path_set_levels(const sm_source *s, sm_files_extra *x, const size
     return SM_OK;
 }
 
+static sm_code path_uri(const sm_file *file, sm_arena *a, sm_sv *out, sm_error *err)
+{
+    sm_sv name = sm_sv_cstr(file->name), rest;
+    const char *path;
+    if (sm_sv_starts(name, SM_SV("s3://"))) {
+        rest = sm_percent_encode(sm_sv_sub(name, 5, name.len), a);
+        *out = sm_arena_printf(a, "s3://%.*s", SM_SV_ARG(rest));
+        return SM_OK;
+    }
+    if ((path = sm_path_absolute(a, file->path, err)) == NULL)
+        return err->code;
+    rest = sm_percent_encode(sm_sv_cstr(path), a);
+    *out = sm_arena_printf(a, "file://%.*s", SM_SV_ARG(rest));
+    return SM_OK;
+}
+
 /* The four values of _metadata, as the constants from `first` on. */
 static sm_code path_set_metadata(sm_files_extra *x, size_t first, size_t i, const sm_file *file,
                                  sm_arena *a, sm_error *err)
 {
-    const char *path = sm_path_absolute(a, file->path, err);
     sm_sv base = sm_path_base(sm_sv_cstr(file->name)), uri;
-    sm_code rc;
-    if (path == NULL)
-        return err->code;
-    uri = sm_percent_encode(sm_sv_cstr(path), a);
+    sm_code rc = path_uri(file, a, &uri, err);
+    if (rc != SM_OK)
+        return rc;
     if (sm_utf8_check(base) < base.len)
         base = sm_percent_encode(base, a);
-    if ((rc = path_set(x, first, i, sm_arena_printf(a, "file://%.*s", SM_SV_ARG(uri)), err)) !=
-            SM_OK ||
+    if ((rc = path_set(x, first, i, uri, err)) != SM_OK ||
         (rc = path_set(x, first + 1, i, base, err)) != SM_OK ||
         (rc = path_set(x, first + 2, i, sm_arena_printf(a, "%lld", (long long)file->size), err)) !=
             SM_OK)

@@ -2,7 +2,8 @@
 /* source_files_watch.c -- be told when files arrive, instead of listing again and again.
  *
  * Folders are watched before anybody lists them, so what comes in between is found by one or the
- * other.  A `path` that is one file, or whose folders are too many to watch, is only listed. */
+ * other.  A `path` that is one file, or whose folders are too many to watch, or lie in a bucket, is
+ * only listed. */
 #include "runtime/base/watch.h"
 #include "runtime/sources/source_files_int.h"
 
@@ -26,7 +27,12 @@ static void watch_folder(void *ctx, const char *path)
 sm_code sm_files__watch(sm_source *s, sm_watch *w, size_t tag, bool *told, sm_error *err)
 {
     watch_walk walk = { .watch = w, .tag = tag };
-    sm_code rc = sm_files__walk_folders(s, watch_folder, &walk, err);
+    sm_code rc;
+
+    *told = false;
+    if (sm_files__in_bucket(s))
+        return SM_OK;
+    rc = sm_files__walk_folders(s, watch_folder, &walk, err);
 
     *told = rc == SM_OK && walk.watched > 0 && !walk.missed;
     return rc == SM_E_NOT_FOUND ? SM_OK : rc; /* the folder may come */

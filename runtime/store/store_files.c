@@ -110,11 +110,12 @@ sm_code sm_store_files_refresh(sm_store *s, const sm_owner *o, sm_files_key key,
     for (size_t i = 0; rc == SM_OK && i < n; i++)
         rc = sm_store__run(
             s,
-            "update source_files set size = ?4, mtime_ns = ?5, inode = ?6 "
+            "update source_files set size = ?4, mtime_ns = ?5, inode = ?6, etag = ?7 "
             "where generation_id = ?1 and source = ?2 and seq = ?3 "
             "and batch is null",
             SM_STORE__ARGS(KEY_ARGS(key), sm_store__int(files[i].seq), sm_store__int(files[i].size),
-                           sm_store__int(files[i].mtime_ns), sm_store__int(files[i].inode)),
+                           sm_store__int(files[i].mtime_ns), sm_store__int(files[i].inode),
+                           sm_store__text_or_null(files[i].etag)),
             NULL, err);
     return sm_store__end(s, rc, err);
 }
@@ -172,7 +173,7 @@ typedef struct match_walk {
 static sm_code match_seek(match_walk *w, const char *name, sm_error *err)
 {
     static const char *const plain = "select path, seq" MATCH_FROM;
-    static const char *const full = "select path, seq, size, mtime_ns, batch" MATCH_FROM;
+    static const char *const full = "select path, seq, size, mtime_ns, inode, batch" MATCH_FROM;
     sm_code rc;
 
     if (w->stmt != NULL)
@@ -223,7 +224,8 @@ static sm_code match_one(match_walk *w, const char *name, sm_file_seen *out, sm_
         if (w->details) {
             out->size = sm_store__col_int(w->stmt, 2, 0);
             out->mtime_ns = sm_store__col_int(w->stmt, 3, 0);
-            out->waits = out->seq > 0 && sm_store__col_int(w->stmt, 4, -1) < 0;
+            out->inode = sm_store__col_int(w->stmt, 4, 0);
+            out->waits = out->seq > 0 && sm_store__col_int(w->stmt, 5, -1) < 0;
         }
         rc = sm_store__step(w->s, w->stmt, &w->row, err);
     }
@@ -286,6 +288,23 @@ sm_code sm_store_file_by_path(sm_store *s, sm_files_key key, sm_sv path, sm_aren
                        SM_SV_ARG(key.source), SM_SV_ARG(path));
     *out = *(sm_source_file *)rows.list;
     return SM_OK;
+}
+
+sm_code sm_store_files_greatest(sm_store *s, sm_files_key key, sm_arena *a, sm_sv *out,
+                                sm_error *err)
+{
+    sm_store__query q = {
+        .sql = FILE_COLUMNS "where generation_id = ? and source = ? order by path desc limit 1",
+        SM_STORE__WITH(KEY_ARGS(key)),
+        .read = read_file,
+        .size = sizeof(sm_source_file),
+    };
+    sm_store__rows rows;
+    sm_code rc = sm_store__rows_of(s, &q, a, &rows, err);
+
+    if (rc == SM_OK)
+        *out = rows.n == 0 ? SM_SV("") : ((const sm_source_file *)rows.list)->path;
+    return rc;
 }
 
 sm_code sm_store_files_range(sm_store *s, sm_files_key key, int64_t after, int64_t upto,

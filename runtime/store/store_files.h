@@ -20,7 +20,7 @@ typedef struct sm_source_file {
     sm_sv path;       /* up to 4096 bytes */
     int64_t size;     /* bytes */
     int64_t mtime_ns; /* nanoseconds since 1970 */
-    int64_t inode;    /* 0 = not known */
+    int64_t inode;    /* 0 = not known; of an object store a number made of its ETag */
     sm_sv etag;       /* of an object store; empty on a file system */
     int64_t batch;    /* the batch that read it, once decided; -1 = none yet */
 } sm_source_file;
@@ -34,7 +34,7 @@ sm_code sm_store_files_add(sm_store *s, const sm_owner *o, sm_files_key key, sm_
 sm_code sm_store_files_skip(sm_store *s, const sm_owner *o, sm_files_key key,
                             const sm_source_file *files, size_t n, sm_error *err);
 
-/* A file that waits to be read has another size or time than when it was numbered: take them
+/* A file that waits to be read has another size, time or ETag than when it was numbered: take them
  * over from files[i].  Files whose batch is decided stay as they were read. */
 sm_code sm_store_files_refresh(sm_store *s, const sm_owner *o, sm_files_key key,
                                const sm_source_file *files, size_t n, sm_error *err);
@@ -46,9 +46,9 @@ sm_code sm_store_files_begun(sm_store *s, sm_files_key key, bool *begun, sm_erro
 sm_code sm_store_files_begin(sm_store *s, const sm_owner *o, sm_files_key key, sm_error *err);
 
 typedef struct sm_file_seen {
-    int64_t seq;            /* the newest number of the path; 0 = never seen, < 0 skipped */
-    int64_t size, mtime_ns; /* only if asked for, as `waits` is */
-    bool waits;             /* no decided batch has read it */
+    int64_t seq;                   /* the newest number of the path; 0 = never seen, < 0 skipped */
+    int64_t size, mtime_ns, inode; /* only if asked for, as `waits` is */
+    bool waits;                    /* no decided batch has read it */
 } sm_file_seen;
 
 /* What is known of the n `names`, sorted by their bytes, in `folder` (which is put in front of
@@ -60,6 +60,10 @@ sm_code sm_store_files_match(sm_store *s, sm_files_key key, sm_sv folder, const 
 /* One file by path: SM_E_NOT_FOUND if never seen. */
 sm_code sm_store_file_by_path(sm_store *s, sm_files_key key, sm_sv path, sm_arena *a,
                               sm_source_file *out, sm_error *err);
+
+/* The path that comes last by its bytes of all that are known; "" of none. */
+sm_code sm_store_files_greatest(sm_store *s, sm_files_key key, sm_arena *a, sm_sv *out,
+                                sm_error *err);
 
 /* The files of (after, upto] in order, at most `limit` (0 means 1000): ask again with
  * after = the last seq until none comes. */

@@ -10,7 +10,7 @@ sources:
   folder: {type: files, path: "nix/*.json", format: json}
   file: {type: files, path: data/nix.csv, format: csv}
   records: {type: files, path: data, format: json}
-  remote: {type: files, path: "s3://bucket/x", format: json}
+  remote: {type: files, path: "gs://bucket/x", format: json}
   rows: {type: generate, fields: {id: sequence}}
   kind: {type: generate, rows: 1, fields: {id: serial}}
 tables:

@@ -12,3 +12,5 @@ sm_script_test(integration.s3_faults LABELS integration crash fault TIMEOUT 300
   COMMAND ${s3_run} "${CMAKE_CURRENT_SOURCE_DIR}/test_s3.py" Faults Killed Durable)
 sm_script_test(integration.s3_whole LABELS integration all TIMEOUT 900
   COMMAND ${s3_run} "${CMAKE_CURRENT_SOURCE_DIR}/test_s3.py" --all)
+sm_script_test(integration.s3_files LABELS integration crash fault TIMEOUT 120
+  COMMAND ${s3_run} "${CMAKE_CURRENT_SOURCE_DIR}/test_s3_files.py")

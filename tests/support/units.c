@@ -10,7 +10,7 @@ typedef struct files_config {
     bool header;
     sm_sv sep;
     int clean_source;
-    sm_sv rescued_column;
+    sm_sv rescued_column, connection;
 } files_config;
 
 static const sm_option files_options[] = {
@@ -18,6 +18,11 @@ static const sm_option files_options[] = {
       .type = SM_TYPE_STRING,
       .offset = offsetof(files_config, path),
       .doc = "Files to read, with * and ? in names." },
+    { .name = "connection",
+      .type = SM_TYPE_STRING,
+      .offset = offsetof(files_config, connection),
+      .fallback = "",
+      .doc = "Of a bucket." },
     { .name = "format",
       .type = SM_TYPE_ENUM,
       .offset = offsetof(files_config, format),

@@ -273,7 +273,7 @@ static sm_code load(sm_project *p, sm_error *err)
     p->spec = sm_spec_parse(p->file, p->text, &env, p->a, p->diags);
     if (p->spec != NULL)
         p->connections = sm_project_connections(p->spec, p->a);
-    return find_folders(p, err);
+    return (rc = find_folders(p, err)) == SM_OK ? sm_project_bucket_sources(p) : rc;
 }
 
 static void begin(sm_project *p, const sm_cli *c)
@@ -341,13 +341,14 @@ sm_code sm_project_store(sm_project *p, bool read_only, sm_error *err)
 
 /* ---- engine ---------------------------------------------------------------------- */
 
-/* What a source reads: the folder before the first part with a wildcard; without one the path
- * itself, a folder or a file, and nothing beside it. */
-static sm_sv source_place(sm_project *p, sm_sv path, sm_error *err)
+/* What a source reads: the folder before the first wildcard, or the path itself. */
+static sm_sv source_place(sm_project *p, const sm_spec_source *s, sm_sv path, sm_error *err)
 {
     sm_sv rest = path, part;
     size_t used = 0;
 
+    if (sm_spec_source_is_remote(s))
+        return sm_project_bucket_copies(p, s);
     while (sm_sv_next(&rest, '/', &part)) {
         if (sm_sv_find_char(part, '*') >= 0 || sm_sv_find_char(part, '?') >= 0 ||
             sm_sv_find_char(part, '[') >= 0)
@@ -377,9 +378,10 @@ static sm_code allowed_places(sm_project *p, sm_engine_config *c, sm_error *err)
     }
     c->allowed_files = folders + n; /* a place may be a folder or a file */
     for (size_t i = 0; i < p->spec->sources.n; i++) {
-        sm_sv path = sm_json_get_sv(p->spec->sources.items[i].options, "path", SM_SV(""));
+        const sm_spec_source *s = &p->spec->sources.items[i];
+        sm_sv path = sm_json_get_sv(s->options, "path", SM_SV(""));
 
-        if (path.len > 0 && (folders[n++] = source_place(p, path, err)).len == 0)
+        if (path.len > 0 && (folders[n++] = source_place(p, s, path, err)).len == 0)
             return err->code;
     }
     c->allowed_directories = folders;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* project_bucket.c -- tables in a bucket.
+/* project_bucket.c -- tables and files in a bucket.
  *
  * What the connection does not say, the environment does: AWS_ACCESS_KEY_ID and its like, as with
  * any other tool.  A server goes to the hosts of declared connections and of server: egress: only;
@@ -200,8 +200,8 @@ static sm_images *images_of(sm_project *p)
     return p->images;
 }
 
-/* <state>/images/<host>/<bucket>/<prefix>: a folder of its own for each place. */
-static sm_sv folder_of(const bucket *b)
+/* <state>/<kind>/<host>/<bucket>/<prefix>: a folder of its own for each place. */
+static sm_sv folder_of(const bucket *b, const char *kind)
 {
     sm_sv host = host_of(endpoint_of(b), region_of(b), b->p->a);
     char *copy = (char *)sm_arena_dup(b->p->a, host).ptr; /* memory of ours */
@@ -209,7 +209,7 @@ static sm_sv folder_of(const bucket *b)
     for (size_t i = 0; i < host.len; i++)
         if (strchr(":[]", copy[i]) != NULL)
             copy[i] = '_';
-    return sm_arena_printf(b->p->a, "%.*s/images/%s/%.*s%s%.*s", SM_SV_ARG(b->p->state_dir), copy,
+    return sm_arena_printf(b->p->a, "%.*s/%s/%s/%.*s%s%.*s", SM_SV_ARG(b->p->state_dir), kind, copy,
                            SM_SV_ARG(b->name), b->prefix.len > 0 ? "/" : "", SM_SV_ARG(b->prefix));
 }
 
@@ -223,11 +223,48 @@ sm_code sm_project_bucket(sm_project *p, sm_error *err)
         return rc;
     sm_mutex_init(&b->mutex);
     sm_arena_defer(p->a, free_bucket, b);
-    p->storage_dir = folder_of(b);
+    p->storage_dir = folder_of(b, "images");
     p->bucket = b;
     sm_images_add(images_of(p), p->storage_dir, b->name, b->prefix, connect_bucket, b);
     if (p->spec->state.durable.v)
         sm_project_durable(p, b->name, b->prefix, connect_bucket, b);
+    return SM_OK;
+}
+
+static bucket bucket_of_source(sm_project *p, const sm_spec_source *source)
+{
+    sm_sv path = sm_json_get_sv(source->options, "path", SM_SV("")), name = SM_SV("");
+
+    path = sm_sv_sub(path, sizeof "s3://" - 1, path.len);
+    (void)sm_sv_next(&path, '/', &name);
+    return (bucket){
+        .p = p, .c = sm_spec_source_connection(p->spec, source), .name = name, .prefix = SM_SV("")
+    };
+}
+
+sm_sv sm_project_bucket_copies(sm_project *p, const sm_spec_source *source)
+{
+    bucket b = bucket_of_source(p, source);
+
+    return folder_of(&b, "copies");
+}
+
+sm_code sm_project_bucket_sources(sm_project *p)
+{
+    for (size_t i = 0; p->spec != NULL && i < p->spec->sources.n; i++) {
+        const sm_spec_source *source = &p->spec->sources.items[i];
+        bucket *b;
+
+        if (!sm_spec_source_is_remote(source))
+            continue;
+        b = SM_NEW(p->a, bucket);
+        *b = bucket_of_source(p, source);
+        sm_mutex_init(&b->mutex);
+        sm_arena_defer(p->a, free_bucket, b);
+        sm_images_add_reading(images_of(p), folder_of(b, "copies"),
+                              sm_json_get_sv(source->options, "connection", SM_SV("")), b->name,
+                              connect_bucket, b);
+    }
     return SM_OK;
 }
 
