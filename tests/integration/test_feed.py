@@ -106,7 +106,7 @@ def tables(w):
     return found
 
 
-ASIDE = ("_run_id", "_batch_id", "_quarantined_at", "_row_id", "_input")
+ASIDE = ("_run_id", "_generation", "_batch_id", "_quarantined_at", "_row_id", "_input")
 
 
 def main():

@@ -235,7 +235,8 @@ class Durable(unittest.TestCase):
 
     def test_an_empty_machine_goes_on_with_what_a_query_remembers(self):
         self.same(kinds.AggregateAppend(), "empty-append")
-        self.assertTrue(os.listdir(os.path.join(s3_world.FOLDER, "empty-append/lake/_smelt/crash/whole")))
+        whole = os.listdir(os.path.join(s3_world.FOLDER, "empty-append/lake/_smelt/crash/whole"))
+        self.assertIn(len(whole), (1, 2), whole)
 
     def test_an_empty_machine_goes_on_with_columns_that_grow(self):
         self.same(kinds.SchemaGrowth(), "empty-growth")

@@ -52,18 +52,36 @@ static sm_code log_get(void *ctx, int64_t number, sm_arena *a, sm_sv *out, sm_er
     return rc;
 }
 
+/* Each is all of it, so one is enough; the one before may be read right now.  What is missed
+ * costs room and no more. */
+static void drop_older(sm_object_store *s, sm_sv prefix, sm_arena *a)
+{
+    sm_object *objects;
+    sm_error ignored;
+    size_t n = 0;
+
+    if (sm_object_list(s, SM_SV("whole"), prefix, a, &objects, &n, &ignored) != SM_OK)
+        return;
+    while (n > 0 && !sm_sv_starts(objects[n - 1].key, prefix)) /* of another version */
+        n--;
+    for (size_t i = 0; i + 2 < n; i++)
+        (void)sm_object_delete(s, objects[i].key, &ignored);
+}
+
 /* "whole/10-00000000000000000016": of this version of the schema the last one is the newest. */
 static sm_code whole_put(void *ctx, int64_t version, int64_t number, sm_sv bytes, sm_error *err)
 {
     const durable *d = ctx;
     sm_arena *a = sm_arena_new("durable whole");
+    sm_sv prefix = sm_arena_printf(a, "whole/%lld-", (long long)version);
     sm_object_store *s = NULL;
     sm_code rc = sm_images_open(d->p->images, d->log, &s, err);
 
     if (rc == SM_OK)
         rc = sm_object_put(
-            s, sm_arena_printf(a, "whole/%lld-%020lld", (long long)version, (long long)number),
-            bytes, err);
+            s, sm_arena_printf(a, "%.*s%020lld", SM_SV_ARG(prefix), (long long)number), bytes, err);
+    if (rc == SM_OK)
+        drop_older(s, prefix, a);
     sm_object_store_close(s);
     sm_arena_free(a);
     return rc;
