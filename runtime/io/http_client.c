@@ -128,6 +128,12 @@ static sm_code check_scheme(CURLU *u, sm_error *err)
     return good ? SM_OK : no_address(err, "it must begin with http:// or https://");
 }
 
+/* "127.0.0.1:8480" has none, and libcurl takes its host for one. */
+static bool has_scheme(sm_sv url)
+{
+    return sm_sv_find(url, SM_SV("://")) >= 0;
+}
+
 /* libcurl's own parser reads it, so that what is judged is what is asked. */
 static sm_code parse_url(sm_sv url, sm_arena *a, CURLU **out, sm_sv *host, int *port, sm_error *err)
 {
@@ -144,7 +150,8 @@ static sm_code parse_url(sm_sv url, sm_arena *a, CURLU **out, sm_sv *host, int *
     if (code == CURLUE_USER_NOT_ALLOWED)
         return no_address(err, "it holds a user or a password; give a header instead");
     if (code != CURLUE_OK)
-        return no_address(err, "it cannot be read");
+        return no_address(err, has_scheme(url) ? "it cannot be read"
+                                               : "it must begin with http:// or https://");
     if ((rc = check_scheme(*out, err)) != SM_OK)
         return rc;
     return read_host(*out, a, host, port, err);

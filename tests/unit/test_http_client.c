@@ -252,6 +252,8 @@ static void test_send__takes_only_an_address_of_the_web(void **state)
         q.url = sm_sv_cstr(none[i]);
         assert_fails(&q, SM_E_INVALID, false, "no address to send to");
     }
+    q.url = SM_SV("127.0.0.1:8480");
+    assert_fails(&q, SM_E_INVALID, false, "it must begin with http:// or https://");
 }
 
 static void test_send__takes_no_header_that_is_two(void **state)

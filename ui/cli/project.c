@@ -114,7 +114,8 @@ static sm_code only_file(sm_project *p, sm_error *err)
     p->file = files.items[0].file;
     if (files.n == 1)
         return SM_OK;
-    return sm_fail(err, SM_E_NOT_FOUND, 0, "the project has several pipelines; name one of %.*s",
+    return sm_fail(err, SM_E_NOT_FOUND, 0,
+                   "the project has several pipelines, %.*s; name one with -p",
                    SM_SV_ARG(names_of(p->a, &files)));
 }
 

@@ -41,6 +41,7 @@ test('stacked lines stand on each other', () => {
 test('the command that does the same', () => {
   assert.equal(command.run('iot', { select: 'a +b' }), "smelt run iot --select 'a +b'");
   assert.equal(command.run('iot', { full_refresh: 'a', keep_downstream: true }), 'smelt run iot --full-refresh a --keep-downstream');
+  assert.equal(command.checkpoint('list', 'iot'), 'smelt checkpoint list -p iot');
   assert.equal(command.retry('iot', true), 'smelt retry iot');
   assert.equal(command.retry('iot', false), 'smelt retry iot --all');
   assert.equal(command.quarantine('replay', 'iot', 't', { rule: 'x' }), 'smelt quarantine replay t --rule x -p iot');

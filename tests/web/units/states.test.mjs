@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readFileSync } from 'node:fs';
 import { types } from '../../../ui/web/lib/event_types.js';
-import { isOpen, stateOf } from '../../../ui/web/lib/states.js';
+import { isOpen, nextWord, stateOf } from '../../../ui/web/lib/states.js';
 
 test('a state is a shape and a word; warnings show', () => {
   assert.deepEqual(stateOf('completed'), { shape: 'dot', word: 'succeeded', tone: 'ok', rank: 1 });
@@ -20,6 +20,10 @@ test('what is skipped is never green', () => {
 
 test('open runs are those that may still change', () => {
   assert.deepEqual(['running', 'queued', 'stopping', 'completed', 'failed', undefined].map(isOpen), [true, true, true, false, false, false]);
+});
+
+test('a run that no clock starts says what it waits for', () => {
+  assert.deepEqual([{ cause: 'file_arrival' }, null, undefined, { cause: 'manual' }].map(nextWord), ['when files arrive', 'by hand', 'by hand', 'by hand']);
 });
 
 test('the page hears every type of event that the program has', () => {

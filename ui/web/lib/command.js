@@ -35,8 +35,8 @@ export const command = {
       ...(o.row ? ['--row', quote(o.row)] : []),
       ...of(pipeline),
     ]),
-  /** @param {'show' | 'reset' | 'adopt'} verb @param {string} pipeline @param {string} flow */
-  checkpoint: (verb, pipeline, flow) => line(['checkpoint', verb, quote(flow), ...of(pipeline)]),
+  /** @param {'list' | 'show' | 'reset' | 'adopt'} verb @param {string} pipeline @param {string} [flow] */
+  checkpoint: (verb, pipeline, flow) => line(['checkpoint', verb, ...(flow ? [quote(flow)] : []), ...of(pipeline)]),
   /** @param {string} pipeline @param {string} table */
   preview: (pipeline, table) => line(['preview', quote(table), ...of(pipeline)]),
   /** @param {string} pipeline @param {Record<string, string | number | undefined>} filter */

@@ -54,6 +54,17 @@ export function stateOf(name, warnings = false) {
   return table[name] ?? { ...unknown, word: name.replaceAll('_', ' ') };
 }
 
+/** @type {Record<string, string>} */
+const nextWords = {
+  continuous: 'goes on',
+  file_arrival: 'when files arrive',
+  table_updated: 'when a table is written',
+  webhook: 'when it is called',
+};
+
+/** What the next run waits for, when no clock says. @param {{cause?: string} | null | undefined} next */
+export const nextWord = (next) => nextWords[next?.cause ?? ''] ?? 'by hand';
+
 /** Runs that may still change. @param {string | undefined} name */
 export const isOpen = (name) =>
   ['queued', 'initializing', 'setting_up_tables', 'running', 'stopping', 'waiting'].includes(name ?? '');

@@ -6,7 +6,7 @@ import { useState } from 'preact/hooks';
 import { useDoc } from '../lib/docs.js';
 import { count, lag, plural } from '../lib/format.js';
 import { to } from '../lib/route.js';
-import { stateOf } from '../lib/states.js';
+import { nextWord, stateOf } from '../lib/states.js';
 import { may } from '../lib/session.js';
 import { askReload, askRetry, askRun } from '../parts/acts.js';
 import { Command, Empty, Head, Link, Search, Shown, Since, useTitle, When } from '../parts/bits.js';
@@ -119,14 +119,6 @@ const doingWords = /** @type {Record<string, string>} */ ({
   stopping: 'stopping',
 });
 
-/** What the next run waits for, when no clock says. @type {Record<string, string>} */
-const nextWords = {
-  continuous: 'goes on',
-  file_arrival: 'when files arrive',
-  table_updated: 'when a table is written',
-  webhook: 'when it is called',
-};
-
 /** there: does anything have it? @type {(import('../parts/table.js').Column & {there?: (p: any) => any})[]} */
 const columns = [
   {
@@ -167,7 +159,7 @@ const columns = [
         : p.next?.at
           ? html`<span title=${p.next.cause}><${When} at=${p.next.at} />
     </span>`
-          : html`<span class="dim">${nextWords[p.next?.cause] ?? 'by hand'}</span>`,
+          : html`<span class="dim">${nextWord(p.next)}</span>`,
   },
   {
     key: 'commit',

@@ -8,7 +8,7 @@ import { doc, tabs, to } from '../lib/route.js';
 import { go } from '../lib/router.js';
 import { may } from '../lib/session.js';
 import { tablesOf } from '../lib/select.js';
-import { isOpen } from '../lib/states.js';
+import { isOpen, nextWord } from '../lib/states.js';
 import { askFullRefresh, askReload, askRetry, askRun, askRunSelected, askVerb } from '../parts/acts.js';
 import { Facts, Link, Menu, Shown, Since, useTitle, When } from '../parts/bits.js';
 import { html } from '../parts/html.js';
@@ -98,7 +98,7 @@ function Header({ d }) {
             ? html`<${When} at=${d.retry_at} /> <span class="dim">try again</span>`
             : d.next?.at
             ? html`<${When} at=${d.next.at} /> <span class="dim">${d.next.cause ?? ''}</span>`
-            : 'by hand',
+            : nextWord(d.next),
       ],
       ['Trigger', d.trigger],
       ['Tables', plural(tables, 'table')],

@@ -139,5 +139,5 @@ export function State({ pipeline }) {
     d.checkpoints.length === 0
       ? html`<${Empty} title="No flow has a checkpoint yet"><p>The first run makes them.</p></${Empty}>`
       : html`<${Flows} pipeline=${pipeline} list=${d.checkpoints} /><p
-      class="dim same">The same from a terminal: <${Command} text="smelt checkpoint list" /></p>`}</${Shown}>`;
+      class="dim same">The same from a terminal: <${Command} text=${command.checkpoint('list', pipeline)} /></p>`}</${Shown}>`;
 }
