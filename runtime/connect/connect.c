@@ -34,7 +34,7 @@ static sm_code source_result(const sm_source *s, sm_code rc, sm_error *err)
 static sm_code sink_result(const sm_sink *k, sm_code rc, sm_error *err)
 {
     if (rc != SM_OK)
-        sm_wrap(err, "table \"%.*s\"", SM_SV_ARG(k->name));
+        sm_wrap(err, "%s \"%.*s\"", k->outside ? "sink" : "table", SM_SV_ARG(k->name));
     return rc;
 }
 

@@ -66,6 +66,7 @@ typedef struct sm_sink {
     void *state;  /* the sink's own, between open() and close() */
 
     sm_sv name;       /* of the table or sink, for messages */
+    bool outside;     /* it is a sink of the pipeline, and not a table */
     sm_sv flow;       /* which flow writes */
     sm_sv pipeline;   /* whose flow it is */
     sm_sv generation; /* its generation, "" when only looking */

@@ -67,8 +67,8 @@ static sm_code look_at_table(act *t, sm_target_state *out, sm_error *err)
     if (t->target->kind == SM_DATASET_SINK)
         return sm_fail(err, SM_E_INVALID, 0,
                        "\"%.*s\" is a sink, and does not say where its flow ended; `smelt "
-                       "checkpoint reset` lets it send all rows again",
-                       SM_SV_ARG(t->target->name));
+                       "checkpoint reset %.*s` lets it send all rows again",
+                       SM_SV_ARG(t->target->name), SM_SV_ARG(t->flow->name));
     sm_sink k = { .ops = sm_sink_find(t->q->sinks, SM_SV("delta")),
                   .name = t->target->name,
                   .flow = t->flow->name,

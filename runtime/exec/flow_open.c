@@ -289,6 +289,7 @@ static sm_code sink_open(sm_flow *f, sm_error *err)
 
     *k = (sm_sink){ .ops = sm_sink_find(f->env->q->sinks, SM_SV("delta")),
                     .name = t->name,
+                    .outside = t->kind == SM_DATASET_SINK,
                     .flow = f->plan->name,
                     .pipeline = f->whole->pipeline,
                     .generation = f->uuid,

@@ -24,11 +24,32 @@
 #include "runtime/exec/flow_int.h"
 #include "runtime/ops/ops.h"
 
+/* Others write where a sink sends to: it cannot be rebuilt, and where its flow ended it does not
+ * say. */
+static sm_code refuse_sink(const sm_flow *f, sm_error *err, const char *what)
+{
+    bool kafka = sm_sv_eq_str(f->target->source_type, "kafka");
+    sm_sv topic = sm_json_get_sv(f->target->source_config, "marks_topic", SM_SV("smelt-marks"));
+    sm_sv kept =
+        kafka ? sm_arena_printf(f->scratch, "its marks, in topic \"%.*s\",", SM_SV_ARG(topic))
+              : SM_SV("what was sent");
+
+    return sm_fail(err, SM_E_CORRUPT, 0,
+                   "%s; nothing was sent. Bring the control store and %.*s of the same moment "
+                   "together, or let the sink send all rows again with `smelt checkpoint reset "
+                   "%.*s`%s",
+                   what, SM_SV_ARG(kept), SM_SV_ARG(f->plan->name),
+                   kafka ? "; a sink of another name, or with another `marks_topic`, begins anew"
+                         : "");
+}
+
 static sm_code refuse(const sm_flow *f, const sm_sink *k, sm_error *err, const char *what)
 {
     sm_sv adopt = sm_arena_printf(f->scratch, "run `smelt checkpoint adopt %.*s`, or ",
                                   SM_SV_ARG(f->plan->name));
 
+    if (k->outside)
+        return refuse_sink(f, err, what);
     if (sm_ops_remembers(f->plan->stages, f->plan->n_stages))
         adopt = SM_SV(""); /* a table does not hold what its flow remembers */
     return sm_fail(err, SM_E_CORRUPT, 0,
@@ -45,7 +66,9 @@ static sm_code check_unknown(sm_flow *f, sm_sink *k, sm_error *err)
     sm_code rc = sm_sink_inspect(k, f->arena, &t, err);
 
     if (rc == SM_OK && t.other_generation)
-        rc = refuse(f, k, err, "this table was written under a checkpoint that is not here");
+        rc = refuse(f, k, err,
+                    k->outside ? "this sink has sent rows under a checkpoint that is not here"
+                               : "this table was written under a checkpoint that is not here");
     return rc;
 }
 
@@ -115,7 +138,9 @@ static sm_code compare(sm_flow *f, sm_sink *k, const sm_table_rec *seen, const s
     if (t->batch == d.n || (f->decided && t->batch == f->next))
         return SM_OK;
     if (t->batch > d.n)
-        return refuse(f, k, err, "the control store is older than the table");
+        return refuse(f, k, err,
+                      k->outside ? "the control store is older than what the sink has sent"
+                                 : "the control store is older than the table");
     if (t->batch == before)
         return publish_again(f, k, &d, err);
     return refuse(f, k, err, "the table was rolled back behind its checkpoint");

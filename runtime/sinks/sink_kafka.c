@@ -350,6 +350,12 @@ static sm_code check_topic(const sm_sink *k, sm_error *err)
 
     if (rc == SM_OK)
         rc = sm_kafka_look(client, &which, a, &found, &n, err);
+    if (client != NULL && rc == SM_E_NOT_FOUND)
+        rc = sm_fail(
+            err, rc, err->sys,
+            "there is no topic \"%.*s\": make it first, only the topic of the marks is made "
+            "by itself",
+            SM_SV_ARG(config->topic));
     sm_kafka_close(client);
     sm_arena_free(a);
     return rc;

@@ -105,7 +105,7 @@ class Sending(SinkTest):
     def test_a_topic_that_is_not_there_is_named_and_nothing_is_lost(self):
         self.topic.remove()
         self.arrive(0)
-        self.run_fails(self.topic.name)
+        self.run_fails(f'sink "out": there is no topic "{self.topic.name}": make it first')
         kafka_lib.wait_until(self.made_again)
         self.run_ok()
         self.assertEqual(self.sent(), list(range(10)))
@@ -141,7 +141,10 @@ class Sending(SinkTest):
         self.assertEqual(self.w.smelt("checkpoint", "reset", "out", "--yes").code, 0)
         self.run_ok()
         self.assertEqual(self.sent(), sorted(2 * list(range(10))))
-        self.assertIn("is a sink", self.w.smelt("checkpoint", "adopt", "out", "--yes").err)
+        self.assertIn("`smelt checkpoint reset out` lets", self.w.smelt("checkpoint", "adopt", "out", "--yes").err)
+        refused = self.w.smelt("run", "--full-refresh", "out", "--yes")
+        self.assertEqual(refused.code, 2, refused.err)
+        self.assertIn('--full-refresh rebuilds tables, and "out" is a sink: `smelt checkpoint reset out`', refused.err)
         self.assertIn("its rows have gone", self.w.smelt("preview", "out").err)
 
     def test_what_a_sink_cannot_do_is_told_with_its_place(self):
@@ -298,6 +301,19 @@ class Crashes(SinkTest):
         shutil.move(self.w.path("newer"), self.w.control())
         self.run_ok()
         self.assertEqual(self.sent(), list(range(30)))
+
+    def test_after_a_lost_control_store_the_sink_says_what_lets_it_send_again(self):
+        self.arrive(0)
+        self.run_ok()
+        shutil.rmtree(self.w.control())
+        self.run_fails("checkpoint adopt events", 11)
+        self.assertEqual(self.w.smelt("checkpoint", "adopt", "events", "--yes").code, 0)
+        self.run_fails("this sink has sent rows under a checkpoint that is not here; nothing was sent. Bring the control "
+                       f'store and its marks, in topic "{self.marks}", of the same moment together, or let the sink '
+                       "send all rows again with `smelt checkpoint reset out`", 11)
+        self.assertEqual(self.w.smelt("checkpoint", "reset", "out", "--yes").code, 0)
+        self.run_ok()
+        self.assertEqual(self.sent(), sorted(2 * list(range(10))))
 
     def test_a_broker_that_dies_meanwhile_is_waited_for(self):
         broker = kafka_lib.Broker(self.w.folder + ".broker").start()

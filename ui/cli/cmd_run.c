@@ -52,6 +52,25 @@ static sm_code select_datasets(const sm_view *v, const sm_json *since, const cha
     return sm_plan_select(v->plan, sm_sv_cstr(select), sm_sv_cstr(exclude), &judge, v->a, out, err);
 }
 
+/* A rebuild of nothing but a sink would be none. */
+static int check_sinks(const sm_cli *c, const sm_plan *p, const wish *w)
+{
+    const sm_plan_dataset *sink = NULL;
+
+    for (size_t i = 0; i < p->n_datasets; i++) {
+        if (w->refresh[i] && sm_dataset_is_table(&p->datasets[i]))
+            return SM_EXIT_DONE;
+        if (w->refresh[i] && p->datasets[i].kind == SM_DATASET_SINK)
+            sink = &p->datasets[i];
+    }
+    if (sink == NULL)
+        return SM_EXIT_DONE;
+    return sm_cli_usage(c,
+                        "--full-refresh rebuilds tables, and \"%.*s\" is a sink: `smelt checkpoint "
+                        "reset %.*s` lets it send all rows again",
+                        SM_SV_ARG(sink->name), SM_SV_ARG(sink->name));
+}
+
 static int read_wish(const sm_cli *c, const sm_project *project, wish *w)
 {
     const sm_view v = sm_look_view(c, project);
@@ -77,6 +96,8 @@ static int read_wish(const sm_cli *c, const sm_project *project, wish *w)
         sm_cli_fail(c, &err, "smelt ls");
         return SM_EXIT_USAGE;
     }
+    if ((status = check_sinks(c, p, w)) != SM_EXIT_DONE)
+        return status;
     for (size_t i = 0; i < p->n_datasets; i++)
         w->refresh[i] &= w->selected[i] && sm_dataset_is_table(&p->datasets[i]);
     return SM_EXIT_DONE;
