@@ -68,6 +68,12 @@ sm_code sm_source_latest(sm_source *s, const sm_json *start, const sm_json *unti
     return source_result(s, s->ops->latest(s, start, until, a, out, err), err);
 }
 
+bool sm_source_lag(sm_source *s, const sm_json *end, const sm_json *until, sm_lag *out)
+{
+    *out = (sm_lag){ -1, -1, -1, -1, -1 };
+    return s->ops->lag != NULL && end != NULL && s->ops->lag(s, end, until, out);
+}
+
 sm_code sm_source_read(sm_source *s, const sm_json *start, const sm_json *end, sm_sv view,
                        sm_error *err)
 {

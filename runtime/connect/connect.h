@@ -22,6 +22,8 @@ sm_code sm_source_infer(sm_source *s, sm_arena *a, sm_schema *out, sm_error *err
 sm_code sm_source_newest(sm_source *s, sm_arena *a, const sm_json **out, sm_error *err);
 sm_code sm_source_latest(sm_source *s, const sm_json *start, const sm_json *until, sm_arena *a,
                          const sm_json **out, sm_error *err);
+/* false: it does not say. */
+bool sm_source_lag(sm_source *s, const sm_json *end, const sm_json *until, sm_lag *out);
 sm_code sm_source_read(sm_source *s, const sm_json *start, const sm_json *end, sm_sv view,
                        sm_error *err);
 sm_code sm_source_verify(sm_source *s, const sm_json *start, const sm_json *end, sm_error *err);

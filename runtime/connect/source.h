@@ -63,6 +63,14 @@ typedef struct sm_read_report {
     bool anew;
 } sm_read_report;
 
+/* How far a source is ahead of a flow; -1: not known, or the source does not count in it. */
+typedef struct sm_lag {
+    int64_t rows, files, bytes;
+    int64_t versions; /* of a table */
+    int64_t since_ms; /* when the oldest of what is not read came; if only that is known, the time
+                       * of the newest record that was read, which is earlier */
+} sm_lag;
+
 /* Records that were set aside, in a file of their own. */
 typedef struct sm_kept_record {
     sm_sv name;             /* of the file that it came in, as the source tracks it */
@@ -136,6 +144,12 @@ typedef struct sm_source_ops {
      * Never needs the engine.  `*out` lives in `a`. */
     sm_code (*latest)(sm_source *s, const sm_json *start, const sm_json *until, sm_arena *a,
                       const sm_json **out, sm_error *err);
+
+    /* How far the source is ahead of `end`, where the batch ends that was read; `until` is the
+     * newest() of its run.  Never needs the engine.  May look outside, no more often than every
+     * SM_SOURCE_LOOK_MS.  false: not known.  Optional; nothing but what people are told depends
+     * on it. */
+    bool (*lag)(sm_source *s, const sm_json *end, const sm_json *until, sm_lag *out);
 
     /* Make the rows of (start, end] appear on the session as the relation `view`, with
      * the columns of s->schema, in that order.  start == end is an empty relation.

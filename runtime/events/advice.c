@@ -53,6 +53,15 @@ static bool without_pause(const sm_advice_batch *b, size_t n)
 
 typedef bool (*rule_fn)(const sm_advice_flow *f, sm_buf *message, sm_buf *command);
 
+/* More came while `b` was at work than it took: what is left grows.  Where a batch takes all that
+ * there is, or nobody knows what is left, batches that grow say the same. */
+static bool grows(const sm_advice_batch *a, const sm_advice_batch *b)
+{
+    bool known = a->lag >= 0 && b->lag >= 0 && a->lag_is_rows == b->lag_is_rows;
+
+    return known && a->lag + b->lag > 0 ? b->lag > a->lag : b->read > a->read;
+}
+
 static bool falling_behind(const sm_advice_flow *f, sm_buf *message, sm_buf *command)
 {
     const sm_advice_batch *b = newest(f, IN_A_ROW + 1);
@@ -60,13 +69,17 @@ static bool falling_behind(const sm_advice_flow *f, sm_buf *message, sm_buf *com
     if (b == NULL || !without_pause(b, IN_A_ROW + 1))
         return false;
     for (size_t i = 1; i <= IN_A_ROW; i++)
-        if (b[i].lag_ms >= 0 && b[i - 1].lag_ms >= 0 ? b[i].lag_ms <= b[i - 1].lag_ms
-                                                     : b[i].read <= b[i - 1].read)
+        if (!grows(&b[i - 1], &b[i]))
             return false;
     sm_buf_adds(message, "more rows come than can be processed: ");
     sm_buf_add_count(message, b[IN_A_ROW].read);
     sm_buf_adds(message, " in the last batch, which took ");
     sm_buf_add_duration(message, took(&b[IN_A_ROW]));
+    if (b[IN_A_ROW].lag > 0) {
+        sm_buf_adds(message, ", and ");
+        sm_buf_add_count(message, b[IN_A_ROW].lag);
+        sm_buf_adds(message, b[IN_A_ROW].lag_is_rows ? " rows wait" : " files wait");
+    }
     sm_buf_adds(message, "; give the engine more threads or memory, or make the query lighter");
     sm_buf_addf(command, "smelt show %.*s --sql", SM_SV_ARG(f->table));
     return true;

@@ -13,8 +13,9 @@
 
 typedef struct sm_advice_batch {
     int64_t started_ms, ended_ms;
-    int64_t work_ms; /* of it the query and its writing; -1: not known */
-    int64_t lag_ms;  /* behind the source at its end; -1: not known */
+    int64_t work_ms;  /* of it the query and its writing; -1: not known */
+    int64_t lag;      /* how far its sources were ahead at its end; -1: not known */
+    bool lag_is_rows; /* else files */
     int64_t read, late, quarantined, files_out, bytes_out; /* -1: not known */
 } sm_advice_batch;
 

@@ -448,6 +448,7 @@ sm_code sm_flow__run_batch(sm_flow *f, sm_batch *b, sm_error *err)
         rc = b->describes ? flow_describe(f, b, err) : flow_compute(f, b, err);
         if (rc != SM_OK || b->state == SM_BATCH_IDLE) /* one pass of SQL */
             goto done;
+        b->lag = sm_flow__lag(f, b);
         sm_failpoint("flow.before_decided");
         if ((rc = sm_flow__decide(f, b, err)) != SM_OK) /* one transaction */
             goto done;

@@ -106,6 +106,7 @@ typedef struct sm_batch {
     const sm_json *expectations; /* array, with samples */
     const sm_json *bad_records;  /* samples of undecodable records, an array */
     const sm_json *notices;      /* of sources, that a person should know; an array or NULL */
+    sm_sv lag;                   /* of its inputs, JSON; "": not known */
     int64_t version;             /* of the target that holds the batch */
     int64_t side_version;        /* the same of its quarantine */
     int64_t late_version;        /* the same of its late rows */
@@ -230,6 +231,9 @@ int64_t sm_flow__batch_time(const sm_flow *f);
  * to them before is not read.  None when the flow has read nothing of them.  A batch that an
  * earlier life decided is published first. */
 sm_code sm_flow__skip_rebuilt(sm_flow *f, const bool *rebuilt, sm_error *err);
+
+/* flow_lag.c: how far the sources are ahead of the end of the batch; lives in f->scratch. */
+sm_sv sm_flow__lag(sm_flow *f, const sm_batch *b);
 
 /* progress.c: counts as JSON and back, and the row of a flow in the record of a run. */
 sm_json *sm_flow__counts_json(const sm_flow_counts *c, sm_arena *a);

@@ -41,6 +41,7 @@ static sm_batch_rec batch_record(sm_flow *f, const sm_batch *b)
                        .start_offsets = sm_json_text(b->start, f->scratch),
                        .end_offsets = sm_json_text(b->end, f->scratch),
                        .read_versions = sm_json_text(b->reads, f->scratch),
+                       .lag = b->lag,
                        .plan_fingerprint = f->plan->fingerprint,
                        .manifest = sm_manifest_text(b->manifest),
                        .counters =

@@ -31,6 +31,8 @@
 #include "runtime/io/object_store.h"
 #include "runtime/sources/source_delta_int.h"
 
+enum { LAG_COMMITS = 32, LAG_FILES = 10000 }; /* to look at for the lag */
+
 typedef struct delta_config {
     sm_sv path;
     int64_t max_files, max_bytes;
@@ -209,29 +211,6 @@ static sm_code walk_action(void *ctx, const sm_delta_action *action, sm_error *e
     return SM_OK;
 }
 
-/* A reader that is slower than the clean-up of the log must not go on behind the gap. */
-static sm_code commit_gone(const sm_source *src, int64_t version, sm_error *err)
-{
-    if (!src->external)
-        return sm_fail(err, SM_E_CORRUPT, 0, "version %lld of the log is missing",
-                       (long long)version);
-    return sm_fail(err, SM_E_CORRUPT, 0,
-                   "version %lld of the table's log is gone: it was cleaned up before it was read; "
-                   "read the table anew with --full-refresh, and let its log live longer "
-                   "(delta.logRetentionDuration)",
-                   (long long)version);
-}
-
-static sm_code rows_removed(const sm_source *src, int64_t version, sm_sv operation, sm_error *err)
-{
-    return sm_fail(err, SM_E_INVALID, 0,
-                   "version %lld (%.*s) removed rows that may have been read; rebuild the "
-                   "reader with --full-refresh%s",
-                   (long long)version, SM_SV_ARG(operation),
-                   src->external ? ", or pass over such commits with `skip_change_commits: true`"
-                                 : "");
-}
-
 /* Take what is new in commit `version`, from file `skip` on; *at becomes where that ended. */
 static sm_code take_commit(sm_source *src, range *r, int64_t version, int64_t skip, int64_t limit,
                            delta_offset *at, sm_error *err)
@@ -244,14 +223,14 @@ static sm_code take_commit(sm_source *src, range *r, int64_t version, int64_t sk
 
     sm_arena_free(scratch);
     if (rc == SM_E_NOT_FOUND)
-        return commit_gone(src, version, err);
+        return sm_delta_source__commit_gone(src, version, err);
     if (rc != SM_OK)
         return rc;
     if (w.removes && r->skip_changes) {
         *r = before;
         w.taken_to = w.seen;
     } else if (w.removes)
-        return rows_removed(src, version, w.operation, err);
+        return sm_delta_source__rows_removed(src, version, w.operation, err);
     at->snapshot = false;
     at->version = version;
     at->index = w.taken_to < w.seen ? w.taken_to : -1;
@@ -537,6 +516,73 @@ static sm_code delta_latest(sm_source *src, const sm_json *start, const sm_json 
     return SM_OK;
 }
 
+/* ---- how far it is ahead ---- */
+
+/* Files that are not read of the table as it stood, if it is still in memory. */
+static bool rest_of_snapshot(const delta_source *s, const delta_offset *at, range *r)
+{
+    if (s->snapshot == NULL || s->snapshot->version != at->version ||
+        s->snapshot->file_count > LAG_FILES)
+        return false;
+    for (size_t i = at->index < 0 ? 0 : (size_t)at->index; i < s->snapshot->file_count; i++)
+        (void)range_take(r, s->snapshot->files[i]);
+    return true;
+}
+
+/* The files behind `at`.  false: they are too many to look at, or a commit stops the reader. */
+static bool unread_files(sm_source *src, const delta_offset *end, range *r)
+{
+    const delta_source *s = src->state;
+    delta_offset at = *end;
+    sm_error ignored;
+
+    if (s->newest - at.version > LAG_COMMITS)
+        return false;
+    if (at.snapshot && !rest_of_snapshot(s, &at, r))
+        return false;
+    if (at.snapshot)
+        at = (delta_offset){ .version = at.version, .index = -1, .from = -1 };
+    return take_commits(src, r, &at, s->newest, -1, &ignored) == SM_OK && at.version >= s->newest;
+}
+
+static void count_unread(const range *r, sm_lag *out)
+{
+    out->files = (int64_t)r->n;
+    out->bytes = r->bytes;
+    out->rows = 0;
+    for (size_t i = 0; i < r->n && out->rows >= 0; i++) {
+        int64_t more = sm_delta_file_rows(r->files[i], r->a);
+
+        out->rows = more < 0 ? -1 : out->rows + more;
+    }
+}
+
+/* Rows by the statistics of the files; time by the first commit that is not read whole. */
+static bool delta_lag(sm_source *src, const sm_json *end, const sm_json *until, sm_lag *out)
+{
+    delta_source *s = src->state;
+    delta_offset at = offset_read(end);
+    sm_arena *a = sm_arena_new("delta lag");
+    range r = { .a = a, .skip_changes = ((const delta_config *)src->config)->skip_change_commits };
+    int64_t first = at.index >= 0 ? at.version : at.version + 1;
+    bool there = false, known;
+    sm_error ignored;
+
+    (void)until;
+    known = find_newest(s, &ignored) == SM_OK && s->newest >= 0;
+    if (known) {
+        out->versions = s->newest >= first ? s->newest - first + 1 : 0;
+        if (unread_files(src, &at, &r))
+            count_unread(&r, out);
+        if (out->versions > 0 &&
+            (sm_delta_probe_time(s->table, first, &there, &out->since_ms, &ignored) != SM_OK ||
+             !there))
+            out->since_ms = -1;
+    }
+    sm_arena_free(a);
+    return known;
+}
+
 /* ---- rows ---- */
 
 static sm_code reading_of(const sm_source *src, const sm_delta_metadata *m, const range *r,
@@ -736,6 +782,7 @@ const sm_source_ops sm_source_delta = {
     .infer = delta_infer,
     .newest = delta_newest,
     .latest = delta_latest,
+    .lag = delta_lag,
     .read = delta_read,
     .columnar = delta_columnar,
     .position = delta_position,

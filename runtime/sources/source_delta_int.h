@@ -22,4 +22,11 @@ typedef enum sm_delta_reader {
 sm_code sm_delta_source__columns(sm_source *src, const sm_delta_metadata *m, sm_delta_reader reader,
                                  sm_arena *a, sm_error *err);
 
+/* SM_E_CORRUPT: a reader that is slower than the clean-up of the log must not go on behind the gap.
+ */
+sm_code sm_delta_source__commit_gone(const sm_source *src, int64_t version, sm_error *err);
+/* SM_E_INVALID: the commit took rows away. */
+sm_code sm_delta_source__rows_removed(const sm_source *src, int64_t version, sm_sv operation,
+                                      sm_error *err);
+
 #endif

@@ -785,6 +785,7 @@ const sm_source_ops sm_source_files = {
     .infer = sm_files__infer,
     .newest = files_newest,
     .latest = files_latest,
+    .lag = sm_files__lag,
     .read = files_read,
     .verify = files_verify,
     .bad_records = files_bad_records,

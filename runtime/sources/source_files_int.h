@@ -236,4 +236,7 @@ sm_code sm_files__infer_batch(sm_source *s, sm_arena *a, sm_schema *out, sm_erro
  * asks for more than the schema in force; SM_OK when there is nothing to grow by. */
 sm_code sm_files__grow(sm_source *s, const sm_schema *found, sm_error *err);
 
+/* source_files_lag.c: the operation `lag`. */
+bool sm_files__lag(sm_source *s, const sm_json *end, const sm_json *until, sm_lag *out);
+
 #endif

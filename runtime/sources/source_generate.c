@@ -130,6 +130,21 @@ static int64_t generate_appeared(const generate_config *config, int64_t since, i
     return config->rows > 0 && rows > config->rows ? config->rows : rows;
 }
 
+static bool generate_lag(sm_source *s, const sm_json *end, const sm_json *until, sm_lag *out)
+{
+    const generate_config *config = s->config;
+    int64_t read = sm_json_get_int(end, "rows", 0), now = sm_clock_now_ms(), newest = config->rows;
+    int64_t since = sm_json_get_int(end, "since", now), rate = config->rows_per_second;
+
+    (void)until;
+    if (rate > 0)
+        newest = generate_appeared(config, since, now);
+    out->rows = newest > read ? newest - read : 0;
+    if (rate > 0)
+        out->since_ms = since + read / rate * 1000 + read % rate * 1000 / rate;
+    return true;
+}
+
 static sm_code generate_latest(sm_source *s, const sm_json *start, const sm_json *until,
                                sm_arena *a, const sm_json **out, sm_error *err)
 {
@@ -289,6 +304,7 @@ const sm_source_ops sm_source_generate = {
     .infer = generate_infer,
     .newest = generate_newest,
     .latest = generate_latest,
+    .lag = generate_lag,
     .read = generate_read,
     .close = generate_close,
 };

@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "runtime/base/clock.h"
 #include "runtime/sources/source_kafka_int.h"
 
 static const char *const isolations[] = { "read_committed", "read_uncommitted", NULL };
@@ -290,6 +291,7 @@ static sm_code kafka_newest(sm_source *s, sm_arena *a, const sm_json **out, sm_e
     sm_code rc = f->looker != NULL ? SM_OK : sm_kafka_open(&settings, &f->looker, err);
 
     f->source = s;
+    f->looked_ms = sm_clock_boot_ms();
     if (rc != SM_OK || (rc = sm_kafka_look(f->looker, &which, a, &found, &n, err)) != SM_OK)
         return rc;
     for (size_t i = 0; i < n; i++)
@@ -297,6 +299,25 @@ static sm_code kafka_newest(sm_source *s, sm_arena *a, const sm_json **out, sm_e
             found[kept++] = found[i];
     *out = sm_kafka__newest(config, found, kept, a);
     return SM_OK;
+}
+
+/* Seconds go by the newest message that was read: when the oldest unread one was written, only
+ * reading it tells.  Offsets count as rows, those too that are no messages. */
+static bool kafka_lag(sm_source *s, const sm_json *end, const sm_json *until, sm_lag *out)
+{
+    const sm_kafka_state *f = s->state;
+    sm_arena *a = sm_arena_new("kafka lag");
+    sm_error ignored;
+    bool known = true;
+
+    if (until == NULL || sm_clock_boot_ms() - f->looked_ms >= SM_SOURCE_LOOK_MS)
+        known = kafka_newest(s, a, &until, &ignored) == SM_OK;
+    if (known) {
+        out->rows = sm_kafka__unread(end, until);
+        out->since_ms = f->seen.any ? f->seen.tally.newest_ms : -1;
+    }
+    sm_arena_free(a);
+    return known;
 }
 
 const sm_source_ops sm_source_kafka = {
@@ -309,6 +330,7 @@ const sm_source_ops sm_source_kafka = {
     .infer = sm_kafka__infer,
     .newest = kafka_newest,
     .latest = sm_kafka__latest_anchored,
+    .lag = kafka_lag,
     .read = sm_kafka__read,
     .verify = sm_kafka__verify,
     .bad_records = sm_kafka__bad_records,

@@ -38,7 +38,7 @@ struct sm_kafka_decoder {
 
 void sm_kafka__tally_init(sm_kafka_tally *t, bool keep_bad)
 {
-    *t = (sm_kafka_tally){ .bads = { .keep = keep_bad } };
+    *t = (sm_kafka_tally){ .bads = { .keep = keep_bad }, .newest_ms = -1 };
     t->unknown = sm_xcalloc(1, sizeof *t->unknown);
 }
 
@@ -55,6 +55,7 @@ void sm_kafka__tally_merge(sm_kafka_tally *t, sm_kafka_tally *part)
     t->bytes += part->bytes;
     t->undecodable += part->undecodable;
     t->misfits += part->misfits;
+    t->newest_ms = part->newest_ms > t->newest_ms ? part->newest_ms : t->newest_ms;
     for (size_t i = 0; i < part->unknown->n_unknown; i++) {
         const sm_decode_unknown *u = &part->unknown->unknown[i];
 
@@ -407,8 +408,13 @@ void sm_kafka__decode(sm_kafka_decoder *d, const sm_kafka_message *messages, siz
 {
     sm_arena_reset(d->scratch);
     *used = count_chunk(messages, n);
-    for (size_t i = 0; i < *used; i++)
-        d->tally.bytes += (int64_t)(messages[i].value.len + messages[i].key.len);
+    for (size_t i = 0; i < *used; i++) {
+        const sm_kafka_message *m = &messages[i];
+
+        d->tally.bytes += (int64_t)(m->value.len + m->key.len);
+        if (m->time_is != SM_KAFKA_TIME_NONE && m->time_ms > d->tally.newest_ms)
+            d->tally.newest_ms = m->time_ms;
+    }
     d->tally.messages += (int64_t)*used;
     *n_rows = d->what->format == SM_KAFKA_JSON ? decode_json(d, messages, *used, chunk)
                                                : decode_plain(d, messages, *used);

@@ -59,6 +59,9 @@ void sm_kafka__anchor(sm_json *of, sm_sv topic, sm_sv partition, int64_t offset,
 sm_kafka_range *sm_kafka__anchors(const sm_json *start, const sm_json *until, sm_arena *a,
                                   int64_t **times, size_t *n);
 
+/* Offsets that `newest` has behind `end`. */
+int64_t sm_kafka__unread(const sm_json *end, const sm_json *newest);
+
 /* The ranges of (start, end], in `a`. */
 sm_kafka_range *sm_kafka__ranges(const sm_json *start, const sm_json *end, sm_arena *a, size_t *n);
 
@@ -125,7 +128,8 @@ typedef struct sm_kafka_what {
 /* What became of the messages. */
 typedef struct sm_kafka_tally {
     int64_t messages, bytes, undecodable, misfits;
-    size_t n_unknown; /* fields that no column has; the first: */
+    int64_t newest_ms; /* timestamp of the newest; -1: none has one */
+    size_t n_unknown;  /* fields that no column has; the first: */
     sm_kafka_bads bads;
     sm_decode_tally *unknown; /* only its unknown fields; a place is (range, offset) */
 } sm_kafka_tally;
@@ -155,8 +159,9 @@ typedef struct sm_kafka_scan_result {
 } sm_kafka_scan_result;
 
 typedef struct sm_kafka_state {
-    sm_kafka *looker; /* NULL until somebody looks */
-    sm_mutex mu;      /* guards the clients below */
+    sm_kafka *looker;  /* NULL until somebody looks */
+    int64_t looked_ms; /* since the machine started */
+    sm_mutex mu;       /* guards the clients below */
     sm_kafka *idle[4];
     size_t n_idle;
     bool anchors_hold; /* since open() */

@@ -463,3 +463,21 @@ sm_kafka_range *sm_kafka__ranges(const sm_json *start, const sm_json *end, sm_ar
     }
     return ranges;
 }
+
+/* --- Lag --- */
+
+int64_t sm_kafka__unread(const sm_json *end, const sm_json *newest)
+{
+    const sm_json *read = sm_json_get(end, "topics"), *low = sm_json_get(newest, "low");
+    int64_t sum = 0;
+
+    for (each e = each_first(sm_json_get(newest, "topics")); each_valid(&e); each_next(&e)) {
+        int64_t from = get_offset(read, e.topic.key, e.partition.key);
+        int64_t first = get_offset(low, e.topic.key, e.partition.key);
+        int64_t to = sm_json_int_value(e.partition.value);
+
+        from = from > first ? from : first; /* what retention took is not to come */
+        sum += to > from ? to - from : 0;
+    }
+    return sum;
+}

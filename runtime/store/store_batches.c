@@ -138,8 +138,8 @@ static sm_code insert_batch(sm_store *s, sm_batch_rec *b, sm_error *err)
         "insert into batches (generation_id, n, state, step, run_id, attempt, timestamp_ms, "
         "start_offsets, end_offsets, read_versions, watermarks, plan_fingerprint, "
         "schema_version, counters, expectations, started_ms, decided_ms, done_ms, stages, "
-        "lateness) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning "
-        "id",
+        "lateness, lag) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "returning id",
         SM_STORE__ARGS(sm_store__int(b->generation), sm_store__int(b->n),
                        sm_store__text(sm_sv_cstr(states[b->state])), sm_store__int(b->step),
                        sm_store__id_or_null(b->run), sm_store__int(b->attempt),
@@ -149,7 +149,8 @@ static sm_code insert_batch(sm_store *s, sm_batch_rec *b, sm_error *err)
                        sm_store__int(b->schema_version), sm_store__text_or_null(b->counters),
                        sm_store__text_or_null(b->expectations), sm_store__int(b->started_ms),
                        sm_store__int(b->decided_ms), sm_store__int(b->done_ms),
-                       sm_store__text_or_null(b->stages), sm_store__text_or_null(b->lateness)),
+                       sm_store__text_or_null(b->stages), sm_store__text_or_null(b->lateness),
+                       sm_store__text_or_null(b->lag)),
         0, &b->id, err);
 }
 

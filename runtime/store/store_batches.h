@@ -68,6 +68,8 @@ typedef struct sm_batch_rec {
     sm_sv stages;   /* JSON: the files of what the query remembers after the batch; empty = none;
                      * like the manifest it is kept of the newest records only */
     sm_sv lateness; /* JSON: how late rows came so far; empty = none; kept as `stages` is */
+    sm_sv lag; /* JSON object: input -> {rows, files, bytes, versions, seconds} that its source was
+                * ahead when the batch was decided; empty = not known */
     sm_sv plan_fingerprint;
     int64_t schema_version;
     sm_sv manifest;       /* JSON; empty = not kept any more, or not asked for */

@@ -316,9 +316,14 @@ static const char *const step_10[] = {
     NULL,
 };
 
+static const char *const step_11[] = {
+    "alter table batches add column lag text", /* null: not known */
+    NULL,
+};
+
 const sm_store__migration sm_store__migrations[] = {
-    { step_1 }, { step_2 }, { step_3 }, { step_4 },  { step_5 }, { step_6 },
-    { step_7 }, { step_8 }, { step_9 }, { step_10 }, { NULL },
+    { step_1 }, { step_2 }, { step_3 }, { step_4 },  { step_5 },  { step_6 },
+    { step_7 }, { step_8 }, { step_9 }, { step_10 }, { step_11 }, { NULL },
 };
 
 enum { APPLICATION_ID = 0x736d6c74 }; /* "smlt", in the header of the file */

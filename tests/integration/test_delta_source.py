@@ -172,6 +172,25 @@ class ByDeltaRs(unittest.TestCase):
         smelt(self.project, "run")
         self.assertEqual(self.ids(), list(range(40)))
 
+    def lags(self):
+        doc = json.loads(smelt(self.project, "checkpoint", "show", "t", "--json"))
+        return [batch["lag"]["x"] for batch in reversed(doc["batches"])]
+
+    def test_each_batch_tells_how_many_rows_it_left(self):
+        for n in range(3):
+            self.write(f"SELECT i AS id FROM range({10 * n}, {10 * n + 10}) t(i)")
+        self.follow(", max_files_per_trigger: 1")
+        smelt(self.project, "run")
+        for n in range(3, 6):
+            self.write(f"SELECT i AS id FROM range({10 * n}, {10 * n + 5}) t(i)")
+        smelt(self.project, "run")
+        lags = self.lags()
+        self.assertEqual([lag["rows"] for lag in lags], [20, 10, 0, 10, 5, 0])
+        self.assertEqual([lag["files"] for lag in lags], [2, 1, 0, 2, 1, 0])
+        self.assertEqual([lag["versions"] for lag in lags], [1, 1, 0, 2, 1, 0])
+        self.assertTrue(all((lag["bytes"] > 0) == (lag["files"] > 0) for lag in lags))
+        self.assertTrue(all(0 <= lag["seconds"] < 60 for lag in lags))
+
     def test_a_new_column_is_taken_in(self):
         self.write("SELECT 1::BIGINT AS id")
         self.follow()

@@ -2,6 +2,7 @@
 """test_discovery.py -- which files a stream finds, and how often it reads them."""
 import json
 import os
+import time
 
 from discovery_lib import contains, equal, main, row
 
@@ -17,6 +18,21 @@ def _(s):
     s.go()
     s.go()
     equal(s.values(), [1, 2])
+
+
+@row("lag", "a batch tells the files and bytes that are listed and not read, and since when the oldest is there")
+def _(s):
+    s.options(max_files_per_trigger=1)
+    now = time.time()
+    for i, name in enumerate(("a", "b", "c")):
+        s.put(f"in/{name}", i)
+        os.utime(s.path(f"in/{name}"), (now - 1000 + i, now - 1000 + i))
+    s.go()
+    lags = [json.loads(lag)["src"] for lag, in s.store("select lag from batches order by n")]
+    size = os.path.getsize(s.path("in/a"))
+    equal([(lag["files"], lag["bytes"]) for lag in lags], [(2, 2 * size), (1, size), (0, 0)])
+    equal([990 < lag["seconds"] < 1100 for lag in lags], [True, True, False])
+    contains(s.smelt("checkpoint", "show", "t").out, "Behind its sources")
 
 
 @row("4.1 allowOverwrites", "false: a path is read once, changed content is ignored")

@@ -403,6 +403,25 @@ tables:
                 answered = s.ask("/api/v1/pipelines/shop/" + path).json()
                 self.assertEqual({**answered, **printed}, answered, path)
 
+    def test_a_flow_that_falls_behind_is_told_with_what_waits(self):
+        # Six million rows come each second, and a batch takes one: of the six that the run has, each leaves more.
+        self.w.write("pipeline.yml", "version: 1\npipeline: flood\nstorage: ./lake\nengine: {threads: 1}\nsources:\n"
+                     "  ticks: {type: generate, rows_per_second: 6000000}\ntables:\n  few:\n"
+                     "    sql: SELECT value FROM STREAM(ticks) WHERE sha256(value::VARCHAR) < '0001'\n")
+        self.assertEqual(self.w.smelt("run").code, 0)
+        with self.serve() as s:
+            base = "/api/v1/pipelines/flood/"
+            doc = s.ask(base + "streaming?since=600").json()
+            waiting = [b["lag"]["rows"] for b in doc["batches"]]
+            self.assertEqual(waiting, sorted(waiting))
+            told, = [a for a in doc["advice"] if a["kind"] == "falling_behind"]
+            self.assertIn(f"{waiting[-1]:,} rows wait", told["message"])
+            flow, = s.ask(base + "checkpoints").json()["checkpoints"]
+            self.assertEqual(flow["lag"]["ticks"]["rows"], waiting[-1])
+            metrics = s.ask("/metrics").body.decode()
+            self.assertIn(f'smelt_source_lag_rows{{pipeline="flood",flow="few",source="ticks"}} {waiting[-1]}\n', metrics)
+            self.assertRegex(metrics, r'smelt_source_lag_seconds\{pipeline="flood",flow="few",source="ticks"\} \d+\n')
+
     def test_below_a_base_path_all_is_below_it(self):
         with self.serve(base="/data/smelt") as s:
             self.assertEqual(s.url, f"http://127.0.0.1:{s.port}/data/smelt/")

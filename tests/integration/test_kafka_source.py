@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import sys
+import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -120,6 +121,24 @@ class Reading(KafkaTest):
         self.assertEqual(ends[0], {"0": 29, "1": 9, "2": 1})
         self.assertGreaterEqual(len(ends), 3)
         self.assertEqual(ends[-1], {"0": 90, "1": 30, "2": 1})
+
+    def lags(self):
+        return [json.loads(lag)["feed"] for lag, in self.w.store("select lag from batches order by n")]
+
+    def test_each_batch_tells_what_it_left_and_since_when(self):
+        topic = Topic(self.broker, partitions=2)
+        hour_ago = int(time.time() - 3600) * 1000
+        topic.produce([{"id": i} for i in range(90)], partition=0, timestamp=hour_ago)
+        topic.produce([{"id": 100 + i} for i in range(30)], partition=1, timestamp=hour_ago)
+        self.pipeline(topic, "max_offsets_per_trigger: 40")
+        self.run_ok()
+        lags = self.lags()
+        self.assertEqual([lag["rows"] for lag in lags], [80, 40, 0])
+        for lag in lags[:2]:
+            self.assertAlmostEqual(lag["seconds"], 3600, delta=60)
+        self.assertEqual(lags[2]["seconds"], 0)
+        shown = self.w.smelt("checkpoint", "show", "bronze").out
+        self.assertRegex(shown, r"Behind its sources\n  feed +0 rows +0 s\n")
 
     def test_a_new_partition_is_read_from_its_begin_and_told(self):
         topic = Topic(self.broker)

@@ -16,7 +16,8 @@ static sm_advice_flow calm(size_t n)
         batches[i] = (sm_advice_batch){ .started_ms = (int64_t)i * 1000,
                                         .ended_ms = (int64_t)i * 1000 + 1000,
                                         .work_ms = 900,
-                                        .lag_ms = 500,
+                                        .lag = 500,
+                                        .lag_is_rows = true,
                                         .read = 1000,
                                         .files_out = 1,
                                         .bytes_out = 10 * 1000 * 1000 };
@@ -62,17 +63,24 @@ static void test_advice__falling_behind_is_a_growing_lag_without_a_pause(void **
 
     (void)state;
     for (size_t i = 0; i < 6; i++)
-        batches[i].lag_ms = 500 + (int64_t)i;
-    expect(&f, "falling_behind", "1,000 in the last batch", "smelt show t --sql");
+        batches[i].lag = 500 + (int64_t)i;
+    expect(&f, "falling_behind", "1,000 in the last batch, which took 1.0 s, and 505 rows wait",
+           "smelt show t --sql");
     batches[5].started_ms += 500;
     batches[5].ended_ms += 500;
     expect(&f, NULL, NULL, NULL);
     f = calm(6);
     for (size_t i = 0; i < 6; i++) { /* without a lag, by the rows */
-        batches[i].lag_ms = -1;
+        batches[i].lag = -1;
         batches[i].read = 1000 + 10 * (int64_t)i;
     }
     expect(&f, "falling_behind", "1,050 in the last batch", "smelt show t --sql");
+    for (size_t i = 0; i < 6; i++) /* and where a batch takes all that there is */
+        batches[i].lag = 0;
+    expect(&f, "falling_behind", "1,050 in the last batch", "smelt show t --sql");
+    for (size_t i = 0; i < 6; i++) /* what waits gets less: it catches up, in large batches */
+        batches[i].lag = 100 - (int64_t)i;
+    expect(&f, NULL, NULL, NULL);
 }
 
 static void test_advice__batches_are_too_short_or_too_long(void **state)

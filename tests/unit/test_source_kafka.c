@@ -116,6 +116,21 @@ static void test_source_kafka__a_new_partition_begins_when_it_has_something(void
     assert_int_equal(sm_json_len(sm_json_get(end, "notices")), 1);
 }
 
+static void test_source_kafka__the_lag_is_what_each_partition_has_behind_the_batch(void **state)
+{
+    fixture *f = *state;
+    const sm_kafka_partition before[] = { part(0, 0, 9), part(1, 0, 4) };
+    const sm_kafka_partition now[] = { part(0, 0, 12), part(1, 6, 10), part(2, 100, 107) };
+    const sm_json *end = latest(f, NULL, before, 2);
+
+    assert_int_equal(sm_kafka__unread(end, newest(f, before, 2)), 0);
+    /* 3, 4 that retention left, and all of a new partition */
+    assert_int_equal(sm_kafka__unread(end, newest(f, now, 3)), 3 + 4 + 7);
+    f->config.max_offsets = 5;
+    end = latest(f, NULL, before, 2);
+    assert_int_equal(sm_kafka__unread(end, newest(f, before, 2)), 13 - 4);
+}
+
 static void test_source_kafka__what_retention_took_fails_or_is_passed_over_and_told(void **state)
 {
     fixture *f = *state;
@@ -215,6 +230,9 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(
             test_source_kafka__a_new_partition_begins_when_it_has_something, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            test_source_kafka__the_lag_is_what_each_partition_has_behind_the_batch, setup,
+            teardown),
         cmocka_unit_test_setup_teardown(
             test_source_kafka__what_retention_took_fails_or_is_passed_over_and_told, setup,
             teardown),

@@ -144,6 +144,27 @@ static void add_stages(const sm_cli *c, const sm_json *doc, sm_buf *b)
     sm_grid_print(g, 2, b);
 }
 
+/* How far each source was ahead when the newest batch was decided. */
+static void add_lag(const sm_cli *c, const sm_json *lag, sm_buf *b)
+{
+    static const char *const counts[] = { "rows", "files", "bytes", "versions" };
+    sm_grid *g = sm_grid_new(c, "lrrrrr");
+
+    for (sm_json_iter it = sm_json_first(lag); sm_json_valid(&it); sm_json_next(&it)) {
+        sm_grid_row(g);
+        sm_grid_cell(g, it.key);
+        for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+            if (sm_json_get(it.value, counts[i]) != NULL)
+                sm_grid_cellf(g, "%lld %s", (long long)sm_json_get_int(it.value, counts[i], 0),
+                              counts[i]);
+        if (sm_json_get(it.value, "seconds") != NULL)
+            sm_grid_cellf(g, "%lld s", (long long)sm_json_get_int(it.value, "seconds", 0));
+    }
+    if (sm_json_len(lag) > 0)
+        sm_buf_adds(b, "Behind its sources\n");
+    sm_grid_print(g, 2, b);
+}
+
 static int print_one(const sm_cli *c, const sm_json *doc)
 {
     const sm_json *lives = sm_json_get(doc, "generations");
@@ -156,6 +177,7 @@ static int print_one(const sm_cli *c, const sm_json *doc)
     if (sm_json_get(doc, "offsets") != NULL)
         sm_buf_addf(&b, "Offsets\n  %.*s\n",
                     SM_SV_ARG(sm_json_text(sm_json_get(doc, "offsets"), c->a)));
+    add_lag(c, sm_json_get(doc, "lag"), &b);
     add_stages(c, doc, &b);
     for (size_t i = 0; i < sm_json_len(lives); i++) {
         const sm_json *x = sm_json_at(lives, i);

@@ -246,6 +246,37 @@ static void add_state(scrape *s, const char *name, const char *key)
     }
 }
 
+/* How far the sources of flows were ahead, by source. */
+static void add_lag(scrape *s, const char *name, const char *key)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        const sm_json *flows = sm_json_get(s->flows[i], "checkpoints");
+
+        for (size_t k = 0; k < sm_json_len(flows); k++) {
+            const sm_json *f = sm_json_at(flows, k), *lag = sm_json_get(f, "lag");
+
+            for (sm_json_iter it = sm_json_first(lag); sm_json_valid(&it); sm_json_next(&it))
+                if (sm_json_get(it.value, key) != NULL)
+                    sample(s, name, name_of(s, i), "flow", sm_json_get_sv(f, "flow", SM_SV("")),
+                           "source", it.key, (double)sm_json_get_int(it.value, key, 0));
+        }
+    }
+}
+
+static void add_lags(scrape *s)
+{
+    family(s, "smelt_source_lag_rows", "gauge",
+           "Rows that the source had and the newest batch of the flow left.");
+    add_lag(s, "smelt_source_lag_rows", "rows");
+    family(s, "smelt_source_lag_files", "gauge", "Files, likewise.");
+    add_lag(s, "smelt_source_lag_files", "files");
+    family(s, "smelt_source_lag_bytes", "gauge", "Bytes of these files.");
+    add_lag(s, "smelt_source_lag_bytes", "bytes");
+    family(s, "smelt_source_lag_seconds", "gauge",
+           "How long the flow was behind the source at its newest batch.");
+    add_lag(s, "smelt_source_lag_seconds", "seconds");
+}
+
 static void add_flows(scrape *s)
 {
     family(s, "smelt_flow_watermark_timestamp_seconds", "gauge", "The event-time horizon.");
@@ -357,6 +388,7 @@ sm_code sm_http__metrics(sm_call *c, sm_error *err)
     add_pipelines(&s);
     add_tables(&s);
     add_flows(&s);
+    add_lags(&s);
     c->answer.body = sm_arena_dup(c->a, sm_buf_sv(&s.out));
     c->answer.type = "text/plain; version=0.0.4; charset=utf-8";
     c->answer.cache = "no-store";

@@ -133,6 +133,7 @@ sm_json *sm_view__batch(const sm_view *v, const sm_batch_rec *b)
     sm_view__set_json(v, o, "start_offsets", b->start_offsets);
     sm_view__set_json(v, o, "end_offsets", b->end_offsets);
     sm_view__set_json(v, o, "read_versions", b->read_versions);
+    sm_view__set_json(v, o, "lag", b->lag);
     sm_view__set_json(v, o, "counters", b->counters);
     sm_view__set_text(o, "plan_fingerprint", b->plan_fingerprint);
     return o;

@@ -114,6 +114,7 @@ static sm_code flow_row(const sm_view *v, const sm_plan_flow *f, sm_json **out, 
         sm_json_set_int(o, "batch", pos.last.n);
         sm_view__set_time(v, o, "decided", pos.last.decided_ms);
         sm_view__set_json(v, o, "offsets", pos.last.end_offsets);
+        sm_view__set_json(v, o, "lag", pos.last.lag);
         add_state(v, f, &pos.last, o);
     }
     *out = o;

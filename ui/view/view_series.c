@@ -33,6 +33,32 @@ static int64_t end_of(const sm_batch_rec *b)
     return b->done_ms != 0 ? b->done_ms : b->decided_ms;
 }
 
+/* Over all inputs: counts are added up, the seconds are those of the one that is most behind. */
+static void add_lag(const sm_view *v, sm_sv text, sm_json *o)
+{
+    static const char *const counts[] = { "rows", "files", "bytes", "versions" };
+    sm_json *inputs = NULL, *sum;
+    int64_t seconds = -1;
+    sm_error ignored;
+
+    if (text.len == 0 || sm_json_parse(text, v->a, &inputs, &ignored) != SM_OK)
+        return;
+    sum = sm_json_object(v->a);
+    for (sm_json_iter it = sm_json_first(inputs); sm_json_valid(&it); sm_json_next(&it)) {
+        int64_t s = sm_json_get_int(it.value, "seconds", -1);
+
+        for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+            if (sm_json_get(it.value, counts[i]) != NULL)
+                sm_json_set_int(sum, counts[i],
+                                sm_json_get_int(sum, counts[i], 0) +
+                                    sm_json_get_int(it.value, counts[i], 0));
+        seconds = s > seconds ? s : seconds;
+    }
+    if (seconds >= 0)
+        sm_json_set_int(sum, "seconds", seconds);
+    sm_json_set(o, "lag", sum);
+}
+
 static sm_json *batch_row(const sm_view *v, const sm_batch_rec *b)
 {
     const sm_plan_flow *f = sm_plan_find_flow(v->plan, b->flow);
@@ -49,6 +75,7 @@ static sm_json *batch_row(const sm_view *v, const sm_batch_rec *b)
     if (b->started_ms != 0 && end_of(b) >= b->started_ms)
         sm_json_set_int(o, "duration_ms", end_of(b) - b->started_ms);
     sm_view__set_json(v, o, "counters", b->counters);
+    add_lag(v, b->lag, o);
     sm_json_set(o, "expectations", rules_of(v, b->expectations));
     if (b->watermarks.len > 0 && sm_json_parse(b->watermarks, v->a, &marks, &ignored) == SM_OK &&
         sm_json_get(marks, "next") != NULL)
@@ -128,14 +155,15 @@ static int64_t time_of(const sm_json *o, const char *key)
 
 static sm_advice_batch numbers_of(const sm_json *batch)
 {
-    const sm_json *c = sm_json_get(batch, "counters");
+    const sm_json *c = sm_json_get(batch, "counters"), *lag = sm_json_get(batch, "lag");
     int64_t started = time_of(batch, "timestamp"), files = sm_json_get_int(c, "files_out", 0);
 
     return (sm_advice_batch){
         .started_ms = started,
         .ended_ms = started + sm_json_get_int(batch, "duration_ms", 0),
         .work_ms = -1,
-        .lag_ms = -1,
+        .lag = sm_json_get_int(lag, "rows", sm_json_get_int(lag, "files", -1)),
+        .lag_is_rows = sm_json_get(lag, "rows") != NULL,
         .read = sm_json_get_int(c, "read", 0),
         .late = sm_json_get_int(c, "late", 0),
         .quarantined = sm_json_get_int(c, "quarantined", 0),

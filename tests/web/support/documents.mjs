@@ -254,6 +254,7 @@ export const checkpoints = (p) => ({
   checkpoints: p.flows.map((f, i) => ({
     flow: f.flow, table: f.table, state: f.state === 'skipped' ? 'none' : 'done', generation: `47191263-7159-4809-8d3b-b9ae3503db${10 + (i % 80)}`, number: i === 1 ? 2 : 1, why: i === 1 ? 'full_refresh' : 'first', next: 42, batch: 41, decided: f.ended ?? ago(60),
     offsets: i === 0 ? { readings: { seq: 1204, mtime_ns: 1795925370795139605 } } : { readings_bronze: { table_id: '8fd5dfc5', version: 41, index: -1 } },
+    lag: i === 0 ? { readings: { files: 12, bytes: 83_000, seconds: 40 } } : { readings_bronze: { rows: 0, files: 0, bytes: 0, versions: 0, seconds: 0 } },
     ...(i === 2 ? { watermark: { readings_silver: '2026-03-02T08:58:12Z' }, stages: [{ stage: 'aggregate_1', kind: 'aggregate', keys: ['w', 'device_id'], rows: 24_110, files: 3, bytes: 412_000, oldest: '2026-03-02T08:50:00Z' }] } : {}),
   })),
 });

@@ -32,6 +32,13 @@ test('times are relative, in one unit', () => {
   assert.equal(f.utc('2026-03-02T09:13:30Z'), '2026-03-02 09:13:30 UTC');
 });
 
+test('how far a source was ahead is told in what it counts', () => {
+  assert.equal(f.behind(undefined), '');
+  assert.equal(f.behind({ rows: 0, seconds: 0 }), 'nothing left');
+  assert.equal(f.behind({ rows: 1200, seconds: 3 }), '1,200 rows behind, 3 s');
+  assert.equal(f.behind({ files: 1, bytes: 59_400 }), '1 file, 59.4 kB behind');
+});
+
 test('a spreadsheet takes no cell for a formula', () => {
   assert.equal(f.csv(['a', 'b'], [['=1+1', 'x,"y"'], [null, -3], ['-3', { k: 1 }]]), 'a,b\r\n\'=1+1,"x,""y"""\r\n,-3\r\n\'-3,"{""k"":1}"\r\n');
 });

@@ -34,6 +34,14 @@ test('the watermark gap is the time between the end of a batch and its watermark
   assert.equal(charts.find((c) => c.key === 'watermark').chart.lines[0].values.at(-1), 600_000);
 });
 
+test('what waits in the sources is the most of each flow, in rows and in time', () => {
+  const charts = chartsOf({ batches: [batch(1, {}, { lag: { rows: 40, seconds: 3 } }), batch(1, {}, { lag: { rows: 12, seconds: 9 } })] }, T, 900);
+  assert.equal(charts.find((c) => c.key === 'lag').chart.lines[0].values.at(-1), 9000);
+  assert.equal(charts.find((c) => c.key === 'lag_rows').chart.lines[0].values.at(-1), 40);
+  const files = chartsOf({ batches: [batch(1, {}, { lag: { files: 3, bytes: 10, seconds: 1 } })] }, T, 900);
+  assert.deepEqual(files.find((c) => c.key === 'lag_rows').chart.lines, []);
+});
+
 test('stacked lines stand on each other', () => {
   assert.deepEqual(stackUp([{ values: [1, null] }, { values: [2, 3] }]), [[1, 0], [3, 3]]);
 });

@@ -66,6 +66,20 @@ export function percent(share) {
 /** "3 rows", "1 row" @param {number} n @param {string} one @param {string} [many] */
 export const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
 
+/** @param {any} l how far a source was ahead */
+export const isBehind = (l) => ['rows', 'files', 'versions'].some((key) => l?.[key] > 0);
+
+/** "1,200 rows behind, 3 s" @param {any} l */
+export function behind(l) {
+  if (!isBehind(l)) return l ? 'nothing left' : '';
+  const counts = [
+    ['rows', 'row'],
+    ['files', 'file'],
+    ['versions', 'version'],
+  ].flatMap(([key, word]) => (l[key] > 0 ? [plural(l[key], word)] : []));
+  return `${[...counts, ...(l.bytes > 0 ? [bytes(l.bytes)] : [])].join(', ')} behind${l.seconds > 0 ? `, ${lag(l.seconds)}` : ''}`;
+}
+
 /** "12 s ago", "in 4 min" @param {string | number | null | undefined} at @param {number} now ms */
 export function relative(at, now) {
   const t = at == null ? NaN : typeof at === 'number' ? at : Date.parse(at);

@@ -146,6 +146,10 @@ export function chartsOf(doc, now, window, flow) {
     const known = l.map((b) => b.lag?.seconds).filter((v) => typeof v === 'number');
     return known.length ? Math.max(...known) * 1000 : null;
   }).filter((l) => has(l.values));
+  const lagRows = perFlow((l) => {
+    const known = l.map((b) => b.lag?.rows).filter((v) => typeof v === 'number');
+    return known.length ? Math.max(...known) : null;
+  }).filter((l) => has(l.values));
   const keep = (/** @type {Line[]} */ lines) => (some(...lines.map((l) => l.values)) ? lines : []);
   /** @param {string} key @param {string} title @param {any} unit @param {Line[]} lines @param {boolean} [stack] */
   const chart = (key, title, unit, lines, stack) => ({ key, title, unit, stack, chart: { x, lines: keep(lines) } });
@@ -155,6 +159,7 @@ export function chartsOf(doc, now, window, flow) {
       line('processed while running', done, 1),
     ]),
     chart('lag', 'Behind the source', 'lag', lagS),
+    chart('lag_rows', 'Rows that wait in the source', 'rows', lagRows),
     chart('watermark', 'Watermark gap: now minus watermark', 'lag', gap),
     phases.length
       ? chart(

@@ -4,7 +4,7 @@
 import { useState } from 'preact/hooks';
 import { command } from '../lib/command.js';
 import { useDoc } from '../lib/docs.js';
-import { bytes, count, duration, lag, plural } from '../lib/format.js';
+import { behind, bytes, count, duration, isBehind, plural } from '../lib/format.js';
 import { doc, to } from '../lib/route.js';
 import { may } from '../lib/session.js';
 import { askReset } from '../parts/acts.js';
@@ -83,10 +83,8 @@ function Flow({ pipeline, c }) {
           /** @type {[string, any]} */ ([
             `Read of ${source}`,
             html`<span title=${JSON.stringify(o)}>
-              ${offset(o)}${c.ends?.[source] ? html` <span class="dim">of ${offset(c.ends[source])}
-              </span>` : null}${c.lag?.[source] ? html` <span class="tone-warn">
-              ${typeof c.lag[source] === 'number' ? `${count(c.lag[source])} behind` : lag(c.lag[source]?.seconds)}
-              </span>` : null}</span>`,
+              ${offset(o)}${c.lag?.[source] ? html` <span class=${isBehind(c.lag[source]) ? 'tone-warn' : 'dim'}>
+              ${behind(c.lag[source])}</span>` : null}</span>`,
           ]),
       ),
       [
