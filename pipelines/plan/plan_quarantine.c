@@ -38,11 +38,13 @@ bool sm_plan_is_quarantine_own(sm_sv column)
     return false;
 }
 
-/* Of its files, or of the values of its messages. */
+/* Of its files, or of the values of its messages; an endpoint answers in JSON. */
 static bool has_format(const sm_plan_dataset *source, const char *format)
 {
     sm_sv of_values = sm_json_get_sv(source->source_config, "value_format", SM_SV(""));
 
+    if (source->kind == SM_DATASET_SOURCE && sm_sv_eq_str(source->source_type, "http"))
+        return strcmp(format, "json") == 0;
     return source->kind == SM_DATASET_SOURCE &&
            sm_sv_eq_str(sm_json_get_sv(source->source_config, "format", of_values), format);
 }

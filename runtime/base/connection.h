@@ -27,6 +27,9 @@ typedef struct sm_connections {
     size_t n;
     const sm_secret_place *secrets;
     size_t n_secrets;
+    const sm_sv *reach; /* hosts that may be asked, as patterns of egress.h, */
+    size_t n_reach;
+    bool anywhere; /* or any: a person runs it */
 } sm_connections;
 
 /* The connection `name`, which must be one of `type`.  SM_E_INVALID: there is none, or it is

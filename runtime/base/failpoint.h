@@ -52,6 +52,8 @@
     X("fs.mkdir")                                                                                  \
     X("fs.list")                                                                                   \
     X("fs.stat")                                                                                   \
+    X("http.before_spool")                                                                         \
+    X("http.after_spool")                                                                          \
     X("kafka.after_send")                                                                          \
     X("kafka.after_commit")                                                                        \
     X("s3.request")                                                                                \

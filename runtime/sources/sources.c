@@ -5,7 +5,7 @@
  * this list does not make it a `type:` of the language (main.c says which are). */
 #include "runtime/sources/sources.h"
 
-#define SOURCES(X) X(files) X(delta) X(generate) X(kafka)
+#define SOURCES(X) X(files) X(delta) X(generate) X(kafka) X(http)
 
 #define DECLARE(name) extern const sm_source_ops sm_source_##name;
 SOURCES(DECLARE)

@@ -42,9 +42,6 @@ enum { MOST_UNITS = 16 };
 static sm_spec_unit units[MOST_UNITS];
 static sm_once units_once = SM_ONCE_INIT;
 
-/* Types of the language that have no code behind them yet. */
-static const char *const later[] = { "http" };
-
 static void make_units(void)
 {
     size_t n = 0;
@@ -57,8 +54,6 @@ static void make_units(void)
                                      .exclusive = (*s)->exclusive,
                                      .metadata = (*s)->metadata,
                                      .supported = true };
-    for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
-        units[n++] = (sm_spec_unit){ .name = later[i], .summary = "" };
     assert(n < MOST_UNITS);
 }
 
@@ -273,7 +268,7 @@ static sm_code load(sm_project *p, sm_error *err)
         return rc;
     p->spec = sm_spec_parse(p->file, p->text, &env, p->a, p->diags);
     if (p->spec != NULL)
-        p->connections = sm_project_connections(p->spec, p->a);
+        p->connections = sm_project_connections(p->spec, p->c->stores != NULL, p->a);
     return (rc = find_folders(p, err)) == SM_OK ? sm_project_bucket_sources(p) : rc;
 }
 

@@ -6,6 +6,7 @@
 
 #include "pipelines/spec/spec_keys.h"
 #include "runtime/base/fs.h"
+#include "runtime/io/http_client.h"
 
 /* Relative to the file that says it. */
 static sm_sv path_of(const sm_spec_connection *c, sm_sv file, sm_arena *a)
@@ -61,7 +62,22 @@ static sm_secret_place place_of(const sm_spec_secret *s, sm_arena *a)
     };
 }
 
-const sm_connections *sm_project_connections(const sm_spec *spec, sm_arena *a)
+/* Hosts of declared connections and of server: egress:, where a server may go. */
+static void set_reach(const sm_spec *spec, sm_connections *c, sm_arena *a)
+{
+    sm_sv *reach = SM_NEW_N(a, sm_sv, spec->server.egress.n + c->n + 1), host;
+    sm_error ignored;
+
+    for (size_t i = 0; i < spec->server.egress.n; i++)
+        reach[c->n_reach++] = spec->server.egress.items[i].text;
+    for (size_t i = 0; i < c->n; i++)
+        if (sm_http_check_url(sm_json_get_sv(c->items[i].values, "base_url", SM_SV("")), a, &host,
+                              &ignored) == SM_OK)
+            reach[c->n_reach++] = host;
+    c->reach = reach;
+}
+
+const sm_connections *sm_project_connections(const sm_spec *spec, bool served, sm_arena *a)
 {
     sm_connection *items = SM_NEW_N(a, sm_connection, spec->connections.n + 1);
     sm_secret_place *secrets = SM_NEW_N(a, sm_secret_place, spec->secrets.n + 1);
@@ -71,6 +87,11 @@ const sm_connections *sm_project_connections(const sm_spec *spec, sm_arena *a)
         items[i] = connection_of(&spec->connections.items[i], a);
     for (size_t i = 0; i < spec->secrets.n; i++)
         secrets[i] = place_of(&spec->secrets.items[i], a);
-    *c = (sm_connections){ items, spec->connections.n, secrets, spec->secrets.n };
+    *c = (sm_connections){ .items = items,
+                           .n = spec->connections.n,
+                           .secrets = secrets,
+                           .n_secrets = spec->secrets.n,
+                           .anywhere = !served };
+    set_reach(spec, c, a);
     return c;
 }

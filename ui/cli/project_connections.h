@@ -7,6 +7,6 @@
 #include "runtime/base/connection.h"
 
 /* What `spec` has in force; files as paths from here.  Lives in `a`; the texts are the spec's. */
-const sm_connections *sm_project_connections(const sm_spec *spec, sm_arena *a);
+const sm_connections *sm_project_connections(const sm_spec *spec, bool served, sm_arena *a);
 
 #endif
