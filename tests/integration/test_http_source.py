@@ -217,7 +217,7 @@ class Http(unittest.TestCase):
             os.unlink(head)
         self.refused("page 1 was read", "--full-refresh")
         self.check(3)
-        self.assertEqual(self.w.run("--full-refresh", "--yes").code, 0)
+        self.assertEqual(self.w.run("--full-refresh", "*", "--yes").code, 0)
         self.check(3)
 
     # ---- faults of the other side ----
