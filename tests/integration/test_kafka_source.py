@@ -409,7 +409,7 @@ class Crashes(KafkaTest):
             self.broker = broker
             topic = Topic(broker)
             topic.produce([{"id": 0}])
-            self.pipeline(topic)
+            self.pipeline(topic, table="retry: {max_attempts: 50, backoff: 1s, backoff_max: 1s}\n")
             process = self.w.start("run", "--continuous")
             try:
                 kafka_lib.wait_until(lambda: self.ids() == [0])
