@@ -461,3 +461,25 @@ sm_code sm_infer_schema(sm_infer *in, const sm_decode_file *files, sm_schema *ou
     sm_buf_release(&type);
     return SM_OK;
 }
+
+sm_code sm_infer_add_column(sm_sv name, const char *option, const char *has, sm_arena *a,
+                            sm_schema *out, sm_error *err)
+{
+    ptrdiff_t at = name.len > 0 ? sm_schema_find(out, name) : -1;
+    sm_column *columns;
+
+    if (name.len == 0)
+        return SM_OK;
+    if (at >= 0)
+        return sm_fail(err, SM_E_INVALID, 0,
+                       "%s a field \"%.*s\"; give `%s` another name, or \"\" for no such column",
+                       has, SM_SV_ARG(out->columns[at].name), option);
+    columns = SM_NEW_N(a, sm_column, out->n + 1);
+    if (out->n > 0)
+        memcpy(columns, out->columns, out->n * sizeof *columns);
+    columns[out->n] =
+        (sm_column){ .name = sm_arena_dup(a, name), .type = SM_SV("VARCHAR"), .nullable = true };
+    out->columns = columns;
+    out->n++;
+    return SM_OK;
+}

@@ -53,4 +53,9 @@ sm_code sm_infer_text(sm_infer *in, sm_sv name, sm_sv text, sm_error *err);
  * (naming the first fault), or names cannot stand in one table.  Lives in `a`. */
 sm_code sm_infer_schema(sm_infer *in, const sm_decode_file *files, sm_schema *out, sm_error *err);
 
+/* A column that no field feeds (the rescued, the corrupt), behind the others of `out`; none for "".
+ * SM_E_INVALID, naming its `option`, when a field is called so: `has` begins "the data has". */
+sm_code sm_infer_add_column(sm_sv name, const char *option, const char *has, sm_arena *a,
+                            sm_schema *out, sm_error *err);
+
 #endif

@@ -163,36 +163,16 @@ ptrdiff_t sm_files__extra_column(const sm_source *s, sm_sv name)
     return at >= 0 && sm_sv_eq_str(s->schema->columns[at].type, "VARCHAR") ? at : -1;
 }
 
-/* A column that the data does not feed, behind the others. */
-static sm_code infer_extra(sm_arena *a, sm_sv name, const char *option, sm_schema *out,
-                           sm_error *err)
-{
-    if (name.len == 0)
-        return SM_OK;
-    for (size_t i = 0; i < out->n; i++) {
-        if (sm_sv_eq_nocase(out->columns[i].name, name))
-            return sm_fail(err, SM_E_INVALID, 0,
-                           "the data has a field \"%.*s\"; give `%s` another name, or \"\" for no "
-                           "such column",
-                           SM_SV_ARG(out->columns[i].name), option);
-    }
-    sm_column *columns = SM_NEW_N(a, sm_column, out->n + 1);
-    memcpy(columns, out->columns, out->n * sizeof *columns);
-    columns[out->n] =
-        (sm_column){ .name = sm_arena_dup(a, name), .type = SM_SV("VARCHAR"), .nullable = true };
-    out->columns = columns;
-    out->n++;
-    return SM_OK;
-}
-
 static sm_code infer_extras(const sm_files_config *config, sm_arena *a, sm_schema *out,
                             sm_error *err)
 {
     sm_code rc = SM_OK;
     if (config->format != SM_FILES_PARQUET)
-        rc = infer_extra(a, config->corrupt_column, "corrupt_record_column", out, err);
+        rc = sm_infer_add_column(config->corrupt_column, "corrupt_record_column", "the data has", a,
+                                 out, err);
     if (rc == SM_OK)
-        rc = infer_extra(a, config->rescued_column, "rescued_data_column", out, err);
+        rc = sm_infer_add_column(config->rescued_column, "rescued_data_column", "the data has", a,
+                                 out, err);
     return rc;
 }
 

@@ -34,27 +34,13 @@ static void look_at(sm_infer *in, const sm_endpoint_page *page)
     sm_buf_release(&text);
 }
 
-/* The column for what no other takes, behind them. */
 static sm_code add_rescued(const sm_endpoint_config *config, sm_arena *a, sm_schema *out,
                            sm_error *err)
 {
-    sm_column *columns;
-
-    if (config->rescued_column.len == 0 || out->n == 0)
+    if (out->n == 0)
         return SM_OK;
-    if (sm_schema_find(out, config->rescued_column) >= 0)
-        return sm_fail(err, SM_E_INVALID, 0,
-                       "the records have a field \"%.*s\"; give `rescued_data_column` another "
-                       "name, or \"\" for no such column",
-                       SM_SV_ARG(config->rescued_column));
-    columns = SM_NEW_N(a, sm_column, out->n + 1);
-    memcpy(columns, out->columns, out->n * sizeof *columns);
-    columns[out->n] = (sm_column){ .name = sm_arena_dup(a, config->rescued_column),
-                                   .type = SM_SV("VARCHAR"),
-                                   .nullable = true };
-    out->columns = columns;
-    out->n++;
-    return SM_OK;
+    return sm_infer_add_column(config->rescued_column, "rescued_data_column", "the records have", a,
+                               out, err);
 }
 
 sm_code sm_endpoint__infer(sm_source *s, sm_arena *a, sm_schema *out, sm_error *err)

@@ -163,27 +163,13 @@ static sm_code columns_of(sm_source *s, const sm_kafka_range *ranges, size_t n, 
     return rc == SM_OK && out->n > 0 ? sm_decode_apply_hints(s->schema_hints, a, out, err) : rc;
 }
 
-/* The column for what no other takes, behind them. */
 static sm_code add_rescued(const sm_kafka_config *config, sm_arena *a, sm_schema *out,
                            sm_error *err)
 {
-    sm_column *columns;
-
-    if (config->rescued_column.len == 0 || out->n == 0)
+    if (out->n == 0)
         return SM_OK;
-    if (sm_schema_find(out, config->rescued_column) >= 0)
-        return sm_fail(err, SM_E_INVALID, 0,
-                       "the messages have a field \"%.*s\"; give `rescued_data_column` another "
-                       "name, or \"\" for no such column",
-                       SM_SV_ARG(config->rescued_column));
-    columns = SM_NEW_N(a, sm_column, out->n + 1);
-    memcpy(columns, out->columns, out->n * sizeof *columns);
-    columns[out->n] = (sm_column){ .name = sm_arena_dup(a, config->rescued_column),
-                                   .type = SM_SV("VARCHAR"),
-                                   .nullable = true };
-    out->columns = columns;
-    out->n++;
-    return SM_OK;
+    return sm_infer_add_column(config->rescued_column, "rescued_data_column", "the messages have",
+                               a, out, err);
 }
 
 /* Does the first batch begin where a partition ends? */
