@@ -70,6 +70,8 @@ void sm_run_cancel(sm_run *r)
 {
     sm_mutex_lock(&r->mu);
     r->stopping = true;
+    if (r->q.give_up != NULL)
+        sm_atomic_set(r->q.give_up, sm_clock_boot_ms() + SM_RUN_GRACE_MS);
     sm_cond_broadcast(&r->changed);
     if (r->watch != NULL)
         sm_watch_wake(r->watch);
@@ -221,6 +223,8 @@ sm_code sm_run_new(const sm_run_request *q, sm_run **out, sm_error *err)
     *out = NULL;
     r->q = *q;
     r->plan = q->plan;
+    if (q->give_up != NULL)
+        sm_atomic_set(q->give_up, 0);
     if (q->memory == NULL) /* flows of a continuous run are opened more than once */
         r->q.memory = r->memory = sm_run_memory_new();
     r->arena = sm_arena_new("run");

@@ -3,7 +3,8 @@
  *
  *     sm_run_new      takes the pipeline's lock, becomes its owner, creates the run's record
  *     sm_run_execute  checks every checkpoint, runs the graph, writes the run's end
- *     sm_run_cancel   from any thread: running batches stop, decided ones are finished
+ *     sm_run_cancel   from any thread: running batches stop, decided ones are finished, unless
+ * their bucket does not answer for SM_RUN_GRACE_MS: then the next run does it
  *
  * A continuous run goes on after that, until it is cancelled or a flow fails: flows stay open, and
  * each takes what is new as soon as it is there (run_continuous.c).
@@ -26,6 +27,7 @@
 #include "runtime/base/arena.h"
 #include "runtime/base/error.h"
 #include "runtime/base/str.h"
+#include "runtime/base/thread.h"
 #include "runtime/connect/connect.h"
 #include "runtime/events/event_log.h"
 #include "runtime/store/store.h"
@@ -39,6 +41,7 @@ enum {
     SM_RUN_MAX_ATTEMPTS = 8,    /* of one batch whose input moves under it, or grows */
     SM_RUN_JUDGE_ROWS = 1000,   /* a batch of fewer rows is not judged by thresholds alone */
     SM_RUN_VIEW_MS = 60 * 1000, /* a continuous run computes a materialized view at most so often */
+    SM_RUN_GRACE_MS = 5000,     /* for calls to buckets, once the run is cancelled */
 };
 
 typedef struct sm_run sm_run;
@@ -146,6 +149,8 @@ typedef struct sm_run_request {
      * row, after a pause that doubles each time, up to the longest.  0: once. */
     int max_attempts;
     int64_t backoff_ms, backoff_max_ms;
+    sm_atomic *give_up;    /* borrowed: set to the sm_clock_boot_ms() from which on calls to buckets
+                            * are to    give up, once the run is cancelled; NULL: there are none */
     sm_run_memory *memory; /* of the runs before; NULL: there is none */
     bool obeys; /* nobody asked for it: tables that a broken rule holds back are left out */
     sm_sv cause, commit, selection;

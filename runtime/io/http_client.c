@@ -202,6 +202,13 @@ static size_t take_header(char *bytes, size_t size, size_t n, void *ctx)
     return c->head.over ? 0 : size * n;
 }
 
+bool sm_http_is_stopped(const sm_atomic *stop)
+{
+    int64_t from = stop == NULL ? 0 : sm_atomic_get(stop);
+
+    return from != 0 && sm_clock_boot_ms() >= from;
+}
+
 static int look_up(void *ctx, curl_off_t dl_total, curl_off_t dl, curl_off_t ul_total,
                    curl_off_t ul)
 {
@@ -211,7 +218,7 @@ static int look_up(void *ctx, curl_off_t dl_total, curl_off_t dl, curl_off_t ul_
     (void)dl;
     (void)ul_total;
     (void)ul;
-    return c->q->stop != NULL && sm_atomic_get(c->q->stop) != 0;
+    return sm_http_is_stopped(c->q->stop);
 }
 
 /* ---- a request ------------------------------------------------------------------- */

@@ -42,7 +42,8 @@ typedef struct sm_http_request { /* all is borrowed */
     const char *ca_file; /* PEM, in the place of the system's; NULL: the system's */
     bool as_is;          /* the answer is not asked for compressed, and not decompressed */
     const sm_egress *egress;
-    const sm_atomic *stop; /* not 0: give up within a second; NULL: never */
+    const sm_atomic *stop; /* 0: go on; else the sm_clock_boot_ms() from which on it gives up,
+                            * within a second, so 1: now; NULL: never */
 } sm_http_request;
 
 typedef struct sm_http_answer {
@@ -52,6 +53,9 @@ typedef struct sm_http_answer {
     sm_sv head;             /* its headers as they came, a line each */
     int64_t retry_after_ms; /* what it asks for; 0: nothing */
 } sm_http_answer;
+
+/* Is it time to give up? */
+bool sm_http_is_stopped(const sm_atomic *stop);
 
 /* SM_E_INVALID: no such address can be; SM_E_DENIED: egress; SM_E_REMOTE: nobody there, no such
  * host, TLS; SM_E_TIMEOUT; SM_E_LIMIT: the answer is too large; SM_E_CANCELLED: stopped;

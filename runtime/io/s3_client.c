@@ -302,7 +302,7 @@ static bool pause_before(const sm_s3 *s, int tries, int64_t asked_ms)
     while (left > 0 && !stopped) {
         (void)sm_cond_wait_ms(&c, &m, left < STOP_LOOK_MS ? left : STOP_LOOK_MS);
         left -= STOP_LOOK_MS;
-        stopped = s->c.stop != NULL && sm_atomic_get(s->c.stop) != 0;
+        stopped = sm_http_is_stopped(s->c.stop);
     }
     sm_mutex_unlock(&m);
     sm_cond_release(&c);

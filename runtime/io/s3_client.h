@@ -32,7 +32,7 @@ typedef struct sm_s3_config { /* borrowed as long as the client lives */
     sm_sv kms_key_id;               /* empty: the bucket's */
     const char *ca_file;            /* NULL: the system's */
     sm_egress egress;
-    const sm_atomic *stop; /* not 0: give up; NULL: never */
+    const sm_atomic *stop; /* as of sm_http_request; NULL: never */
 } sm_s3_config;
 
 typedef struct sm_s3 sm_s3;

@@ -33,76 +33,6 @@
 
 enum { LAG_COMMITS = 32, LAG_FILES = 10000 }; /* to look at for the lag */
 
-typedef struct delta_config {
-    sm_sv path;
-    int64_t max_files, max_bytes;
-    bool skip_change_commits;
-    int64_t starting_version; /* -1: not said */
-    sm_sv starting_timestamp; /* empty: not said */
-} delta_config;
-
-static sm_code check_time(sm_sv text, sm_error *err)
-{
-    int64_t ignored;
-
-    return text.len == 0 ? SM_OK : sm_time_parse(text, &ignored, err);
-}
-
-static const sm_option delta_options[] = {
-    {
-        .name = "path",
-        .type = SM_TYPE_STRING,
-        .offset = offsetof(delta_config, path),
-        .doc = "The folder of the table.",
-    },
-    {
-        .name = "max_files_per_trigger",
-        .type = SM_TYPE_INT,
-        .offset = offsetof(delta_config, max_files),
-        .fallback = "1000",
-        .min = 1,
-        .max = 100000,
-        .doc = "How many files of the table one batch reads at most.",
-    },
-    {
-        .name = "max_bytes_per_trigger",
-        .type = SM_TYPE_SIZE,
-        .offset = offsetof(delta_config, max_bytes),
-        .fallback = "1GiB",
-        .min = 1,
-        .max = INT64_MAX,
-        .doc = "How many bytes of files one batch reads at most; always at least one file.",
-    },
-    {
-        .name = "skip_change_commits",
-        .type = SM_TYPE_BOOL,
-        .offset = offsetof(delta_config, skip_change_commits),
-        .fallback = "false",
-        .doc = "Pass over commits that change or delete rows, with all that they add, instead of "
-               "stopping at them.",
-    },
-    {
-        .name = "starting_version",
-        .type = SM_TYPE_INT,
-        .offset = offsetof(delta_config, starting_version),
-        .fallback = "-1",
-        .min = -1,
-        .max = INT64_MAX,
-        .doc = "The first batch begins with what this version of the table added, and not with the "
-               "table as it stands (-1); later it says nothing.",
-    },
-    {
-        .name = "starting_timestamp",
-        .type = SM_TYPE_STRING,
-        .offset = offsetof(delta_config, starting_timestamp),
-        .fallback = "",
-        .check = check_time,
-        .doc = "The same with the first version that was written at this time or later, as "
-               "2026-11-22T06:00:00Z.",
-    },
-    { .name = NULL },
-};
-
 typedef struct delta_source {
     sm_delta_table *table;
     sm_delta_head *head;         /* NULL until something new is read */
@@ -383,37 +313,15 @@ static sm_code check_table(sm_source *src, const delta_offset *start, sm_error *
 
 /* ---- the operations ---- */
 
-/* What does not go together. */
-static sm_code check_config(const sm_source *src, sm_error *err)
-{
-    const delta_config *c = src->config;
-
-    if (c->starting_version >= 0 && c->starting_timestamp.len > 0)
-        return sm_fail(err, SM_E_INVALID, 0,
-                       "give one of `starting_version` and `starting_timestamp`");
-    if (src->external && sm_sv_find(c->path, SM_SV("://")) >= 0)
-        return sm_fail(err, SM_E_INVALID, 0,
-                       "`path` is a folder of this machine; tables of others in a bucket are not "
-                       "supported yet");
-    if (src->external && src->schema_hints.len > 0)
-        return sm_fail(err, SM_E_INVALID, 0,
-                       "the table says which columns it has: leave out `schema_hints`");
-    if (src->external && src->evolution == SM_EVOLUTION_RESCUE)
-        return sm_fail(err, SM_E_INVALID, 0,
-                       "a table has nothing to rescue: take add_new_columns or none as "
-                       "`schema_evolution_mode`");
-    return SM_OK;
-}
-
 static sm_code delta_open(sm_source *src, sm_error *err)
 {
-    const delta_config *c = src->config;
+    const sm_delta_source_config *c = src->config;
     delta_source *s = SM_NEW(src->arena, delta_source);
     sm_code rc;
 
     s->newest = -1;
     src->state = s;
-    if ((rc = check_config(src, err)) != SM_OK)
+    if ((rc = sm_delta_source__check_config(src, err)) != SM_OK)
         return rc;
     return sm_delta_open(sm_sv_cstr(sm_path_join(src->arena, src->base_dir, c->path)), src->images,
                          &s->table, err);
@@ -455,7 +363,7 @@ static sm_code delta_newest(sm_source *src, sm_arena *a, const sm_json **out, sm
 /* Where a reader begins that has read nothing: `end` is the newest version. */
 static sm_code begin_at(const sm_source *src, int64_t end, delta_offset *at, sm_error *err)
 {
-    const delta_config *c = src->config;
+    const sm_delta_source_config *c = src->config;
     const delta_source *s = src->state;
     int64_t time_ms = 0, from = c->starting_version;
     sm_code rc;
@@ -471,10 +379,19 @@ static sm_code begin_at(const sm_source *src, int64_t end, delta_offset *at, sm_
     return SM_OK;
 }
 
+/* Commits without new rows are passed over for good: who writes the table may take them away, and a
+ * reader that still stood before them would miss them.  Nobody takes away those of the project. */
+static bool passed_over(const sm_source *src, const sm_json *start, const delta_offset *at)
+{
+    const delta_offset was = offset_read(start);
+
+    return src->external && at->version > was.version;
+}
+
 static sm_code delta_latest(sm_source *src, const sm_json *start, const sm_json *until, sm_arena *a,
                             const sm_json **out, sm_error *err)
 {
-    const delta_config *c = src->config;
+    const sm_delta_source_config *c = src->config;
     delta_source *s = src->state;
     int64_t end = sm_json_get_int(until, "version", -1);
     range r = { .a = a,
@@ -511,7 +428,7 @@ static sm_code delta_latest(sm_source *src, const sm_json *start, const sm_json 
         return rc;
     if (s->head != NULL)
         at.table_id = s->head->metadata.id;
-    if (r.n > 0 || start == NULL || !listed)
+    if (r.n > 0 || start == NULL || !listed || passed_over(src, start, &at))
         *out = offset_write(&at, a);
     return SM_OK;
 }
@@ -563,7 +480,9 @@ static bool delta_lag(sm_source *src, const sm_json *end, const sm_json *until, 
     delta_source *s = src->state;
     delta_offset at = offset_read(end);
     sm_arena *a = sm_arena_new("delta lag");
-    range r = { .a = a, .skip_changes = ((const delta_config *)src->config)->skip_change_commits };
+    range r = { .a = a,
+                .skip_changes =
+                    ((const sm_delta_source_config *)src->config)->skip_change_commits };
     int64_t first = at.index >= 0 ? at.version : at.version + 1;
     bool there = false, known;
     sm_error ignored;
@@ -675,7 +594,9 @@ static sm_code delta_read(sm_source *src, const sm_json *start, const sm_json *e
 {
     delta_source *s = src->state;
     sm_arena *a = sm_arena_new("delta read");
-    range r = { .a = a, .skip_changes = ((const delta_config *)src->config)->skip_change_commits };
+    range r = { .a = a,
+                .skip_changes =
+                    ((const sm_delta_source_config *)src->config)->skip_change_commits };
     sm_code rc;
 
     if ((rc = take_range(src, &r, start, end, err)) != SM_OK)
@@ -776,8 +697,8 @@ static sm_code delta_infer(sm_source *src, sm_arena *a, sm_schema *out, sm_error
 const sm_source_ops sm_source_delta = {
     .name = "delta",
     .summary = "Delta Lake tables, also of other writers",
-    .options = delta_options,
-    .config_size = sizeof(delta_config),
+    .options = sm_delta_source__options,
+    .config_size = sizeof(sm_delta_source_config),
     .open = delta_open,
     .infer = delta_infer,
     .newest = delta_newest,

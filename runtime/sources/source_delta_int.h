@@ -6,6 +6,19 @@
 #include "runtime/connect/source.h"
 #include "runtime/delta/delta_action.h"
 
+typedef struct sm_delta_source_config {
+    sm_sv path;
+    int64_t max_files, max_bytes;
+    bool skip_change_commits;
+    int64_t starting_version; /* -1: not said */
+    sm_sv starting_timestamp; /* empty: not said */
+} sm_delta_source_config;
+
+extern const sm_option sm_delta_source__options[];
+
+/* SM_E_INVALID: options that do not go together. */
+sm_code sm_delta_source__check_config(const sm_source *src, sm_error *err);
+
 /* The columns of the table as a query sees them.  Lives in `a`. */
 sm_code sm_delta_source__schema(const sm_delta_metadata *m, sm_arena *a, sm_schema *out,
                                 sm_error *err);

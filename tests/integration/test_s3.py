@@ -184,6 +184,20 @@ class Faults(unittest.TestCase):
         self.assertIn("the session token has expired: get new credentials", result.out + result.err)
         self.assertLess(len(acts), 8)
 
+    def test_a_run_that_is_stopped_leaves_a_store_that_hangs(self):
+        with FaultProxy(s3_world.ENDPOINT, lambda method, path, n: "hang" if "_delta_log" in path else None) as proxy:
+            w = s3_world.S3World("hangs", s3_world.PROJECT.replace(s3_world.ENDPOINT, proxy.endpoint))
+            w.write("pipeline.yml", kinds.chain(files=1))
+            kinds.put_readings(w, 0, 2)
+            first = w.start("run", "pipeline.yml")
+            self.assertTrue(proxy.hung.wait(60))
+            os.kill(first.pid, signal.SIGINT)
+            first.wait(25)  # one request alone would be waited for longer
+            result = w.finish(first)
+            self.assertEqual(result.code, 130, result.out + result.err)
+            proxy.judge = lambda method, path, n: None
+            self.assert_whole(w, w.run())
+
     def test_another_region_is_named(self):
         _, result, _ = self.run_behind("region", lambda method, path, n: (301, "PermanentRedirect"))
         self.assertNotEqual(result.code, 0)

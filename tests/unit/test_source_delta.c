@@ -248,6 +248,20 @@ static void test_source_delta__rearranged_files_are_no_news(void **state)
     assert_string_equal(rows_of(a, b), "20,21");
 }
 
+static void
+test_source_delta__a_table_of_others_is_followed_over_commits_that_give_nothing(void **state)
+{
+    (void)state;
+    source.external = true;
+    delta_fixture_put(&f, 0, DELTA_CREATE DELTA_ADD("f1"));
+    const sm_json *a = latest(NULL);
+    delta_fixture_put(&f, 1, DELTA_INFO("x", ""));
+    const sm_json *b = latest(a);
+    assert_offset(b, 1, -1, false);
+    assert_string_equal(rows_of(a, b), "");
+    assert_ptr_equal(latest(b), b);
+}
+
 /* ---- stopping ---- */
 
 static void test_source_delta__removed_rows_stop_it_naming_version_and_operation(void **state)
@@ -363,6 +377,8 @@ int main(void)
         SOURCE_TEST(test_source_delta__bytes_end_a_batch_but_one_file_always_goes),
         SOURCE_TEST(test_source_delta__a_large_table_is_begun_in_pages_of_one_version),
         SOURCE_TEST(test_source_delta__rearranged_files_are_no_news),
+        SOURCE_TEST(
+            test_source_delta__a_table_of_others_is_followed_over_commits_that_give_nothing),
         SOURCE_TEST(test_source_delta__removed_rows_stop_it_naming_version_and_operation),
         SOURCE_TEST(test_source_delta__a_table_in_the_place_of_the_old_one_is_corrupt),
         SOURCE_TEST(test_source_delta__a_position_changes_with_every_commit_and_stays_readable),

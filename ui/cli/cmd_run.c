@@ -184,6 +184,7 @@ static sm_run_request make_request(const sm_cli *c, sm_project *p, const wish *w
         .state_dir = p->state_dir,
         .keeper = sm_project_keeper(p),
         .images = p->images,
+        .give_up = &p->give_up,
         .selected = w->selected,
         .full_refresh = w->refresh,
         .keep_downstream = sm_cli_has(c, "--keep-downstream"),

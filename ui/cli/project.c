@@ -450,7 +450,8 @@ sm_run_request sm_project_request(sm_project *p)
                              .storage_dir = p->storage_dir,
                              .state_dir = p->state_dir,
                              .keeper = sm_project_keeper(p),
-                             .images = p->images };
+                             .images = p->images,
+                             .give_up = &p->give_up };
 }
 
 sm_code sm_project_binder(sm_project *p, sm_error *err)

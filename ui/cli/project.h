@@ -29,6 +29,7 @@ typedef struct sm_project {
     struct durable *durable;      /* of project_durable.c; NULL: state is of this machine alone */
     struct bucket *bucket;        /* of project_bucket.c; NULL: storage is a folder */
     struct sm_images *images;     /* NULL: nothing that it reads is in a bucket */
+    sm_atomic give_up;            /* of a run's request, for the clients of buckets */
     sm_sv text;                   /* of the file */
     const char *root;             /* smelt.yml, as messages name it; NULL: there is none */
     const sm_git_tree *at;        /* the files as of a commit; NULL: as they are */

@@ -150,6 +150,7 @@ static sm_code open_client(bucket *b, sm_error *err)
                             .prefix = b->prefix,
                             .endpoint = endpoint_of(b),
                             .region = region_of(b),
+                            .stop = &b->p->give_up,
                             .egress = egress_of(b) };
     sm_code rc = read_keys(b, err);
 

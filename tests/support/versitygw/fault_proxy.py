@@ -5,7 +5,8 @@
 
 `judge(method, path, number)` says what becomes of a request: None (passed on), "drop" (hung up on
 before the server sees it), "lose" (its answer is lost), "ignore" (a condition that is not met is
-told as met), or (status, code) for an answer of its own.
+told as met), "hang" (no answer as long as the proxy stands), or (status, code) for an answer of its
+own.
 """
 import http.client
 import http.server
@@ -45,7 +46,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         number, act = self.server.count(self.command, self.path)
         headers = list(self.headers.items())
-        if act == "drop":
+        if act == "hang":
+            self.server.hung.set()
+            self.server.ended.wait()
+        if act in ("drop", "hang"):
             self.close_connection = True
             return
         if isinstance(act, tuple):
@@ -71,6 +75,7 @@ class FaultProxy(http.server.ThreadingHTTPServer):
         self.upstream = urllib.parse.urlsplit(endpoint).netloc
         self.judge = judge
         self.lock = threading.Lock()
+        self.hung, self.ended = threading.Event(), threading.Event()
         self.asked = []  # (method, path, act)
         self.endpoint = f"http://127.0.0.1:{self.server_address[1]}"
 
@@ -88,5 +93,6 @@ class FaultProxy(http.server.ThreadingHTTPServer):
         return self
 
     def __exit__(self, *_):
+        self.ended.set()
         self.shutdown()
         self.server_close()
