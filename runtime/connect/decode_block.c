@@ -222,6 +222,12 @@ static sm_code block_of_stream(sm_decode_blocks *b, sm_decode_block *block, bool
     return rc;
 }
 
+static sm_code block_await(const sm_decode_file *files, size_t file, sm_error *err)
+{
+    const sm_decode_gate *gate = files[file].gate;
+    return gate == NULL ? SM_OK : gate->wait(gate->ctx, file, err);
+}
+
 sm_code sm_decode_block_next(sm_decode_blocks *b, sm_decode_block *block, bool *more, sm_error *err)
 {
     sm_code rc;
@@ -231,6 +237,8 @@ sm_code sm_decode_block_next(sm_decode_blocks *b, sm_decode_block *block, bool *
             return SM_OK;
         block->file = block_file(b, k);
         const sm_decode_file *file = &b->files[block->file];
+        if ((rc = block_await(b->files, block->file, err)) != SM_OK)
+            return rc;
         if (sm_decode_stream_needed(file)) {
             if ((rc = sm_decode_stream_new(file, &block->stream, err)) != SM_OK)
                 return rc;
@@ -279,6 +287,9 @@ sm_code sm_decode_block_head(const sm_decode_file *files, size_t file, int64_t l
 {
     int64_t size = files[file].size;
     block->file = file;
+    sm_code rc = block_await(files, file, err);
+    if (rc != SM_OK)
+        return rc;
     if (sm_decode_stream_needed(&files[file]))
         return block_stream_head(&files[file], (size_t)limit, block, err);
     return block_load(&files[file], block, 0, size > limit ? limit : size, err);

@@ -22,6 +22,13 @@
 
 #define SM_DECODE_TOO_LONG "the line is longer than 16 MiB"
 
+/* Files that are still on their way: wait(ctx, i) returns once file i is there, for any thread.
+ * Asked before a file is opened, perhaps more than once. */
+typedef struct sm_decode_gate {
+    sm_code (*wait)(void *ctx, size_t file, sm_error *err);
+    void *ctx;
+} sm_decode_gate;
+
 /* A file as it was listed: exactly `size` bytes are read, and fewer are SM_E_AGAIN. */
 typedef struct sm_decode_file {
     const char *path;
@@ -33,6 +40,7 @@ typedef struct sm_decode_file {
     const char *fault; /* CSV: why its header is none, which is the file's only record then */
     bool staged;       /* it is a part of `path`, from `begin` on, and not packed, */
     int64_t begin;     /* whatever its name says */
+    const sm_decode_gate *gate; /* borrowed; NULL: it is there */
 } sm_decode_file;
 
 typedef struct sm_decode_blocks sm_decode_blocks;

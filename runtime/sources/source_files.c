@@ -407,6 +407,7 @@ static void files_close(sm_source *s)
     if (f == NULL)
         return;
     sm_decode_relation_free(f->relation);
+    (void)sm_files__fetch_end(f->fetch);
     sm_arena_free(f->read);
     s->state = NULL;
 }
@@ -417,6 +418,8 @@ static sm_files_state *files_begin_read(sm_source *s)
     sm_files_state *f = s->state;
     sm_decode_relation_free(f->relation);
     f->relation = NULL;
+    f->overwritten = sm_files__fetch_end(f->fetch);
+    f->fetch = NULL;
     sm_arena_reset(f->read);
     f->files = (sm_files){ 0 };
     f->kept = NULL;
@@ -532,63 +535,6 @@ static sm_code files_of_range(sm_source *s, int64_t begin, int64_t end, sm_error
     return SM_OK;
 }
 
-/* What the file is like before it is read.  One that is gone is an error here: its number was
- * promised to the batch. */
-static sm_code files_look_at(sm_file *file, bool *changed, sm_error *err)
-{
-    sm_fs_stat st;
-    sm_code rc = sm_fs_stat_path(file->path, &st, err);
-    if (rc == SM_E_NOT_FOUND)
-        return sm_files__fail_gone(file->name, err);
-    if (rc != SM_OK)
-        return rc;
-    if (!st.is_file)
-        return sm_fail(err, SM_E_INVALID, 0, "\"%s\" is no longer a file", file->name);
-    *changed = st.size != file->size || st.mtime_ns != file->mtime_ns || st.inode != file->inode;
-    file->size = st.size;
-    file->mtime_ns = st.mtime_ns;
-    file->inode = st.inode;
-    return SM_OK;
-}
-
-/* *changed: each file, is it another one than it was? */
-static sm_code files_look_at_all(sm_source *s, bool **changed, sm_error *err)
-{
-    sm_files_state *f = s->state;
-    sm_code rc = SM_OK;
-    *changed = SM_NEW_N(f->read, bool, f->files.n + 1);
-    if (sm_files__in_bucket(s))
-        return sm_files__fetch(s, f->read, &f->files, *changed, err);
-    for (size_t i = 0; rc == SM_OK && i < f->files.n; i++)
-        rc = files_look_at(&f->files.items[i], &(*changed)[i], err);
-    return rc;
-}
-
-/* A file that changed since it was numbered is remembered as it is read, before the batch can
- * be decided: else it would be found changed, and read, once more. */
-static sm_code files_look(sm_source *s, sm_error *err)
-{
-    sm_files_state *f = s->state;
-    sm_source_file *rows = SM_NEW_N(f->read, sm_source_file, f->files.n + 1);
-    size_t n = 0;
-    bool *changed;
-    sm_code rc = files_look_at_all(s, &changed, err);
-    if (rc != SM_OK)
-        return rc;
-    for (size_t i = 0; i < f->files.n; i++) {
-        const sm_file *file = &f->files.items[i];
-        if (changed[i])
-            rows[n++] = (sm_source_file){ .seq = file->seq,
-                                          .size = file->size,
-                                          .mtime_ns = file->mtime_ns,
-                                          .inode = file->inode,
-                                          .etag = file->etag };
-    }
-    if (s->owner == NULL)
-        return SM_OK;
-    return sm_store_files_refresh(s->store, s->owner, files_key(s), rows, n, err);
-}
-
 /* The files that were looked at appear as `view`.  Without one there is nothing to verify. */
 static sm_code files_make_view(sm_source *s, bool at_once, sm_sv view, sm_error *err)
 {
@@ -607,7 +553,7 @@ static sm_code files_read(sm_source *s, const sm_json *start, const sm_json *end
     sm_files_state *f = files_begin_read(s);
     sm_code rc = files_of_range(s, files_seq(start), files_seq(end), err);
     if (rc == SM_OK)
-        rc = files_look(s, err);
+        rc = sm_files__look(s, err);
     if (rc != SM_OK) {
         f->files.n = 0;
         return rc;
@@ -615,31 +561,16 @@ static sm_code files_read(sm_source *s, const sm_json *start, const sm_json *end
     return files_make_view(s, false, view, err);
 }
 
-/* Is the file as it was before it was read? */
-static sm_code files_verify_one(const sm_file *file, sm_error *err)
-{
-    sm_fs_stat st;
-    sm_code rc = sm_fs_stat_path(file->path, &st, err);
-    if (rc != SM_OK && rc != SM_E_NOT_FOUND)
-        return rc;
-    if (rc == SM_E_NOT_FOUND || st.size != file->size || st.mtime_ns != file->mtime_ns ||
-        st.inode != file->inode)
-        return sm_fail(err, SM_E_AGAIN, 0, "file \"%s\" changed while it was read", file->name);
-    return SM_OK;
-}
-
 static sm_code files_verify(sm_source *s, const sm_json *start, const sm_json *end, sm_error *err)
 {
     sm_files_state *f = s->state;
-    bool copies = sm_files__in_bucket(s); /* one version each, which nobody writes to */
+    sm_code rc = f->kept == NULL ? sm_files__verify(s, err) : SM_OK;
     (void)start;
     (void)end;
-    for (size_t i = 0; f->kept == NULL && i < f->files.n; i++) {
-        sm_code rc = copies ? SM_OK : files_verify_one(&f->files.items[i], err);
-        if (rc != SM_OK)
-            return rc;
+    if (rc != SM_OK)
+        return rc;
+    for (size_t i = 0; f->kept == NULL && i < f->files.n; i++)
         s->report.bytes += f->files.items[i].size;
-    }
     s->report.files = (int64_t)f->files.n;
     s->report.read = f->rows;
     return f->relation == NULL ? SM_OK : sm_files__judge_text(s, err);

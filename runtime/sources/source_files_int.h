@@ -63,6 +63,8 @@ typedef struct sm_files_state {
     sm_arena *read;               /* of one read(): all below */
     const sm_kept *kept;          /* `files` are these records; NULL: they are files */
     sm_files files;               /* as they were before reading */
+    struct sm_files_fetch *fetch; /* bucket: of `files`, some of them still on their way; or NULL */
+    bool overwritten;             /* bucket: the read before found one that is another by now */
     sm_decode_relation *relation; /* text formats */
     int64_t rows;                 /* Parquet: as the footers say */
     bool unknown;                 /* CSV: a header has fields that the schema has not */
@@ -121,6 +123,11 @@ sm_code sm_files__track(sm_source *s, const sm_files *files, sm_error *err);
 /* Is `path` one of a bucket?  Then names of files are s3://bucket/key. */
 bool sm_files__in_bucket(const sm_source *s);
 
+/* "s3://bucket/some/key" in two. */
+void sm_files__bucket_split(sm_sv name, sm_sv *bucket, sm_sv *key);
+/* Who reaches it, and where copies of its objects lie; borrowed. */
+sm_code sm_files__bucket_client(const sm_source *s, sm_s3 **s3, sm_sv *folder, sm_error *err);
+
 /* The message completes "option: …". */
 sm_code sm_files__check_bucket(sm_sv path, sm_error *err);
 
@@ -135,11 +142,34 @@ sm_code sm_files__list_bucket(const sm_source *s, const char *folder, sm_sv behi
 sm_code sm_files__stat_object(const sm_source *s, sm_sv name, sm_arena *a, sm_s3_object *out,
                               bool *there, sm_error *err);
 
+/* --- source_files_fetch.c --- */
+
 /* Copies of the objects on this machine, whose paths become those of `files`.  One that is another
  * than `files` says is taken as it is, and changed[i] set.  SM_E_NOT_FOUND: one is gone;
  * SM_E_AGAIN: one changes all the time.  What the files point to lives in `a`. */
 sm_code sm_files__fetch(const sm_source *s, sm_arena *a, const sm_files *files, bool *changed,
                         sm_error *err);
+
+/* The same behind the reader's back: paths are there at once, files when the gate says so.  An
+ * object that is another than `files` says is SM_E_AGAIN.  Owned: sm_files__fetch_end(), before `a`
+ * and `files` go. */
+typedef struct sm_files_fetch sm_files_fetch;
+sm_code sm_files__fetch_begin(const sm_source *s, sm_arena *a, const sm_files *files,
+                              sm_files_fetch **out, sm_error *err);
+const sm_decode_gate *sm_files__fetch_gate(const sm_files_fetch *x);
+/* The first failure so far. */
+sm_code sm_files__fetch_judge(const sm_files_fetch *x, sm_error *err);
+/* Was an object another one?  NULL is fine. */
+bool sm_files__fetch_end(sm_files_fetch *x);
+
+/* --- source_files_look.c: s->state->files are set --- */
+
+/* Take size and time of the files, or have them fetched.  One that changed since it was numbered is
+ * remembered as it is read, before the batch can be decided: else it would be found changed, and
+ * read, once more. */
+sm_code sm_files__look(sm_source *s, sm_error *err);
+/* After reading: SM_E_AGAIN when a file was rewritten meanwhile. */
+sm_code sm_files__verify(const sm_source *s, sm_error *err);
 
 /* A file that was promised to a batch is not there. */
 sm_code sm_files__fail_gone(const char *name, sm_error *err);

@@ -27,6 +27,8 @@ sm_decode_file *sm_files__decode_files(const sm_files_state *f, const sm_files *
                                    .size = file->size,
                                    .mtime_us = file->mtime_ns / 1000,
                                    .framing = f->framing };
+        if (f->fetch != NULL && files == &f->files)
+            out[i].gate = sm_files__fetch_gate(f->fetch);
         if (f->kept != NULL && files == &f->files)
             files_take_kept(f, i, &out[i]);
         if (f->faults != NULL && files == &f->files)

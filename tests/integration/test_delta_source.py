@@ -21,6 +21,10 @@ import pyarrow.parquet
 from deltalake import DeltaTable, write_deltalake
 
 SOURCE = os.environ["SM_SOURCE"]
+sys.path.insert(0, os.path.join(SOURCE, "tests", "support", "oracles"))
+
+import facts  # noqa: E402
+
 SMELT = os.path.abspath(sys.argv[1])
 SPARK = "--spark" in sys.argv
 TABLES = ["deletions", "runs", "v2_json", "v2_parquet", "parts", "mapped_name", "mapped_id", "widened", "times"]
@@ -327,4 +331,5 @@ class ByDeltaRs(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1])
+    done = unittest.main(argv=sys.argv[:1], exit=False)
+    facts.leave(0 if done.result.wasSuccessful() else 1)

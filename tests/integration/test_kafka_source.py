@@ -504,4 +504,4 @@ class Security(KafkaTest):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    world.run_tests()
