@@ -331,16 +331,28 @@ sm_code sm_s3_send(sm_s3 *s, const sm_s3_call *q, sm_arena *a, sm_http_answer *o
     return rc;
 }
 
+size_t sm_s3_encryption(const sm_s3 *s, sm_s3_header *out)
+{
+    const sm_s3_config *c = &s->c;
+    size_t n = 0;
+
+    if (c->encryption.len > 0)
+        out[n++] = (sm_s3_header){ "x-amz-server-side-encryption", c->encryption };
+    if (c->kms_key_id.len > 0)
+        out[n++] = (sm_s3_header){ "x-amz-server-side-encryption-aws-kms-key-id", c->kms_key_id };
+    return n;
+}
+
 /* ---- does the store keep conditions? --------------------------------------------- */
 
 static sm_code probe_once(sm_s3 *s, sm_sv key, bool *refused, sm_error *err)
 {
-    static const sm_s3_header only_new = { "if-none-match", SM_SV_LIT("*") };
+    sm_s3_header headers[3] = { { "if-none-match", SM_SV_LIT("*") } };
     sm_arena *a = sm_arena_new("s3 probe");
     sm_s3_call q = { .method = "PUT",
                      .key = key,
-                     .headers = &only_new,
-                     .n_headers = 1,
+                     .headers = headers,
+                     .n_headers = 1 + sm_s3_encryption(s, headers + 1),
                      .body = SM_SV("smelt asks here whether this store keeps If-None-Match.\n") };
     sm_http_answer answer;
     sm_error why;

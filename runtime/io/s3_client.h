@@ -57,6 +57,9 @@ typedef struct sm_s3_call { /* borrowed */
  * 401, SM_E_LIMIT, SM_E_TIMEOUT, SM_E_REMOTE, SM_E_INVALID for the rest; err->retryable is set. */
 sm_code sm_s3_send(sm_s3 *s, const sm_s3_call *q, sm_arena *a, sm_http_answer *out, sm_error *err);
 
+/* What the connection says of encryption, with each object that is made: how many of out[0..1]. */
+size_t sm_s3_encryption(const sm_s3 *s, sm_s3_header *out);
+
 /* Before the first put under a condition: does the store keep it?  One or two requests, once for a
  * client; leaves an object `<prefix>/_smelt/put_if_absent`.  SM_E_INVALID: it overwrites what is
  * there, and two writers of a table would both win. */

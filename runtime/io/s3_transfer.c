@@ -84,26 +84,13 @@ sm_code sm_s3_stat(sm_s3 *s, sm_sv key, sm_arena *a, sm_s3_object *out, sm_error
 
 /* ---- up -------------------------------------------------------------------------- */
 
-/* What the connection says of encryption. */
-static size_t encryption(const sm_s3 *s, sm_s3_header *out)
-{
-    const sm_s3_config *c = sm_s3_configured(s);
-    size_t n = 0;
-
-    if (c->encryption.len > 0)
-        out[n++] = (sm_s3_header){ "x-amz-server-side-encryption", c->encryption };
-    if (c->kms_key_id.len > 0)
-        out[n++] = (sm_s3_header){ "x-amz-server-side-encryption-aws-kms-key-id", c->kms_key_id };
-    return n;
-}
-
 sm_code sm_s3_put(sm_s3 *s, sm_sv key, sm_sv bytes, bool if_absent, sm_arena *a, sm_error *err)
 {
     sm_s3_header headers[3];
     sm_s3_call q = { .method = "PUT", .key = key, .headers = headers, .body = bytes };
     sm_http_answer answer;
 
-    q.n_headers = encryption(s, headers);
+    q.n_headers = sm_s3_encryption(s, headers);
     if (if_absent)
         headers[q.n_headers++] = (sm_s3_header){ "if-none-match", SM_SV("*") };
     return sm_s3_send(s, &q, a, &answer, err);
@@ -140,7 +127,7 @@ static sm_code begin(upload *u, sm_error *err)
     sm_http_answer answer;
     sm_code rc;
 
-    q.n_headers = encryption(u->s, headers);
+    q.n_headers = sm_s3_encryption(u->s, headers);
     if ((rc = sm_s3_send(u->s, &q, u->a, &answer, err)) != SM_OK ||
         (rc = sm_s3_xml_each(answer.body, u->a, take_id, u, err)) != SM_OK)
         return rc;

@@ -147,9 +147,10 @@ def odd(number):
 class Faults(unittest.TestCase):
     """What goes wrong on the way is borne, or told in words that help."""
 
-    def run_behind(self, name, judge):
+    def run_behind(self, name, judge, more=""):
         with FaultProxy(s3_world.ENDPOINT, judge) as proxy:
-            w = s3_world.S3World(name, s3_world.PROJECT.replace(s3_world.ENDPOINT, proxy.endpoint))
+            self.encryption = proxy.encryption
+            w = s3_world.S3World(name, s3_world.PROJECT.replace(s3_world.ENDPOINT, proxy.endpoint) + more)
             w.write("pipeline.yml", kinds.chain(files=1))
             kinds.put_readings(w, 0, 2)
             return w, w.run(), [act for _, _, act in proxy.asked]
@@ -164,6 +165,11 @@ class Faults(unittest.TestCase):
             "lost", lambda method, path, n: "lose" if method == "PUT" and odd(n) else None)
         self.assert_whole(w, result)
         self.assertIn("lose", acts)
+
+    def test_every_object_asks_for_the_encryption_of_the_connection(self):
+        w, result, _ = self.run_behind("sealed", lambda method, path, n: None, "    server_side_encryption: AES256\n")
+        self.assert_whole(w, result)
+        self.assertEqual(set(self.encryption), {"AES256"}, self.encryption)
 
     def test_a_store_that_is_slow_down_is_asked_again(self):
         w, result, acts = self.run_behind(

@@ -6,8 +6,10 @@
 `judge(method, path, number)` says what becomes of a request: None (passed on), "drop" (hung up on
 before the server sees it), "lose" (its answer is lost), "ignore" (a condition that is not met is
 told as met), "hang" (no answer as long as the proxy stands), or (status, code) for an answer of its
-own.
+own.  What came is kept: `asked` are (method, path, act), `encryption` counts what those said that
+make an object, None where they said nothing.
 """
+import collections
 import http.client
 import http.server
 import threading
@@ -43,8 +45,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         return result
 
     def handle_any(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        number, act = self.server.count(self.command, self.path)
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        if len(body) < length:  # cut off on the way
+            self.close_connection = True
+            return
+        number, act = self.server.count(self.command, self.path, self.headers)
         headers = list(self.headers.items())
         if act == "hang":
             self.server.hung.set()
@@ -76,11 +82,14 @@ class FaultProxy(http.server.ThreadingHTTPServer):
         self.judge = judge
         self.lock = threading.Lock()
         self.hung, self.ended = threading.Event(), threading.Event()
-        self.asked = []  # (method, path, act)
+        self.asked = []
+        self.encryption = collections.Counter()
         self.endpoint = f"http://127.0.0.1:{self.server_address[1]}"
 
-    def count(self, method, path):
+    def count(self, method, path, headers):
         with self.lock:
+            if method == "PUT" and "partNumber=" not in path or method == "POST" and "?uploads=" in path:
+                self.encryption[headers.get("x-amz-server-side-encryption")] += 1
             act = self.judge(method, path, len(self.asked))
             self.asked.append((method, path, act))
             return len(self.asked), act
