@@ -38,6 +38,16 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
     (void)text;
 }
 
+/* The brokers answer: what was told before is no reason for what fails later. */
+static sm_code answered(sm_kafka *k)
+{
+    sm_mutex_lock(&k->mu);
+    k->why = RD_KAFKA_RESP_ERR_NO_ERROR;
+    k->said[0] = '\0';
+    sm_mutex_unlock(&k->mu);
+    return SM_OK;
+}
+
 bool sm_kafka__is_refused(sm_kafka *k)
 {
     bool refused;
@@ -199,7 +209,7 @@ static sm_code ask_metadata(sm_kafka *k, rd_kafka_topic_t *topic,
     do {
         e = sm_rdkafka.metadata(k->rk, topic == NULL, topic, out, SLICE_MS);
         if (e == RD_KAFKA_RESP_ERR_NO_ERROR)
-            return SM_OK;
+            return answered(k);
     } while ((e == RD_KAFKA_RESP_ERR__TIMED_OUT || e == RD_KAFKA_RESP_ERR__TRANSPORT) &&
              !sm_kafka__is_refused(k) && sm_clock_boot_ms() < until);
     return sm_kafka__fail(k, e, err, "the brokers do not answer");
@@ -313,7 +323,7 @@ static sm_code ask_offsets(sm_kafka *k, const found *f, int at, rd_kafka_topic_p
             snprintf(what, sizeof what, "partition %d of topic \"%s\"", l->elems[i].partition,
                      l->elems[i].topic);
     }
-    return e == RD_KAFKA_RESP_ERR_NO_ERROR ? SM_OK : sm_kafka__fail(k, e, err, what);
+    return e == RD_KAFKA_RESP_ERR_NO_ERROR ? answered(k) : sm_kafka__fail(k, e, err, what);
 }
 
 static sm_code add_offsets(sm_kafka *k, found *f, sm_error *err)

@@ -214,7 +214,8 @@ static sm_code set_key(rd_kafka_conf_t *conf, sm_sv key, sm_error *err)
 {
     bool pem = sm_sv_starts(key, SM_SV("-----BEGIN"));
 
-    return set_sv(conf, pem ? "ssl.key.pem" : "ssl.key.location", key, err);
+    /* a secret ends with NUL, and is not to be copied to where nobody wipes it */
+    return sm_kafka__set(conf, pem ? "ssl.key.pem" : "ssl.key.location", key.ptr, err);
 }
 
 static sm_code set_secret(rd_kafka_conf_t *conf, const sm_kafka_settings *s, const sm_connection *c,

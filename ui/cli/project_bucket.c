@@ -135,7 +135,7 @@ static sm_egress egress_of(const bucket *b)
     for (size_t i = 0; i < spec->server.egress.n; i++)
         patterns[e.n++] = spec->server.egress.items[i].text;
     if (b->c != NULL) {
-        sm_sv host = host_of(b->c->endpoint.text, b->c->region.text, a);
+        sm_sv host = host_of(b->c->endpoint.text, region_of(b), a);
 
         patterns[e.n++] = host;
         patterns[e.n++] = sm_arena_printf(a, "*.%.*s", SM_SV_ARG(host));
