@@ -17,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime/base/shared_lib.h"
 #include "runtime/base/str.h"
 #include "runtime/base/thread.h"
 
@@ -31,12 +32,7 @@ sm_duck_table sm_duck;
 static sm_mutex lib_mutex = SM_MUTEX_INIT; /* guards lib_handle and the filling of sm_duck */
 static void *lib_handle;
 
-typedef struct lib_name {
-    const char *name;
-    size_t offset;
-} lib_name;
-
-static const lib_name lib_names[] = {
+static const sm_shared_function lib_functions[] = {
 #define SM_DUCK_NAME(name) { "duckdb_" #name, offsetof(sm_duck_table, name) },
     SM_DUCK_FUNCTIONS(SM_DUCK_NAME)
 #undef SM_DUCK_NAME
@@ -44,14 +40,13 @@ static const lib_name lib_names[] = {
 
 static sm_code lib_resolve(void *handle, const char *path, sm_duck_table *out, sm_error *err)
 {
-    for (size_t i = 0; i < sizeof lib_names / sizeof lib_names[0]; i++) {
-        void *symbol = dlsym(handle, lib_names[i].name);
-        if (symbol == NULL)
-            return sm_fail(err, SM_E_NOT_FOUND, 0, "\"%s\" is not a usable DuckDB: no function %s",
-                           path, lib_names[i].name);
-        memcpy((char *)out + lib_names[i].offset, &symbol, sizeof symbol);
-    }
-    return SM_OK;
+    const char *missing = sm_shared_lib_resolve(
+        handle, lib_functions, sizeof lib_functions / sizeof lib_functions[0], out);
+
+    return missing == NULL
+               ? SM_OK
+               : sm_fail(err, SM_E_NOT_FOUND, 0, "\"%s\" is not a usable DuckDB: no function %s",
+                         path, missing);
 }
 
 static sm_code lib_check_version(const sm_duck_table *duck, const char *path, sm_error *err)
