@@ -2,6 +2,17 @@
 /* connection.c -- connections by name, and their secrets. */
 #include "runtime/base/connection.h"
 
+bool sm_connection_says(sm_sv header)
+{
+    static const char *const names[] = { "Authorization", "Cookie", "Proxy-Authorization", "Host",
+                                         "Content-Length" };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (sm_sv_eq_nocase(header, sm_sv_cstr(names[i])))
+            return true;
+    return false;
+}
+
 /* "a, b" of the connections of `type`. */
 static void list_names(const sm_connections *c, const char *type, sm_buf *out)
 {

@@ -32,6 +32,9 @@ typedef struct sm_connections {
     bool anywhere; /* or any: a person runs it */
 } sm_connections;
 
+/* A header that is said by a connection (who asks), or by HTTP itself: not one of `headers`. */
+bool sm_connection_says(sm_sv header);
+
 /* The connection `name`, which must be one of `type`.  SM_E_INVALID: there is none, or it is
  * another one; the message says which there are.  `c` may be NULL. */
 sm_code sm_connection_find(const sm_connections *c, sm_sv name, const char *type,

@@ -189,9 +189,10 @@ static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_so
 static size_t take_body(char *bytes, size_t size, size_t n, void *ctx)
 {
     call *c = ctx;
+    size_t len = size * n, room = c->answer.max - c->answer.len;
 
-    sm_buf_add(&c->answer, (sm_sv){ bytes, size * n });
-    return c->answer.over ? 0 : size * n;
+    sm_buf_add(&c->answer, (sm_sv){ bytes, c->q->answer_is_cut && len > room ? room : len });
+    return c->answer.over ? 0 : len;
 }
 
 static size_t take_header(char *bytes, size_t size, size_t n, void *ctx)

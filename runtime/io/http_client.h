@@ -39,6 +39,7 @@ typedef struct sm_http_request { /* all is borrowed */
     int64_t connect_ms;  /* 0: SM_HTTP_CONNECT_MS */
     int64_t total_ms;    /* 0: SM_HTTP_TOTAL_MS */
     size_t max_answer;   /* bytes of its body; 0: SM_HTTP_ANSWER_MAX */
+    bool answer_is_cut;  /* what is beyond them is passed over, and no failure */
     const char *ca_file; /* PEM, in the place of the system's; NULL: the system's */
     bool as_is;          /* the answer is not asked for compressed, and not decompressed */
     const sm_egress *egress;

@@ -132,29 +132,6 @@ static const sm_option http_options[] = {
 
 /* --- Life --- */
 
-static sm_code open_address(const sm_source *s, sm_endpoint_source *h, sm_error *err)
-{
-    const sm_endpoint_config *config = s->config;
-    bool whole = sm_sv_find(config->url, SM_SV("://")) >= 0;
-    sm_sv base = config->url;
-    sm_code rc;
-
-    if (config->connection.len > 0) {
-        if ((rc = sm_connection_find(s->connections, config->connection, "http", &h->connection,
-                                     err)) != SM_OK)
-            return rc;
-        base = sm_json_get_sv(h->connection->values, "base_url", SM_SV(""));
-        if (base.len == 0)
-            return sm_fail(err, SM_E_INVALID, 0, "connection \"%.*s\" has no `base_url`",
-                           SM_SV_ARG(config->connection));
-        if (whole)
-            return sm_fail(err, SM_E_INVALID, 0,
-                           "with `connection` the `url` is what is added to its base_url, such as "
-                           "/orders");
-    }
-    return sm_http_check_url(base, s->arena, NULL, err);
-}
-
 static void set_folder(const sm_source *s, sm_endpoint_source *h)
 {
     sm_sv state;
@@ -168,6 +145,7 @@ static void set_folder(const sm_source *s, sm_endpoint_source *h)
 
 static sm_code http_open(sm_source *s, sm_error *err)
 {
+    const sm_endpoint_config *config = s->config;
     sm_endpoint_source *h = SM_NEW(s->arena, sm_endpoint_source);
     sm_code rc;
 
@@ -177,14 +155,11 @@ static sm_code http_open(sm_source *s, sm_error *err)
     h->read = sm_arena_new("http read");
     h->kept[0] = sm_arena_new("http state");
     h->kept[1] = sm_arena_new("http state");
-    h->client = sm_http_client_new();
-    if (s->connections != NULL)
-        h->egress =
-            (sm_egress){ s->connections->reach, s->connections->n_reach, s->connections->anywhere };
     set_folder(s, h);
-    if ((rc = sm_endpoint__rules(s->config, s->arena, &h->rules, err)) != SM_OK)
+    if ((rc = sm_endpoint__rules(config, s->arena, &h->rules, err)) != SM_OK)
         return rc;
-    return open_address(s, h, err);
+    return sm_http_endpoint_open(&h->end, s->connections, config->connection, config->url,
+                                 config->headers, s->arena, err);
 }
 
 static void http_close(sm_source *s)
@@ -194,7 +169,7 @@ static void http_close(sm_source *s)
     if (h == NULL)
         return;
     sm_decode_relation_free(h->relation);
-    sm_http_client_free(h->client);
+    sm_http_endpoint_close(&h->end);
     sm_arena_free(h->read);
     sm_arena_free(h->kept[0]);
     sm_arena_free(h->kept[1]);

@@ -2,7 +2,7 @@
 /* source_http_int.h -- what the parts of the http source share.
  *
  *     source_http.c         options, life, the list of operations
- *     source_http_ask.c     one request, tried again by class
+ *     source_http_ask.c     one request, and links to the next page
  *     source_http_page.c    an answer: its records, and what the next request is; pure
  *     source_http_poll.c    from page to page
  *     source_http_spool.c   pages on the disk
@@ -10,10 +10,9 @@
 #ifndef SM_SOURCES_SOURCE_HTTP_INT_H
 #define SM_SOURCES_SOURCE_HTTP_INT_H
 
-#include "runtime/base/connection.h"
 #include "runtime/connect/decode_relation.h"
 #include "runtime/connect/source.h"
-#include "runtime/io/http_client.h"
+#include "runtime/io/http_endpoint.h"
 
 typedef enum sm_endpoint_paging {
     SM_PAGING_SINGLE,
@@ -130,9 +129,7 @@ sm_code sm_endpoint__bad_records(sm_source *s, sm_sv view, sm_error *err);
 
 typedef struct sm_endpoint_source {
     sm_endpoint_rules rules;
-    const sm_connection *connection; /* NULL: none is named */
-    sm_http_client *client;
-    sm_egress egress;
+    sm_http_endpoint end;
     sm_sv folder; /* of the spool; "" outside of a flow */
     bool loaded;
     sm_sv spool;             /* its own name: another one has other pages under the same numbers */
