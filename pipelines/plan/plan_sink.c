@@ -20,17 +20,37 @@ static void put(sm_json *o, const char *key, const sm_text *value)
         sm_json_set_string(o, key, value->text);
 }
 
+static void put_http(plan_builder *b, sm_json *o, const sm_spec_sink *k)
+{
+    static const char *const methods[] = { "POST", "PUT" };
+    sm_json *batch = sm_json_object(b->a), *retry = sm_json_object(b->a);
+
+    put(o, "url", &k->url);
+    sm_json_set_string(o, "method", sm_sv_cstr(methods[k->method.v]));
+    if (k->headers.v != NULL)
+        sm_json_set(o, "headers", sm_json_copy(b->a, k->headers.v));
+    sm_json_set_int(batch, "rows", k->batch.rows.v);
+    sm_json_set_int(batch, "bytes", k->batch.bytes.v);
+    sm_json_set(o, "batch", batch);
+    sm_json_set_int(retry, "max_attempts", k->retry.max_attempts.v);
+    sm_json_set_int(retry, "backoff", k->retry.backoff.v / 1000);
+    sm_json_set_int(retry, "backoff_max", k->retry.backoff_max.v / 1000);
+    sm_json_set(o, "retry", retry);
+}
+
 static sm_json *config_of(plan_builder *b, const sm_spec_sink *k)
 {
     static const char *const deliveries[] = { "exactly_once", "at_least_once" };
-    static const char *const formats[] = { "json", "csv", "parquet" };
+    static const char *const formats[] = { "json", "csv", "parquet", "ndjson", "object" };
     sm_json *o = sm_json_object(b->a);
 
     put(o, "path", &k->path);
-    if (k->type.v == SM_SINK_FILES)
+    if (k->type.v == SM_SINK_FILES || k->type.v == SM_SINK_HTTP)
         sm_json_set_string(o, "format", sm_sv_cstr(formats[k->format.v]));
     put(o, "brokers", &k->brokers);
     put(o, "connection", &k->connection);
+    if (k->type.v == SM_SINK_HTTP)
+        put_http(b, o, k);
     put(o, "topic", &k->topic);
     put(o, "key", &k->key);
     if (k->type.v == SM_SINK_KAFKA)
@@ -66,7 +86,7 @@ static void add_query(plan_builder *b, size_t ds, const sm_spec_sink *k)
 
 void sm_plan__add_sink(plan_builder *b, size_t ds, const sm_spec_sink *k)
 {
-    static const char *const types[] = { "kafka", "files", "delta" };
+    static const char *const types[] = { "kafka", "files", "delta", "http" };
     sm_spec_table *table = SM_NEW(b->scratch, sm_spec_table);
 
     table->name = k->name;

@@ -390,7 +390,18 @@ typedef struct sm_spec_rules {
     sm_span at;
 } sm_spec_rules;
 
-typedef enum sm_sink_type { SM_SINK_KAFKA, SM_SINK_FILES, SM_SINK_DELTA } sm_sink_type;
+typedef enum sm_sink_type {
+    SM_SINK_KAFKA,
+    SM_SINK_FILES,
+    SM_SINK_DELTA,
+    SM_SINK_HTTP,
+} sm_sink_type;
+
+/* How much a request has at most. */
+typedef struct sm_spec_sink_batch {
+    sm_spec_int rows, bytes;
+    sm_span at; /* line 0: it is not written */
+} sm_spec_sink_batch;
 
 /* Rows of a table that go outside. */
 typedef struct sm_spec_sink {
@@ -398,9 +409,15 @@ typedef struct sm_spec_sink {
     sm_spec_enum type; /* sm_sink_type */
     sm_text from;      /* a name, or a SELECT */
     sm_text description;
-    sm_text brokers, connection, topic, key, marks_topic; /* kafka */
-    sm_text path;                                         /* files, delta */
-    sm_spec_enum format, delivery;                        /* delivery: sm_sink_delivery */
+    sm_text connection;                       /* kafka, http */
+    sm_text brokers, topic, key, marks_topic; /* kafka */
+    sm_text path;                             /* files, delta */
+    sm_text url;                              /* http */
+    sm_spec_enum method;                      /* of it: POST, PUT */
+    sm_spec_json headers;
+    sm_spec_sink_batch batch;
+    sm_spec_retry retry;
+    sm_spec_enum format, delivery; /* delivery: sm_sink_delivery */
     sm_spec_json options;
     sm_span at;
     bool broken;

@@ -256,7 +256,7 @@ static void check_sinks(const sm_bind *b, sm_spec *s, datasets *all)
         bool ok = sm_spec__check_name(b, &k->name, "the name of a sink");
 
         ok = add_dataset(b, all, &k->name, "sink") && ok;
-        ok = k->broken || (sm_spec__check_sink(b, k) && ok);
+        ok = k->broken || (sm_spec__check_sink(b, s, k) && ok);
         k->broken = k->broken || !ok;
     }
 }

@@ -176,6 +176,6 @@ const char *sm_spec__habit(const char *what, sm_sv key);
 sm_sv sm_spec__snake(sm_sv key, sm_arena *a);
 
 /* Keys that its type has, those that it needs, and values that go with it. */
-bool sm_spec__check_sink(const sm_bind *b, sm_spec_sink *k);
+bool sm_spec__check_sink(const sm_bind *b, const sm_spec *s, sm_spec_sink *k);
 
 #endif

@@ -106,7 +106,7 @@ extern const sm_block sm_block_pipeline, sm_block_state, sm_block_engine, sm_blo
     sm_block_test, sm_block_table_column, sm_block_foreign_key, sm_block_row_count,
     sm_block_watermark, sm_block_deduplicate, sm_block_suite, sm_block_suite_test, sm_block_trigger,
     sm_block_table_trigger, sm_block_retry, sm_block_server, sm_block_freshness,
-    sm_block_notification, sm_block_sink;
+    sm_block_notification, sm_block_sink, sm_block_sink_batch, sm_block_sink_retry;
 
 /* The row of a key, NULL if there is none. */
 const sm_key *sm_key_find(const sm_block *block, sm_sv name);

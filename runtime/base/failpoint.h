@@ -54,8 +54,12 @@
     X("fs.stat")                                                                                   \
     X("http.before_spool")                                                                         \
     X("http.after_spool")                                                                          \
+    X("http.before_send")                                                                          \
+    X("http.after_send")                                                                           \
     X("kafka.after_send")                                                                          \
     X("kafka.after_commit")                                                                        \
+    X("outbox.after_keep")                                                                         \
+    X("outbox.after_sent")                                                                         \
     X("s3.request")                                                                                \
     X("s3.answer")
 

@@ -98,6 +98,10 @@ typedef struct sm_sink {
     bool side;
     bool keeps_types; /* columns do not take wider types */
 
+    /* Is whoever writes asked to stop?  For sinks that wait.  NULL: never. */
+    bool (*stopping)(void *ctx);
+    void *stopping_ctx;
+
     struct sm_session *session; /* while a batch is running or maintenance runs, else NULL */
     sm_arena *arena;            /* lives as long as the sink is open */
     /* What the control store remembers of the target for the sink, in the sink's own form;

@@ -30,13 +30,8 @@
 #include <string.h>
 
 #include "runtime/base/failpoint.h"
-#include "runtime/base/fs.h"
-#include "runtime/base/hash.h"
-#include "runtime/base/limit.h"
-#include "runtime/base/sqltext.h"
-#include "runtime/engine/engine.h"
 #include "runtime/io/kafka_writer.h"
-#include "runtime/sinks/outbox.h"
+#include "runtime/sinks/outbox_batch.h"
 
 typedef struct kafka_config {
     sm_sv brokers, connection, topic, key, marks_topic;
@@ -44,7 +39,7 @@ typedef struct kafka_config {
     const sm_json *options;
 } kafka_config;
 
-enum { FILE_MODE = 0600, FOLDER_MODE = 0700, UUID_ROOM = 40 };
+enum { UUID_ROOM = 40 };
 
 typedef struct kafka_state {
     sm_kafka_writer *writer; /* NULL until something is sent; with it, the mark is known */
@@ -296,46 +291,6 @@ static sm_code need_writer(sm_sink *k, sm_error *err)
 
 /* --- Prepare --- */
 
-/* SELECT key, value: a row is an object of all its columns. */
-static void add_select(const sm_sink *k, sm_sv select, sm_buf *sql)
-{
-    const kafka_config *config = k->config;
-
-    sm_buf_adds(sql, "SELECT ");
-    if (config->key.len > 0) {
-        sm_buf_adds(sql, "CAST(_smelt_row.");
-        sm_sql_ident(sql, config->key);
-        sm_buf_adds(sql, " AS VARCHAR)");
-    } else {
-        sm_buf_adds(sql, "NULL::VARCHAR");
-    }
-    sm_buf_adds(sql, ", CAST(to_json({");
-    for (size_t i = 0; i < k->schema->n; i++) {
-        sm_buf_adds(sql, i > 0 ? ", " : "");
-        sm_sql_ident(sql, k->schema->columns[i].name);
-        sm_buf_adds(sql, ": _smelt_row.");
-        sm_sql_ident(sql, k->schema->columns[i].name);
-    }
-    sm_buf_adds(sql, "}) AS VARCHAR) FROM (");
-    sm_buf_add(sql, select);
-    sm_buf_adds(sql, ") AS _smelt_row");
-}
-
-static sm_code write_rows(sm_sink *k, sm_sv sql, sm_outbox *o, int64_t *n, sm_error *err)
-{
-    sm_rows *rows;
-    sm_code rc = sm_session_query(k->session, sql, &rows, err);
-
-    if (rc != SM_OK)
-        return rc;
-    while (rc == SM_OK && sm_rows_next(rows)) {
-        rc = sm_outbox_add(o, sm_rows_sv(rows, 0), sm_rows_sv(rows, 1), err);
-        ++*n;
-    }
-    sm_rows_free(rows);
-    return rc;
-}
-
 /* Before anything is decided: a topic that is not there would stop the flow for good. */
 static sm_code check_topic(const sm_sink *k, sm_error *err)
 {
@@ -361,64 +316,24 @@ static sm_code check_topic(const sm_sink *k, sm_error *err)
     return rc;
 }
 
-/* Of one attempt: another may have been decided, and we were not told. */
-static const char *outbox_path(const sm_sink *k, const sm_manifest *m, sm_sv attempt)
+static sm_code add_message(void *ctx, sm_outbox *o, sm_sv key, sm_sv row, sm_error *err)
 {
-    return sm_arena_printf(m->arena, "%.*s/%.*s-%lld-%.*s.outbox", SM_SV_ARG(k->path),
-                           SM_SV_ARG(k->generation), (long long)m->id.n, SM_SV_ARG(attempt))
-        .ptr;
-}
-
-static sm_code add_action(sm_sink *k, sm_manifest *m, const char *path, sm_sv attempt, int64_t rows,
-                          int64_t bytes, sm_error *err)
-{
-    sm_json *action = sm_json_object(m->arena);
-    sm_json_set_string(action, "outbox", sm_sv_cstr(path));
-    sm_json_set_string(action, "attempt", attempt);
-    sm_json_set_int(action, "rows", rows);
-    sm_json_set_int(action, "bytes", bytes);
-    return sm_manifest_add_action(m, sm_manifest_target(m, SM_SV("kafka"), k->name), action, err);
+    (void)ctx;
+    return sm_outbox_add(o, key, row, err);
 }
 
 static sm_code kafka_prepare(sm_sink *k, sm_sv select, sm_manifest *m, int64_t *rows_out,
                              int64_t *bytes_out, sm_error *err)
 {
+    const kafka_config *config = k->config;
     const kafka_state *s = k->state;
-    sm_sv attempt = sm_uuid4(m->arena);
-    const char *path = outbox_path(k, m, attempt);
-    sm_outbox *o = NULL;
-    sm_buf sql;
-    sm_code rc = SM_OK;
+    const sm_outbox_rows rows = { .take = add_message };
+    sm_code rc;
 
     *rows_out = *bytes_out = 0;
     if (s->writer == NULL && (rc = check_topic(k, err)) != SM_OK)
         return rc;
-    sm_buf_init(&sql, SM_LIMIT_BATCH_SQL);
-    add_select(k, select, &sql);
-    if ((rc = sm_buf_check(&sql, "the query of a sink", err)) == SM_OK &&
-        (rc = sm_fs_mkdirs(sm_arena_cstr(m->arena, k->path), FOLDER_MODE, err)) == SM_OK &&
-        (rc = sm_outbox_new(path, &o, err)) == SM_OK)
-        rc = write_rows(k, sm_buf_sv(&sql), o, rows_out, err);
-    if (rc == SM_OK && *rows_out > 0)
-        rc = sm_outbox_keep(o, bytes_out, err);
-    if (rc == SM_OK && *rows_out > 0)
-        rc = add_action(k, m, path, attempt, *rows_out, *bytes_out, err);
-    sm_outbox_free(o);
-    sm_buf_release(&sql);
-    return rc;
-}
-
-static void kafka_discard(sm_sink *k, const sm_manifest *m)
-{
-    const sm_json *target = sm_manifest_find_target(m, k->name);
-    sm_error ignored; /* it goes with those of the next batch */
-
-    for (size_t i = 0; i < sm_json_len(sm_json_get(target, "actions")); i++) {
-        const sm_json *action = sm_json_at(sm_json_get(target, "actions"), i);
-
-        (void)sm_fs_unlink(sm_arena_cstr(k->arena, sm_json_get_sv(action, "outbox", SM_SV(""))),
-                           &ignored);
-    }
+    return sm_outbox_prepare(k, select, config->key, &rows, m, rows_out, bytes_out, err);
 }
 
 /* --- Publish --- */
@@ -454,18 +369,16 @@ static sm_code send_mark(const sm_sink *k, int64_t n, sm_sv attempt, sm_error *e
 }
 
 /* All of the batch, and its mark, or nothing. */
-static sm_code send_batch(sm_sink *k, const sm_manifest *m, const sm_json *action, sm_error *err)
+static sm_code send_batch(sm_sink *k, const sm_manifest *m, const sm_outbox_batch *b, sm_error *err)
 {
     kafka_state *s = k->state;
     sending to = { k, s->writer };
-    const char *path = sm_arena_cstr(m->arena, sm_json_get_sv(action, "outbox", SM_SV("")));
-    sm_sv attempt = sm_json_get_sv(action, "attempt", SM_SV(""));
     sm_code rc = sm_kafka_writer_begin(s->writer, err);
 
     if (rc == SM_OK)
-        rc = sm_outbox_each(path, sm_json_get_int(action, "bytes", 0), send_one, &to, err);
+        rc = sm_outbox_each(b->path, b->bytes, send_one, &to, err);
     if (rc == SM_OK && is_exact(k))
-        rc = send_mark(k, m->id.n, attempt, err);
+        rc = send_mark(k, m->id.n, b->attempt, err);
     sm_failpoint("kafka.after_send");
     if (rc == SM_OK)
         rc = sm_kafka_writer_commit(s->writer, err);
@@ -476,19 +389,18 @@ static sm_code send_batch(sm_sink *k, const sm_manifest *m, const sm_json *actio
     }
     sm_failpoint("kafka.after_commit");
     s->batch = m->id.n;
-    s->attempt = sm_arena_dup(k->arena, attempt);
+    s->attempt = sm_arena_dup(k->arena, b->attempt);
     return SM_OK;
 }
 
 /* Is the batch there already? */
-static sm_code is_there(const sm_sink *k, const sm_manifest *m, const sm_json *action, bool *out,
+static sm_code is_there(const sm_sink *k, const sm_manifest *m, const sm_outbox_batch *b, bool *out,
                         sm_error *err)
 {
     const kafka_config *config = k->config;
     const kafka_state *s = k->state;
 
-    *out =
-        s->batch == m->id.n && sm_sv_eq(s->attempt, sm_json_get_sv(action, "attempt", SM_SV("")));
+    *out = s->batch == m->id.n && sm_sv_eq(s->attempt, b->attempt);
     if (*out || s->batch < m->id.n)
         return SM_OK;
     return sm_fail(
@@ -498,100 +410,46 @@ static sm_code is_there(const sm_sink *k, const sm_manifest *m, const sm_json *a
         SM_SV_ARG(config->topic), (long long)s->batch, (long long)m->id.n);
 }
 
-/* "<outbox>.sent": nothing is left to do with it. */
-static const char *sent_path(const sm_manifest *m, const char *path)
-{
-    return sm_arena_printf(m->arena, "%s.sent", path).ptr;
-}
-
-/* *sent: it was, by an earlier life.  An outbox that is neither there nor sent is lost. */
-static sm_code look_at_outbox(const sm_sink *k, const sm_manifest *m, const char *path, bool *sent,
-                              sm_error *err)
-{
-    sm_fs_stat st;
-    sm_error why;
-    sm_code rc = sm_fs_stat_path(path, &st, &why);
-
-    *sent = rc == SM_E_NOT_FOUND && !is_exact(k) && sm_fs_exists(sent_path(m, path));
-    if (rc == SM_OK || *sent)
-        return SM_OK;
-    if (rc == SM_E_NOT_FOUND)
-        return sm_fail(
-            err, SM_E_CORRUPT, 0,
-            "batch %lld was decided, and what it has to send is not there: \"%s\"; bring "
-            "the state folder of the machine that decided it, or send all again with "
-            "`smelt checkpoint reset %.*s`",
-            (long long)m->id.n, path, SM_SV_ARG(k->name));
-    *err = why;
-    return rc;
-}
-
-/* The batch is sent: what there is of it and of dead attempts before it goes, but for the file
- * that says so. */
-static sm_code clear_outbox(const sm_sink *k, const sm_manifest *m, const char *path, sm_error *err)
-{
-    sm_sv prefix = sm_arena_printf(m->arena, "%.*s-", SM_SV_ARG(k->generation));
-    const char *sent = sent_path(m, path);
-    sm_fs_entry *entries;
-    sm_error ignored; /* they go with those of the next batch */
-    size_t n = 0;
-    sm_code rc = is_exact(k) ? SM_OK : sm_fs_write_durable(sent, SM_SV(""), FILE_MODE, err);
-
-    if (rc == SM_OK && sm_fs_list(sm_arena_cstr(m->arena, k->path), false, m->arena, &entries, &n,
-                                  &ignored) != SM_OK)
-        n = 0;
-    for (size_t i = 0; rc == SM_OK && i < n; i++) {
-        const char *one = sm_path_join(m->arena, k->path, entries[i].name);
-
-        if (sm_sv_starts(entries[i].name, prefix) && (is_exact(k) || strcmp(one, sent) != 0))
-            (void)sm_fs_unlink(one, &ignored);
-    }
-    return rc;
-}
-
 static sm_code kafka_publish(sm_sink *k, const sm_manifest *m, int64_t *version_out, sm_error *err)
 {
-    const sm_json *target = sm_manifest_find_target(m, k->name);
-    const sm_json *action = sm_json_at(sm_json_get(target, "actions"), 0);
-    const char *path = sm_arena_cstr(m->arena, sm_json_get_sv(action, "outbox", SM_SV("")));
-    sm_json *memory = sm_json_object(k->arena);
+    const sm_outbox_batch b = sm_outbox_of(k, m);
     bool there = false;
     sm_code rc = need_writer(k, err);
 
     if (rc == SM_OK && is_exact(k))
-        rc = is_there(k, m, action, &there, err);
+        rc = is_there(k, m, &b, &there, err);
     if (rc == SM_OK && !there)
-        rc = look_at_outbox(k, m, path, &there, err);
+        rc = sm_outbox_look(k, m, &b, is_exact(k), &there, err);
     if (rc == SM_OK && !there)
-        rc = send_batch(k, m, action, err);
+        rc = send_batch(k, m, &b, err);
     if (rc == SM_OK)
-        rc = clear_outbox(k, m, path, err);
-    if (rc != SM_OK)
-        return rc;
-    *version_out = m->id.n;
-    sm_json_set_string(memory, "generation", k->generation);
-    sm_json_set_int(memory, "batch", m->id.n);
-    k->memory = memory;
-    return SM_OK;
+        rc = sm_outbox_clear(k, m, &b, is_exact(k), err);
+    if (rc == SM_OK)
+        *version_out = m->id.n;
+    return rc;
 }
 
 /* --- Looks --- */
 
 static sm_code kafka_inspect(sm_sink *k, sm_arena *a, sm_target_state *out, sm_error *err)
 {
-    int64_t last = sm_json_get_int(k->memory, "batch", -1); /* of whatever generation */
-    bool ours = sm_sv_eq(sm_json_get_sv(k->memory, "generation", SM_SV("")), k->generation);
-    marks m = { .batch = ours ? last : -1, .other_batch = -1 };
-    sm_code rc = is_exact(k) ? read_marks(k, false, &m, err) : SM_OK;
+    marks m;
+    sm_code rc;
 
-    *out = (sm_target_state){ .exists = true, .table_id = SM_SV(""), .batch = m.batch };
-    if (m.other_batch >= 0) {
-        out->other_generation = true;
-        out->other_id = sm_arena_dup(a, sm_sv_cstr(m.other));
-        out->other_batch = m.other_batch;
-    }
-    out->version = m.batch > last ? m.batch : last; /* a topic is not rolled back */
-    return rc;
+    sm_outbox_inspect(k, out);
+    if (!is_exact(k))
+        return SM_OK;
+    if ((rc = read_marks(k, false, &m, err)) != SM_OK)
+        return rc;
+    out->batch = m.batch;
+    if (m.batch > out->version) /* a topic is not rolled back */
+        out->version = m.batch;
+    if (m.other_batch < 0)
+        return SM_OK;
+    out->other_generation = true;
+    out->other_id = sm_arena_dup(a, sm_sv_cstr(m.other));
+    out->other_batch = m.other_batch;
+    return SM_OK;
 }
 
 /* What the topic has is looked at when something is published. */
@@ -612,7 +470,7 @@ const sm_sink_ops sm_sink_kafka = {
     .open = kafka_open,
     .prepare = kafka_prepare,
     .publish = kafka_publish,
-    .discard = kafka_discard,
+    .discard = sm_outbox_discard,
     .inspect = kafka_inspect,
     .unchanged = kafka_unchanged,
     .close = kafka_close,

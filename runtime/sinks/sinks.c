@@ -6,9 +6,10 @@
 
 #include "runtime/sinks/sink_delta.h"
 #include "runtime/sinks/sink_files.h"
+#include "runtime/sinks/sink_http.h"
 #include "runtime/sinks/sink_kafka.h"
 
-#define SINKS(X) X(delta) X(files) X(kafka)
+#define SINKS(X) X(delta) X(files) X(http) X(kafka)
 
 sm_sink_list sm_sinks(void)
 {

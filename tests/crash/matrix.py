@@ -20,7 +20,7 @@ import world
 DISK_FULL = 8  # the exit status of cli.md for something outside that is full or unreachable
 IN_BUCKETS = ("s3.", "flow.after_remote_decided")  # test_s3.py passes them
 SEAMS = ("fs.", "store.", "s3.")
-ELSEWHERE = ("http.", "kafka.", "notify.")  # test_http_source.py, test_kafka_sink.py and test_notify.py kill there
+ELSEWHERE = ("http.", "kafka.", "notify.", "outbox.")  # test_http_source.py, test_*_sink.py and test_notify.py kill there
 
 
 class Matrix:

@@ -68,6 +68,11 @@ GOOD = {
                             "max_future": "1 hour"},
               "deduplicate": {"keys": ["id", "ts"], "within_watermark": True}},
     },
+    "sinks": {
+        "hook": {"type": "http", "from": "bronze", "url": "https://x/y", "method": "PUT", "headers": {"X-Team": "a"},
+                 "format": "ndjson", "batch": {"rows": 10, "bytes": "64KiB"}, "delivery": "at_least_once",
+                 "retry": {"max_attempts": 2, "backoff": "1s", "backoff_max": "1m"}},
+    },
 }
 PROJECT = {
     "version": 1, "name": "shop", "include": ["pipelines/*.yml", "pipeline.yml"],

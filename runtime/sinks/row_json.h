@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* row_json.h -- rows as JSON, as sinks send them.
+ *
+ * An instant is a text in ISO 8601 with its zone ("2026-01-01T00:00:00.000000Z"), also inside
+ * structs, lists and maps; what JSON has no number for (NaN, infinities) is null. */
+#ifndef SM_SINKS_ROW_JSON_H
+#define SM_SINKS_ROW_JSON_H
+
+#include "runtime/connect/sink.h"
+
+/* A SELECT of two texts a row of `select`: its column `key` ("": NULL), and an object of all its
+ * columns.  Lives in `a`. */
+sm_code sm_row_json_select(const sm_sink *k, sm_sv select, sm_sv key, sm_arena *a, sm_sv *out,
+                           sm_error *err);
+
+#endif
