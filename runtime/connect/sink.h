@@ -101,6 +101,7 @@ typedef struct sm_sink {
     /* Is whoever writes asked to stop?  For sinks that wait.  NULL: never. */
     bool (*stopping)(void *ctx);
     void *stopping_ctx;
+    const struct sm_atomic *give_up; /* from when on calls are given up; as run.h; NULL: never */
 
     struct sm_session *session; /* while a batch is running or maintenance runs, else NULL */
     sm_arena *arena;            /* lives as long as the sink is open */

@@ -279,6 +279,7 @@ static sm_code sink_outside(sm_flow *f, sm_sink *k, sm_error *err)
     k->connections = f->env->q->connections;
     k->stopping = f->env->stopping;
     k->stopping_ctx = f->env->ctx;
+    k->give_up = f->env->q->give_up;
     k->config = sm_arena_alloc(f->arena, k->ops->config_size, _Alignof(max_align_t), 1);
     return sm_options_fill(k->ops->options, t->source_config, k->config, f->arena, err);
 }

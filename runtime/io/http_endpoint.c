@@ -305,7 +305,8 @@ sm_code sm_http_endpoint_ask(const sm_http_endpoint *e, const sm_http_ask *ask, 
                           .method = ask->method,
                           .url = ask->url,
                           .body = ask->body,
-                          .egress = &e->egress };
+                          .egress = &e->egress,
+                          .stop = ask->stop };
     sm_code rc;
 
     if (e->connection != NULL)

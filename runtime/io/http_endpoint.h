@@ -42,6 +42,7 @@ typedef struct sm_http_ask {
     bool answer_is_cut;          /* only the first bytes of an answer are looked at */
     bool (*stopping)(void *ctx); /* is who waits asked to stop?  NULL: never */
     void *stopping_ctx;
+    const sm_atomic *stop; /* as that of sm_http_request */
 } sm_http_ask;
 
 /* The answer, which has a status of 2xx; it lives in `a`.  A failure is retryable when it may be

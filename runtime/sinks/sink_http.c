@@ -275,6 +275,7 @@ static sm_code send_body(const sending *s, sm_sv body, sm_arena *a, sm_error *er
         .answer_is_cut = true,
         .stopping = s->k->stopping,
         .stopping_ctx = s->k->stopping_ctx,
+        .stop = s->k->give_up,
     };
     sm_http_answer answer;
 
