@@ -157,7 +157,7 @@ const sm_block sm_block_connection = {
     .name = "connections",
     .what = "a connection",
     .doc = "How to reach something outside: those of type s3 for a `storage` in a bucket, those of "
-           "type kafka and http for sources that name them as `connection`.",
+           "type kafka and http for sources and sinks that name them as `connection`.",
     .size = sizeof(sm_spec_connection),
     .at = offsetof(sm_spec_connection, at),
     .keys = connection_keys,
