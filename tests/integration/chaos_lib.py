@@ -124,12 +124,19 @@ def break_in_the_middle(link, dice):
         link.spoil("limit_data", stream, bytes=dice.randint(2000, 60000))
 
 
+def silence(link, _dice):
+    """Nothing comes through, and nobody hangs up."""
+    for stream in ("upstream", "downstream"):
+        link.spoil("timeout", stream, timeout=0)
+
+
 def of_link(name, words):
     def link(o):
         return getattr(o, name)
     return {
         f"{name} cut": Fault(lambda o: link(o).cut(), lambda o: link(o).mend(), UNREACHED, words),
         f"{name} slowed": Fault(lambda o: slow(link(o), o.dice), lambda o: link(o).mend(), UNREACHED, words),
+        f"{name} silent": Fault(lambda o: silence(link(o), o.dice), lambda o: link(o).mend(), UNREACHED, words),
         f"{name} broken in the middle": Fault(lambda o: break_in_the_middle(link(o), o.dice),
                                               lambda o: link(o).mend(), UNREACHED, words)}
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """test_chaos.py -- Kafka to tables in a bucket and to Kafka again, while everything around goes wrong.
 
-    test_chaos.py [--kills N] [--seed S]
+    test_chaos.py [--kills N] [--seed S]    delta-rs reads the tables of the bucket
+    test_chaos.py --spark …                  and delta-spark (scripts/setup --all-tests)
 
 A broker, an S3 server and the ways to them are real; a round begins a run of smelt, lets one thing of
 FAULTS go wrong for a while and mostly kills it.  What it makes of the messages is calculated here
@@ -27,6 +28,8 @@ from chaos_lib import FAULTS, Feed, Outside, SmallDisk, Thread  # noqa: E402
 from deltalake import DeltaTable  # noqa: E402
 import kafka_lib  # noqa: E402
 import s3_world  # noqa: E402
+import test_readers  # noqa: E402
+from test_readers import facts  # noqa: E402
 import world  # noqa: E402
 
 PROJECT = s3_world.PROJECT + """    server_side_encryption: AES256
@@ -74,6 +77,7 @@ tables:
 sinks:
   out: {{type: kafka, from: silver, connection: bus, topic: {out}, marks_topic: {out}.marks, key: id, delivery: exactly_once}}
 """
+NAMES = ("bronze", "bronze__quarantine", "silver", "silver__quarantine", "silver__late", "windows", "devices")
 STORAGE = {"AWS_ENDPOINT_URL": s3_world.ENDPOINT, "AWS_ACCESS_KEY_ID": "smelt",
            "AWS_SECRET_ACCESS_KEY": "smelt-secret", "AWS_REGION": "us-east-1", "AWS_ALLOW_HTTP": "true"}
 PATIENCE = 13  # seconds, in which a run notices that nobody answers
@@ -90,8 +94,7 @@ class Answer:
     """Table -> rows, as multisets of tuples, from the messages of the topic."""
 
     def __init__(self, messages):
-        self.tables = {name: collections.Counter() for name in (
-            "bronze", "bronze__quarantine", "silver", "silver__quarantine", "silver__late", "windows", "devices")}
+        self.tables = {name: collections.Counter() for name in NAMES}
         self.seen = set()
         for partition, offset, _, value, _ in messages:
             try:
@@ -148,6 +151,20 @@ def read(name):
     return collections.Counter(tuple(text_of(x) for x in PICK[name](row)) for row in rows)
 
 
+def read_by_spark():
+    """What delta-spark and delta-rs say otherwise of the tables in the bucket."""
+    os.environ.update(STORAGE)
+    answers = []
+    for scheme, program in (("s3", test_readers.DELTA_RS), ("s3a", test_readers.spark())):
+        answers += test_readers.ask(program, [{"path": f"{scheme}://chaos/lake/crash/{name}"} for name in NAMES])
+    for answer in answers:
+        answer["path"] = answer["path"].replace("s3a:", "s3:")
+    print(f"delta-spark read {[a.get('count') for a in answers if a['reader'] == 'spark']} rows of {NAMES}")
+    if len(answers) != 2 * len(NAMES):
+        yield f"{len(answers)} answers of readers"
+    yield from facts.compare(answers)
+
+
 # ---- the rounds ----
 
 class Chaos:
@@ -200,6 +217,8 @@ class Chaos:
         self.feed.send(self.portion // 2)
         if self.dice.random() < 0.15:
             self.feed.leave_open()
+        if self.dice.random() < 0.1:
+            self.w.forget_images()
         more = Thread(lambda: self.feed.send(self.portion // 2))
         continuous = self.dice.random() < 0.3
         process = self.w.start("run", "pipeline.yml", *["--continuous"] * continuous, failpoint=self.failpoint())
@@ -285,6 +304,7 @@ class Chaos:
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--kills", type=int, default=8)
+    parser.add_argument("--spark", action="store_true")
     parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4), "big"))
     args = parser.parse_args()
     if "--seed" not in sys.argv:
@@ -295,7 +315,7 @@ def main():
         chaos = Chaos(outside, args)
         chaos.go()
         chaos.report()
-        found = list(chaos.found())
+        found = list(chaos.found()) + list(read_by_spark() if args.spark else ())
     print("\n".join(found) if found else "all tables and the topic hold what they must")
     world.leave(1 if found else 0)
 

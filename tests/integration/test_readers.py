@@ -114,15 +114,21 @@ def ask(program, requests):
     return answers
 
 
+DELTA_RS = [sys.executable, "-B", os.path.join(SUPPORT, "oracles", "read_delta_rs.py")]
+
+
+def spark():
+    python = os.path.join(SOURCE, "build", "deps", "spark", "bin", "python3")
+    if not os.path.exists(python):
+        sys.exit("Spark is not there: run scripts/setup --all-tests")
+    return [python, "-B", os.path.join(SUPPORT, "spark", "read_spark.py")]
+
+
 def readers():
-    python = sys.executable
-    yield [python, "-B", os.path.join(SUPPORT, "oracles", "read_delta_rs.py")]
-    yield [python, "-B", os.path.join(SUPPORT, "oracles", "read_duckdb_delta.py")]
+    yield DELTA_RS
+    yield [sys.executable, "-B", os.path.join(SUPPORT, "oracles", "read_duckdb_delta.py")]
     if "--spark" in sys.argv:
-        spark = os.path.join(SOURCE, "build", "deps", "spark", "bin", "python3")
-        if not os.path.exists(spark):
-            sys.exit("Spark is not there: run scripts/setup --all-tests")
-        yield [spark, "-B", os.path.join(SUPPORT, "spark", "read_spark.py")]
+        yield spark()
 
 
 class Readers(unittest.TestCase):

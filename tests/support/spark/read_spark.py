@@ -2,6 +2,7 @@
 """read_spark.py -- delta-spark as a reader: one session for all tables; see ../oracles/facts.py.
 
 Run by the Python of build/deps/spark; the jars lie in build/deps/spark-jars (or $SM_SPARK_JARS).
+With $SM_S3_ENDPOINT, the server of ../versitygw, it reads s3a:// too, by the jars of spark-s3-jars.
 """
 import glob
 import json
@@ -30,6 +31,29 @@ SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Duser.timezone=UTC",
 }
+S3_JARS = os.path.join(ROOT, "build", "deps", "spark-s3-jars")
+S3_SETTINGS = {
+    "spark.hadoop.fs.s3a.access.key": "smelt",
+    "spark.hadoop.fs.s3a.secret.key": "smelt-secret",
+    "spark.hadoop.fs.s3a.aws.credentials.provider": "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider",
+    "spark.hadoop.fs.s3a.endpoint.region": "us-east-1",
+    "spark.hadoop.fs.s3a.path.style.access": "true",
+    "spark.hadoop.fs.s3a.input.stream.type": "classic",
+}
+
+
+def with_s3(builder, jars):
+    endpoint = os.environ.get("SM_S3_ENDPOINT")
+    if endpoint is None:
+        return builder
+    more = glob.glob(os.path.join(S3_JARS, "*.jar"))
+    if not more:
+        sys.exit(f"no jars in {S3_JARS}: run scripts/setup --all-tests")
+    jars += more
+    builder = builder.config("spark.hadoop.fs.s3a.endpoint", endpoint)
+    for key, setting in S3_SETTINGS.items():
+        builder = builder.config(key, setting)
+    return builder
 
 
 def session(folder):
@@ -37,6 +61,7 @@ def session(folder):
     if not jars:
         sys.exit(f"no delta jars in {JARS}: run scripts/setup --all-tests")
     builder = SparkSession.builder.master("local[2]").appName("smelt-tests")
+    builder = with_s3(builder, jars)
     builder = builder.config("spark.jars", ",".join(sorted(jars)))
     builder = builder.config("spark.sql.warehouse.dir", os.path.join(folder, "warehouse"))
     builder = builder.config("spark.local.dir", folder)
