@@ -230,18 +230,22 @@ static sm_sv key_of(const sending *s, sm_arena *a)
 }
 
 /* Which request it is, and what becomes of it. */
-static sm_code explain(const sending *s, sm_sv key, sm_error *err)
+static sm_code explain(const sending *s, sm_sv key, int status, sm_arena *a, sm_error *err)
 {
+    sm_sv name = s->k->name, advice = SM_SV("");
     sm_error why = *err;
-    bool refused = !why.retryable && (why.code == SM_E_INVALID || why.code == SM_E_DENIED);
 
     if (why.code == SM_E_CANCELLED)
         return why.code;
+    if (!why.retryable && status >= 400)
+        advice = sm_arena_printf(a,
+                                 ": let the receiver take it, or change `from` and begin anew with "
+                                 "`smelt checkpoint reset %.*s`",
+                                 SM_SV_ARG(name));
     sm_fail(err, why.code, why.sys,
             "request %lld of %lld (Idempotency-Key %.*s): %s; nothing is lost, the next run goes "
-            "on with this request%s",
-            (long long)s->part, (long long)s->parts, SM_SV_ARG(key), why.msg,
-            refused ? ": let the receiver take it" : "");
+            "on with this request%.*s",
+            (long long)s->part, (long long)s->parts, SM_SV_ARG(key), why.msg, SM_SV_ARG(advice));
     err->retryable = why.retryable;
     return err->code;
 }
@@ -277,10 +281,10 @@ static sm_code send_body(const sending *s, sm_sv body, sm_arena *a, sm_error *er
         .stopping_ctx = s->k->stopping_ctx,
         .stop = s->k->give_up,
     };
-    sm_http_answer answer;
+    sm_http_answer answer = { 0 };
 
     if (sm_http_endpoint_ask(&state->end, &ask, a, &answer, err) != SM_OK)
-        return explain(s, key, err);
+        return explain(s, key, answer.status, a, err);
     return SM_OK;
 }
 

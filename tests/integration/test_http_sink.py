@@ -204,6 +204,23 @@ class HttpSink(unittest.TestCase):
                 self.run_ok()
                 self.assertEqual(len(self.end.heads), 6 + again // 5)
 
+    def test_a_disk_that_fails_loses_nothing(self):
+        self.begin("batch: {rows: 5}")
+        self.feed(0)
+        self.assertEqual(self.w.run("--select", "bronze").code, 0)
+        self.w.save("before")
+        for seam in ("fs.write", "fs.fsync", "fs.rename"):
+            number, fired = 1, True
+            while fired:
+                with self.subTest(seam=seam, number=number):
+                    self.w.restore("before")
+                    self.end.heads, self.end.bodies, self.end.all, self.end.once, self.end.known = [], [], [], [], {}
+                    fired = self.w.run(failpoint=f"{seam}:{number}:EIO").fired
+                    self.run_ok()
+                    self.assertEqual(self.end.once, list(range(10)))
+                number += 1
+            self.assertGreater(number, 2)
+
     def test_a_power_cut_that_takes_the_marks_of_parts_sends_with_the_same_keys(self):
         self.begin("batch: {rows: 5}")
         self.feed(0)
@@ -300,7 +317,7 @@ class HttpSink(unittest.TestCase):
         self.assertEqual(len(set(self.keys())), 4)
 
     def test_a_refusal_stops_the_sink_there_and_loses_nothing(self):
-        for said, words in (((422, {}, "row 7 has no name"), ["answered with status 422: row 7 has no name", "let the receiver take it"]),
+        for said, words in (((422, {}, "row 7 has no name"), ["answered with status 422: row 7 has no name", "let the receiver take it", "smelt checkpoint reset out"]),
                             ((401, {}, "who?"), ["answered with status 401: who?"]),
                             ((302, {"Location": "http://127.0.0.1:9/x"}, ""), ["status 302", "not followed"])):
             with self.subTest(said=said):
