@@ -38,6 +38,14 @@ static void put_http(plan_builder *b, sm_json *o, const sm_spec_sink *k)
     sm_json_set(o, "retry", retry);
 }
 
+/* Kafka: the column that has them; "" none. */
+static sm_sv headers_of(const sm_spec_sink *k)
+{
+    bool column = k->type.v == SM_SINK_KAFKA && k->headers.v != NULL;
+
+    return column ? sm_json_sv(k->headers.v) : SM_SV("");
+}
+
 static sm_json *config_of(plan_builder *b, const sm_spec_sink *k)
 {
     static const char *const deliveries[] = { "exactly_once", "at_least_once" };
@@ -53,8 +61,11 @@ static sm_json *config_of(plan_builder *b, const sm_spec_sink *k)
         put_http(b, o, k);
     put(o, "topic", &k->topic);
     put(o, "key", &k->key);
-    if (k->type.v == SM_SINK_KAFKA)
+    if (k->type.v == SM_SINK_KAFKA) {
         put(o, "marks_topic", &k->marks_topic);
+        if (headers_of(k).len > 0)
+            sm_json_set_string(o, "headers", headers_of(k));
+    }
     sm_json_set_string(o, "delivery", sm_sv_cstr(deliveries[k->delivery.v]));
     if (k->options.v != NULL)
         sm_json_set(o, "options", sm_json_copy(b->a, k->options.v));
@@ -136,13 +147,70 @@ static void judge_inputs(plan_builder *b, const sm_spec_sink *k, const sm_plan_f
     }
 }
 
-static void judge_key(plan_builder *b, const sm_spec_sink *k, const sm_plan_flow *f)
+/* Its index; -1 and a fault when there is none. */
+static ptrdiff_t judge_column(plan_builder *b, const sm_spec_sink *k, const sm_plan_flow *f,
+                              const char *what, sm_sv name, sm_span at)
 {
-    if (!sm_text_set(&k->key) || sm_schema_find(&f->result, k->key.text) >= 0)
+    ptrdiff_t i = sm_schema_find(&f->result, name);
+
+    if (i >= 0)
+        return i;
+    sm_diag_add(b->d, "SM0415", at, "sink \"%.*s\" has no column \"%.*s\"", SM_SV_ARG(k->name.text),
+                SM_SV_ARG(name));
+    sm_diag_hint(b->d, "`%s` names a column of what `from` gives", what);
+    return -1;
+}
+
+static bool is_text(const sm_sqltype *t)
+{
+    return t->kind == SM_SQLTYPE_VARCHAR || t->kind == SM_SQLTYPE_JSON;
+}
+
+/* A STRUCT(key VARCHAR, value VARCHAR or BLOB), of which a list is headers. */
+static bool is_pair(const sm_sqltype *t)
+{
+    return t->kind == SM_SQLTYPE_STRUCT && t->n == 2 && sm_sv_eq_str(t->fields[0].name, "key") &&
+           sm_sv_eq_str(t->fields[1].name, "value") &&
+           t->fields[0].type->kind == SM_SQLTYPE_VARCHAR &&
+           (t->fields[1].type->kind == SM_SQLTYPE_VARCHAR ||
+            t->fields[1].type->kind == SM_SQLTYPE_BLOB);
+}
+
+static bool has_headers(plan_builder *b, sm_sv type)
+{
+    sm_sqltype *t;
+    sm_error ignored;
+
+    if (sm_sqltype_parse(type, b->scratch, &t, &ignored) != SM_OK)
+        return false;
+    return is_text(t) || t->kind == SM_SQLTYPE_STRUCT ||
+           (t->kind == SM_SQLTYPE_MAP && is_text(t->fields[0].type)) ||
+           (t->kind == SM_SQLTYPE_LIST && is_pair(t->fields[0].type));
+}
+
+static void judge_headers(plan_builder *b, const sm_spec_sink *k, const sm_plan_flow *f)
+{
+    ptrdiff_t i = judge_column(b, k, f, "headers", headers_of(k), k->headers.at);
+
+    if (i < 0)
         return;
-    sm_diag_add(b->d, "SM0415", k->key.at, "sink \"%.*s\" has no column \"%.*s\"",
-                SM_SV_ARG(k->name.text), SM_SV_ARG(k->key.text));
-    sm_diag_hint(b->d, "`key` names a column of what `from` gives");
+    if (!has_headers(b, f->result.columns[i].type)) {
+        sm_diag_add(b->d, "SM0417", k->headers.at, "column \"%.*s\" is %.*s, which has no headers",
+                    SM_SV_ARG(headers_of(k)), SM_SV_ARG(f->result.columns[i].type));
+        sm_diag_hint(b->d, "headers are a MAP or a STRUCT of names and texts, such JSON, or a list "
+                           "of STRUCT(key VARCHAR, value BLOB)");
+    } else if (f->result.n == 1) {
+        sm_diag_add(b->d, "SM0417", k->headers.at, "beside its headers a message has no column");
+        sm_diag_hint(b->d, "the value of a message is all other columns of what `from` gives");
+    }
+}
+
+static void judge_columns(plan_builder *b, const sm_spec_sink *k, const sm_plan_flow *f)
+{
+    if (sm_text_set(&k->key))
+        (void)judge_column(b, k, f, "key", k->key.text, k->key.at);
+    if (headers_of(k).len > 0)
+        judge_headers(b, k, f);
 }
 
 void sm_plan__judge_sinks(plan_builder *b)
@@ -154,7 +222,7 @@ void sm_plan__judge_sinks(plan_builder *b)
             continue;
         judge_inputs(b, spec_of(b, ds), f);
         if (f->bound)
-            judge_key(b, spec_of(b, ds), f);
+            judge_columns(b, spec_of(b, ds), f);
         if (f->n_stages == 0)
             continue;
         sm_diag_add(b->d, "SM0416", spec_of(b, ds)->from.at,

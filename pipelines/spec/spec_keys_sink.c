@@ -108,7 +108,9 @@ static const sm_key sink_keys[] = {
     { .name = "headers",
       .kind = SM_KEY_JSON,
       .offset = offsetof(sm_spec_sink, headers),
-      .doc = "Http: headers of each request, as {Name: value}; none that is a secret." },
+      .doc =
+          "Http: headers of each request, as {Name: value}; none that is a secret. Kafka: column "
+          "that has the headers of a message, and is no part of its value." },
     { .name = "batch",
       .kind = SM_KEY_BLOCK,
       .offset = offsetof(sm_spec_sink, batch),

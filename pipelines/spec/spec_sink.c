@@ -95,7 +95,10 @@ static bool check_others(const sm_bind *b, const sm_spec_sink *k)
         return ok;
     if (type != KAFKA)
         return not_of_type(b, k, "headers", &k->headers.at);
-    sm_diag_add(b->d, "SM0111", k->headers.at, "`headers` of messages is not supported yet");
+    if (sm_json_is_string(k->headers.v))
+        return ok;
+    sm_diag_add(b->d, "SM0417", k->headers.at, "`headers` of messages is the name of a column");
+    sm_diag_hint(b->d, "the column has them for each row: a MAP, a STRUCT, or JSON");
     return false;
 }
 

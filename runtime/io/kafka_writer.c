@@ -147,22 +147,67 @@ sm_code sm_kafka_writer_begin(sm_kafka_writer *w, sm_error *err)
                      "a transaction could not begin");
 }
 
-sm_code sm_kafka_writer_send(sm_kafka_writer *w, sm_sv name, sm_sv key, sm_sv value, sm_error *err)
+static rd_kafka_headers_t *headers_of(const sm_kafka_out *m)
+{
+    rd_kafka_headers_t *headers = sm_rdkafka.headers_new(m->n_headers);
+
+    for (size_t i = 0; i < m->n_headers; i++)
+        (void)sm_rdkafka.header_add(headers, m->headers[i].name.ptr,
+                                    (ssize_t)m->headers[i].name.len, m->headers[i].value.ptr,
+                                    (ssize_t)m->headers[i].value.len);
+    return headers;
+}
+
+/* The headers go to the library with the message, and stay ours without. */
+static rd_kafka_resp_err_t produce_with_headers(rd_kafka_t *rk, rd_kafka_topic_t *to,
+                                                const sm_kafka_out *m)
+{
+    rd_kafka_headers_t *headers = headers_of(m);
+    const rd_kafka_vu_t parts[] = {
+        { .vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = to },
+        { .vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY },
+        { .vtype = RD_KAFKA_VTYPE_KEY,
+          .u.mem = { (void *)(uintptr_t)m->key.ptr, m->key.ptr == NULL ? 0 : m->key.len } },
+        { .vtype = RD_KAFKA_VTYPE_VALUE,
+          .u.mem = { (void *)(uintptr_t)m->value.ptr, m->value.len } },
+        { .vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers },
+    };
+    rd_kafka_error_t *failed = sm_rdkafka.produceva(rk, parts, sizeof parts / sizeof *parts);
+    rd_kafka_resp_err_t e = RD_KAFKA_RESP_ERR_NO_ERROR;
+
+    if (failed == NULL)
+        return e;
+    e = sm_rdkafka.error_code(failed);
+    sm_rdkafka.error_destroy(failed);
+    sm_rdkafka.headers_destroy(headers);
+    return e;
+}
+
+static rd_kafka_resp_err_t produce(rd_kafka_t *rk, rd_kafka_topic_t *to, const sm_kafka_out *m)
+{
+    if (m->n_headers > 0)
+        return produce_with_headers(rk, to, m);
+    if (sm_rdkafka.produce(to, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY,
+                           (void *)(uintptr_t)m->value.ptr, m->value.len, m->key.ptr, m->key.len,
+                           NULL) == 0)
+        return RD_KAFKA_RESP_ERR_NO_ERROR;
+    return sm_rdkafka.last_error();
+}
+
+sm_code sm_kafka_writer_send(sm_kafka_writer *w, const sm_kafka_out *m, sm_error *err)
 {
     int64_t until = sm_clock_boot_ms() + SM_KAFKA_COMMIT_MS;
     rd_kafka_topic_t *handle = NULL;
     rd_kafka_resp_err_t e;
-    sm_code rc = topic_of(w, name, &handle, err);
+    sm_code rc = topic_of(w, m->topic, &handle, err);
 
     while (rc == SM_OK) {
-        if (sm_rdkafka.produce(handle, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY,
-                               (void *)(uintptr_t)value.ptr, value.len, key.ptr, key.len,
-                               NULL) == 0)
+        if ((e = produce(w->k->rk, handle, m)) == RD_KAFKA_RESP_ERR_NO_ERROR)
             return SM_OK;
-        e = sm_rdkafka.last_error();
         if (e == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
             return sm_fail(err, SM_E_INVALID, (int)e,
-                           "a message of %zu bytes is larger than `message.max.bytes`", value.len);
+                           "a message of %zu bytes is larger than `message.max.bytes`",
+                           m->value.len);
         if (e != RD_KAFKA_RESP_ERR__QUEUE_FULL || sm_clock_boot_ms() > until)
             return sm_kafka__fail(w->k, e, err, "a message could not be sent");
         sm_rdkafka.poll(w->k->rk, SLICE_MS); /* the queue is full: let some go */

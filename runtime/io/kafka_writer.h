@@ -18,15 +18,25 @@ enum { SM_KAFKA_COMMIT_MS = 60 * 1000 }; /* for all that was sent */
 
 typedef struct sm_kafka_writer sm_kafka_writer;
 
+typedef struct sm_kafka_header_pair {
+    sm_sv name, value; /* value.ptr NULL: it has none */
+} sm_kafka_header_pair;
+
+/* A message to be sent. */
+typedef struct sm_kafka_out {
+    sm_sv topic, key, value; /* key.ptr NULL: it has none */
+    const sm_kafka_header_pair *headers;
+    size_t n_headers;
+} sm_kafka_out;
+
 /* `transactional_id` "": none.  Goes out when there is one.  Owned: sm_kafka_writer_close(). */
 sm_code sm_kafka_writer_open(const sm_kafka_settings *s, sm_sv transactional_id,
                              sm_kafka_writer **out, sm_error *err);
 void sm_kafka_writer_close(sm_kafka_writer *w); /* NULL is fine */
 
 sm_code sm_kafka_writer_begin(sm_kafka_writer *w, sm_error *err);
-/* Bytes are copied; key.ptr NULL: none.  SM_E_INVALID: the message is larger than may be. */
-sm_code sm_kafka_writer_send(sm_kafka_writer *w, sm_sv topic, sm_sv key, sm_sv value,
-                             sm_error *err);
+/* Bytes are copied.  SM_E_INVALID: the message is larger than may be. */
+sm_code sm_kafka_writer_send(sm_kafka_writer *w, const sm_kafka_out *m, sm_error *err);
 /* SM_E_CONFLICT: another writer of the id has come. */
 sm_code sm_kafka_writer_commit(sm_kafka_writer *w, sm_error *err);
 void sm_kafka_writer_abort(sm_kafka_writer *w); /* what fails ends at the next opening */

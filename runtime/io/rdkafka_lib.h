@@ -48,6 +48,10 @@
     X(message_errstr)                                                                              \
     X(conf_set_dr_msg_cb)                                                                          \
     X(produce)                                                                                     \
+    X(produceva)                                                                                   \
+    X(headers_new)                                                                                 \
+    X(header_add)                                                                                  \
+    X(headers_destroy)                                                                             \
     X(flush)                                                                                       \
     X(purge)                                                                                       \
     X(init_transactions)                                                                           \

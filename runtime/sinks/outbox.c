@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* outbox.c -- frames behind a line that says what they are:
  *
- *     length of the key (NONE: there is none), length of the value, key, value */
+ *     lengths of the key, of the value and of the headers (NONE: there is none), then these
+ *
+ * Outboxes of before, whose line says 1, have no headers. */
 #include "runtime/sinks/outbox.h"
 
 #include <stdlib.h>
@@ -9,10 +11,11 @@
 
 #include "runtime/base/fs.h"
 
-#define OUTBOX_HEAD "smelt outbox 1\n"
-#define NONE        UINT32_MAX
+#define OUTBOX_HEAD   "smelt outbox 2\n"
+#define OUTBOX_BEFORE "smelt outbox 1\n"
+#define NONE          UINT32_MAX
 
-enum { BLOCK = 1024 * 1024, FRAME = 8, MODE = 0600 };
+enum { BLOCK = 1024 * 1024, PARTS = 3, MODE = 0600 };
 
 struct sm_outbox {
     sm_arena *a;
@@ -51,24 +54,27 @@ sm_code sm_outbox_new(const char *path, sm_outbox **out, sm_error *err)
     return SM_OK;
 }
 
-static void add_length(sm_buf *b, size_t len)
+static void add_length(sm_buf *b, sm_sv part)
 {
-    uint32_t n = (uint32_t)len;
+    uint32_t n = part.ptr == NULL ? NONE : (uint32_t)part.len;
     char bytes[sizeof n];
 
     memcpy(bytes, &n, sizeof n);
     sm_buf_add(b, (sm_sv){ bytes, sizeof n });
 }
 
-sm_code sm_outbox_add(sm_outbox *o, sm_sv key, sm_sv value, sm_error *err)
+sm_code sm_outbox_add(sm_outbox *o, const sm_outbox_message *m, sm_error *err)
 {
-    if (key.len >= 16 * (size_t)BLOCK || value.len >= 16 * (size_t)BLOCK)
-        return sm_fail(err, SM_E_LIMIT, 0, "a message is larger than 16 MiB");
-    add_length(&o->block, key.ptr == NULL ? NONE : key.len);
-    add_length(&o->block, value.len);
-    if (key.ptr != NULL)
-        sm_buf_add(&o->block, key);
-    sm_buf_add(&o->block, value);
+    const sm_sv parts[PARTS] = { m->key, m->value, m->headers };
+
+    for (size_t i = 0; i < PARTS; i++) {
+        if (parts[i].len >= 16 * (size_t)BLOCK)
+            return sm_fail(err, SM_E_LIMIT, 0, "a message is larger than 16 MiB");
+    }
+    for (size_t i = 0; i < PARTS; i++)
+        add_length(&o->block, parts[i]);
+    for (size_t i = 0; i < PARTS; i++)
+        sm_buf_add(&o->block, parts[i]);
     return o->block.len < BLOCK ? SM_OK : flush(o, err);
 }
 
@@ -109,6 +115,7 @@ typedef struct reading {
     int64_t at, end;
     char *bytes;
     size_t cap;
+    size_t parts; /* of a frame */
 } reading;
 
 /* Exactly `n` bytes, to the end of r->bytes. */
@@ -136,34 +143,43 @@ static sm_code take_head(reading *r, sm_error *err)
 {
     sm_code rc = take_bytes(r, strlen(OUTBOX_HEAD), err);
 
-    if (rc == SM_OK && memcmp(r->bytes, OUTBOX_HEAD, strlen(OUTBOX_HEAD)) != 0)
+    if (rc != SM_OK)
+        return rc;
+    r->parts = memcmp(r->bytes, OUTBOX_BEFORE, strlen(OUTBOX_BEFORE)) == 0 ? PARTS - 1 : PARTS;
+    if (r->parts == PARTS && memcmp(r->bytes, OUTBOX_HEAD, strlen(OUTBOX_HEAD)) != 0)
         rc = sm_fail(err, SM_E_CORRUPT, 0, "\"%s\" is no outbox", r->path);
     return rc;
 }
 
 static sm_code take_frame(reading *r,
-                          sm_code (*take)(void *ctx, sm_sv key, sm_sv value, sm_error *err),
+                          sm_code (*take)(void *ctx, const sm_outbox_message *m, sm_error *err),
                           void *ctx, sm_error *err)
 {
-    uint32_t lengths[2];
-    sm_sv key = { NULL, 0 };
-    size_t key_len;
-    sm_code rc = take_bytes(r, FRAME, err);
+    uint32_t lengths[PARTS] = { NONE, NONE, NONE };
+    sm_sv parts[PARTS] = { { NULL, 0 } };
+    size_t all = 0, at = 0;
+    sm_code rc = take_bytes(r, r->parts * sizeof lengths[0], err);
 
     if (rc != SM_OK)
         return rc;
-    memcpy(lengths, r->bytes, sizeof lengths);
-    key_len = lengths[0] == NONE ? 0 : lengths[0];
-    if ((rc = take_bytes(r, key_len + lengths[1], err)) != SM_OK)
+    memcpy(lengths, r->bytes, r->parts * sizeof lengths[0]);
+    for (size_t i = 0; i < PARTS; i++)
+        all += lengths[i] == NONE ? 0 : lengths[i];
+    if ((rc = take_bytes(r, all, err)) != SM_OK)
         return rc;
-    if (lengths[0] != NONE)
-        key = (sm_sv){ r->bytes, key_len };
-    return take(ctx, key, (sm_sv){ r->bytes + key_len, lengths[1] }, err);
+    for (size_t i = 0; i < PARTS; i++) {
+        if (lengths[i] == NONE)
+            continue;
+        parts[i] = (sm_sv){ r->bytes + at, lengths[i] };
+        at += lengths[i];
+    }
+    return take(
+        ctx, &(sm_outbox_message){ .key = parts[0], .value = parts[1], .headers = parts[2] }, err);
 }
 
 sm_code sm_outbox_each(const char *path, int64_t bytes,
-                       sm_code (*take)(void *ctx, sm_sv key, sm_sv value, sm_error *err), void *ctx,
-                       sm_error *err)
+                       sm_code (*take)(void *ctx, const sm_outbox_message *m, sm_error *err),
+                       void *ctx, sm_error *err)
 {
     reading r = { .fd = -1, .path = path, .end = bytes };
     sm_code rc;

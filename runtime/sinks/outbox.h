@@ -19,16 +19,20 @@ typedef struct sm_outbox sm_outbox;
 
 /* Begin `path`.  Owned: sm_outbox_free(), which takes back what was not kept. */
 sm_code sm_outbox_new(const char *path, sm_outbox **out, sm_error *err);
-/* key.ptr NULL: it has none. */
-sm_code sm_outbox_add(sm_outbox *o, sm_sv key, sm_sv value, sm_error *err);
+typedef struct sm_outbox_message {
+    sm_sv key, headers; /* ptr NULL: there is none */
+    sm_sv value;
+} sm_outbox_message;
+
+sm_code sm_outbox_add(sm_outbox *o, const sm_outbox_message *m, sm_error *err);
 /* Now it is there, and stays when the machine dies.  *bytes: its size. */
 sm_code sm_outbox_keep(sm_outbox *o, int64_t *bytes, sm_error *err);
 void sm_outbox_free(sm_outbox *o); /* NULL is fine */
 
-/* Each message in order, until `take` fails.  SM_E_NOT_FOUND: the file is not there; SM_E_CORRUPT:
- * it is not what was kept. */
+/* Each message in order, until `take` fails; it lives until the next.  SM_E_NOT_FOUND: the file is
+ * not there; SM_E_CORRUPT: it is not what was kept. */
 sm_code sm_outbox_each(const char *path, int64_t bytes,
-                       sm_code (*take)(void *ctx, sm_sv key, sm_sv value, sm_error *err), void *ctx,
-                       sm_error *err);
+                       sm_code (*take)(void *ctx, const sm_outbox_message *m, sm_error *err),
+                       void *ctx, sm_error *err);
 
 #endif

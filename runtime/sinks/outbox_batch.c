@@ -23,7 +23,11 @@ static sm_code write_rows(sm_sink *k, sm_sv sql, const sm_outbox_rows *rows, sm_
     if (rc != SM_OK)
         return rc;
     while (rc == SM_OK && sm_rows_next(found)) {
-        rc = rows->take(rows->ctx, o, sm_rows_sv(found, 0), sm_rows_sv(found, 1), err);
+        sm_outbox_message row = { .key = sm_rows_sv(found, 0),
+                                  .value = sm_rows_sv(found, 1),
+                                  .headers = sm_rows_sv(found, 2) };
+
+        rc = rows->take(rows->ctx, o, &row, err);
         ++*n;
     }
     sm_rows_free(found);
@@ -53,8 +57,8 @@ static sm_code keep(sm_sink *k, sm_outbox *o, const char *path, sm_json *action,
     return sm_manifest_add_action(m, target, action, err);
 }
 
-sm_code sm_outbox_prepare(sm_sink *k, sm_sv select, sm_sv key, const sm_outbox_rows *rows,
-                          sm_manifest *m, int64_t *rows_out, int64_t *bytes_out, sm_error *err)
+sm_code sm_outbox_prepare(sm_sink *k, sm_sv select, const sm_outbox_rows *rows, sm_manifest *m,
+                          int64_t *rows_out, int64_t *bytes_out, sm_error *err)
 {
     sm_sv attempt = sm_uuid4(m->arena), sql;
     const char *path = path_of(k, m, attempt);
@@ -63,7 +67,8 @@ sm_code sm_outbox_prepare(sm_sink *k, sm_sv select, sm_sv key, const sm_outbox_r
     sm_code rc;
 
     *rows_out = *bytes_out = 0;
-    if ((rc = sm_row_json_select(k, select, key, m->arena, &sql, err)) != SM_OK ||
+    if ((rc = sm_row_json_select(k, select, rows->key, rows->headers, m->arena, &sql, err)) !=
+            SM_OK ||
         (rc = sm_fs_mkdirs(sm_arena_cstr(m->arena, k->path), FOLDER_MODE, err)) != SM_OK ||
         (rc = sm_outbox_new(path, &o, err)) != SM_OK)
         return rc;

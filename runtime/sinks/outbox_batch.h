@@ -19,15 +19,15 @@
 
 /* What a row becomes.  `end`, which may be NULL, adds what is left and may say more in `action`. */
 typedef struct sm_outbox_rows {
-    sm_code (*take)(void *ctx, sm_outbox *o, sm_sv key, sm_sv row, sm_error *err);
+    sm_sv key, headers; /* columns of them; "": none */
+    sm_code (*take)(void *ctx, sm_outbox *o, const sm_outbox_message *row, sm_error *err);
     sm_code (*end)(void *ctx, sm_outbox *o, sm_json *action, sm_error *err);
     void *ctx;
 } sm_outbox_rows;
 
-/* The rows of `select` as JSON, with the column `key` ("": none), into an outbox that `m` names; no
- * rows, no outbox. */
-sm_code sm_outbox_prepare(sm_sink *k, sm_sv select, sm_sv key, const sm_outbox_rows *rows,
-                          sm_manifest *m, int64_t *rows_out, int64_t *bytes_out, sm_error *err);
+/* The rows of `select` as JSON, into an outbox that `m` names; no rows, no outbox. */
+sm_code sm_outbox_prepare(sm_sink *k, sm_sv select, const sm_outbox_rows *rows, sm_manifest *m,
+                          int64_t *rows_out, int64_t *bytes_out, sm_error *err);
 void sm_outbox_discard(sm_sink *k, const sm_manifest *m);
 
 /* --- Publish --- */

@@ -84,29 +84,71 @@ static void add_column(sm_buf *sql, sm_sv name)
     sm_sql_ident(sql, name);
 }
 
-static sm_code add_row(const sm_sink *k, sm_buf *sql, sm_arena *a, sm_error *err)
+static sm_code add_row(const sm_sink *k, sm_sv headers, sm_buf *sql, sm_arena *a, sm_error *err)
 {
+    bool first = true;
+
     for (size_t i = 0; i < k->schema->n; i++) {
         const sm_column *c = &k->schema->columns[i];
         sm_sqltype *t;
         sm_buf value;
         sm_code rc = sm_sqltype_parse(c->type, a, &t, err);
 
+        if (headers.len > 0 && sm_sv_eq_nocase(c->name, headers))
+            continue;
         if (rc != SM_OK)
             return sm_wrap(err, "column \"%.*s\"", SM_SV_ARG(c->name));
         sm_buf_init(&value, SM_LIMIT_BATCH_SQL);
         add_column(&value, c->name);
-        sm_buf_adds(sql, i > 0 ? ", " : "");
+        sm_buf_adds(sql, first ? "" : ", ");
         sm_sql_ident(sql, c->name);
         sm_buf_adds(sql, ": ");
         add_value(sql, sm_buf_sv(&value), t, 0, a);
         sm_buf_release(&value);
+        first = false;
     }
     return SM_OK;
 }
 
-sm_code sm_row_json_select(const sm_sink *k, sm_sv select, sm_sv key, sm_arena *a, sm_sv *out,
-                           sm_error *err)
+/* Of a list of {key, value}, as the source kafka gives it, values become base64: they may be any
+ * bytes. */
+static void add_pairs(sm_buf *sql, sm_sv column, bool text)
+{
+    sm_buf_adds(sql, "CAST(to_json(list_transform(");
+    sm_buf_add(sql, column);
+    sm_buf_addf(sql, ", lambda _smelt_x: {key: _smelt_x.key, value: to_base64(%s_smelt_x.value%s)}",
+                text ? "encode(" : "", text ? ")" : "");
+    sm_buf_adds(sql, ")) AS VARCHAR)");
+}
+
+static sm_code add_headers(const sm_sink *k, sm_sv headers, sm_buf *sql, sm_arena *a, sm_error *err)
+{
+    ptrdiff_t at = headers.len > 0 ? sm_schema_find(k->schema, headers) : -1;
+    sm_sqltype *t;
+    sm_buf column;
+    sm_code rc;
+
+    sm_buf_adds(sql, at < 0 ? ", NULL::VARCHAR" : ", ");
+    if (at < 0)
+        return SM_OK;
+    if ((rc = sm_sqltype_parse(k->schema->columns[at].type, a, &t, err)) != SM_OK)
+        return sm_wrap(err, "column \"%.*s\"", SM_SV_ARG(headers));
+    sm_buf_init(&column, SM_LIMIT_BATCH_SQL);
+    add_column(&column, headers);
+    if (t->kind == SM_SQLTYPE_LIST)
+        add_pairs(sql, sm_buf_sv(&column),
+                  t->fields[0].type->n == 2 &&
+                      t->fields[0].type->fields[1].type->kind == SM_SQLTYPE_VARCHAR);
+    else if (t->kind == SM_SQLTYPE_MAP || t->kind == SM_SQLTYPE_STRUCT)
+        sm_buf_addf(sql, "CAST(to_json(%.*s) AS VARCHAR)", SM_SV_ARG(sm_buf_sv(&column)));
+    else
+        sm_buf_addf(sql, "CAST(%.*s AS VARCHAR)", SM_SV_ARG(sm_buf_sv(&column)));
+    sm_buf_release(&column);
+    return SM_OK;
+}
+
+sm_code sm_row_json_select(const sm_sink *k, sm_sv select, sm_sv key, sm_sv headers, sm_arena *a,
+                           sm_sv *out, sm_error *err)
 {
     sm_buf sql;
     sm_code rc;
@@ -118,8 +160,11 @@ sm_code sm_row_json_select(const sm_sink *k, sm_sv select, sm_sv key, sm_arena *
         sm_buf_adds(&sql, " AS VARCHAR)");
     }
     sm_buf_adds(&sql, ", CAST(to_json({");
-    rc = add_row(k, &sql, a, err);
-    sm_buf_adds(&sql, "}) AS VARCHAR) FROM (");
+    rc = add_row(k, headers, &sql, a, err);
+    sm_buf_adds(&sql, "}) AS VARCHAR)");
+    if (rc == SM_OK)
+        rc = add_headers(k, headers, &sql, a, err);
+    sm_buf_adds(&sql, " FROM (");
     sm_buf_add(&sql, select);
     sm_buf_adds(&sql, ") AS _smelt_row");
     if (rc == SM_OK)

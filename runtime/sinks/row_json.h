@@ -8,9 +8,9 @@
 
 #include "runtime/connect/sink.h"
 
-/* A SELECT of two texts a row of `select`: its column `key` ("": NULL), and an object of all its
- * columns.  Lives in `a`. */
-sm_code sm_row_json_select(const sm_sink *k, sm_sv select, sm_sv key, sm_arena *a, sm_sv *out,
-                           sm_error *err);
+/* A SELECT of three texts a row of `select`: its column `key` ("": NULL), an object of all its
+ * columns but `headers`, and that one ("": NULL) as message_headers.h reads it.  Lives in `a`. */
+sm_code sm_row_json_select(const sm_sink *k, sm_sv select, sm_sv key, sm_sv headers, sm_arena *a,
+                           sm_sv *out, sm_error *err);
 
 #endif

@@ -149,7 +149,7 @@ static sm_code end_body(filling *f, sm_outbox *o, sm_error *err)
 
     if (f->format == FORMAT_JSON)
         sm_buf_addc(&f->body, ']');
-    rc = sm_outbox_add(o, (sm_sv){ NULL, 0 }, sm_buf_sv(&f->body), err);
+    rc = sm_outbox_add(o, &(sm_outbox_message){ .value = sm_buf_sv(&f->body) }, err);
     sm_buf_clear(&f->body);
     f->rows = 0;
     f->parts++;
@@ -161,12 +161,12 @@ static bool is_full(const filling *f, size_t more)
     return f->rows > 0 && (f->rows >= f->max_rows || f->body.len + more + 2 > f->max_bytes);
 }
 
-static sm_code take_row(void *ctx, sm_outbox *o, sm_sv key, sm_sv row, sm_error *err)
+static sm_code take_row(void *ctx, sm_outbox *o, const sm_outbox_message *m, sm_error *err)
 {
+    const sm_sv row = m->value;
     filling *f = ctx;
     sm_code rc;
 
-    (void)key;
     if (row.len + 2 > BODY_MAX)
         return sm_fail(err, SM_E_LIMIT, 0,
                        "a row has %zu bytes as JSON, and a request may have %d: leave out of "
@@ -208,7 +208,7 @@ static sm_code http_prepare(sm_sink *k, sm_sv select, sm_manifest *m, int64_t *r
     if (f.format == FORMAT_OBJECT)
         f.max_rows = 1;
     sm_buf_init(&f.body, BODY_MAX + 64);
-    rc = sm_outbox_prepare(k, select, SM_SV(""), &rows, m, rows_out, bytes_out, err);
+    rc = sm_outbox_prepare(k, select, &rows, m, rows_out, bytes_out, err);
     sm_buf_release(&f.body);
     return rc;
 }
@@ -288,20 +288,19 @@ static sm_code send_body(const sending *s, sm_sv body, sm_arena *a, sm_error *er
     return SM_OK;
 }
 
-static sm_code send_part(void *ctx, sm_sv none, sm_sv body, sm_error *err)
+static sm_code send_part(void *ctx, const sm_outbox_message *m, sm_error *err)
 {
     sending *s = ctx;
     sm_arena *a;
     sm_code rc;
 
-    (void)none;
     if (s->part++ < s->done)
         return SM_OK;
     if (s->k->stopping != NULL && s->k->stopping(s->k->stopping_ctx))
         return sm_fail(err, SM_E_CANCELLED, 0, "asked to stop");
     a = sm_arena_new("request");
     sm_failpoint("http.before_send");
-    if ((rc = send_body(s, body, a, err)) == SM_OK) {
+    if ((rc = send_body(s, m->value, a, err)) == SM_OK) {
         sm_failpoint("http.after_send"); /* it knows, and we do not yet */
         rc = sm_outbox_part_taken(s->batch, err);
     }

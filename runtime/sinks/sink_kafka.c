@@ -31,15 +31,16 @@
 
 #include "runtime/base/failpoint.h"
 #include "runtime/io/kafka_writer.h"
+#include "runtime/sinks/message_headers.h"
 #include "runtime/sinks/outbox_batch.h"
 
 typedef struct kafka_config {
-    sm_sv brokers, connection, topic, key, marks_topic;
+    sm_sv brokers, connection, topic, key, headers, marks_topic;
     int format, delivery; /* the latter: sm_delivery, from its end */
     const sm_json *options;
 } kafka_config;
 
-enum { UUID_ROOM = 40 };
+enum { UUID_ROOM = 40, SHOWN = 200 /* bytes of a row that cannot be sent */ };
 
 typedef struct kafka_state {
     sm_kafka_writer *writer; /* NULL until something is sent; with it, the mark is known */
@@ -79,12 +80,20 @@ static const sm_option kafka_options[] = {
         .doc = "Column that is the key of a message, as text; empty for messages without one.",
     },
     {
+        .name = "headers",
+        .type = SM_TYPE_STRING,
+        .offset = offsetof(kafka_config, headers),
+        .fallback = "",
+        .doc = "Column that has the headers of a message and is no part of its value: a MAP, a "
+               "STRUCT or JSON of names and texts, or headers as the source gives them.",
+    },
+    {
         .name = "format",
         .type = SM_TYPE_ENUM,
         .offset = offsetof(kafka_config, format),
         .choices = formats,
         .fallback = "json",
-        .doc = "What a value is: json, an object of all columns.",
+        .doc = "What a value is: json, an object of all columns but that of `headers`.",
     },
     {
         .name = "delivery",
@@ -316,10 +325,20 @@ static sm_code check_topic(const sm_sink *k, sm_error *err)
     return rc;
 }
 
-static sm_code add_message(void *ctx, sm_outbox *o, sm_sv key, sm_sv row, sm_error *err)
+/* What could not be sent is found out before it is decided. */
+static sm_code add_message(void *ctx, sm_outbox *o, const sm_outbox_message *m, sm_error *err)
 {
-    (void)ctx;
-    return sm_outbox_add(o, key, row, err);
+    const kafka_config *config = ctx;
+    sm_kafka_header_pair *headers;
+    size_t n;
+    sm_arena *a = sm_arena_new("headers");
+    sm_code rc = sm_message_headers_read(m->headers, a, &headers, &n, err);
+
+    sm_arena_free(a);
+    if (rc != SM_OK)
+        return sm_wrap(err, "column \"%.*s\" of %.*s", SM_SV_ARG(config->headers),
+                       SM_SV_ARG(sm_sv_sub(m->value, 0, SHOWN)));
+    return sm_outbox_add(o, m, err);
 }
 
 static sm_code kafka_prepare(sm_sink *k, sm_sv select, sm_manifest *m, int64_t *rows_out,
@@ -327,13 +346,15 @@ static sm_code kafka_prepare(sm_sink *k, sm_sv select, sm_manifest *m, int64_t *
 {
     const kafka_config *config = k->config;
     const kafka_state *s = k->state;
-    const sm_outbox_rows rows = { .take = add_message };
+    const sm_outbox_rows rows = {
+        .key = config->key, .headers = config->headers, .take = add_message, .ctx = k->config
+    };
     sm_code rc;
 
     *rows_out = *bytes_out = 0;
     if (s->writer == NULL && (rc = check_topic(k, err)) != SM_OK)
         return rc;
-    return sm_outbox_prepare(k, select, config->key, &rows, m, rows_out, bytes_out, err);
+    return sm_outbox_prepare(k, select, &rows, m, rows_out, bytes_out, err);
 }
 
 /* --- Publish --- */
@@ -343,12 +364,24 @@ typedef struct sending {
     sm_kafka_writer *writer;
 } sending;
 
-static sm_code send_one(void *ctx, sm_sv key, sm_sv value, sm_error *err)
+static sm_code send_one(void *ctx, const sm_outbox_message *m, sm_error *err)
 {
     const sending *s = ctx;
     const kafka_config *config = s->k->config;
+    sm_kafka_out out = { .topic = config->topic, .key = m->key, .value = m->value };
+    sm_kafka_header_pair *headers;
+    sm_arena *a;
+    sm_code rc;
 
-    return sm_kafka_writer_send(s->writer, config->topic, key, value, err);
+    if (m->headers.len == 0)
+        return sm_kafka_writer_send(s->writer, &out, err);
+    a = sm_arena_new("headers");
+    if ((rc = sm_message_headers_read(m->headers, a, &headers, &out.n_headers, err)) == SM_OK) {
+        out.headers = headers;
+        rc = sm_kafka_writer_send(s->writer, &out, err);
+    }
+    sm_arena_free(a);
+    return rc;
 }
 
 static sm_code send_mark(const sm_sink *k, int64_t n, sm_sv attempt, sm_error *err)
@@ -357,13 +390,14 @@ static sm_code send_mark(const sm_sink *k, int64_t n, sm_sv attempt, sm_error *e
     const kafka_state *s = k->state;
     sm_arena *a = sm_arena_new("mark");
     sm_json *o = sm_json_object(a);
+    sm_kafka_out mark = { .topic = config->marks_topic, .key = k->generation };
     sm_code rc;
 
     sm_json_set_string(o, "sink", own_name(k, a));
     sm_json_set_int(o, "batch", n);
     sm_json_set_string(o, "attempt", attempt);
-    rc = sm_kafka_writer_send(s->writer, config->marks_topic, k->generation, sm_json_text(o, a),
-                              err);
+    mark.value = sm_json_text(o, a);
+    rc = sm_kafka_writer_send(s->writer, &mark, err);
     sm_arena_free(a);
     return rc;
 }

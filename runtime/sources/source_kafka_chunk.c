@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/base/base64.h"
 #include "runtime/connect/decode_lex.h"
 #include "runtime/sources/source_kafka_int.h"
 
@@ -267,23 +268,6 @@ static void put_bytes(sm_reader_chunk *chunk, size_t c, size_t row, sm_sv bytes)
     s->u.ptr = bytes.ptr;
 }
 
-static void add_base64(sm_buf *b, sm_sv bytes)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-    for (size_t i = 0; i < bytes.len; i += 3) {
-        size_t left = bytes.len - i;
-        const unsigned char *p = (const unsigned char *)bytes.ptr + i;
-        unsigned v =
-            (unsigned)p[0] << 16 | (left > 1 ? (unsigned)p[1] << 8 : 0) | (left > 2 ? p[2] : 0);
-
-        sm_buf_addc(b, digits[v >> 18]);
-        sm_buf_addc(b, digits[v >> 12 & 63]);
-        sm_buf_addc(b, left > 1 ? digits[v >> 6 & 63] : '=');
-        sm_buf_addc(b, left > 2 ? digits[v & 63] : '=');
-    }
-}
-
 /* NULL without headers. */
 static sm_sv headers_of(sm_kafka_decoder *d, const sm_kafka_message *m)
 {
@@ -299,7 +283,7 @@ static sm_sv headers_of(sm_kafka_decoder *d, const sm_kafka_message *m)
         sm_buf_adds(&b, ",\"value\":");
         if (value.ptr != NULL) {
             sm_buf_addc(&b, '"');
-            add_base64(&b, value);
+            sm_base64_add(&b, value);
             sm_buf_adds(&b, "\"}");
         } else {
             sm_buf_adds(&b, "null}");

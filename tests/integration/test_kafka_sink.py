@@ -102,6 +102,36 @@ class Sending(SinkTest):
         self.assertEqual({json.loads(v)["id"]: (key, json.loads(v)["l"]) for _, _, key, v, _ in rows},
                          {i: ((b"a", b"b")[i % 2] if i > 5 else None, [i, 1]) for i in range(10) if i != 3})
 
+    def headers_of(self, column):
+        """Of each message by its id; nothing of them is in its value."""
+        self.begin(f"SELECT id, {column} AS h FROM STREAM(events)", "headers: h", name=str(len(column)))
+        self.arrive(0)
+        self.run_ok()
+        rows = [(json.loads(value), headers) for _, _, _, value, headers in
+                kafka_lib.committed(self.broker, self.topic.name, 2)]
+        self.assertEqual(sorted(tuple(row) for row, _ in rows), [("id",)] * 10)
+        return {row["id"]: headers for row, headers in rows}
+
+    def test_a_column_has_the_headers_of_messages(self):
+        got = self.headers_of("MAP {'kind':kind, 'none':NULL}")
+        self.assertEqual(got[3], [("kind", b"b"), ("none", None)])
+        got = self.headers_of("{kind:kind, number:id, deep:{x:1}}")
+        self.assertEqual(got[4], [("kind", b"a"), ("number", b"4"), ("deep", b'{"x":1}')])
+        got = self.headers_of("CASE WHEN id > 1 THEN '{\"k\":\"' || id || '\"}' END")
+        self.assertEqual((got[0], got[7]), (None, [("k", b"7")]))
+        got = self.headers_of("[{'key':'twice', 'value':'\\xFF\\x00'::BLOB}, {'key':'twice', 'value':NULL}]")
+        self.assertEqual(got[0], [("twice", b"\xff\x00"), ("twice", None)])
+        got = self.headers_of("[{'key':'text', 'value':'ü' || kind}]")
+        self.assertEqual(got[1], [("text", "üb".encode())])
+
+    def test_headers_that_are_none_are_named_before_anything_is_decided(self):
+        self.begin("SELECT id, kind AS h FROM STREAM(events)", "headers: h", name="2")
+        self.arrive(0)
+        self.run_fails('column "h" of {"id":0}: headers are an object of names and texts')
+        self.write("SELECT id, kind FROM STREAM(events)", "key: id")
+        self.run_ok()
+        self.assertEqual(self.sent(), list(range(10)))
+
     def test_a_topic_that_is_not_there_is_named_and_nothing_is_lost(self):
         self.topic.remove()
         self.arrive(0)
@@ -154,7 +184,10 @@ class Sending(SinkTest):
                 ("SELECT kind, count(*) AS n FROM STREAM(events) GROUP BY ALL", "key: kind", "pipeline.yml:"),
                 ("SELECT id FROM events", "key: id", "reads no stream"),
                 ("events", "delivery: twice", "delivery"),
-                ("events", "headers: {a: b}", "not supported yet"),
+                ("events", "headers: {a: b}", "is the name of a column"),
+                ("events", "headers: nobody", 'sink "out" has no column "nobody"'),
+                ("events", "headers: id", "is BIGINT, which has no headers"),
+                ("SELECT MAP {'a':kind} AS h FROM STREAM(events)", "headers: h", "a message has no column"),
                 ("events", "options: {transactional.id: x}", "transactional.id")):
             self.write(select, options)
             result = self.w.smelt("validate")

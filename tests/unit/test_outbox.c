@@ -11,18 +11,19 @@
 #define PATH "box.outbox"
 
 typedef struct seen {
-    size_t n, keys;
+    size_t n, keys, headers;
     int64_t bytes;
     size_t stop_at; /* fail at that one; 0: never */
 } seen;
 
-static sm_code take(void *ctx, sm_sv key, sm_sv value, sm_error *err)
+static sm_code take(void *ctx, const sm_outbox_message *m, sm_error *err)
 {
     seen *s = ctx;
 
     s->n++;
-    s->keys += key.ptr != NULL;
-    s->bytes += (int64_t)(key.len + value.len);
+    s->keys += m->key.ptr != NULL;
+    s->headers += m->headers.ptr != NULL && sm_sv_eq_str(m->headers, "{}");
+    s->bytes += (int64_t)(m->key.len + m->value.len);
     return s->n == s->stop_at ? sm_fail(err, SM_E_REMOTE, 0, "stop") : SM_OK;
 }
 
@@ -36,9 +37,14 @@ static int64_t fill(size_t n, size_t len)
     memset(value, 'x', len);
     sm_assert_ok(sm_outbox_new(PATH, &o, &err), err);
     for (size_t i = 0; i < n; i++)
-        sm_assert_ok(
-            sm_outbox_add(o, i % 2 ? SM_SV("") : (sm_sv){ NULL, 0 }, (sm_sv){ value, len }, &err),
-            err);
+        sm_assert_ok(sm_outbox_add(o,
+                                   &(sm_outbox_message){
+                                       .key = i % 2 ? SM_SV("") : (sm_sv){ NULL, 0 },
+                                       .value = { value, len },
+                                       .headers = i % 5 ? (sm_sv){ NULL, 0 } : SM_SV("{}"),
+                                   },
+                                   &err),
+                     err);
     sm_assert_ok(sm_outbox_keep(o, &bytes, &err), err);
     sm_outbox_free(o);
     free(value);
@@ -57,6 +63,7 @@ static void test_outbox__messages_come_back_in_order_with_and_without_key(void *
         sm_assert_ok(sm_outbox_each(PATH, bytes, take, &s, &err), err);
         assert_int_equal(s.n, 5000);
         assert_int_equal(s.keys, 2500); /* an empty key is one */
+        assert_int_equal(s.headers, 1000);
         assert_int_equal(s.bytes, 5000 * 700);
     }
 }
@@ -70,7 +77,7 @@ static void test_outbox__what_is_not_kept_is_not_there(void **state)
 
     sm_assert_ok(sm_fs_unlink(PATH, &err), err);
     sm_assert_ok(sm_outbox_new(PATH, &o, &err), err);
-    sm_assert_ok(sm_outbox_add(o, SM_SV("k"), SM_SV("v"), &err), err);
+    sm_assert_ok(sm_outbox_add(o, &(sm_outbox_message){ .value = SM_SV("v") }, &err), err);
     sm_outbox_free(o);
     sm_assert_code(sm_outbox_each(PATH, 10, take, &s, &err), SM_E_NOT_FOUND);
     assert_false(sm_fs_exists(PATH ".tmp"));
@@ -87,6 +94,22 @@ static void test_outbox__a_file_that_was_cut_or_is_another_is_corrupt(void **sta
     sm_assert_code(sm_outbox_each(PATH, bytes + 1, take, &s, &err), SM_E_CORRUPT);
     sm_assert_ok(sm_fs_write(PATH, SM_SV("something else that is long enough"), 0600, &err), err);
     sm_assert_code(sm_outbox_each(PATH, 34, take, &s, &err), SM_E_CORRUPT);
+}
+
+static void test_outbox__one_of_before_is_read(void **state)
+{
+    static const char before[] = "smelt outbox 1\n\1\0\0\0\2\0\0\0kvv\377\377\377\377\1\0\0\0w";
+    int64_t bytes = sizeof before - 1;
+    sm_error err;
+    seen s = { 0 };
+    (void)state;
+
+    sm_assert_ok(sm_fs_write(PATH, (sm_sv){ before, (size_t)bytes }, 0600, &err), err);
+    sm_assert_ok(sm_outbox_each(PATH, bytes, take, &s, &err), err);
+    assert_int_equal(s.n, 2);
+    assert_int_equal(s.keys, 1);
+    assert_int_equal(s.headers, 0);
+    assert_int_equal(s.bytes, 4);
 }
 
 static void test_outbox__whoever_takes_may_stop(void **state)
@@ -106,6 +129,7 @@ int main(void)
         cmocka_unit_test(test_outbox__messages_come_back_in_order_with_and_without_key),
         cmocka_unit_test(test_outbox__what_is_not_kept_is_not_there),
         cmocka_unit_test(test_outbox__a_file_that_was_cut_or_is_another_is_corrupt),
+        cmocka_unit_test(test_outbox__one_of_before_is_read),
         cmocka_unit_test(test_outbox__whoever_takes_may_stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
