@@ -59,6 +59,11 @@ int64_t sm_clock_boot_us(void)
     return read_clock_us(CLOCK_BOOTTIME);
 }
 
+int64_t sm_clock_cpu_us(void)
+{
+    return read_clock_us(CLOCK_PROCESS_CPUTIME_ID);
+}
+
 void sm_clock_set_ms(int64_t ms)
 {
     sm_once_run(&once, read_environment);

@@ -17,6 +17,7 @@ int64_t sm_clock_now_ms(void);  /* wall, since 1970, UTC */
 int64_t sm_clock_true_ms(void); /* the same, never set: what others compare with their clock */
 int64_t sm_clock_boot_ms(void); /* monotonic, counts sleep */
 int64_t sm_clock_boot_us(void);
+int64_t sm_clock_cpu_us(void);    /* time of the processor that this process took */
 void sm_clock_set_ms(int64_t ms); /* stop the wall clock there; < 0 lets it run again */
 
 /* "2026-11-22T06:01:43.503Z"; lives in `a`. */

@@ -164,6 +164,9 @@ tables:
             self.assertRegex(need["message"], "^its newest row is of .* ago, by its event time, and 6 h 0 min are allowed$")
             hours, = [t for t in s.ask("/api/v1/pipelines/shop").json()["datasets"] if t["name"] == "hours"]
             self.assertEqual((hours["state"], hours["reason"]), ("stale", need["message"]))
+            metrics = s.ask("/metrics").body.decode()
+            self.assertIn('smelt_table_stale{pipeline="shop",table="hours"} 2\n', metrics)
+            self.assertRegex(metrics, r'smelt_table_lag_seconds\{pipeline="shop",table="hours"\} \d{7,}\n')
 
     def test_late_rows_are_among_what_needs_attention(self):
         self.w.write("pipeline.yml", """version: 1
@@ -695,6 +698,13 @@ tables:
             link.request("GET", "/api/v1/overview", headers={"Authorization": "Bearer " + s.admin})
             self.assertEqual(link.getresponse().status, 200)
             link.close()
+        self.assertNotIn("SM0908", self.w.smelt("validate").err)
+        for wrong, words in (("k.pem", "holds no certificate"), ("none.pem", "none.pem")):  # a key is none, nor is nothing
+            self.settings(["listen: 127.0.0.1:0", f"tls: {{certificate: {wrong}, key: k.pem}}"])
+            self.assertIn(words, self.w.smelt("serve").err)
+            told = self.w.smelt("validate")  # where files are checked, keys need not be: a warning
+            self.assertEqual(told.code, 0, told.err)
+            self.assertRegex(told.err, r"smelt\.yml:4:\d+: warning\[SM0908\]: .*" + re.escape(words))
 
     def test_a_signed_request_starts_a_run_once(self):
         self.w.write("hook.txt", "s3cret\n")

@@ -19,6 +19,7 @@ ELSEWHERE = {
     "SM0905": ("tests/integration/test_serve.py", "a server"),
     "SM0906": ("tests/integration/test_serve.py", "a server"),
     "SM0907": ("tests/integration/test_kafka_source.py", "a server"),
+    "SM0908": ("tests/integration/test_http.py", "files beside the project"),
     "SM0413": ("tests/integration/test_schema_evolution.py", "columns that a run has pinned"),
 }
 ROW = re.compile(r"^X\((SM\d{4})", re.M)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 sm_unit_test(test_arena runtime/base)
 sm_unit_test(test_clock runtime/base)
+sm_unit_test(test_cpu_meter runtime/base)
 sm_unit_test(test_cron runtime/base)
 sm_unit_test(test_decode_policy runtime/base)
 sm_unit_test(test_diag runtime/base)

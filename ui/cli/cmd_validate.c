@@ -12,6 +12,7 @@
 #include "ui/cli/look.h"
 #include "ui/cli/project.h"
 #include "ui/cli/project_files.h"
+#include "ui/cli/project_serve.h"
 #include "ui/cli/reports.h"
 
 enum { MOST_THREADS = 16 };
@@ -106,6 +107,8 @@ static void validate_file(const work *w, const char *path, checked *out)
     sm_buf_init(&b, (size_t)16 * 1024 * 1024);
     out->status = open_and_plan(&c, w, path, &p, out);
     if (out->status == SM_EXIT_DONE) {
+        if (p.spec != NULL && out == w->done) /* of the project: said once */
+            sm_project_check_tls(&p);
         sm_diags_sort(p.diags);
         out->errors = sm_diags_errors(p.diags);
         out->warnings = sm_diags_warnings(p.diags);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "runtime/base/fs.h"
+#include "runtime/base/tls_pair.h"
 #include "runtime/io/egress.h"
 
 void sm_project_note_variable(void *project, sm_sv name, sm_span at)
@@ -194,4 +195,18 @@ void sm_project_check_served(sm_project *p)
         check_brokers(
             p, s->sinks.items[i].brokers.text, s->sinks.items[i].brokers.at,
             sm_arena_printf(p->a, "sink \"%.*s\"", SM_SV_ARG(s->sinks.items[i].name.text)).ptr);
+}
+
+void sm_project_check_tls(sm_project *p)
+{
+    const sm_spec_tls *tls = &p->spec->server.tls;
+    sm_sv certificate, key;
+    sm_error err;
+
+    if (tls->certificate.text.len == 0 || tls->key.text.len == 0 ||
+        sm_tls_pair_read(sm_path_join(p->a, p->base_dir, tls->certificate.text),
+                         sm_path_join(p->a, p->base_dir, tls->key.text), p->a, &certificate, &key,
+                         &err) == SM_OK)
+        return;
+    sm_diag_add(p->diags, "SM0908", tls->at, "`smelt serve` could not start: %s", err.msg);
 }

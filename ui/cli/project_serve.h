@@ -18,4 +18,7 @@ void sm_project_note_variable(void *project, sm_sv name, sm_span at);
 /* Faults of a pipeline that a server would run, into p->diags; p->spec is there. */
 void sm_project_check_served(sm_project *p);
 
+/* A warning when the server could not use the certificate and the key that smelt.yml names. */
+void sm_project_check_tls(sm_project *p);
+
 #endif

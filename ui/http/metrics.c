@@ -178,6 +178,26 @@ static void add_written(scrape *s, sm_sv pipeline, const sm_json *table)
                NULL, SM_SV(""), seconds_of(table, "written"));
 }
 
+/* Of tables that have a `freshness`, and were written. */
+static void add_behind(scrape *s, sm_sv pipeline, const sm_json *table)
+{
+    const sm_json *f = sm_json_get(table, "freshness");
+
+    if (f != NULL)
+        sample(s, "smelt_table_lag_seconds", pipeline, "table", table_name(table), NULL, SM_SV(""),
+               (double)sm_json_get_int(f, "lag_seconds", 0));
+}
+
+static void add_stale(scrape *s, sm_sv pipeline, const sm_json *table)
+{
+    const sm_json *f = sm_json_get(table, "freshness");
+    sm_sv state = sm_json_get_sv(f, "state", SM_SV(""));
+    int how = sm_sv_eq_str(state, "stale") ? 2 : sm_sv_eq_str(state, "late");
+
+    if (f != NULL)
+        sample(s, "smelt_table_stale", pipeline, "table", table_name(table), NULL, SM_SV(""), how);
+}
+
 static const char *const fates[] = { "read",        "written", "dropped",   "quarantined",
                                      "undecodable", "late",    "duplicate", "filtered" };
 
@@ -219,6 +239,12 @@ static void add_tables(scrape *s)
     family(s, "smelt_table_written_timestamp_seconds", "gauge",
            "When the newest batch of the table was decided.");
     each_table(s, add_written);
+    family(s, "smelt_table_lag_seconds", "gauge",
+           "How far the table is behind, of those that have a freshness.");
+    each_table(s, add_behind);
+    family(s, "smelt_table_stale", "gauge",
+           "1 when the table is late (warn_after is over), 2 when it is stale (error_after is).");
+    each_table(s, add_stale);
     family(s, "smelt_table_rows", "gauge", "Rows of the newest run of the table, by fate.");
     each_table(s, add_rows);
     family(s, "smelt_expectation_failed_rows", "gauge",

@@ -13,9 +13,9 @@
 #include <stdlib.h>
 
 #include "runtime/base/clock.h"
-#include "runtime/base/fs.h"
 #include "runtime/base/hash.h"
 #include "runtime/base/log.h"
+#include "runtime/base/tls_pair.h"
 #include "runtime/store/store_audit.h"
 #include "ui/http/first_token.h"
 #include "ui/http/http_int.h"
@@ -197,7 +197,7 @@ static sm_code find_address(sm_sv listen, sm_arena *a, address *out, sm_error *e
 
 /* ---- start and stop ------------------------------------------------------------------------ */
 
-enum { OPTIONS_MAX = 16, PEM_MAX = 1024 * 1024 };
+enum { OPTIONS_MAX = 16 };
 
 static sm_code add_tls(sm_http *h, struct MHD_OptionItem *options, size_t *n, sm_error *err)
 {
@@ -207,9 +207,9 @@ static sm_code add_tls(sm_http *h, struct MHD_OptionItem *options, size_t *n, sm
 
     if (sm_mhd.is_feature_supported(MHD_FEATURE_TLS) != MHD_YES)
         return sm_fail(err, SM_E_INVALID, 0, "this libmicrohttpd was built without TLS");
-    if ((rc = sm_fs_read(sm_arena_cstr(h->a, config->tls_certificate), PEM_MAX, h->a, &certificate,
-                         err)) != SM_OK ||
-        (rc = sm_fs_read(sm_arena_cstr(h->a, config->tls_key), PEM_MAX, h->a, &key, err)) != SM_OK)
+    if ((rc = sm_tls_pair_read(sm_arena_cstr(h->a, config->tls_certificate),
+                               sm_arena_cstr(h->a, config->tls_key), h->a, &certificate, &key,
+                               err)) != SM_OK)
         return sm_wrap(err, "server.tls");
     options[(*n)++] =
         (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)certificate.ptr };
