@@ -46,6 +46,11 @@ typedef struct sm_spec_int { /* also sizes (bytes) and durations (microseconds) 
     sm_span at;
 } sm_spec_int;
 
+typedef struct sm_spec_number {
+    double v; /* 0: not given */
+    sm_span at;
+} sm_spec_number;
+
 typedef struct sm_spec_bool {
     bool v;
     sm_span at;
@@ -204,6 +209,7 @@ typedef struct sm_spec_server {
     sm_text base_path;
     sm_spec_texts hosts, trusted_proxies, egress, roots, environment_allow;
     sm_spec_enum reload; /* sm_server_reload */
+    sm_spec_number price_per_cpu_hour;
     sm_span at;
 } sm_spec_server;
 

@@ -21,6 +21,7 @@ typedef enum sm_key_kind {
     SM_KEY_CHOICE,     /* sm_text: one of `choices` */
     SM_KEY_ENUM,       /* sm_spec_enum: the number of one of `choices` */
     SM_KEY_INT,        /* sm_spec_int */
+    SM_KEY_NUMBER,     /* sm_spec_number: above zero, perhaps with a fraction */
     SM_KEY_SIZE,       /* sm_spec_int, bytes */
     SM_KEY_DURATION,   /* sm_spec_int, microseconds: a text */
     SM_KEY_BOOL,       /* sm_spec_bool */

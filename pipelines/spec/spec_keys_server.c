@@ -198,6 +198,12 @@ static const sm_key server_keys[] = {
       .fallback = "signal",
       .choices = LIST("signal", "watch"),
       .doc = "When changed files are loaded: at SIGHUP, or as soon as they change." },
+    { .name = "price_per_cpu_hour",
+      .kind = SM_KEY_NUMBER,
+      .offset = offsetof(sm_spec_server, price_per_cpu_hour),
+      .fallback_doc = "none",
+      .doc = "What an hour of one processor costs, in any currency: then advice says what runs "
+             "cost." },
     END,
 };
 
@@ -208,7 +214,6 @@ const sm_block sm_block_server = {
     .size = sizeof(sm_spec_server),
     .at = offsetof(sm_spec_server, at),
     .keys = server_keys,
-    .later = LIST("price_per_cpu_hour"),
 };
 
 /* ---- notifications --------------------------------------------------------------- */

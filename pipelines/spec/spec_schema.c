@@ -68,6 +68,14 @@ static sm_json *range_schema(const maker *m, int64_t min, int64_t max)
     return s;
 }
 
+static sm_json *number_schema(const maker *m)
+{
+    sm_json *s = of_type(m, "number");
+
+    sm_json_set(s, "exclusiveMinimum", sm_json_int(m->a, 0));
+    return s;
+}
+
 static sm_json *either(const maker *m, sm_json *one, sm_json *other)
 {
     sm_json *list = sm_json_array(m->a);
@@ -240,6 +248,8 @@ static sm_json *plain_schema(const maker *m, const sm_key *key)
         return object_with(m, "enum", list_of(m, key->choices));
     case SM_KEY_INT:
         return range_schema(m, key->min, key->max);
+    case SM_KEY_NUMBER:
+        return number_schema(m);
     case SM_KEY_SIZE:
         return unit_schema(m, key->min, key->max, SM_SPEC_SIZE_PATTERN);
     case SM_KEY_BOOL:
@@ -288,6 +298,7 @@ static const char *reference_pattern(const sm_key *key)
     case SM_KEY_DURATION:
         return SM_SPEC_INTERPOLATED_PATTERN;
     case SM_KEY_INT:
+    case SM_KEY_NUMBER:
     case SM_KEY_BOOL:
         return SM_SPEC_REFERENCE_PATTERN;
     case SM_KEY_SQL:

@@ -68,6 +68,7 @@ static void show_scalars(const show *s, sm_sv name, const void *from)
 static void show_plain(const show *s, const sm_key *key, sm_sv name, const void *from)
 {
     const sm_spec_int *number = from;
+    const sm_spec_number *amount = from;
     const sm_spec_enum *choice = from;
     const sm_spec_bool *boolean = from;
     const sm_spec_json *json = from;
@@ -79,6 +80,9 @@ static void show_plain(const show *s, const sm_key *key, sm_sv name, const void 
         add_row(s, name, sm_json_bool(s->a, boolean->v), origin_of(s, boolean->at));
     else if ((key->kind == SM_KEY_JSON || key->kind == SM_KEY_PROPERTIES) && json->v)
         add_row(s, name, sm_json_copy(s->a, json->v), origin_of(s, json->at));
+    else if (key->kind == SM_KEY_NUMBER)
+        add_row(s, name, amount->v > 0 ? sm_json_real(s->a, amount->v) : sm_json_null(s->a),
+                origin_of(s, amount->at));
     else if ((key->kind == SM_KEY_INT || key->kind == SM_KEY_DURATION) && key->fallback_doc &&
              number->at.line == 0)
         add_row(s, name, sm_json_null(s->a), origin_of(s, number->at));
@@ -127,6 +131,7 @@ static void show_value(const show *s, const sm_key *key, sm_sv name, const void 
         return;
     case SM_KEY_ENUM:
     case SM_KEY_INT:
+    case SM_KEY_NUMBER:
     case SM_KEY_SIZE:
     case SM_KEY_DURATION:
     case SM_KEY_BOOL:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* spec_value.c -- one value of the file into one field: a function per kind of key. */
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 #include "pipelines/spec/spec_int.h"
@@ -174,6 +175,25 @@ static void bind_int(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
     else
         sm_diag_add(b->d, "SM0116", value.at, "`%s` is %lld, and must be from %lld to %lld",
                     key->name, (long long)value.v, (long long)key->min, (long long)key->max);
+}
+
+static void bind_number(const sm_bind *b, const sm_key *key, sm_pair p, void *to)
+{
+    sm_spec_number value;
+
+    if (!fill(b, &p, true))
+        return;
+    if (p.value->kind != SM_YAML_INT && p.value->kind != SM_YAML_FLOAT) {
+        sm_spec__wrong_kind(b, p, "a number");
+        return;
+    }
+    value.v = p.value->kind == SM_YAML_INT ? (double)p.value->integer : p.value->real;
+    value.at = sm_yaml_span(p.value);
+    if (value.v > 0 && isfinite(value.v))
+        memcpy(to, &value, sizeof(value));
+    else
+        sm_diag_add(b->d, "SM0116", value.at, "`%s` is %.*s, and must be greater than 0", key->name,
+                    SM_SV_ARG(p.value->text));
 }
 
 /* 64MiB, 1PiB: in the largest unit that divides it. */
@@ -489,15 +509,25 @@ static void bind_merged(const sm_bind *b, const sm_key *key, sm_pair p, void *to
 }
 
 static const bind_fn binders[] = {
-    [SM_KEY_TEXT] = bind_text,         [SM_KEY_SQL] = bind_sql,
-    [SM_KEY_CHOICE] = bind_choice,     [SM_KEY_ENUM] = bind_enum,
-    [SM_KEY_INT] = bind_int,           [SM_KEY_SIZE] = bind_size,
-    [SM_KEY_DURATION] = bind_duration, [SM_KEY_BOOL] = bind_bool,
-    [SM_KEY_TEXTS] = bind_texts,       [SM_KEY_JSON] = bind_json,
-    [SM_KEY_BLOCK] = bind_struct,      [SM_KEY_MAP] = bind_named,
-    [SM_KEY_LIST] = bind_list,         [SM_KEY_SCALAR] = bind_scalar,
-    [SM_KEY_SECRET] = bind_secret,     [SM_KEY_MERGED] = bind_merged,
-    [SM_KEY_SCALARS] = bind_scalars,   [SM_KEY_PROPERTIES] = sm_spec__properties,
+    [SM_KEY_TEXT] = bind_text,
+    [SM_KEY_SQL] = bind_sql,
+    [SM_KEY_CHOICE] = bind_choice,
+    [SM_KEY_ENUM] = bind_enum,
+    [SM_KEY_INT] = bind_int,
+    [SM_KEY_SIZE] = bind_size,
+    [SM_KEY_DURATION] = bind_duration,
+    [SM_KEY_BOOL] = bind_bool,
+    [SM_KEY_NUMBER] = bind_number,
+    [SM_KEY_TEXTS] = bind_texts,
+    [SM_KEY_JSON] = bind_json,
+    [SM_KEY_BLOCK] = bind_struct,
+    [SM_KEY_MAP] = bind_named,
+    [SM_KEY_LIST] = bind_list,
+    [SM_KEY_SCALAR] = bind_scalar,
+    [SM_KEY_SECRET] = bind_secret,
+    [SM_KEY_MERGED] = bind_merged,
+    [SM_KEY_SCALARS] = bind_scalars,
+    [SM_KEY_PROPERTIES] = sm_spec__properties,
     [SM_KEY_NODE] = bind_node,
 };
 
@@ -530,6 +560,7 @@ void sm_spec__bind_default(const sm_bind *b, const sm_key *key, void *to)
     sm_spec_enum choice = { 0 };
     sm_spec_int number = { 0 };
     sm_spec_bool truth = { .v = strcmp(fallback, "true") == 0 };
+    sm_spec_number none = { 0 };
 
     switch (key->kind) {
     case SM_KEY_TEXT:
@@ -548,6 +579,9 @@ void sm_spec__bind_default(const sm_bind *b, const sm_key *key, void *to)
     case SM_KEY_DURATION:
         number.v = key->fallback ? sm_spec__fallback_int(key) : 0;
         memcpy(to, &number, sizeof(number));
+        return;
+    case SM_KEY_NUMBER:
+        memcpy(to, &none, sizeof(none));
         return;
     case SM_KEY_BLOCK:
         default_block(b, key->block, to);

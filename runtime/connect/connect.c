@@ -180,7 +180,7 @@ sm_code sm_sink_prepare(sm_sink *k, sm_sv select, sm_manifest *m, int64_t *rows_
     sm_code rc;
 
     assert(k->session != NULL);
-    *rows_out = *bytes_out = 0;
+    *rows_out = *bytes_out = k->synced_us = 0;
     if ((rc = sink_check(k, err)) == SM_OK)
         rc = k->ops->prepare(k, select, m, rows_out, bytes_out, err);
     return sink_result(k, rc, err);

@@ -103,6 +103,8 @@ typedef struct sm_sink {
     void *stopping_ctx;
     const struct sm_atomic *give_up; /* from when on calls are given up; as run.h; NULL: never */
 
+    int64_t synced_us; /* set by prepare(): how much of its time went into making files durable */
+
     struct sm_session *session; /* while a batch is running or maintenance runs, else NULL */
     sm_arena *arena;            /* lives as long as the sink is open */
     /* What the control store remembers of the target for the sink, in the sink's own form;

@@ -31,15 +31,6 @@ static const sm_advice_batch *newest(const sm_advice_flow *f, size_t n)
     return f->n < n ? NULL : f->batches + (f->n - n);
 }
 
-static int64_t busy_ms(const sm_advice_flow *f)
-{
-    int64_t sum = 0;
-
-    for (size_t i = 0; i < f->n; i++)
-        sum += took(&f->batches[i]);
-    return sum;
-}
-
 /* The next begins where the one before ended: the flow never waits. */
 static bool without_pause(const sm_advice_batch *b, size_t n)
 {
@@ -88,21 +79,21 @@ static bool falling_behind(const sm_advice_flow *f, sm_buf *message, sm_buf *com
 static bool short_batches(const sm_advice_flow *f, sm_buf *message, sm_buf *command)
 {
     const sm_advice_batch *b = newest(f, ENOUGH);
-    int64_t work = 0, all = 0;
+    int64_t work = 0, rest = 0;
 
     (void)command;
     for (size_t i = 0; b != NULL && i < ENOUGH; i++) {
-        if (b[i].work_ms < 0)
+        if (b[i].work_us < 0 || b[i].rest_us < 0)
             return false;
-        work += b[i].work_ms;
-        all += took(&b[i]);
+        work += b[i].work_us;
+        rest += b[i].rest_us;
     }
-    if (b == NULL || all == 0 || 2 * work >= all)
+    if (b == NULL || rest <= work)
         return false;
     sm_buf_addf(message,
                 "%lld %% of the time of a batch is spent on beginning and ending it: a longer "
                 "interval does the same with less",
-                (long long)(100 - 100 * work / all));
+                (long long)(100 * rest / (work + rest)));
     return true;
 }
 
@@ -176,20 +167,45 @@ static bool small_files(const sm_advice_flow *f, sm_buf *message, sm_buf *comman
     return true;
 }
 
+/* Small sums matter too: what one run costs may be a hundredth of a cent. */
+static void add_number(sm_buf *b, double v)
+{
+    sm_buf_addf(b, v >= 0.1 || v <= 0 ? "%.2f" : "%.2g", v);
+}
+
+static void add_cost(const sm_advice_flow *f, sm_buf *message, double cpu_s)
+{
+    add_number(message, cpu_s);
+    sm_buf_adds(message, cpu_s == 1 ? " CPU-second" : " CPU-seconds");
+    if (f->price_per_cpu_hour <= 0)
+        return;
+    sm_buf_adds(message, " (");
+    add_number(message, cpu_s / 3600 * f->price_per_cpu_hour);
+    sm_buf_adds(message, " in money)");
+}
+
 static bool idle(const sm_advice_flow *f, sm_buf *message, sm_buf *command)
 {
-    int64_t span = f->to_ms - f->from_ms, busy = busy_ms(f);
+    double cpu_s = (double)f->cpu_us / 1e6;
 
     (void)command;
-    if (!f->continuous || span < DAY_MS || busy * 100 >= span * IDLE_PERCENT)
+    if (f->waits_ms < DAY_MS || f->busy_ms * 100 >= f->waits_ms * IDLE_PERCENT)
         return false;
-    sm_buf_addf(message, "it runs all day and is at work for %lld %% of it (",
-                (long long)(busy * 100 / span));
-    sm_buf_add_duration(message, busy);
-    if (f->price_per_cpu_hour > 0)
-        sm_buf_addf(message, ", %.2f in money", (double)busy / 3600000 * f->price_per_cpu_hour);
-    sm_buf_adds(message,
-                "): with `trigger: available_now` or a schedule it costs no more than that");
+    sm_buf_adds(message, "it runs all day, and was at work for ");
+    sm_buf_add_duration(message, f->busy_ms);
+    sm_buf_adds(message, " of the last ");
+    sm_buf_add_duration(message, f->waits_ms);
+    sm_buf_adds(message, ": with `trigger: available_now` or a schedule ");
+    if (f->cpu_us <= 0 || f->runs <= 0) {
+        sm_buf_adds(message, "it costs no more than that");
+        return true;
+    }
+    sm_buf_adds(message, "a run costs about ");
+    add_cost(f, message, cpu_s / (double)f->runs);
+    sm_buf_adds(message, ", and all of them ");
+    add_cost(f, message, cpu_s);
+    sm_buf_adds(message, ", where a processor that is kept waiting costs ");
+    add_cost(f, message, (double)f->waits_ms / 1000);
     return true;
 }
 

@@ -13,7 +13,8 @@
 
 typedef struct sm_advice_batch {
     int64_t started_ms, ended_ms;
-    int64_t work_ms;  /* of it the query and its writing; -1: not known */
+    int64_t work_us;  /* of it reading, the query and its writing; -1: not known */
+    int64_t rest_us;  /* and what comes with every batch, however small; -1: likewise */
     int64_t lag;      /* how far its sources were ahead at its end; -1: not known */
     bool lag_is_rows; /* else files */
     int64_t read, late, quarantined, files_out, bytes_out; /* -1: not known */
@@ -24,11 +25,14 @@ typedef struct sm_advice_flow {
     const sm_advice_batch *batches; /* oldest first */
     size_t n;
     int64_t interval_ms;             /* of its trigger; 0: none */
-    bool continuous;                 /* it waits for rows all day */
     bool has_watermark;              /* */
     int64_t state_rows, state_bytes; /* what it remembers; 0: nothing */
-    int64_t from_ms, to_ms;          /* the time that the batches are from */
-    double price_per_cpu_hour;       /* 0: not set */
+    /* Of a flow that waits for rows all day, since `waits_ms`; else zero */
+    int64_t waits_ms;
+    int64_t busy_ms;           /* of them at work */
+    int64_t cpu_us;            /* time of the processor in all its batches; 0: not known */
+    int64_t runs;              /* those batches */
+    double price_per_cpu_hour; /* 0: not set */
 } sm_advice_flow;
 
 typedef struct sm_advice {

@@ -35,6 +35,7 @@
 #include <assert.h>
 
 #include "runtime/base/clock.h"
+#include "runtime/base/cpu_meter.h"
 #include "runtime/base/failpoint.h"
 #include "runtime/base/log.h"
 
@@ -159,6 +160,7 @@ static sm_code flow_next_batch(sm_flow *f, sm_batch *b, sm_error *err)
                      .side_version = -1,
                      .late_version = -1,
                      .started_ms = sm_clock_now_ms() };
+    sm_flow__enter(b, SM_PHASE_PLAN);
     if (f->decided)
         return sm_flow__load_decided(f, b, err);
     return batch_plan(f, b, err);
@@ -240,15 +242,21 @@ static sm_code run_query(sm_flow *f, sm_batch *b, sm_error *err)
     sm_code rc;
 
     b->manifest = sm_manifest_new(f->scratch, &id);
-    if ((rc = inputs_read(f, b, err)) != SM_OK || (rc = sm_flow__run_stages(f, b, err)) != SM_OK ||
+    sm_flow__enter(b, SM_PHASE_READ);
+    if ((rc = inputs_read(f, b, err)) != SM_OK)
+        return rc;
+    sm_flow__enter(b, SM_PHASE_COMPUTE);
+    if ((rc = sm_flow__run_stages(f, b, err)) != SM_OK ||
         (rc = sm_flow__select(f, &select, err)) != SM_OK)
         return rc;
     if (f->env->stopping(f->env->ctx))
         return sm_fail(err, SM_E_CANCELLED, 0, "asked to stop");
     f->sink.session = f->session;
     f->sink.touched = f->plan->touched;
-    return sm_sink_prepare(&f->sink, select, b->manifest, &b->counts.written, &b->counts.bytes_out,
-                           err);
+    rc = sm_sink_prepare(&f->sink, select, b->manifest, &b->counts.written, &b->counts.bytes_out,
+                         err);
+    sm_flow__move_time(b, SM_PHASE_COMPUTE, SM_PHASE_SYNC, f->sink.synced_us);
+    return rc;
 }
 
 static void discard_files(sm_flow *f, const sm_batch *b)
@@ -281,9 +289,10 @@ static sm_code flow_describe(sm_flow *f, sm_batch *b, sm_error *err)
 static sm_code flow_compute(sm_flow *f, sm_batch *b, sm_error *err)
 {
     sm_error unread;
-    sm_code rc = sm_flow__need_session(f, err);
+    sm_code rc;
 
-    if (rc != SM_OK)
+    sm_flow__enter(b, SM_PHASE_OPEN);
+    if ((rc = sm_flow__need_session(f, err)) != SM_OK)
         return rc;
     rc = run_query(f, b, err);
     if (rc == SM_OK)
@@ -294,6 +303,7 @@ static sm_code flow_compute(sm_flow *f, sm_batch *b, sm_error *err)
     }
     if (rc == SM_OK)
         rc = sm_flow__judge(f, b, err);
+    sm_flow__enter(b, SM_PHASE_KEEP);
     if (rc == SM_OK)
         rc = sm_flow__set_aside(f, b, err);
     if (rc == SM_OK)
@@ -432,7 +442,7 @@ static void flow_maintain(sm_flow *f, const sm_batch *b)
 
 /* Take the next batch of `f` to done.  Recovery is no second path: a batch found decided
  * enters half-way down.  SM_E_AGAIN asks the caller for another attempt. */
-sm_code sm_flow__run_batch(sm_flow *f, sm_batch *b, sm_error *err)
+static sm_code flow_run_batch(sm_flow *f, sm_batch *b, sm_error *err)
 {
     sm_code rc;
 
@@ -448,12 +458,14 @@ sm_code sm_flow__run_batch(sm_flow *f, sm_batch *b, sm_error *err)
         rc = b->describes ? flow_describe(f, b, err) : flow_compute(f, b, err);
         if (rc != SM_OK || b->state == SM_BATCH_IDLE) /* one pass of SQL */
             goto done;
+        sm_flow__enter(b, SM_PHASE_DECIDE);
         b->lag = sm_flow__lag(f, b);
         sm_failpoint("flow.before_decided");
         if ((rc = sm_flow__decide(f, b, err)) != SM_OK) /* one transaction */
             goto done;
     }
     sm_failpoint("flow.after_decided");
+    sm_flow__enter(b, SM_PHASE_PUBLISH);
     if ((rc = flow_publish(f, b, err)) == SM_E_AGAIN)
         rc = flow_void(f, b, err);
     if (rc != SM_OK)
@@ -471,6 +483,17 @@ done:
     sm_flow__leave_side(f);
     if (rc != SM_OK)
         sm_wrap(err, "batch %lld", (long long)f->next);
+    return rc;
+}
+
+sm_code sm_flow__run_batch(sm_flow *f, sm_batch *b, sm_error *err)
+{
+    struct sm_cpu_meter *meter = f->env->q->meter;
+    sm_code rc;
+
+    f->cpu_begun = sm_cpu_meter_enter(meter);
+    rc = flow_run_batch(f, b, err);
+    sm_cpu_meter_leave(meter);
     return rc;
 }
 

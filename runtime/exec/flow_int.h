@@ -91,6 +91,7 @@ typedef struct sm_flow {
     sm_flow_stages *stages; /* NULL: the query remembers nothing */
     bool described;         /* the table was told what the file says of it since it was opened */
     bool grew;              /* the last attempt ended because a schema grew */
+    int64_t cpu_begun;      /* of the batch at work: sm_cpu_meter_enter() */
     sm_flow_outcome *out;
 } sm_flow;
 
@@ -98,6 +99,9 @@ typedef struct sm_flow {
 typedef struct sm_batch {
     sm_batch_state state;
     int64_t n, time_ms, attempt, started_ms;
+    sm_phase phase;
+    int64_t phase_us; /* when it began, on the boot clock; 0: none has */
+    sm_batch_times times;
     const sm_json *start, *end; /* objects: dataset -> offset */
     const sm_json *reads;       /* object: dataset -> position read as a snapshot */
     sm_manifest *manifest;
@@ -234,6 +238,14 @@ sm_code sm_flow__skip_rebuilt(sm_flow *f, const bool *rebuilt, sm_error *err);
 
 /* flow_lag.c: how far the sources are ahead of the end of the batch; lives in f->scratch. */
 sm_sv sm_flow__lag(sm_flow *f, const sm_batch *b);
+
+/* flow_phases.c: the batch goes over to that phase. */
+void sm_flow__enter(sm_batch *b, sm_phase p);
+/* So much of `from` was of `to`. */
+void sm_flow__move_time(sm_batch *b, sm_phase from, sm_phase to, int64_t us);
+/* It is through all of them: b->times is what they took.  Nothing of one that entered none, as a
+ * replay and what is passed over. */
+void sm_flow__end_phases(const sm_flow *f, sm_batch *b);
 
 /* progress.c: counts as JSON and back, and the row of a flow in the record of a run. */
 sm_json *sm_flow__counts_json(const sm_flow_counts *c, sm_arena *a);

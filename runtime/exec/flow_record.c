@@ -227,6 +227,11 @@ sm_code sm_flow__mark_done(sm_flow *f, sm_batch *b, sm_error *err)
     sm_done d = { .keys = &key, .n_keys = 1 };
     sm_code rc;
 
+    sm_flow__end_phases(f, b);
+    if (!b->rolled_forward) { /* of one that was, most of its time was of another life */
+        key.phases = sm_batch_times_text(&b->times, f->scratch);
+        key.cpu_us = b->times.cpu_us;
+    }
     sm_flow__add_batch(f, b);
     add_rule_events(&l);
     add_batch_events(&l);

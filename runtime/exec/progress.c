@@ -93,6 +93,7 @@ void sm_flow__add_batch(sm_flow *f, const sm_batch *b)
         rules[i].passed += b->rules[i].passed;
         rules[i].failed += b->rules[i].failed;
     }
+    sm_batch_times_add(&o->times, &b->times);
     o->batches++;
     o->rolled_forward |= b->rolled_forward;
     if (b->version >= 0)
@@ -133,6 +134,8 @@ sm_run_flow_rec sm_flow__progress(const sm_flow_outcome *o, sm_arena *a)
         .started_ms = o->started_ms,
         .ended_ms = o->ended_ms,
         .duration_ms = o->duration_ms,
+        .phases = sm_batch_times_text(&o->times, a),
+        .cpu_us = o->times.cpu_us,
         .error = sm_sv_cstr(o->error.code == SM_OK ? "" : o->error.msg),
     };
 }

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "runtime/base/clock.h"
+#include "runtime/base/cpu_meter.h"
 #include "runtime/base/fs.h"
 #include "runtime/base/watch.h"
 
@@ -227,6 +228,8 @@ sm_code sm_run_new(const sm_run_request *q, sm_run **out, sm_error *err)
         sm_atomic_set(q->give_up, 0);
     if (q->memory == NULL) /* flows of a continuous run are opened more than once */
         r->q.memory = r->memory = sm_run_memory_new();
+    if (q->meter == NULL)
+        r->q.meter = r->meter = sm_cpu_meter_new();
     r->arena = sm_arena_new("run");
     r->told = sm_arena_new("run told");
     r->started_boot_ms = sm_clock_boot_ms();
@@ -285,6 +288,7 @@ void sm_run_free(sm_run *r)
     sm_arena_free(r->told);
     sm_arena_free(r->arena);
     sm_run_memory_free(r->memory);
+    sm_cpu_meter_free(r->meter);
     free(r);
 }
 
@@ -458,7 +462,7 @@ sm_code sm_run_execute(sm_run *r, sm_run_result *out, sm_error *err)
 {
     sm_code rc;
 
-    if ((rc = sm_run__timeout_begin(r, err)) != SM_OK)
+    if ((rc = sm_run__beside_begin(r, err)) != SM_OK)
         return rc;
     tell_waiting(r);
     for (size_t i = 0; i < r->q.plan->n_flows; i++)
@@ -466,17 +470,17 @@ sm_code sm_run_execute(sm_run *r, sm_run_result *out, sm_error *err)
             (!r->slots[i].refresh || r->slots[i].lead))
             sm_run__open_flow(r, i);
     if ((rc = begin_running(r, err)) != SM_OK) {
-        sm_run__timeout_end(r);
+        sm_run__beside_end(r);
         close_flows(r);
         return rc;
     }
     sm_run__graph(r);
     skip_unselected(r);
     rc = r->q.continuous ? sm_run__continue(r, err) : SM_OK;
-    sm_run__timeout_end(r);
+    sm_run__beside_end(r);
     close_flows(r);
     gather(r, out);
-    sm_run__timeout_tell(r, out);
+    sm_run__beside_tell(r, out);
     if (rc != SM_OK && (out->code == SM_OK || out->code == SM_E_CANCELLED)) {
         out->state = SM_RUN_FAILED;
         out->code = rc;

@@ -30,9 +30,11 @@
 #include "runtime/base/thread.h"
 #include "runtime/connect/connect.h"
 #include "runtime/events/event_log.h"
+#include "runtime/events/phase.h"
 #include "runtime/store/store.h"
 #include "runtime/store/store_runs.h"
 
+struct sm_cpu_meter;
 struct sm_engine;
 struct sm_images;
 
@@ -40,7 +42,8 @@ enum {
     SM_RUN_MAX_WORKERS = 64,
     SM_RUN_MAX_ATTEMPTS = 8,    /* of one batch whose input moves under it, or grows */
     SM_RUN_JUDGE_ROWS = 1000,   /* a batch of fewer rows is not judged by thresholds alone */
-    SM_RUN_VIEW_MS = 60 * 1000, /* a continuous run computes a materialized view at most so often */
+    SM_RUN_VIEW_MS = 60 * 1000, /* a continuous run computes a materialized view at most so often,
+                                 * where the request says nothing else */
     SM_RUN_GRACE_MS = 5000,     /* for calls to buckets, once the run is cancelled */
 };
 
@@ -91,6 +94,7 @@ typedef struct sm_flow_outcome {
     sm_sv dataset; /* its target */
     sm_run_flow_state state;
     sm_flow_counts counts;
+    sm_batch_times times;       /* of its batches, added up */
     const sm_rule_count *rules; /* one per rule of the target, in its order, then the checks */
     size_t n_rules;
     size_t
@@ -143,6 +147,7 @@ typedef struct sm_run_request {
     bool with_quarantine;          /* what refreshed tables have set aside goes too */
     int workers;                   /* flows at once */
     bool continuous;               /* go on, until the run is cancelled */
+    int64_t view_ms;               /* then a view is computed at most so often; 0: SM_RUN_VIEW_MS */
     int64_t
         timeout_ms; /* cancelled then, and failed: SM_E_TIMEOUT; not a continuous one; 0: none */
     /* In a continuous run: a flow that fails for a reason that may pass is tried so often in a
@@ -152,6 +157,7 @@ typedef struct sm_run_request {
     sm_atomic *give_up;    /* borrowed: set to the sm_clock_boot_ms() from which on calls to buckets
                             * are to    give up, once the run is cancelled; NULL: there are none */
     sm_run_memory *memory; /* of the runs before; NULL: there is none */
+    struct sm_cpu_meter *meter; /* of the process, where it has several runs; NULL: it has not */
     bool obeys; /* nobody asked for it: tables that a broken rule holds back are left out */
     sm_sv cause, commit, selection;
     sm_sv by; /* id of the token of who asked for it; ptr NULL: nobody did, or a terminal */

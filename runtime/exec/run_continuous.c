@@ -11,7 +11,7 @@
  *     a turn with nothing new                                         nothing more
  *
  * So a batch goes from hop to hop without waiting for the others, and a run without news sleeps.
- * A materialized view has no turn more often than every SM_RUN_VIEW_MS.
+ * A materialized view has no turn more often than the request says.
  *
  * A flow whose source never had data has no columns, and no part; when there is data, the run
  * ends to be compiled and started again.
@@ -51,9 +51,14 @@ static void give_turn(sm_run *r, size_t i)
 
 /* ---- a worker --------------------------------------------------------------------- */
 
-static bool is_view(const sm_run *r, size_t i)
+/* A view had its turn now: when it may have the next; 0: at once. */
+static int64_t rests_until(const sm_run *r, size_t i)
 {
-    return r->q.plan->datasets[r->q.plan->flows[i].target].kind == SM_DATASET_MATERIALIZED_VIEW;
+    const sm_plan_dataset *d = &r->q.plan->datasets[r->q.plan->flows[i].target];
+
+    if (d->kind != SM_DATASET_MATERIALIZED_VIEW)
+        return 0;
+    return sm_clock_boot_ms() + (r->q.view_ms > 0 ? r->q.view_ms : SM_RUN_VIEW_MS);
 }
 
 /* The flow whose turn is the oldest; n_flows: none has one now.  With mu held. */
@@ -157,7 +162,9 @@ static void turn_ended(sm_run *r, size_t i, bool made, sm_code rc, const sm_erro
     s->busy = false;
     if (rc == SM_OK) {
         s->failures = 0;
-        s->after_ms = is_view(r, i) ? sm_clock_boot_ms() + SM_RUN_VIEW_MS : 0;
+        s->after_ms = rests_until(r, i);
+        if (s->turn > 0 && s->after_ms > 0) /* given while it was busy: nobody waits for its time */
+            sm_watch_wake(r->watch);
     } else if (!try_again(r, i, err)) {
         s->selected = false; /* it has ended */
         r->stopping = true;
@@ -329,7 +336,7 @@ static void start_flows(sm_run *r)
             leave_out(r, i);
             continue;
         }
-        r->slots[i].after_ms = is_view(r, i) ? sm_clock_boot_ms() + SM_RUN_VIEW_MS : 0;
+        r->slots[i].after_ms = rests_until(r, i);
         r->outcomes[i].state = SM_RUN_FLOW_RUNNING;
         rc = open_flow(r, i, &err);
         sm_run__record(r, i);

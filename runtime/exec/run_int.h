@@ -30,8 +30,9 @@ typedef struct sm_run_slot {
 
 struct sm_run {
     sm_run_request q;
-    sm_run_memory *memory; /* its own, where the caller has none; else NULL */
-    sm_arena *arena;       /* only used by the thread that calls new and execute */
+    sm_run_memory *memory;      /* its own, where the caller has none; else NULL */
+    struct sm_cpu_meter *meter; /* likewise */
+    sm_arena *arena;            /* only used by the thread that calls new and execute */
     sm_owner_lock *lock;
     sm_run_rec rec;
     sm_flow_env env;
@@ -49,10 +50,11 @@ struct sm_run {
     sm_session **sessions; /* that an interrupt must reach */
     size_t n_sessions, cap_sessions;
     bool stopping;
-    sm_thread *timer;       /* of a timeout; NULL: there is none */
-    sm_cond ended;          /* for the timer */
+    sm_thread *beside;      /* run_beside.c; NULL: it does not wait */
+    sm_cond ended;          /* for it */
     bool through;           /* nothing is left to be cancelled */
-    bool expired;           /* cancelled by the timer */
+    bool expired;           /* cancelled as its time was over, */
+    sm_sv stopped_by;       /* or by whom in the store; in `told`.  "": by neither */
     int64_t turns;          /* the last sm_run_slot.turn that was given */
     bool again;             /* ended to be started again: a source has its first data */
     struct sm_watch *watch; /* to be woken when the run is cancelled; NULL: nobody waits there */
@@ -74,11 +76,11 @@ sm_code sm_run__grow(void *run, sm_sv source, const sm_schema *schema, bool anew
 /* What `schema_hints` add to pinned columns becomes a version of its own. */
 sm_code sm_run__pin_hints(sm_run *r, sm_error *err);
 
-/* run_timeout.c: from begin to end the run is cancelled when its time is over, which is told in the
- * result then. */
-sm_code sm_run__timeout_begin(sm_run *r, sm_error *err);
-void sm_run__timeout_end(sm_run *r);
-void sm_run__timeout_tell(const sm_run *r, sm_run_result *out);
+/* run_beside.c: from begin to end the run is cancelled when its time is over, or when somebody asks
+ * for it in the store, which is told in the result then. */
+sm_code sm_run__beside_begin(sm_run *r, sm_error *err);
+void sm_run__beside_end(sm_run *r);
+void sm_run__beside_tell(const sm_run *r, sm_run_result *out);
 
 /* run_left.c: the flows that decided to rebuild `table` and left the file before it was published,
  * in `a`: flows may ask at the same time. */

@@ -166,6 +166,20 @@ static void look(sm_scheduler *s, const sm_schedule *c)
     }
 }
 
+/* Where a run that is to take the place of another one waits for that of another process. */
+static bool is_in_the_way(sm_scheduler *s, sm_sv pipeline)
+{
+    const sm_unit *u;
+    bool found;
+
+    sm_mutex_lock(&s->mu);
+    u = sm_scheduler__find(s, pipeline);
+    found = u != NULL && u->schedule.concurrency == SM_CONCURRENCY_CANCEL && u->jobs != NULL &&
+            u->active == NULL && !u->jobs->order.continuous;
+    sm_mutex_unlock(&s->mu);
+    return found && s->config.held != NULL && s->config.held(s->config.ctx, pipeline);
+}
+
 void sm_scheduler__watch(sm_scheduler *s)
 {
     sm_arena *a = sm_arena_new("watch");
@@ -175,6 +189,8 @@ void sm_scheduler__watch(sm_scheduler *s)
     sm_scheduler__learn_zones(s, list, n);
     for (size_t i = 0; i < n; i++) {
         see_pause(s, &list[i], a);
+        if (s->config.stop_other != NULL && is_in_the_way(s, list[i].pipeline))
+            s->config.stop_other(s->config.ctx, list[i].pipeline);
         look(s, &list[i]);
     }
     sm_arena_free(a);

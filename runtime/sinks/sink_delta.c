@@ -224,6 +224,7 @@ static sm_code prepare_files(preparing *p, sm_sv select, sm_error *err)
 {
     sm_sv root = sm_delta_root(p->s->table);
     sm_arena *a = p->m->arena;
+    int64_t began;
     int fault;
     sm_code rc;
 
@@ -232,8 +233,10 @@ static sm_code prepare_files(preparing *p, sm_sv select, sm_error *err)
     else
         rc = sm_delta_write(root, &p->definition, select, p->stem, p->k->session, a, &p->copied,
                             err);
+    began = sm_clock_boot_us();
     if (rc != SM_OK || (rc = sm_delta_write_keep(p->s->table, &p->copied, a, err)) != SM_OK)
         return rc;
+    p->k->synced_us = sm_clock_boot_us() - began;
     if ((fault = sm_failpoint_err("delta.after_file")) != 0)
         return sm_fail_errno(err, fault, "after the files of a batch");
     return SM_OK;

@@ -364,10 +364,12 @@ static sm_code mark_one_done(sm_store *s, const sm_owner *o, sm_batch_key key, s
     sm_code rc;
 
     rc = sm_store__run(s,
-                       "update batches set state = 'done', done_ms = ? "
+                       "update batches set state = 'done', done_ms = ?, phases = ?, "
+                       "cpu_us = nullif(?, 0) "
                        "where generation_id = ? and n = ? and state = 'decided' and exists "
                        "(select 1 from generations where id = generation_id and pipeline_id = ?)",
                        SM_STORE__ARGS(sm_store__int(sm_clock_now_ms()),
+                                      sm_store__text_or_null(key.phases), sm_store__int(key.cpu_us),
                                       sm_store__int(key.generation), sm_store__int(key.n),
                                       sm_store__int(o->pipeline)),
                        &changed, err);

@@ -80,10 +80,14 @@ typedef struct sm_batch_rec {
     sm_sv counters;                          /* JSON object */
     sm_sv expectations;                      /* JSON array */
     int64_t started_ms, decided_ms, done_ms; /* decided, done: given by the store */
+    sm_sv phases;   /* given when it is done: JSON object, phase -> us; empty = not known */
+    int64_t cpu_us; /* likewise; time of the processor */
 } sm_batch_rec;
 
 typedef struct sm_batch_key {
     int64_t generation, n;
+    sm_sv phases;   /* of a batch that is done now, as in its record; else empty */
+    int64_t cpu_us; /* likewise */
 } sm_batch_key;
 
 /* A new generation of `flow` becomes current, the one before becomes old. */

@@ -10,7 +10,7 @@
     "select b.id, b.generation_id, g.flow, b.n, b.state, b.step, b.run_id, b.attempt, "            \
     "b.timestamp_ms, b.start_offsets, b.end_offsets, b.read_versions, b.watermarks, "              \
     "b.plan_fingerprint, b.schema_version, b.counters, b.expectations, b.started_ms, "             \
-    "b.decided_ms, b.done_ms, b.lag"
+    "b.decided_ms, b.done_ms, b.lag, b.phases, b.cpu_us"
 #define BATCH_FROM " from batches b join generations g on g.id = b.generation_id "
 #define WITH_MANIFEST                                                                              \
     BATCH_COLUMNS                                                                                  \
@@ -57,9 +57,11 @@ static sm_code read_batch(sqlite3_stmt *stmt, sm_arena *a, void *record, sm_erro
         .decided_ms = sm_store__col_int(stmt, 18, 0),
         .done_ms = sm_store__col_int(stmt, 19, 0),
         .lag = sm_store__col_text(stmt, 20, a),
-        .manifest = sm_store__col_text(stmt, 21, a),
-        .stages = sm_store__col_text(stmt, 22, a),
-        .lateness = sm_store__col_text(stmt, 23, a),
+        .phases = sm_store__col_text(stmt, 21, a),
+        .cpu_us = sm_store__col_int(stmt, 22, 0),
+        .manifest = sm_store__col_text(stmt, 23, a),
+        .stages = sm_store__col_text(stmt, 24, a),
+        .lateness = sm_store__col_text(stmt, 25, a),
     };
     return read_state(sm_store__col_text(stmt, 4, a), &b->state, err);
 }

@@ -87,13 +87,14 @@ static sm_code put_run_flow(sm_store *s, const sm_owner *o, int64_t run, const s
     return sm_store__run(
         s,
         "insert into run_flows (pipeline_id, run_id, flow, dataset, state, reason, counters, "
-        "expectations, batches, started_ms, ended_ms, duration_ms, error) "
-        "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "expectations, batches, started_ms, ended_ms, duration_ms, error, phases, cpu_us) "
+        "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0)) "
         "on conflict (run_id, flow) do update set dataset = excluded.dataset, "
         "state = excluded.state, reason = excluded.reason, counters = excluded.counters, "
         "expectations = excluded.expectations, batches = excluded.batches, "
         "started_ms = excluded.started_ms, ended_ms = excluded.ended_ms, "
-        "duration_ms = excluded.duration_ms, error = excluded.error",
+        "duration_ms = excluded.duration_ms, error = excluded.error, "
+        "phases = excluded.phases, cpu_us = excluded.cpu_us",
         SM_STORE__ARGS(sm_store__int(o->pipeline), sm_store__int(run), sm_store__text(f->flow),
                        sm_store__text(f->dataset),
                        sm_store__text(sm_sv_cstr(flow_states[f->state])),
@@ -101,7 +102,8 @@ static sm_code put_run_flow(sm_store *s, const sm_owner *o, int64_t run, const s
                        sm_store__text_or_null(f->counters), sm_store__text_or_null(f->expectations),
                        sm_store__int(f->batches), sm_store__int(f->started_ms),
                        sm_store__int(f->ended_ms), sm_store__int(f->duration_ms),
-                       sm_store__text_or_null(sm_store__cut(f->error, SM_STORE_TEXT_MAX))),
+                       sm_store__text_or_null(sm_store__cut(f->error, SM_STORE_TEXT_MAX)),
+                       sm_store__text_or_null(f->phases), sm_store__int(f->cpu_us)),
         NULL, err);
 }
 
@@ -250,6 +252,47 @@ sm_code sm_store__close_dead_runs(sm_store *s, const sm_owner *o, int64_t *close
     return rc;
 }
 
+/* ---- stop ---- */
+
+sm_code sm_store_run_ask_stop(sm_store *s, sm_sv pipeline, sm_sv by, bool *asked, sm_error *err)
+{
+    int64_t changed = 0;
+    sm_code rc = sm_store__begin(s, NULL, SM_STORE__ORDERED, err);
+
+    *asked = false;
+    if (rc != SM_OK)
+        return rc;
+    rc = sm_store__run(s,
+                       "update runs set stop_by = ?2 where ended_ms = 0 and stop_by is null and "
+                       "pipeline_id = (select id from pipelines where name = ?1)",
+                       SM_STORE__ARGS(sm_store__text(pipeline), sm_store__text(by)), &changed, err);
+    rc = sm_store__end(s, rc, err);
+    *asked = rc == SM_OK && changed > 0;
+    return rc;
+}
+
+static sm_code read_stop(sqlite3_stmt *stmt, sm_arena *a, void *record, sm_error *err)
+{
+    (void)err;
+    *(sm_sv *)record = sm_store__col_text(stmt, 0, a);
+    return SM_OK;
+}
+
+sm_code sm_store_run_stop(sm_store *s, int64_t run, sm_arena *a, sm_sv *by, sm_error *err)
+{
+    sm_store__query q = {
+        .sql = "select stop_by from runs where id = ? and stop_by is not null",
+        SM_STORE__WITH(sm_store__int(run)),
+        .read = read_stop,
+        .size = sizeof(sm_sv),
+    };
+    sm_store__rows rows;
+    sm_code rc = sm_store__rows_of(s, &q, a, &rows, err);
+
+    *by = rc == SM_OK && rows.n > 0 ? *(sm_sv *)rows.list : SM_SV("");
+    return rc;
+}
+
 /* ---- read ---- */
 
 #define RUN_COLUMNS                                                                                \
@@ -339,7 +382,8 @@ sm_code sm_store_run(sm_store *s, int64_t pipeline, int64_t number, sm_arena *a,
 
 #define RUN_FLOW_COLUMNS                                                                           \
     "select f.run_id, f.flow, f.dataset, f.state, f.reason, f.counters, f.expectations, "          \
-    "f.batches, f.started_ms, f.ended_ms, f.duration_ms, f.error from run_flows f "
+    "f.batches, f.started_ms, f.ended_ms, f.duration_ms, f.error, f.phases, f.cpu_us "             \
+    "from run_flows f "
 
 static sm_code read_run_flow(sqlite3_stmt *stmt, sm_arena *a, void *record, sm_error *err)
 {
@@ -359,6 +403,8 @@ static sm_code read_run_flow(sqlite3_stmt *stmt, sm_arena *a, void *record, sm_e
         .ended_ms = sm_store__col_int(stmt, 9, 0),
         .duration_ms = sm_store__col_int(stmt, 10, 0),
         .error = sm_store__col_text(stmt, 11, a),
+        .phases = sm_store__col_text(stmt, 12, a),
+        .cpu_us = sm_store__col_int(stmt, 13, 0),
     };
     return rc;
 }

@@ -66,6 +66,8 @@ typedef struct sm_run_flow_rec {
     sm_sv expectations; /* JSON array, likewise; may be empty */
     int64_t batches;
     int64_t started_ms, ended_ms, duration_ms; /* duration: time at work, on the boot clock */
+    sm_sv phases;   /* of its batches, added up: JSON object, phase -> us; empty = not known */
+    int64_t cpu_us; /* likewise: time of the processor; 0 = not known */
     sm_sv error;
 } sm_run_flow_rec;
 
@@ -88,6 +90,13 @@ typedef struct sm_run_change {
 sm_code sm_store_run_create(sm_store *s, const sm_owner *o, sm_run_rec *r, sm_error *err);
 /* SM_E_INVALID: the run is final, or the state would move to the left. */
 sm_code sm_store_run_change(sm_store *s, const sm_owner *o, sm_run_change *c, sm_error *err);
+
+/* Ask the run of the pipeline that goes on, of whatever process, to stop: it looks once a second.
+ * Needs no owner.  `by`: for people, "the server, …".  *asked: there was one that nobody had asked.
+ */
+sm_code sm_store_run_ask_stop(sm_store *s, sm_sv pipeline, sm_sv by, bool *asked, sm_error *err);
+/* Who has asked the run with this id to stop; "" = nobody.  Lives in `a`. */
+sm_code sm_store_run_stop(sm_store *s, int64_t run, sm_arena *a, sm_sv *by, sm_error *err);
 
 /* `number` 0 means the newest.  SM_E_NOT_FOUND. */
 sm_code sm_store_run(sm_store *s, int64_t pipeline, int64_t number, sm_arena *a, sm_run_rec *out,

@@ -321,9 +321,18 @@ static const char *const step_11[] = {
     NULL,
 };
 
+static const char *const step_12[] = {
+    "alter table batches add column phases text", /* null: not known, as all of these */
+    "alter table batches add column cpu_us integer",
+    "alter table run_flows add column phases text",
+    "alter table run_flows add column cpu_us integer",
+    "alter table runs add column stop_by text", /* who asked it to stop; null: nobody */
+    NULL,
+};
+
 const sm_store__migration sm_store__migrations[] = {
-    { step_1 }, { step_2 }, { step_3 }, { step_4 },  { step_5 },  { step_6 },
-    { step_7 }, { step_8 }, { step_9 }, { step_10 }, { step_11 }, { NULL },
+    { step_1 }, { step_2 }, { step_3 },  { step_4 },  { step_5 },  { step_6 }, { step_7 },
+    { step_8 }, { step_9 }, { step_10 }, { step_11 }, { step_12 }, { NULL },
 };
 
 enum { APPLICATION_ID = 0x736d6c74 }; /* "smlt", in the header of the file */

@@ -103,7 +103,7 @@ PROJECT_CHANGES = {
     ],
     "bad": [
         ("version", "DELETE"), ("version", 2), ("name", "a b"), ("include", "x.yml"), ("include", ["/x.yml"]),
-        ("server", {"port": 80}), ("server", {"auth": "password"}), ("server", {"price_per_cpu_hour": 1}), ("notifications", [{}]), ("tables", {}), ("pipeline", "x"),
+        ("server", {"port": 80}), ("server", {"auth": "password"}), ("server", {"price_per_cpu_hour": 0}), ("server", {"price_per_cpu_hour": "much"}), ("notifications", [{}]), ("tables", {}), ("pipeline", "x"),
         ("variables.least", [1]), ("variables.least.default", None), ("variables.least.typ", "x"),
         ("secrets.key", {}), ("secrets.key", "x"), ("secrets.key.environment", "A"), ("secrets.key.value", "x"),
         ("connections.lake.type", "ftp"), ("connections.lake.type", "DELETE"), ("connections.lake.brokers", "x"),

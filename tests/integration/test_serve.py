@@ -3,6 +3,7 @@
 are valid, and loses nothing however it ends."""
 import json
 import os
+import select
 import signal
 import sys
 import unittest
@@ -151,6 +152,31 @@ class Serve(unittest.TestCase):
         self.await_ids(server, "shop_silver", [1, 2])
         self.assertEqual(server.end(), 0)
         self.assertLessEqual(set(self.states()), {"completed", "canceled"})  # the last one may be cut short
+
+    def test_concurrency_cancel_stops_a_run_of_another_process(self):
+        slow = "  slow: {{type: materialized_view, sql: 'SELECT count(*) AS n FROM {name}_bronze, range(1000000) AS a, range(1000000) AS b'}}\n"
+        for n, (more, args) in enumerate(((slow, ()), ("", ("--continuous",)))):
+            name = f"shop{n}"  # one is at work on a batch that has no end, the other one waits for rows
+            self.arrive(n)
+            self.w.write(f"{name}.yml", (PIPELINE + more).format(name=name, trigger="{interval: 1s}", sign="+"))
+            beside = self.w.start("run", f"{name}.yml", *args)
+            self.await_ids_of(beside, f"{name}_bronze")
+            self.pipeline(name, trigger="{interval: 1s}\nconcurrency: cancel")
+            server = self.server(f"{name}.yml")
+            stopped = self.w.finish(beside)
+            self.assertEqual(stopped.code, 130, stopped.err)
+            self.assertIn("stopped by the server, which has a run to begin (`concurrency: cancel`)", stopped.out + stopped.err)
+            server.until("run 2", "succeeded")
+            self.assertEqual(server.end(), 0)
+            (state, error), = self.w.store(f"select state, error from runs where number = 1 and pipeline_id = (select id from pipelines where name = '{name}')")
+            self.assertEqual(state, "canceled")
+            self.assertIn("stopped by the server", error)
+
+    def await_ids_of(self, process, table):
+        """A run that goes on has written something."""
+        while not self.ids(table):
+            self.assertIsNone(process.poll())
+            select.select([], [], [], 0.05)
 
     def test_a_table_that_a_broken_rule_stopped_is_held_back_until_it_is_resumed(self):
         rule = "  checked: {{from: orders, expectations: {{small: {{expect: id < 100, on_violation: {}}}}}}}\n  behind: {{from: checked}}\n"

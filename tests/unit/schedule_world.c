@@ -23,6 +23,12 @@ static bool held(void *ctx, sm_sv pipeline)
     return ((world *)ctx)->held;
 }
 
+static void stop_other(void *ctx, sm_sv pipeline)
+{
+    (void)pipeline;
+    ((world *)ctx)->stops++;
+}
+
 static sm_code look(void *ctx, sm_sv pipeline, const sm_trigger *t, int64_t *mark, sm_error *err)
 {
     (void)pipeline;
@@ -83,6 +89,7 @@ void world_init(world *w, int64_t wall_ms)
 {
     sm_scheduler_config config = {
         .held = held,
+        .stop_other = stop_other,
         .look = look,
         .zone = zone,
         .secret = secret,

@@ -29,6 +29,7 @@ typedef struct world {
     world_run *runs;
     size_t n_runs;
     bool held;    /* another process has all pipelines */
+    int stops;    /* how often it was asked to stop */
     int64_t mark; /* of all files and tables */
     /* What a run is like; a test may set them. */
     int64_t (*lasts)(struct world *w, const sm_run_order *o);

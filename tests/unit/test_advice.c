@@ -15,17 +15,14 @@ static sm_advice_flow calm(size_t n)
     for (size_t i = 0; i < n; i++)
         batches[i] = (sm_advice_batch){ .started_ms = (int64_t)i * 1000,
                                         .ended_ms = (int64_t)i * 1000 + 1000,
-                                        .work_ms = 900,
+                                        .work_us = 900 * 1000,
+                                        .rest_us = 100 * 1000,
                                         .lag = 500,
                                         .lag_is_rows = true,
                                         .read = 1000,
                                         .files_out = 1,
                                         .bytes_out = 10 * 1000 * 1000 };
-    return (sm_advice_flow){ .flow = SM_SV("f"),
-                             .table = SM_SV("t"),
-                             .batches = batches,
-                             .n = n,
-                             .to_ms = (int64_t)n * 1000 };
+    return (sm_advice_flow){ .flow = SM_SV("f"), .table = SM_SV("t"), .batches = batches, .n = n };
 }
 
 static void expect(const sm_advice_flow *f, const char *kind, const char *words,
@@ -88,10 +85,15 @@ static void test_advice__batches_are_too_short_or_too_long(void **state)
     sm_advice_flow f = calm(20);
 
     (void)state;
-    for (size_t i = 0; i < 20; i++)
-        batches[i].work_ms = 400;
+    for (size_t i = 0; i < 20; i++) {
+        batches[i].work_us = 400;
+        batches[i].rest_us = 600;
+    }
     expect(&f, "short_batches", "60 %", "");
-    batches[3].work_ms = -1;
+    batches[3].work_us = batches[3].rest_us = -1;
+    expect(&f, NULL, NULL, NULL);
+    for (size_t i = 0; i < 20; i++)
+        batches[i].work_us = batches[i].rest_us = 500;
     expect(&f, NULL, NULL, NULL);
     f = calm(3);
     f.interval_ms = 500;
@@ -133,12 +135,20 @@ static void test_advice__a_day_of_waiting_is_told_with_its_price(void **state)
     sm_advice_flow f = calm(20);
 
     (void)state;
-    f.continuous = true;
-    f.to_ms = 24 * 60 * 60 * 1000;
-    expect(&f, "idle", "at work for 0 %", "");
-    f.price_per_cpu_hour = 360;
-    expect(&f, "idle", "2.00 in money", "");
-    f.to_ms -= 1;
+    f.waits_ms = 24 * 60 * 60 * 1000;
+    f.busy_ms = 20 * 1000;
+    expect(&f, "idle", "was at work for 20.0 s of the last 24 h", "");
+    expect(&f, "idle", "it costs no more than that", "");
+    f.cpu_us = 36 * 1000 * 1000;
+    f.runs = 20;
+    expect(&f, "idle", "a run costs about 1.80 CPU-seconds, and all of them 36.00 CPU-seconds", "");
+    f.price_per_cpu_hour = 0.5;
+    expect(&f, "idle", "about 1.80 CPU-seconds (0.00025 in money), and all of them 36.00", "");
+    expect(&f, "idle", "kept waiting costs 86400.00 CPU-seconds (12.00 in money)", "");
+    f.busy_ms = 24 * 6 * 60 * 1000; /* a tenth of the day */
+    expect(&f, NULL, NULL, NULL);
+    f.busy_ms = 0;
+    f.waits_ms -= 1;
     expect(&f, NULL, NULL, NULL);
 }
 

@@ -240,6 +240,37 @@ static void test_another_process__is_waited_for(void **state)
     world_release(&w);
 }
 
+static void test_another_process__is_stopped_for_a_run_that_takes_its_place(void **state)
+{
+    static const struct {
+        sm_concurrency concurrency;
+        bool held;
+        int stops;
+    } rows[] = { { SM_CONCURRENCY_CANCEL, true, 1 },
+                 { SM_CONCURRENCY_CANCEL, false, 0 },
+                 { SM_CONCURRENCY_QUEUE, true, 0 },
+                 { SM_CONCURRENCY_SKIP, true, 0 } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        sm_schedule c = schedule("p", now_once, 1);
+        world w;
+
+        world_init(&w, 0);
+        c.concurrency = rows[i].concurrency;
+        deploy(&w, c);
+        w.held = rows[i].held;
+        world_pass(&w, 1);
+        world_look(&w);
+        assert_int_equal(w.stops, rows[i].stops);
+        w.held = false;
+        world_pass(&w, 2 * SECOND);
+        world_look(&w);
+        assert_int_equal(w.stops, rows[i].stops);
+        world_release(&w);
+    }
+}
+
 static void test_another_process__makes_a_trigger_skip(void **state)
 {
     sm_schedule c = schedule("p", every_10s, 1);
@@ -707,6 +738,7 @@ int main(void)
         cmocka_unit_test(test_skip__leaves_out_what_comes_while_it_is_at_work),
         cmocka_unit_test(test_cancel__takes_the_place_of_what_runs),
         cmocka_unit_test(test_another_process__is_waited_for),
+        cmocka_unit_test(test_another_process__is_stopped_for_a_run_that_takes_its_place),
         cmocka_unit_test(test_another_process__makes_a_trigger_skip),
         cmocka_unit_test(test_submit__has_an_end),
         cmocka_unit_test(test_retry__backs_off_and_gives_up),

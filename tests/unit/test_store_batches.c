@@ -425,6 +425,29 @@ static void test_intend__fixes_the_range_until_it_is_decided(void **state)
     store_close(&f);
 }
 
+static void test_done__says_where_the_time_of_the_batch_went(void **state)
+{
+    store_fixture f;
+    sm_batch_key key;
+    sm_done d = { .keys = &key, .n_keys = 1 };
+    int64_t g;
+
+    (void)state;
+    store_open(&f, "batches");
+    g = store_generation(&f, "orders");
+    key =
+        (sm_batch_key){ .generation = g, .n = 0, .phases = SM_SV("{\"read\":7}"), .cpu_us = 1200 };
+    sm_assert_ok(store_decide(&f, g, 0, -1), f.err);
+    sm_assert_ok(sm_store_mark_done(f.s, &f.o, &d, &f.err), f.err);
+    assert_string_equal(position(&f, "orders").last.phases.ptr, "{\"read\":7}");
+    assert_int_equal(position(&f, "orders").last.cpu_us, 1200);
+    sm_assert_ok(store_decide(&f, g, 1, -1), f.err);
+    sm_assert_ok(store_done(&f, g, 1), f.err); /* not known */
+    assert_int_equal(position(&f, "orders").last.phases.len, 0);
+    assert_int_equal(position(&f, "orders").last.cpu_us, 0);
+    store_close(&f);
+}
+
 static void test_void__takes_back_the_newest_decided_batch_only(void **state)
 {
     store_fixture f;
@@ -754,6 +777,7 @@ int main(void)
         SM_TEST(test_reserve__keeps_the_old_life_until_the_decision),
         SM_TEST(test_decide__adopts_a_position_as_a_done_batch),
         SM_TEST(test_intend__fixes_the_range_until_it_is_decided),
+        SM_TEST(test_done__says_where_the_time_of_the_batch_went),
         SM_TEST(test_void__takes_back_the_newest_decided_batch_only),
         SM_TEST(test_owner__that_was_replaced_can_write_nothing),
         SM_TEST(test_owners__that_fight_leave_a_whole_history),

@@ -174,6 +174,31 @@ static void test_acquire__closes_the_runs_of_a_dead_process(void **state)
     store_close(&f);
 }
 
+static void test_stop__is_asked_of_the_run_that_goes_on_and_once(void **state)
+{
+    store_fixture f;
+    int64_t id;
+    bool asked;
+    sm_sv by;
+
+    (void)state;
+    store_open(&f, "runs");
+    sm_assert_ok(sm_store_run_ask_stop(f.s, SM_SV("iot"), SM_SV("me"), &asked, &f.err), f.err);
+    assert_false(asked); /* nothing runs */
+    id = store_run(&f);
+    sm_assert_ok(sm_store_run_stop(f.s, id, f.a, &by, &f.err), f.err);
+    assert_int_equal(by.len, 0);
+    sm_assert_ok(sm_store_run_ask_stop(f.s, SM_SV("other"), SM_SV("me"), &asked, &f.err), f.err);
+    assert_false(asked);
+    sm_assert_ok(sm_store_run_ask_stop(f.s, SM_SV("iot"), SM_SV("me"), &asked, &f.err), f.err);
+    assert_true(asked);
+    sm_assert_ok(sm_store_run_ask_stop(f.s, SM_SV("iot"), SM_SV("you"), &asked, &f.err), f.err);
+    assert_false(asked);
+    sm_assert_ok(sm_store_run_stop(f.s, id, f.a, &by, &f.err), f.err);
+    assert_sv(by, "me");
+    store_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +207,7 @@ int main(void)
         SM_TEST(test_flows__keep_their_order_and_their_newest_values),
         SM_TEST(test_flow_states__are_those_of_the_last_run_that_took_part),
         SM_TEST(test_acquire__closes_the_runs_of_a_dead_process),
+        SM_TEST(test_stop__is_asked_of_the_run_that_goes_on_and_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -191,6 +191,7 @@ static sm_run_request make_request(const sm_cli *c, sm_project *p, const wish *w
         .with_quarantine = sm_cli_has(c, "--with-quarantine"),
         .workers = (int)p->spec->engine.workers.v,
         .continuous = sm_cli_has(c, "--continuous"),
+        .view_ms = p->spec->trigger.interval.v / 1000,
         .timeout_ms = p->spec->timeout.v / 1000,
         .cause = SM_SV("manual"),
         .commit = sm_git_commit(p->base_dir, c->a),

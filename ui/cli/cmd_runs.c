@@ -2,13 +2,15 @@
 /* cmd_runs.c -- smelt runs: the newest runs, or one with what its flows did. */
 #include <stdlib.h>
 
+#include "runtime/base/clock.h"
+#include "runtime/events/phase.h"
 #include "ui/cli/exit_code.h"
 #include "ui/cli/flow_rows.h"
 #include "ui/cli/grid.h"
 #include "ui/cli/look_all.h"
 #include "ui/cli/remote.h"
 
-enum { MOST = 20 };
+enum { MOST = 20, US_OF_MS = 1000 };
 
 static const sm_cli_option options[] = {
     { "--limit", NULL, "N", "how many runs (20)" },
@@ -119,6 +121,29 @@ static int show_all(const sm_cli *c, const sm_look_told *all, size_t n, size_t m
     return c->json ? sm_cli_out_json(c, doc) : print_all(c, doc);
 }
 
+/* What took less than a millisecond is left out. */
+static void add_phases(const sm_json *run, sm_buf *b)
+{
+    const sm_json *phases = sm_json_get(run, "phases_us");
+    const char *before = "Phases  ";
+
+    for (int i = 0; i < SM_PHASES; i++) {
+        int64_t us = sm_json_get_int(phases, sm_phase_name((sm_phase)i), 0);
+
+        if (us < US_OF_MS)
+            continue;
+        sm_buf_addf(b, "%s%s ", before, sm_phase_name((sm_phase)i));
+        sm_buf_add_duration(b, us / US_OF_MS);
+        before = " · ";
+    }
+    if (sm_json_get_int(run, "cpu_us", 0) >= US_OF_MS) {
+        sm_buf_addf(b, "%sCPU ", phases == NULL ? "" : "  ");
+        sm_buf_add_duration(b, sm_json_get_int(run, "cpu_us", 0) / US_OF_MS);
+    }
+    if (phases != NULL)
+        sm_buf_addc(b, '\n');
+}
+
 static int print_run(const sm_cli *c, const sm_json *doc)
 {
     sm_grid *g = sm_grid_new(c, "rllrlll");
@@ -129,6 +154,7 @@ static int print_run(const sm_cli *c, const sm_json *doc)
     add_run(c, g, doc);
     sm_grid_print(g, 0, &b);
     sm_add_flows(c, sm_json_get(doc, "flows"), &b);
+    add_phases(doc, &b);
     sm_look_next(c, &b, "smelt events --run %lld", (long long)sm_json_get_int(doc, "number", 0));
     return sm_cli_out(&b);
 }

@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "runtime/base/clock.h"
+#include "runtime/base/cpu_meter.h"
 #include "runtime/base/fs.h"
+#include "runtime/base/log.h"
 #include "ui/cli/deploy_int.h"
 #include "ui/cli/exit_code.h"
 #include "ui/cli/look.h"
@@ -22,6 +24,7 @@ sm_deploy *sm_deploy_new(const sm_cli *c, const char *const *names, size_t n, sm
 
     *d = (sm_deploy){ .c = c, .names = names, .n_names = n, .bus = bus };
     d->stores = sm_stores_new();
+    d->meter = sm_cpu_meter_new();
     d->a = sm_arena_new("deploy");
     sm_mutex_init(&d->load_mu);
     sm_mutex_init(&d->mu);
@@ -38,6 +41,7 @@ void sm_deploy_free(sm_deploy *d)
     sm_deploy__free_watcher(d->watcher);
     sm_pinned_free(d->pinned);
     sm_stores_free(d->stores);
+    sm_cpu_meter_free(d->meter);
     sm_buf_release(&d->fault);
     sm_mutex_release(&d->load_mu);
     sm_mutex_release(&d->mu);
@@ -468,4 +472,19 @@ bool sm_deploy_held(void *ctx, sm_sv pipeline)
     sm_arena_free(a);
     sm_deploy_let(x);
     return held;
+}
+
+void sm_deploy_stop_other(void *ctx, sm_sv pipeline)
+{
+    sm_deployed *x = sm_deploy_hold(ctx, pipeline);
+    sm_error err;
+    bool asked;
+
+    if (x != NULL && x->project.store != NULL &&
+        sm_store_run_ask_stop(x->project.store, pipeline,
+                              SM_SV("the server, which has a run to begin (`concurrency: cancel`)"),
+                              &asked, &err) != SM_OK)
+        sm_log(SM_LOG_WARN, "schedule", "pipeline=%.*s the run in the way cannot be stopped: %s",
+               SM_SV_ARG(pipeline), err.msg);
+    sm_deploy_let(x);
 }

@@ -26,6 +26,7 @@ struct sm_deploy {
     size_t n_names;
     sm_event_bus *bus;
     sm_stores *stores;
+    struct sm_cpu_meter *meter; /* of all runs */
     sm_deploy_told *told;       /* of the thread that checks freshness */
     sm_deploy_watcher *watcher; /* of the thread that looks; NULL: nobody did */
     sm_mutex load_mu;           /* one load at a time; taken before mu */

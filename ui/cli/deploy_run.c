@@ -148,6 +148,7 @@ static sm_code run(sm_deploy *d, const sm_deployed *x, const sm_cli *c, sm_proje
     q.with_quarantine = o->with_quarantine;
     q.workers = (int)p->spec->engine.workers.v;
     q.memory = sm_deploy__memory(d, o->pipeline)->memory;
+    q.meter = d->meter;
     q.continuous = o->continuous;
     q.max_attempts = sm_deploy__attempts(p->spec);
     q.backoff_ms = p->spec->retry.backoff.v / 1000;

@@ -95,7 +95,8 @@ static sm_code site_about(void *ctx, sm_sv pipeline, sm_arena *a, sm_site_about 
                             .trigger = trigger_text(&x->project.spec->trigger, a),
                             .interval_ms = x->project.spec->trigger.interval.v / 1000,
                             .continuous = x->project.spec->trigger.mode.v == SM_MODE_CONTINUOUS,
-                            .loaded_ms = x->loaded_ms };
+                            .loaded_ms = x->loaded_ms,
+                            .price_per_cpu_hour = x->project.spec->server.price_per_cpu_hour.v };
     sm_deploy_let(x);
     return SM_OK;
 }

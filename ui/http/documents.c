@@ -65,7 +65,8 @@ sm_code sm_call__deployed(sm_call *c, sm_sv pipeline, sm_view_deployed *out, sm_
                                .trigger = about.trigger,
                                .interval_ms = about.interval_ms,
                                .continuous = about.continuous,
-                               .loaded_ms = about.loaded_ms };
+                               .loaded_ms = about.loaded_ms,
+                               .price_per_cpu_hour = about.price_per_cpu_hour };
     return add_schedule(c, pipeline, out, err);
 }
 

@@ -25,6 +25,7 @@ typedef struct sm_site_about {
     int64_t interval_ms; /* of it; 0: none */
     bool continuous;
     int64_t loaded_ms;
+    double price_per_cpu_hour; /* 0: nobody said */
 } sm_site_about;
 
 /* Something that is read or changed: "reload", "validate", "quarantine_replay",

@@ -43,6 +43,13 @@ void sm_view__set_json(const sm_view *v, sm_json *o, const char *key, sm_sv text
         sm_json_set(o, key, j);
 }
 
+void sm_view__set_times(const sm_view *v, sm_json *o, sm_sv phases, int64_t cpu_us)
+{
+    sm_view__set_json(v, o, "phases_us", phases);
+    if (cpu_us > 0)
+        sm_json_set_int(o, "cpu_us", cpu_us);
+}
+
 sm_json *sm_view__document(const sm_view *v)
 {
     sm_json *doc = sm_json_object(v->a);
@@ -102,6 +109,7 @@ sm_json *sm_view__run_flow(const sm_view *v, const sm_run_flow_rec *f)
     sm_view__set_time(v, o, "started", f->started_ms);
     sm_view__set_time(v, o, "ended", f->ended_ms);
     sm_json_set_int(o, "duration_ms", f->duration_ms);
+    sm_view__set_times(v, o, f->phases, f->cpu_us);
     sm_view__set_json(v, o, "counters", f->counters);
     sm_view__set_json(v, o, "expectations", f->expectations);
     return o;
@@ -133,6 +141,7 @@ sm_json *sm_view__batch(const sm_view *v, const sm_batch_rec *b)
     sm_view__set_json(v, o, "start_offsets", b->start_offsets);
     sm_view__set_json(v, o, "end_offsets", b->end_offsets);
     sm_view__set_json(v, o, "read_versions", b->read_versions);
+    sm_view__set_times(v, o, b->phases, b->cpu_us);
     sm_view__set_json(v, o, "lag", b->lag);
     sm_view__set_json(v, o, "counters", b->counters);
     sm_view__set_text(o, "plan_fingerprint", b->plan_fingerprint);

@@ -79,7 +79,9 @@ sm_code sm_view_why(const sm_view *v, const sm_plan_dataset *table, sm_json **ou
 
 /* {"pipeline","runs":[{number, state, …}]}, newest first; only numbers below `before`, 0 = all. */
 sm_code sm_view_runs(const sm_view *v, int64_t before, size_t limit, sm_json **out, sm_error *err);
-/* One run with its flows; number 0 is the newest.  SM_E_NOT_FOUND. */
+/* One run with its flows, and where the time of their batches went, "phases_us"?:{plan, open, read,
+ * compute, sync, keep, decide, publish} and "cpu_us"? (runtime/events/phase.h), of each flow and in
+ * all; number 0 is the newest.  SM_E_NOT_FOUND. */
 sm_code sm_view_run(const sm_view *v, int64_t number, sm_json **out, sm_error *err);
 
 /* {"pipeline","events":[…],"last":id}.  `run` is a number as people see it, 0 = any: it takes
@@ -134,6 +136,7 @@ typedef struct sm_view_deployed {
     sm_sv next_cause;
     int64_t retry_ms; /* when it tries again */
     int64_t queued;   /* orders that wait */
+    double price_per_cpu_hour;
 } sm_view_deployed;
 
 /* A row of the overview: {pipeline, file, commit, …, state, doing, run, last_runs, next, paused,
@@ -156,9 +159,9 @@ sm_code sm_view_grid(const sm_view *v, size_t limit, sm_json **out, sm_error *er
  * oldest}}]}: histories run from the oldest of the newest `limit` runs to the newest. */
 sm_code sm_view_quality(const sm_view *v, size_t limit, sm_json **out, sm_error *err);
 /* {"pipeline","since","batches":[{flow, table, batch, timestamp, done, duration_ms, counters,
- * expectations, watermark?, state?}],"truncated"}: batches that ended since then, oldest first; at
- * most the newest 2,000.  "advice":[{flow, table, kind, message, command?}]: events/advice.h; `d`
- * (NULL: not known) tells how it is run. */
+ * phases_us?, cpu_us?, expectations, watermark?, state?}],"truncated"}: batches that ended since
+ * then, oldest first; at most the newest 2,000.  "advice":[{flow, table, kind, message, command?}]:
+ * events/advice.h; `d` (NULL: not known) tells how it is run. */
 sm_code sm_view_streaming(const sm_view *v, const sm_view_deployed *d, int64_t since_ms,
                           sm_json **out, sm_error *err);
 /* {"pipeline","table","versions":[{version, time, operation, rows, bytes, files}]}, newest first;

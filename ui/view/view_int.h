@@ -22,6 +22,10 @@ sm_code sm_view__runs_at_work(const sm_view *v, size_t limit, sm_run_rec **out, 
                               sm_error *err);
 sm_json *sm_view__run(const sm_view *v, const sm_run_rec *r);
 /* Of a flow of a run, or "interrupted" when the run died. */
+/* Sets "phases_us", an object, and "cpu_us" where they are known: where the time of batches went.
+ */
+void sm_view__set_times(const sm_view *v, sm_json *o, sm_sv phases, int64_t cpu_us);
+
 /* Sets "freshness": {lag_seconds, warn_after?, error_after?, since, state}, in seconds, of a table
  * that was written at `written_ms`, with events up to `event_ms` (0: not known), and has a budget;
  * since: event_time or written; state: fresh, late or stale (view_freshness.c). */

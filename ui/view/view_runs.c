@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* view_runs.c -- runs, one run, and events. */
 #include "runtime/base/clock.h"
+#include "runtime/events/phase.h"
 #include "ui/view/view_int.h"
 
 sm_code sm_view_runs(const sm_view *v, int64_t before, size_t limit, sm_json **out, sm_error *err)
@@ -58,6 +59,29 @@ sm_code sm_view_run_id(const sm_view *v, int64_t number, int64_t *id, sm_error *
     return rc;
 }
 
+/* Of the whole run: those of its flows, which may have worked at the same time, added up. */
+static void add_phases(const sm_view *v, sm_json *run, const sm_json *flows)
+{
+    sm_json *sum = sm_json_object(v->a);
+    int64_t cpu_us = 0;
+
+    for (size_t i = 0; i < sm_json_len(flows); i++) {
+        const sm_json *f = sm_json_at(flows, i), *phases = sm_json_get(f, "phases_us");
+
+        cpu_us += sm_json_get_int(f, "cpu_us", 0);
+        for (int k = 0; phases != NULL && k < SM_PHASES; k++) {
+            const char *name = sm_phase_name((sm_phase)k);
+
+            sm_json_set_int(sum, name,
+                            sm_json_get_int(sum, name, 0) + sm_json_get_int(phases, name, 0));
+        }
+    }
+    if (sm_json_len(sum) > 0)
+        sm_json_set(run, "phases_us", sum);
+    if (cpu_us > 0)
+        sm_json_set_int(run, "cpu_us", cpu_us);
+}
+
 sm_code sm_view_run(const sm_view *v, int64_t number, sm_json **out, sm_error *err)
 {
     sm_json *doc, *list = sm_json_array(v->a);
@@ -73,6 +97,7 @@ sm_code sm_view_run(const sm_view *v, int64_t number, sm_json **out, sm_error *e
         sm_json_append(list, sm_view__run_flow(v, &flows[i]));
     doc = sm_view__run(v, &r);
     sm_json_set_string(doc, "pipeline", v->plan->pipeline);
+    add_phases(v, doc, list);
     sm_json_set(doc, "flows", list);
     *out = doc;
     return SM_OK;

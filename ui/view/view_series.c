@@ -2,6 +2,7 @@
 /* view_series.c -- micro-batches over time: what charts are made of. */
 #include "runtime/base/clock.h"
 #include "runtime/events/advice.h"
+#include "runtime/events/phase.h"
 #include "ui/view/view_int.h"
 
 enum { PAGE = 200, BATCHES_MAX = 2000 };
@@ -74,6 +75,7 @@ static sm_json *batch_row(const sm_view *v, const sm_batch_rec *b)
     sm_view__set_time(v, o, "done", b->done_ms);
     if (b->started_ms != 0 && end_of(b) >= b->started_ms)
         sm_json_set_int(o, "duration_ms", end_of(b) - b->started_ms);
+    sm_view__set_times(v, o, b->phases, b->cpu_us);
     sm_view__set_json(v, o, "counters", b->counters);
     add_lag(v, b->lag, o);
     sm_json_set(o, "expectations", rules_of(v, b->expectations));
@@ -153,6 +155,18 @@ static int64_t time_of(const sm_json *o, const char *key)
     return ms;
 }
 
+/* Of the phases that take the longer the more rows there are, or of the others; -1: not known. */
+static int64_t phases_us(const sm_json *batch, bool work)
+{
+    const sm_json *phases = sm_json_get(batch, "phases_us");
+    int64_t sum = 0;
+
+    for (int i = 0; i < SM_PHASES; i++)
+        if (sm_phase_is_work((sm_phase)i) == work)
+            sum += sm_json_get_int(phases, sm_phase_name((sm_phase)i), 0);
+    return phases == NULL ? -1 : sum;
+}
+
 static sm_advice_batch numbers_of(const sm_json *batch)
 {
     const sm_json *c = sm_json_get(batch, "counters"), *lag = sm_json_get(batch, "lag");
@@ -161,7 +175,8 @@ static sm_advice_batch numbers_of(const sm_json *batch)
     return (sm_advice_batch){
         .started_ms = started,
         .ended_ms = started + sm_json_get_int(batch, "duration_ms", 0),
-        .work_ms = -1,
+        .work_us = phases_us(batch, true),
+        .rest_us = phases_us(batch, false),
         .lag = sm_json_get_int(lag, "rows", sm_json_get_int(lag, "files", -1)),
         .lag_is_rows = sm_json_get(lag, "rows") != NULL,
         .read = sm_json_get_int(c, "read", 0),
@@ -189,17 +204,46 @@ static void add_row(const sm_view *v, const sm_advice_flow *f, const sm_advice *
     sm_json_append(list, o);
 }
 
+/* What it did since it waits for rows: the run that goes on knows. */
+static void add_waiting(const sm_run_flow_rec *flows, size_t n, sm_advice_flow *f)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!sm_sv_eq(flows[i].flow, f->flow) || flows[i].started_ms == 0)
+            continue;
+        f->waits_ms = sm_clock_now_ms() - flows[i].started_ms;
+        f->busy_ms = flows[i].duration_ms;
+        f->cpu_us = flows[i].cpu_us;
+        f->runs = flows[i].batches;
+    }
+}
+
+/* Of a pipeline that waits for rows all day, and does so now; else none. */
+static sm_code waiting_flows(const sm_view *v, const sm_view_deployed *d, sm_run_flow_rec **flows,
+                             size_t *n, sm_error *err)
+{
+    sm_run_rec *run;
+    size_t any = 0;
+    sm_code rc = SM_OK;
+
+    *n = 0;
+    if (d == NULL || !d->continuous || !sm_view__has_run(v))
+        return SM_OK;
+    if ((rc = sm_store_runs(v->store, v->pipeline, 0, 1, v->a, &run, &any, err)) == SM_OK &&
+        any > 0 && run->ended_ms == 0)
+        rc = sm_store_run_flows(v->store, run->id, v->a, flows, n, err);
+    return rc;
+}
+
 static void advise_flow(const sm_view *v, const sm_plan_flow *flow, const sm_view_deployed *d,
-                        int64_t since_ms, const sm_json *batches, sm_json *list)
+                        const sm_json *batches, const sm_run_flow_rec *waiting, size_t n_waiting,
+                        sm_json *list)
 {
     sm_advice_batch *numbers = SM_NEW_N(v->a, sm_advice_batch, sm_json_len(batches) + 1);
     sm_advice_flow f = { .flow = flow->name,
                          .table = v->plan->datasets[flow->target].name,
                          .batches = numbers,
                          .interval_ms = d == NULL ? 0 : d->interval_ms,
-                         .continuous = d != NULL && d->continuous,
-                         .from_ms = since_ms,
-                         .to_ms = sm_clock_now_ms() };
+                         .price_per_cpu_hour = d == NULL ? 0 : d->price_per_cpu_hour };
     sm_advice *advice;
     size_t n;
 
@@ -213,6 +257,7 @@ static void advise_flow(const sm_view *v, const sm_plan_flow *flow, const sm_vie
         f.state_rows = sm_json_get_int(state, "rows", f.state_rows);
         f.state_bytes = sm_json_get_int(state, "bytes", f.state_bytes);
     }
+    add_waiting(waiting, n_waiting, &f);
     sm_advise(&f, v->a, &advice, &n);
     for (size_t i = 0; i < n; i++)
         add_row(v, &f, &advice[i], list);
@@ -223,6 +268,8 @@ sm_code sm_view_streaming(const sm_view *v, const sm_view_deployed *d, int64_t s
 {
     sm_json *advice = sm_json_array(v->a);
     sm_json *doc = sm_view__document(v), *newest = sm_json_array(v->a), *list;
+    sm_run_flow_rec *waiting = NULL;
+    size_t n_waiting = 0;
     bool more = false;
     sm_code rc = SM_OK;
 
@@ -233,10 +280,12 @@ sm_code sm_view_streaming(const sm_view *v, const sm_view_deployed *d, int64_t s
         sm_json_append(list, sm_json_at(newest, i - 1));
     if (rc == SM_OK && sm_view__has_run(v))
         rc = add_state(v, list, err);
+    if (rc == SM_OK)
+        rc = waiting_flows(v, d, &waiting, &n_waiting, err);
     sm_view__set_time(v, doc, "since", since_ms);
     sm_json_set(doc, "batches", list);
     for (size_t i = 0; rc == SM_OK && i < v->plan->n_flows; i++)
-        advise_flow(v, &v->plan->flows[i], d, since_ms, list, advice);
+        advise_flow(v, &v->plan->flows[i], d, list, waiting, n_waiting, advice);
     sm_json_set(doc, "advice", advice);
     sm_json_set_bool(doc, "truncated", more);
     *out = doc;

@@ -42,6 +42,12 @@ const columns = [
   { name: 'humidity', type: 'DOUBLE' }, { name: 'battery', type: 'INTEGER' }, { name: 'site', type: 'VARCHAR' },
 ];
 
+/** So many milliseconds, as a batch spends them. */
+const phases = (ms, open = 0) => {
+  const us = (share) => Math.round(ms * 1000 * share);
+  return { plan: us(0.04), open: us(open), read: us(0.13), compute: us(0.5 - open), sync: us(0.05), keep: us(0.06), decide: us(0.1), publish: us(0.12) };
+};
+
 // ---- iot: works, sets rows aside ------------------------------------------------------------------
 
 const iotTables = [
@@ -65,11 +71,11 @@ const iotRuns = () => {
 };
 
 const iotFlows = [
-  { flow: 'readings_bronze', table: 'readings_bronze', state: 'succeeded', batches: 1, started: ago(60), ended: ago(58.2), duration_ms: 1800, counters: iotTables[2].counters, expectations: [] },
-  { flow: 'readings_silver', table: 'readings_silver', state: 'succeeded_with_warnings', batches: 1, started: ago(58.1), ended: ago(55.7), duration_ms: 2400, counters: iotTables[3].counters, expectations: results([452, 8, 31]) },
-  { flow: 'readings_10m', table: 'readings_10m', state: 'succeeded', batches: 1, started: ago(55.6), ended: ago(55.3), duration_ms: 300, counters: iotTables[4].counters, expectations: [] },
+  { flow: 'readings_bronze', table: 'readings_bronze', state: 'succeeded', batches: 1, started: ago(60), ended: ago(58.2), duration_ms: 1800, phases_us: phases(1800, 0.05), cpu_us: 2520000, counters: iotTables[2].counters, expectations: [] },
+  { flow: 'readings_silver', table: 'readings_silver', state: 'succeeded_with_warnings', batches: 1, started: ago(58.1), ended: ago(55.7), duration_ms: 2400, phases_us: phases(2400, 0), cpu_us: 3360000, counters: iotTables[3].counters, expectations: results([452, 8, 31]) },
+  { flow: 'readings_10m', table: 'readings_10m', state: 'succeeded', batches: 1, started: ago(55.6), ended: ago(55.3), duration_ms: 300, phases_us: phases(300, 0), cpu_us: 420000, counters: iotTables[4].counters, expectations: [] },
   { flow: 'sites_daily', table: 'sites_daily', state: 'idle', batches: 0, started: ago(55.6), ended: ago(55.6), duration_ms: 1, counters: counters({}), expectations: [] },
-  { flow: 'alerts', table: 'alerts', state: 'succeeded', batches: 1, started: ago(55.2), ended: ago(55.1), duration_ms: 120, counters: iotTables[6].counters, expectations: [] },
+  { flow: 'alerts', table: 'alerts', state: 'succeeded', batches: 1, started: ago(55.2), ended: ago(55.1), duration_ms: 120, phases_us: phases(120, 0), cpu_us: 168000, counters: iotTables[6].counters, expectations: [] },
 ];
 
 const sample = (i) => ({ device_id: i % 3 ? `sensor-${10 + i}` : null, event_timestamp: `2026-03-02 08:${10 + i}:05`, temperature: i % 3 ? 999.9 : 21.4, humidity: 48, battery: 95 - i, site: ['turku', 'porto', 'lyon'][i % 3] });
@@ -105,7 +111,7 @@ function iotBatches() {
       const ms = Math.round(300 + read / 90 + 400 * n());
       const gold = flow === 'readings_10m';
       out.push({
-        flow, table: flow, batch: 220 - i, state: 'done', timestamp: ago(end + ms / 1000), decided: ago(end + 0.02), done: ago(end),
+        flow, table: flow, batch: 220 - i, state: 'done', timestamp: ago(end + ms / 1000), decided: ago(end + 0.02), done: ago(end), phases_us: phases(ms), cpu_us: 1400 * ms,
         counters: counters({ read, written: gold ? 57 : read - (flow === 'readings_silver' ? failed : 0), dropped: flow === 'readings_silver' ? failed : 0, combined: gold ? read - 57 : 0, bytes_in: read * 120, bytes_out: read * 11, files_in: 3 }),
         watermarks: { event_timestamp: iso(T0 - end * 1000 - 600_000 - Math.round(60_000 * n())) },
         expectations: flow === 'readings_silver' ? [{ name: 'has_device', policy: 'drop', passed: read - failed, failed }] : [],

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { accountOf, passShare, sum, ticks, timeline } from '../../../ui/web/lib/account.js';
+import { accountOf, passShare, phasesOf, sum, ticks, timeline } from '../../../ui/web/lib/account.js';
 import { regressions } from '../../../ui/web/lib/quality.js';
 import { Ring } from '../../../ui/web/lib/ring.js';
 import { depths, fits, neighbours } from '../../../ui/web/lib/select.js';
 import { columnsOf, groupsOf, namesIn } from '../../../ui/web/lib/set_aside.js';
+
+test('a bar shows what the time of batches went to, in the order of the phases', () => {
+  const { all, parts } = phasesOf({ publish: 1000, compute: 3000, keep: 0 });
+  assert.equal(all, 4);
+  assert.deepEqual(parts.map((p) => [p.key, p.ms, p.share]), [['compute', 3, 0.75], ['publish', 1, 0.25]]);
+  assert.deepEqual(phasesOf(undefined), { all: 0, parts: [] });
+});
 
 test('a bar shows where all rows went', () => {
   const parts = accountOf({ read: 100, written: 90, dropped: 8, late: 2, filtered: 0 });

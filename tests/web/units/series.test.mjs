@@ -42,6 +42,14 @@ test('what waits in the sources is the most of each flow, in rows and in time', 
   assert.deepEqual(files.find((c) => c.key === 'lag_rows').chart.lines, []);
 });
 
+test('the duration of batches is stacked by phase, in milliseconds, where phases are known', () => {
+  const of = (batches) => chartsOf({ batches }, T, 900).find((c) => c.key === 'duration');
+  const known = of([batch(1, {}, { phases_us: { read: 2000, compute: 6000 } }), batch(1, {}, { phases_us: { read: 4000, compute: 8000 } })]);
+  assert.deepEqual(known.chart.lines.map((l) => [l.label, l.values.at(-1)]), [['read', 3], ['compute', 7]]);
+  assert.ok(known.stack);
+  assert.ok(!of([batch(1, {})]).stack);
+});
+
 test('stacked lines stand on each other', () => {
   assert.deepEqual(stackUp([{ values: [1, null] }, { values: [2, 3] }]), [[1, 0], [3, 3]]);
 });

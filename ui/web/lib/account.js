@@ -25,6 +25,26 @@ export function accountOf(c) {
   return there.map((p) => ({ ...p, share: p.rows / all }));
 }
 
+/** What a batch is at, in this order: key, tone of its colour. */
+const phases = /** @type {const} */ ([
+  ['plan', 'mute'],
+  ['open', 'mute2'],
+  ['read', 'late'],
+  ['compute', 'ok'],
+  ['sync', 'fold'],
+  ['keep', 'set'],
+  ['decide', 'warn'],
+  ['publish', 'busy'],
+]);
+
+/** Where the time of batches went. @param {Record<string, number> | undefined} us
+ * @returns {{all: number, parts: {key: string, tone: string, ms: number, share: number}[]}} */
+export function phasesOf(us) {
+  const there = phases.map(([key, tone]) => ({ key, tone, ms: (us?.[key] ?? 0) / 1000 })).filter((p) => p.ms > 0);
+  const all = there.reduce((sum, p) => sum + p.ms, 0);
+  return { all, parts: there.map((p) => ({ ...p, share: p.ms / all })) };
+}
+
 /** Counters of several flows, added. @param {(Counters | undefined)[]} list @returns {Counters} */
 export function sum(list) {
   /** @type {Counters} */

@@ -6,7 +6,7 @@
 
 /**
  * @typedef {{flow: string, table?: string, batch: number, timestamp?: string, decided?: string, done?: string, duration_ms?: number,
- *   counters?: Record<string, number>, phases?: Record<string, number>, watermark?: any, watermarks?: Record<string, string>, expectations?: any[], state?: any, lag?: any}} Batch
+ *   counters?: Record<string, number>, phases_us?: Record<string, number>, watermark?: any, watermarks?: Record<string, string>, expectations?: any[], state?: any, lag?: any}} Batch
  * @typedef {{label: string, values: (number | null)[], tone: number, fill?: boolean}} Line
  * @typedef {{x: number[], lines: Line[]}} Chart x: seconds
  */
@@ -124,7 +124,7 @@ export function chartsOf(doc, now, window, flow) {
     const s = l.reduce((n, b) => n + (tookS(b) ?? 0), 0);
     return s > 0 ? total(l, 'read') / s : null;
   });
-  const phases = names(batches, (b) => Object.keys(b.phases ?? {}));
+  const phases = names(batches, (b) => Object.keys(b.phases_us ?? {}));
   const rules = names(batches, (b) =>
     (b.expectations ?? []).filter((e) => e.failed > 0).map((e) => `${b.table ?? b.flow}: ${e.name}`),
   ).slice(0, 8);
@@ -169,7 +169,7 @@ export function chartsOf(doc, now, window, flow) {
           phases.map((p, i) =>
             line(
               p,
-              each(of, (l) => l.reduce((n, b) => n + (b.phases?.[p] ?? 0), 0) / l.length),
+              each(of, (l) => l.reduce((n, b) => n + (b.phases_us?.[p] ?? 0), 0) / l.length / 1000),
               i,
               true,
             ),

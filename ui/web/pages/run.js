@@ -4,7 +4,7 @@
 import { command } from '../lib/command.js';
 import { useDoc } from '../lib/docs.js';
 import { count, duration, plural } from '../lib/format.js';
-import { accountOf, sum, ticks, timeline } from '../lib/account.js';
+import { accountOf, phasesOf, sum, ticks, timeline } from '../lib/account.js';
 import { useNow } from '../lib/clock.js';
 import { useKeys } from '../lib/keys.js';
 import { doc, to } from '../lib/route.js';
@@ -16,7 +16,7 @@ import { Command, Empty, Facts, Head, Link, Shown, Since, useTitle, When } from 
 import { EventList } from '../parts/events.js';
 import { html } from '../parts/html.js';
 import { Mark } from '../parts/mark.js';
-import { AccountBar, Change, Share } from '../parts/marks.js';
+import { AccountBar, Change, PhaseBar, Share } from '../parts/marks.js';
 import { SampleRows } from '../parts/samples.js';
 import { Table, useWindow } from '../parts/table.js';
 
@@ -83,6 +83,40 @@ function Accounts({ pipeline, flows }) {
   const busy = flows.filter((f) => accountOf(f.counters).length > 0);
   if (busy.length === 0) return html`<p class="dim">No rows came in: there was nothing new.</p>`;
   return html`<${Table} label="Where the rows went" columns=${accountColumns(pipeline)} rows=${busy}
+    id=${(f) => f.flow} />`;
+}
+
+/** @param {string} pipeline @returns {import('../parts/table.js').Column[]} */
+const phaseColumns = (pipeline) => [
+  {
+    key: 'flow',
+    head: 'Flow',
+    first: true,
+    cell: (f) => html`<${Link} to=${to.table(pipeline, f.table)}>${f.flow}</${Link}>`,
+  },
+  { key: 'batches', head: 'Batches', num: true, sort: (f) => f.batches, cell: (f) => count(f.batches) },
+  {
+    key: 'took',
+    head: 'Took',
+    num: true,
+    sort: (f) => phasesOf(f.phases_us).all,
+    cell: (f) => duration(phasesOf(f.phases_us).all),
+  },
+  {
+    key: 'cpu',
+    head: 'CPU',
+    num: true,
+    sort: (f) => f.cpu_us,
+    cell: (f) => (f.cpu_us ? duration(f.cpu_us / 1000) : '–'),
+  },
+  { key: 'phases', head: 'On what', class: 'wide', cell: (f) => html`<${PhaseBar} us=${f.phases_us} />` },
+];
+
+/** @param {{pipeline: string, flows: any[]}} p */
+function Phases({ pipeline, flows }) {
+  const busy = flows.filter((f) => f.phases_us);
+  if (busy.length === 0) return html`<p class="dim">No batch was measured.</p>`;
+  return html`<${Table} label="Phases of the batches" columns=${phaseColumns(pipeline)} rows=${busy}
     id=${(f) => f.flow} />`;
 }
 
@@ -232,6 +266,7 @@ function Whole({ pipeline, r, events, before, newest }) {
           : null,
       ],
       ['Took', open ? html`<${Since} from=${r.started ?? r.created} />` : duration(r.duration_ms)],
+      ['CPU', r.cpu_us ? duration(r.cpu_us / 1000) : null],
       ['Commit', r.commit ? html`<code>${String(r.commit).slice(0, 7)}</code>` : null],
       ['Target', r.target],
       ['Rows written', count(total.written ?? 0)],
@@ -247,6 +282,8 @@ function Whole({ pipeline, r, events, before, newest }) {
         : html`
       <section aria-labelledby="timeline"><${Head} id="timeline" title="Timeline"><span class="dim">
         ${plural(flows.length, 'flow')}</span></${Head}><${Timeline} pipeline=${pipeline} flows=${flows} /></section>
+      <section aria-labelledby="phases"><${Head} id="phases" title="Phases of the batches" />
+        <${Phases} pipeline=${pipeline} flows=${flows} /></section>
       <section aria-labelledby="accounts"><${Head} id="accounts" title="Where the rows went" />
         <${Accounts} pipeline=${pipeline} flows=${flows} /></section>
       <section aria-labelledby="rules"><${Head} id="rules" title="Expectations" />

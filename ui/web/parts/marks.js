@@ -2,7 +2,7 @@
 // marks.js -- small pictures within text: lines, bars, the last runs.  Each has its words.
 
 import { percent, count, duration, lag, rate } from '../lib/format.js';
-import { accountOf } from '../lib/account.js';
+import { accountOf, phasesOf } from '../lib/account.js';
 import { stateOf } from '../lib/states.js';
 import { to } from '../lib/route.js';
 import { Link } from './bits.js';
@@ -99,6 +99,22 @@ export function AccountBar({ counters, legend }) {
           )}</span>`
         : null
     }</span>`;
+}
+
+/** Where the time of batches went. @param {{us: Record<string, number> | undefined}} p */
+export function PhaseBar({ us }) {
+  const { parts } = phasesOf(us);
+  if (parts.length === 0) return html`<span class="dim">not measured</span>`;
+  const words = parts.map((p) => `${p.key} ${duration(p.ms)}`).join(', ');
+  return html`<span class="account"><span class="account-bar" role="img" aria-label=${words} title=${words}>
+    ${parts.map(
+      (p) => html`
+    <span key=${p.key} class=${`account-part acc-${p.tone}`} style=${{ flexGrow: Math.max(p.share, 0.006) }} />`,
+    )}</span>
+    <span class="account-legend" aria-hidden="true">${parts
+      .filter((p) => p.share >= 0.01)
+      .map((p) => html`<span key=${p.key}><i class=${`key acc-${p.tone}`} />${p.key} ${duration(p.ms)}</span>`)}</span>
+    </span>`;
 }
 
 /** A share as number and bar. @param {{share: number | null}} p */
