@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { accountOf, passShare, phasesOf, sum, ticks, timeline } from '../../../ui/web/lib/account.js';
 import { regressions } from '../../../ui/web/lib/quality.js';
 import { Ring } from '../../../ui/web/lib/ring.js';
-import { depths, fits, neighbours } from '../../../ui/web/lib/select.js';
+import { depths, fits, neighbours, tablesOf } from '../../../ui/web/lib/select.js';
 import { columnsOf, groupsOf, namesIn } from '../../../ui/web/lib/set_aside.js';
 
 test('a bar shows what the time of batches went to, in the order of the phases', () => {
@@ -17,6 +17,8 @@ test('a bar shows what the time of batches went to, in the order of the phases',
 test('a bar shows where all rows went', () => {
   const parts = accountOf({ read: 100, written: 90, dropped: 8, late: 2, filtered: 0 });
   assert.deepEqual(parts.map((p) => [p.word, p.rows, p.share]), [['written', 90, 0.9], ['dropped', 8, 0.08], ['late', 2, 0.02]]);
+  assert.deepEqual(accountOf({ read: 10, written: 4, in_state: 6 }).map((p) => [p.word, p.rows]), [['written', 4], ['kept in state', 6]]);
+  assert.deepEqual(accountOf({ read: 0, written: 4, in_state: -4 }).map((p) => p.word), ['written']);
   assert.deepEqual(accountOf({ read: 0, written: 0 }), []);
   assert.deepEqual(accountOf(undefined), []);
   assert.deepEqual(sum([{ read: 1, written: 1 }, undefined, { read: 2 }]), { read: 3, written: 1 });
@@ -71,4 +73,9 @@ test('filters by name, layer, tag and state', () => {
   assert.ok(fits(d, { ...none, tag: 'team=sales', state: 'bad' }));
   assert.ok(!fits(d, { ...none, state: 'ok' }));
   assert.ok(!fits(d, { ...none, layer: 'gold' }));
+});
+
+test('what stands beside a table is none of the tables', () => {
+  const all = ['source', 'streaming_table', 'materialized_view', 'sink', 'quarantine', 'late_rows'].map((kind) => ({ kind }));
+  assert.deepEqual(tablesOf(all).map((d) => d.kind), ['source', 'streaming_table', 'materialized_view', 'sink']);
 });

@@ -7,6 +7,7 @@
 export const parts = /** @type {const} */ ([
   ['written', 'written', 'ok'],
   ['combined', 'combined', 'fold'],
+  ['in_state', 'kept in state', 'busy'],
   ['filtered', 'filtered', 'mute'],
   ['duplicate', 'duplicate', 'mute2'],
   ['dropped', 'dropped', 'warn'],

@@ -40,7 +40,7 @@ export const passOf = (d) =>
   (d.expectations?.some((/** @type {any} */ e) => e.passed !== undefined) ? passShare(d.expectations) : null);
 
 /** Those that a person made: what stands beside a table has a page of its own. @param {any[] | undefined} list */
-export const tablesOf = (list) => (list ?? []).filter((d) => d.kind !== 'quarantine' && d.kind !== 'late');
+export const tablesOf = (list) => (list ?? []).filter((d) => d.kind !== 'quarantine' && d.kind !== 'late_rows');
 
 /** What stands before and behind, by name. @param {{from: string, to: string}[]} edges */
 export function neighbours(edges) {

@@ -194,7 +194,7 @@ const About = ({ pipeline, t, now, tables }) => html`<${Facts} of=${[
   ['Read by', html`<${Names} pipeline=${pipeline} names=${(t.downstream ?? []).filter((n) => tables.has(n))} />`],
   ['Rows', t.rows === undefined ? null : count(t.rows)],
   ['Size', t.bytes === undefined ? null : bytes(t.bytes)],
-  ['Version', t.version ?? now?.version],
+  [t.kind === 'sink' ? 'Batch' : 'Version', t.version ?? now?.version],
   ['Changed', now?.written ? html`<${When} at=${now.written} both />` : null],
   ['Quarantine', quarantineOf(pipeline, t, now)],
   ['Written in', t.place ? html`<code>${t.place.file}:${t.place.line}</code>` : null],
@@ -216,6 +216,7 @@ export function TablePage({ pipeline, table }) {
   useTitle(table);
   return html`<${Shown} doc=${look} what=${`The table ${table}`}>${(t) => {
     const source = t.kind === 'source';
+    const kept = !source && t.kind !== 'sink'; // a sink has given away what it was given
     const written = t.flows?.some((f) => f.sql);
     const pill = html`<span class="pill">${t.columns?.length}</span>`;
     return html`<${Title} pipeline=${pipeline} t=${t} now=${now} />
@@ -230,8 +231,8 @@ export function TablePage({ pipeline, table }) {
           <${Rules} list=${t.expectations} results=${judged?.expectations} /></${Part}>` : null}
       </div>
       ${written ? html`<${Part} id="sql" title="SQL"><${Sql} flows=${t.flows} /></${Part}>` : null}
-      ${source ? null : html`<${Preview} pipeline=${pipeline} table=${table} />
-        <${History} pipeline=${pipeline} table=${table} />`}
+      ${kept ? html`<${Preview} pipeline=${pipeline} table=${table} />
+        <${History} pipeline=${pipeline} table=${table} />` : null}
       ${!source && !written && !t.columns?.length ? html`<${Empty}
         title="Nothing is known of this table yet" />` : null}`;
   }}</${Shown}>`;
