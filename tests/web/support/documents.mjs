@@ -220,7 +220,7 @@ export function site() {
       grid: gridOf([{ name: 'visits', layer: 'silver', kind: 'streaming_table' }], clicks, () => 'running'),
     }),
     archive: deployment({ pipeline: 'archive', description: '', state: 'never_run', seed: 2, rate: 0, paused: true, paused_by: 'ops', freshness: null, rows_per_second: [], next: null }, [{ name: 'old', kind: 'source', type: 'files', reads: [] }, { name: 'old_bronze', kind: 'streaming_table', layer: 'bronze', state: 'never_run', reads: ['old'] }], [], [], { grid: { runs: [], tables: [] } }),
-    wide: deployment({ pipeline: 'wide', description: 'Five hundred tables', state: 'degraded', seed: 31, rate: 512_000 }, wide, wideRuns, wide.slice(1).map((t, i) => ({ flow: t.name, table: t.name, state: t.state === 'never_run' ? 'excluded' : t.state, ...(t.state === 'failed' ? { error: 'the disk is full' } : {}), started: ago(600 - i * 0.1), ended: ago(599 - i * 0.1), duration_ms: 1000, counters: t.counters, expectations: t.expectations })), {
+    wide: deployment({ pipeline: 'wide', description: 'Five hundred tables', state: 'degraded', seed: 31, rate: 512_000 }, wide, wideRuns, wide.slice(1).map((t, i) => ({ flow: t.name, table: t.name, ...(t.state === 'never_run' ? {} : { phases_us: phases(900), cpu_us: 400_000 }), state: t.state === 'never_run' ? 'excluded' : t.state, ...(t.state === 'failed' ? { error: 'the disk is full' } : {}), started: ago(600 - i * 0.1), ended: ago(599 - i * 0.1), duration_ms: 1000, counters: t.counters, expectations: t.expectations })), {
       grid: gridOf(wide, wideRuns, (t) => (n() < 0.9 ? 'succeeded' : t.state)),
     }),
   };

@@ -7,7 +7,7 @@
 export const parts = /** @type {const} */ ([
   ['written', 'written', 'ok'],
   ['combined', 'combined', 'fold'],
-  ['in_state', 'kept in state', 'busy'],
+  ['in_state', 'kept in state', 'rose'],
   ['filtered', 'filtered', 'mute'],
   ['duplicate', 'duplicate', 'mute2'],
   ['dropped', 'dropped', 'warn'],
@@ -35,7 +35,7 @@ const phases = /** @type {const} */ ([
   ['sync', 'fold'],
   ['keep', 'set'],
   ['decide', 'warn'],
-  ['publish', 'busy'],
+  ['publish', 'rose'],
 ]);
 
 /** Where the time of batches went. @param {Record<string, number> | undefined} us
