@@ -117,7 +117,7 @@ function Phases({ pipeline, flows }) {
   const busy = flows.filter((f) => f.phases_us);
   if (busy.length === 0) return html`<p class="dim">No batch was measured.</p>`;
   return html`<${Table} label="Phases of the batches" columns=${phaseColumns(pipeline)} rows=${busy}
-    id=${(f) => f.flow} />`;
+    id=${(f) => f.flow} stack />`;
 }
 
 const share = (e) => ((e?.passed ?? 0) + (e?.failed ?? 0) > 0 ? e.passed / (e.passed + e.failed) : null);
