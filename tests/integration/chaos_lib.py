@@ -67,10 +67,11 @@ class SmallDisk:
     def __init__(self, folder):
         os.makedirs(folder)
         self.filler = os.path.join(folder, "filler")
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={self.MEGABYTES}m", "tmpfs", folder],
-                              capture_output=True, text=True)
-        self.reason = None if done.returncode == 0 and os.environ.get(OWN_MOUNTS) else \
-            done.stderr.strip() or "a mount namespace cannot be made here"
+        self.reason = "a mount namespace cannot be made here"  # why it cannot be; None: it can
+        if OWN_MOUNTS in os.environ:
+            done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={self.MEGABYTES}m", "tmpfs", folder],
+                                  capture_output=True, text=True)
+            self.reason = done.stderr.strip() or None
 
     def fill(self):
         try:

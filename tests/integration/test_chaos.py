@@ -145,6 +145,10 @@ PICK = {
 }
 
 
+def sent_row(m):
+    return m["id"], m["device"], text_of(datetime.datetime.fromisoformat(m["ts"])), m["v"]
+
+
 def read(name):
     """A table as delta-rs reads it of the bucket."""
     rows = DeltaTable(f"s3://chaos/lake/crash/{name}", storage_options=STORAGE).to_pyarrow_table().to_pylist()
@@ -284,10 +288,9 @@ class Chaos:
             yield f"{self.feed.sent + 1} messages were sent, {read_rows} are in the topic"
         yield from world.differences({name: read(name) for name in answer.tables}, answer.tables)
         yield from world.faults(self.w)
-        out = collections.Counter((key, *json.loads(value).values()) for _, _, key, value, _ in
+        out = collections.Counter((key, *sent_row(json.loads(value))) for _, _, key, value, _ in
                                   kafka_lib.committed(self.o.broker, self.out.name, 2))
-        want = collections.Counter((str(row[0]).encode(), row[0], row[1], row[2].replace("T", " "), row[3])
-                                   for row in answer.tables["silver"])
+        want = collections.Counter((str(row[0]).encode(), *row) for row in answer.tables["silver"])
         yield from world.differences({"the topic": out}, {"the topic": want})
         if set(self.o.store.encryption) != {"AES256"}:
             yield f"objects were put with the encryption {dict(self.o.store.encryption)}"
