@@ -316,6 +316,25 @@ class HttpSink(unittest.TestCase):
         self.assertEqual(self.end.all, list(range(20)))  # the first request was not sent again
         self.assertEqual(len(set(self.keys())), 4)
 
+    def test_a_run_that_may_be_tried_again_is_by_the_file(self):
+        self.begin("retry: {max_attempts: 1}", more="retry: {max_attempts: 3, backoff: 100ms}\n")
+        self.feed(0)
+        self.end.answer = lambda number: (503, {}, "") if number < 3 else None
+        result = self.w.run()
+        self.assertEqual(result.code, 0, result.out + result.err)
+        self.assertIn("try 2 of 3 follows in 0.1 s", result.err)
+        self.assertIn("try 3 of 3 follows in 0.2 s", result.err)
+        self.assertEqual(sorted(self.end.all), list(range(10)))
+        self.feed(1)
+        self.end.answer = lambda number: (503, {}, "")
+        result = self.w.run()
+        self.assertNotEqual(result.code, 0)
+        self.assertEqual(len(self.end.heads), 6)
+        self.feed(2)
+        self.end.answer = lambda number: (400, {}, "no")  # another try would not help
+        self.assertNotEqual(self.w.run().code, 0)
+        self.assertEqual(len(self.end.heads), 7)
+
     def test_a_refusal_stops_the_sink_there_and_loses_nothing(self):
         for said, words in (((422, {}, "row 7 has no name"), ["answered with status 422: row 7 has no name", "let the receiver take it", "smelt checkpoint reset out"]),
                             ((401, {}, "who?"), ["answered with status 401: who?"]),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_run.c -- smelt run: catch up with everything new, then end. */
 #include <stdio.h>
+#include <time.h>
 
 #include "runtime/exec/run.h"
 #include "runtime/sinks/sinks.h"
@@ -192,6 +193,9 @@ static sm_run_request make_request(const sm_cli *c, sm_project *p, const wish *w
         .workers = (int)p->spec->engine.workers.v,
         .continuous = sm_cli_has(c, "--continuous"),
         .view_ms = p->spec->trigger.interval.v / 1000,
+        .max_attempts = (int)p->spec->retry.max_attempts.v,
+        .backoff_ms = p->spec->retry.backoff.v / 1000,
+        .backoff_max_ms = p->spec->retry.backoff_max.v / 1000,
         .timeout_ms = p->spec->timeout.v / 1000,
         .cause = SM_SV("manual"),
         .commit = sm_git_commit(p->base_dir, c->a),
@@ -217,8 +221,44 @@ static int print_dry_run(const sm_cli *c, const sm_plan *p, const wish *w)
     return sm_cli_out(&b);
 }
 
-/* *again: a source has its first data, so its tables have columns; compile and go on. */
-static int run_pipeline(const sm_cli *c, sm_project *p, const wish *w, bool *again)
+/* What comes after a run. */
+typedef struct after_run {
+    bool again;       /* another one */
+    int64_t pause_ms; /* before it */
+    int tries;        /* that failed in a row */
+} after_run;
+
+static bool rebuilds(const sm_project *p, const wish *w)
+{
+    for (size_t i = 0; i < p->plan->n_datasets; i++)
+        if (w->refresh[i])
+            return true;
+    return false;
+}
+
+/* `retry` of the file holds here, too, but who writes none wants one try.  What was rebuilt once is
+ * not rebuilt by another try; a continuous run has tried by itself. */
+static void judge_try(const sm_cli *c, const sm_project *p, const wish *w, const sm_run_result *r,
+                      after_run *after)
+{
+    const sm_spec_retry *retry = &p->spec->retry;
+
+    if (r->code == SM_OK || !r->error.retryable || r->state == SM_RUN_CANCELED ||
+        sm_cli_has(c, "--continuous") || rebuilds(p, w) || ++after->tries >= retry->max_attempts.v)
+        return;
+    after->again = true;
+    after->pause_ms = retry->backoff.v / 1000;
+    for (int k = 1; k < after->tries && after->pause_ms < retry->backoff_max.v / 1000; k++)
+        after->pause_ms *= 2;
+    if (after->pause_ms > retry->backoff_max.v / 1000)
+        after->pause_ms = retry->backoff_max.v / 1000;
+    sm_cli_say(c, "try %d of %lld follows in %.1f s", after->tries + 1,
+               (long long)retry->max_attempts.v, (double)after->pause_ms / 1000);
+}
+
+/* after->again: a source has its first data, so its tables have columns; compile and go on.  Or it
+ * is to be tried once more. */
+static int run_pipeline(const sm_cli *c, sm_project *p, const wish *w, after_run *after)
 {
     sm_run_printer printer;
     sm_run_request q = make_request(c, p, w, &printer);
@@ -237,9 +277,10 @@ static int run_pipeline(const sm_cli *c, sm_project *p, const wish *w, bool *aga
         sm_run_print_end(&printer, &result);
         sm_project_use_plan(p, result.plan);
         sm_project_bucket_trim(p);
-        *again = result.again;
+        after->again = result.again;
         status = sm_cli_report(c, SM_REPORT_OF_RUN, sm_run_print_document(&printer, &result),
                                result.duration_ms, sm_exit_code(result.code));
+        judge_try(c, p, w, &result, after);
     } else {
         status = sm_cli_report_unbegun(c, p, sm_cli_fail(c, &err, "smelt doctor"));
     }
@@ -248,13 +289,14 @@ static int run_pipeline(const sm_cli *c, sm_project *p, const wish *w, bool *aga
     return status == SM_EXIT_INTERRUPTED && number != 0 ? 128 + number : status;
 }
 
-static int run_once(sm_cli *c, bool *again)
+static int run_once(sm_cli *c, after_run *after)
 {
     sm_project p;
     wish w;
     int status;
 
-    *again = false;
+    after->again = false;
+    after->pause_ms = 0;
     status = sm_project_start(c, &p, sm_cli_arg(c, 0),
                               c->dry_run ? SM_NEED_PLAN_AND_STORE : SM_NEED_PLAN_AND_STORE_WRITE);
     if (status != SM_EXIT_DONE && !c->dry_run)
@@ -267,22 +309,33 @@ static int run_once(sm_cli *c, bool *again)
         status = print_dry_run(c, p.plan, &w);
     else if (status == SM_EXIT_DONE)
         status = named_target(c, &p) && reset_allowed(c, &p, &w) && confirm_refresh(c, p.plan, &w)
-                     ? run_pipeline(c, &p, &w, again)
+                     ? run_pipeline(c, &p, &w, after)
                      : SM_EXIT_REFUSED;
     sm_project_close(&p);
     return status;
 }
 
+static void pause_for(int64_t ms)
+{
+    struct timespec t = { (time_t)(ms / 1000), (long)(ms % 1000) * 1000000L };
+
+    (void)nanosleep(&t, NULL);
+}
+
 static int run_exec(sm_cli *c)
 {
-    bool again = true;
+    after_run after = { .again = true };
     int status;
 
     if (c->n_args > 1)
         return sm_cli_usage(c, "one pipeline at a time");
     status = sm_cli_check_reports(c);
-    while (status == SM_EXIT_DONE && again)
-        status = run_once(c, &again);
+    if (status != SM_EXIT_DONE)
+        return status;
+    while (after.again) {
+        pause_for(after.pause_ms); /* a signal ends it, and nothing is lost */
+        status = run_once(c, &after);
+    }
     return status;
 }
 
