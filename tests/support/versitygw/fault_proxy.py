@@ -45,9 +45,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         return result
 
     def handle_any(self):
-        length = int(self.headers.get("Content-Length") or 0)
+        length = int(self.headers.get("Content-Length", 1 if self.command in ("PUT", "POST") else 0))
         body = self.rfile.read(length)
-        if len(body) < length:  # cut off on the way
+        if len(body) < length:  # cut off on the way, perhaps in its head, which looks like a short one
             self.close_connection = True
             return
         number, act = self.server.count(self.command, self.path, self.headers)
