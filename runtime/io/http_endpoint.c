@@ -2,6 +2,7 @@
 /* http_endpoint.c -- see the header. */
 #include "runtime/io/http_endpoint.h"
 
+#include "runtime/base/base64.h"
 #include "runtime/base/thread.h"
 
 enum {
@@ -96,23 +97,12 @@ static sm_code add_headers(sm_sv *lines, size_t *n, const sm_json *map, sm_arena
 
 static void add_basic(head *h, sm_sv user, sm_sv password, sm_arena *a)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     sm_sv pair = sm_arena_printf(a, "%.*s:%.*s", SM_SV_ARG(user), SM_SV_ARG(password));
-    const unsigned char *p = (const unsigned char *)pair.ptr;
     sm_buf b;
 
     sm_buf_init(&b, 2 * pair.len + 64);
     sm_buf_adds(&b, "Authorization: Basic ");
-    for (size_t i = 0; i < pair.len; i += 3) {
-        size_t left = pair.len - i;
-        unsigned v = (unsigned)p[i] << 16 | (left > 1 ? (unsigned)p[i + 1] << 8 : 0) |
-                     (left > 2 ? p[i + 2] : 0);
-
-        sm_buf_addc(&b, digits[v >> 18]);
-        sm_buf_addc(&b, digits[v >> 12 & 63]);
-        sm_buf_addc(&b, left > 1 ? digits[v >> 6 & 63] : '=');
-        sm_buf_addc(&b, left > 2 ? digits[v & 63] : '=');
-    }
+    sm_base64_add(&b, pair);
     h->items[h->n++] = sm_arena_dup(a, sm_buf_sv(&b));
     sm_buf_release(&b);
 }
@@ -189,8 +179,24 @@ void sm_http_endpoint_close(sm_http_endpoint *e)
 
 /* --- Asking --- */
 
+/* Does it have what messages may not have of the address: its query, or its path? */
+static bool tells_address(sm_sv line, const sm_http_ask *ask)
+{
+    sm_sv path = sm_http_before_query(ask->url);
+    sm_sv query = sm_sv_sub(ask->url, path.len + 1, ask->url.len);
+    ptrdiff_t at = sm_sv_find(path, SM_SV("://"));
+    sm_sv rest = sm_sv_sub(path, at < 0 ? 0 : (size_t)at + 3, path.len);
+
+    if (query.len > 0 && sm_sv_find(line, query) >= 0)
+        return true;
+    at = sm_sv_find_char(rest, '/');
+    path = sm_sv_sub(rest, at < 0 ? rest.len : (size_t)at, rest.len);
+    return path.len > 1 && sm_sv_find(ask->shown, path) < 0 && sm_sv_find(line, path) >= 0;
+}
+
 /* The first line of an answer, unless it says what is secret. */
-static sm_sv said_by(const sm_http_answer *answer, const sm_secret *secret, sm_arena *a)
+static sm_sv said_by(const sm_http_answer *answer, const sm_secret *secret, const sm_http_ask *ask,
+                     sm_arena *a)
 {
     sm_sv line = sm_sv_trim(answer->body), out;
     sm_buf b;
@@ -198,7 +204,8 @@ static sm_sv said_by(const sm_http_answer *answer, const sm_secret *secret, sm_a
     for (size_t i = 0; i < line.len; i++)
         if (line.ptr[i] == '\n' || line.ptr[i] == '\r')
             line.len = i;
-    if (secret != NULL && sm_sv_find(line, sm_secret_reveal(secret)) >= 0)
+    if ((secret != NULL && sm_sv_find(line, sm_secret_reveal(secret)) >= 0) ||
+        tells_address(line, ask))
         return SM_SV("");
     sm_buf_init(&b, URL_MAX);
     sm_buf_adds(&b, line.len > 0 ? ": " : "");
@@ -218,7 +225,7 @@ static bool may_come_again(const sm_http_ask *ask, int status)
 static sm_code judge(const sm_http_answer *answer, const head *h, const sm_http_ask *ask,
                      sm_arena *a, sm_error *err)
 {
-    sm_sv at = ask->shown, said = said_by(answer, h->secret, a);
+    sm_sv at = ask->shown, said = said_by(answer, h->secret, ask, a);
     int status = answer->status;
     sm_code code = status == 401 || status == 403 ? SM_E_DENIED : SM_E_INVALID;
 

@@ -124,13 +124,13 @@ static sm_code take_bytes(reading *r, size_t n, sm_error *err)
     size_t got = 0;
     sm_code rc;
 
+    if (r->at + (int64_t)n > r->end)
+        return sm_fail(err, SM_E_CORRUPT, 0, "\"%s\" breaks off in the middle of a message",
+                       r->path);
     if (n > r->cap) {
         r->bytes = sm_xrealloc(r->bytes, n);
         r->cap = n;
     }
-    if (r->at + (int64_t)n > r->end)
-        return sm_fail(err, SM_E_CORRUPT, 0, "\"%s\" breaks off in the middle of a message",
-                       r->path);
     if ((rc = sm_fs_pread(r->fd, r->path, r->bytes, n, r->at, &got, err)) != SM_OK)
         return rc;
     if (got != n)

@@ -187,14 +187,49 @@ sm_code sm_outbox_part_taken(const sm_outbox_batch *b, sm_error *err)
 
 /* --- Looks --- */
 
+/* The batch that "<generation>-<batch>-<attempt>.outbox.sent" tells of; -1: another name. */
+static int64_t sent_batch(sm_sv name, sm_sv prefix)
+{
+    sm_sv rest = sm_sv_sub(name, prefix.len, name.len), number;
+    int64_t n;
+
+    if (!sm_sv_starts(name, prefix) || !sm_sv_ends(name, SM_SV(".outbox.sent")) ||
+        !sm_sv_next(&rest, '-', &number) || !sm_sv_to_int64(number, &n))
+        return -1;
+    return n;
+}
+
+/* The last batch that was sent, as its file says; -1: there is none. */
+static int64_t last_sent(const sm_sink *k)
+{
+    sm_arena *a = sm_arena_new("outbox sent");
+    sm_sv prefix = sm_arena_printf(a, "%.*s-", SM_SV_ARG(k->generation));
+    sm_fs_entry *entries;
+    sm_error ignored; /* no folder, nothing sent */
+    int64_t last = -1;
+    size_t n = 0;
+
+    if (sm_fs_list(sm_arena_cstr(a, k->path), false, a, &entries, &n, &ignored) != SM_OK)
+        n = 0;
+    for (size_t i = 0; i < n; i++) {
+        int64_t batch = sent_batch(entries[i].name, prefix);
+
+        last = batch > last ? batch : last;
+    }
+    sm_arena_free(a);
+    return last;
+}
+
+/* What is remembered is written when the batch is done already, and a crash may come before. */
 void sm_outbox_inspect(const sm_sink *k, sm_target_state *out)
 {
     int64_t last = sm_json_get_int(k->memory, "batch", -1); /* of whatever generation */
     bool ours = sm_sv_eq(sm_json_get_sv(k->memory, "generation", SM_SV("")), k->generation);
+    int64_t sent = last_sent(k), batch = ours && last > sent ? last : sent;
 
     *out = (sm_target_state){ .exists = true,
                               .table_id = SM_SV(""),
-                              .batch = ours ? last : -1,
-                              .version = last,
+                              .batch = batch,
+                              .version = last > batch ? last : batch,
                               .other_batch = -1 };
 }

@@ -55,7 +55,7 @@ sm_code sm_outbox_part_taken(const sm_outbox_batch *b, sm_error *err);
 
 /* --- Looks --- */
 
-/* What the sink remembers of itself: nobody else says it. */
+/* What the sink remembers of itself, and its ".sent" says: nobody else does. */
 void sm_outbox_inspect(const sm_sink *k, sm_target_state *out);
 
 #endif

@@ -105,6 +105,21 @@ typedef struct http_state {
 
 /* --- Life --- */
 
+/* With one key for all requests a receiver would take the first one only. */
+static sm_code check_headers(const sm_http_endpoint *end, sm_error *err)
+{
+    for (size_t i = 0; i < end->n_headers; i++) {
+        sm_sv line = end->headers[i], name;
+
+        if (sm_sv_next(&line, ':', &name) &&
+            sm_sv_eq_nocase(sm_sv_trim(name), SM_SV("Idempotency-Key")))
+            return sm_fail(err, SM_E_INVALID, 0,
+                           "`headers`, also those of a connection, cannot have Idempotency-Key: "
+                           "each request has one of its own");
+    }
+    return SM_OK;
+}
+
 static sm_code http_open(sm_sink *k, sm_error *err)
 {
     const http_config *config = k->config;
@@ -112,14 +127,11 @@ static sm_code http_open(sm_sink *k, sm_error *err)
     sm_code rc;
 
     k->state = s;
-    for (sm_json_iter it = sm_json_first(config->headers); sm_json_valid(&it); sm_json_next(&it))
-        if (sm_sv_eq_nocase(it.key, SM_SV("Idempotency-Key")))
-            return sm_fail(err, SM_E_INVALID, 0,
-                           "`headers` cannot have Idempotency-Key: each request has one of its "
-                           "own");
-    rc = sm_http_endpoint_open(&s->end, k->connections, config->connection, config->url,
-                               config->headers, k->arena, err);
-    return rc != SM_OK ? rc : sm_http_check_url(s->end.url, k->arena, &s->host, err);
+    if ((rc = sm_http_endpoint_open(&s->end, k->connections, config->connection, config->url,
+                                    config->headers, k->arena, err)) != SM_OK ||
+        (rc = check_headers(&s->end, err)) != SM_OK)
+        return rc;
+    return sm_http_check_url(s->end.url, k->arena, &s->host, err);
 }
 
 static void http_close(sm_sink *k)

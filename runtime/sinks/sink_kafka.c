@@ -331,9 +331,13 @@ static sm_code add_message(void *ctx, sm_outbox *o, const sm_outbox_message *m, 
     const kafka_config *config = ctx;
     sm_kafka_header_pair *headers;
     size_t n;
-    sm_arena *a = sm_arena_new("headers");
-    sm_code rc = sm_message_headers_read(m->headers, a, &headers, &n, err);
+    sm_arena *a;
+    sm_code rc;
 
+    if (m->headers.len == 0)
+        return sm_outbox_add(o, m, err);
+    a = sm_arena_new("headers");
+    rc = sm_message_headers_read(m->headers, a, &headers, &n, err);
     sm_arena_free(a);
     if (rc != SM_OK)
         return sm_wrap(err, "column \"%.*s\" of %.*s", SM_SV_ARG(config->headers),

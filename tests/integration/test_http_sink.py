@@ -204,6 +204,22 @@ class HttpSink(unittest.TestCase):
                 self.run_ok()
                 self.assertEqual(len(self.end.heads), 6 + again // 5)
 
+    def test_killed_before_the_sink_remembers_a_batch_and_again_behind_the_next_one(self):
+        self.feed(0)
+        self.w.save("before")
+        number, done = 0, False
+        while not done:  # the first commit that says so
+            number += 1
+            self.w.restore("before")
+            self.end.heads, self.end.bodies, self.end.all, self.end.once, self.end.known = [], [], [], [], {}
+            self.assertEqual(self.w.run(failpoint=f"store.after_commit:{number}:kill").code, -signal.SIGKILL)
+            done = self.w.store("select b.n from batches b join generations g on g.id = b.generation_id "
+                                "where g.flow = 'out' and b.state = 'done'")
+        self.feed(1)
+        self.assertEqual(self.w.run(failpoint="flow.after_publish:2:kill").code, -signal.SIGKILL)
+        self.run_ok()
+        self.assertEqual(self.end.all, list(range(20)))
+
     def test_a_disk_that_fails_loses_nothing(self):
         self.begin("batch: {rows: 5}")
         self.feed(0)
@@ -391,6 +407,25 @@ class HttpSink(unittest.TestCase):
             for name in names:
                 with open(os.path.join(folder, name), "rb") as f:
                     self.assertNotIn(TOKEN.encode(), f.read(), name)
+
+    def test_an_answer_that_repeats_the_address_is_not_told(self):
+        for url, said in (("url: '{host}/hooks/p-secret?key=q-secret'", '{"status": 404, "path": "/hooks/p-secret"}'),
+                          ("url: '{host}/hooks?key=q-secret'", "no hook for key=q-secret")):
+            with self.subTest(said=said):
+                self.begin(url=url)
+                self.end.answer = lambda number: (404, {}, said)  # noqa: B023
+                self.feed(0)
+                done = self.refused("answered with status 404")
+                for one in (done, self.w.smelt("events")):
+                    self.assertNotIn("-secret", one.out + one.err)
+
+    def test_a_connection_has_no_key_of_requests(self):
+        self.w.write("smelt.yml", "version: 1\nconnections:\n  api: {type: http, base_url: "
+                                  f"'{self.end.host}', headers: {{idempotency-key: mine}}}}\n")
+        self.write(url="connection: api, url: hook")
+        self.feed(0)
+        self.refused("cannot have Idempotency-Key")
+        self.assertEqual(self.end.heads, [])
 
     def test_a_server_sends_where_it_may(self):
         for listed in (False, True):

@@ -96,6 +96,19 @@ static void test_outbox__a_file_that_was_cut_or_is_another_is_corrupt(void **sta
     sm_assert_code(sm_outbox_each(PATH, 34, take, &s, &err), SM_E_CORRUPT);
 }
 
+static void test_outbox__a_length_that_cannot_be_takes_no_memory(void **state)
+{
+    static const char broken[] = "smelt outbox 2\n\376\377\377\377\376\377\377\377\376\377\377\377";
+    int64_t bytes = sizeof broken - 1;
+    sm_error err;
+    seen s = { 0 };
+    (void)state;
+
+    sm_assert_ok(sm_fs_write(PATH, (sm_sv){ broken, (size_t)bytes }, 0600, &err), err);
+    sm_assert_code(sm_outbox_each(PATH, bytes, take, &s, &err), SM_E_CORRUPT);
+    assert_int_equal(s.n, 0);
+}
+
 static void test_outbox__one_of_before_is_read(void **state)
 {
     static const char before[] = "smelt outbox 1\n\1\0\0\0\2\0\0\0kvv\377\377\377\377\1\0\0\0w";
@@ -129,6 +142,7 @@ int main(void)
         cmocka_unit_test(test_outbox__messages_come_back_in_order_with_and_without_key),
         cmocka_unit_test(test_outbox__what_is_not_kept_is_not_there),
         cmocka_unit_test(test_outbox__a_file_that_was_cut_or_is_another_is_corrupt),
+        cmocka_unit_test(test_outbox__a_length_that_cannot_be_takes_no_memory),
         cmocka_unit_test(test_outbox__one_of_before_is_read),
         cmocka_unit_test(test_outbox__whoever_takes_may_stop),
     };
