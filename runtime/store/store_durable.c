@@ -26,6 +26,7 @@
 #include "runtime/store/store_durable.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "runtime/base/failpoint.h"
 #include "runtime/base/fs.h"
@@ -163,10 +164,53 @@ static int on_conflict(void *ctx, int kind, sqlite3_changeset_iter *it)
                : SQLITE_CHANGESET_OMIT;
 }
 
+/* Of a table of the replica; 0: there is none. */
+static int columns_of(const sm_store *s, const char *table)
+{
+    char *sql = sqlite3_mprintf("select * from \"%w\" limit 0", table);
+    sqlite3_stmt *stmt = NULL;
+    int n = sqlite3_prepare_v2(s->replica, sql, -1, &stmt, NULL) == SQLITE_OK
+                ? sqlite3_column_count(stmt)
+                : 0;
+
+    sqlite3_finalize(stmt);
+    sqlite3_free(sql);
+    return n;
+}
+
+/* SQLite passes over a table of which an entry knows more columns than are here, and with it over
+ * a decision. */
+static sm_code check_columns(const sm_store *s, sm_sv entry, sm_error *err)
+{
+    sqlite3_changeset_iter *it = NULL;
+    char last[64] = "";
+    const char *table;
+    int n, op, indirect, known = 0;
+    bool newer = false;
+
+    if (sqlite3changeset_start(&it, (int)entry.len, (char *)entry.ptr) != SQLITE_OK)
+        return SM_OK; /* applying it says why */
+    while (!newer && sqlite3changeset_next(it) == SQLITE_ROW &&
+           sqlite3changeset_op(it, &table, &n, &op, &indirect) == SQLITE_OK) {
+        if (strcmp(table, last) != 0)
+            known = columns_of(s, table);
+        snprintf(last, sizeof last, "%s", table);
+        newer = n > known;
+    }
+    sqlite3changeset_finalize(it);
+    return newer ? sm_fail(err, SM_E_CORRUPT, 0,
+                           "the log of decisions in the bucket was written by a newer smelt, which "
+                           "knows more of \"%s\"; run the pipeline with that one",
+                           last)
+                 : SM_OK;
+}
+
 static sm_code apply(sm_store *s, sm_sv entry, sm_error *err)
 {
     char *bytes = (char *)entry.ptr; /* it is read only */
 
+    if (check_columns(s, entry, err) != SM_OK)
+        return err->code;
     if (sqlite3changeset_apply(s->replica, (int)entry.len, bytes, NULL, on_conflict, NULL) !=
         SQLITE_OK)
         return replica_fail(s, s->replica, "apply an entry to", err);

@@ -387,6 +387,23 @@ class HttpSink(unittest.TestCase):
         self.run_ok()
         self.assertEqual(self.end.all, list(range(10)))
 
+    def test_who_stops_a_run_that_fails_gets_no_other_try(self):
+        self.begin("retry: {max_attempts: 1}", more="retry: {max_attempts: 3, backoff: 10ms}\nengine: {workers: 4}\n")
+        with open(self.w.path("pipeline.yml"), "a", encoding="utf-8") as f:
+            f.write(f"  slow: {{type: http, from: bronze, url: '{self.end.host}/slow', retry: {{backoff: 30s}}}}\n")
+        self.end.answer = lambda number: (503, {}, "")
+        self.feed(0)
+        process = self.w.start("run")
+        for _ in range(600):
+            if {head["path"] for head in self.end.heads} == {"/hook", "/slow"}:
+                break
+            threading.Event().wait(0.05)
+        process.send_signal(signal.SIGTERM)
+        done = self.w.finish(process)
+        self.assertEqual(done.code, 8, done.err + done.out)
+        self.assertNotIn("follows", done.err + done.out)
+        self.assertEqual(len(self.end.heads), 2)
+
     # ---- who sends ----
 
     def test_secrets_reach_the_host_and_nothing_else(self):

@@ -5,6 +5,7 @@
 
 #include "runtime/base/failpoint.h"
 #include "runtime/store/store_durable.h"
+#include "runtime/store/store_int.h"
 
 enum { ENTRIES = 64 };
 
@@ -171,6 +172,26 @@ static void test_log__a_machine_that_begins_reads_few_entries(void **state)
     sm_arena_free(l.a);
 }
 
+static void test_log__of_a_newer_smelt_is_refused(void **state)
+{
+    list l = { .a = sm_arena_new("log") };
+    sm_store_log log = { list_put, list_get, whole_put, whole_get, &l, SM_SV("iot") };
+    store_fixture a, b;
+
+    (void)state;
+    sm_assert_ok(join(&a, "first", &l), a.err);
+    sm_assert_ok(store_decide(&a, store_generation(&a, "orders"), 0, -1), a.err);
+    store_open(&b, "older");
+    sm_assert_ok(sm_store__script(b.s, "alter table batches drop column cpu_us", &b.err), b.err);
+    sm_store_set_log(b.s, &log);
+    sm_assert_code(sm_store_acquire(b.s, SM_SV("iot"), SM_SV("test"), &b.o, NULL, &b.err),
+                   SM_E_CORRUPT);
+    sm_test_contains(b.err.msg, "written by a newer smelt, which knows more of \"batches\"");
+    store_close(&a);
+    store_close(&b);
+    sm_arena_free(l.a);
+}
+
 static void test_log__that_lost_entries_is_refused(void **state)
 {
     list l = { .a = sm_arena_new("log") }, empty = { .a = l.a };
@@ -203,6 +224,7 @@ int main(void)
         SM_TEST(test_log__of_two_machines_that_decide_the_same_number_one_is_refused),
         SM_TEST(test_log__what_was_put_is_decided_also_when_that_was_not_heard),
         SM_TEST(test_log__a_machine_that_begins_reads_few_entries),
+        SM_TEST(test_log__of_a_newer_smelt_is_refused),
         SM_TEST(test_log__that_lost_entries_is_refused),
     };
 

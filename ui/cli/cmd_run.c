@@ -266,6 +266,7 @@ static int run_pipeline(const sm_cli *c, sm_project *p, const wish *w, after_run
     sm_run *run = NULL;
     sm_error err;
     int status, number;
+    sm_code rc;
 
     sm_run_print_init(&printer, c, p->plan, w->selected);
     if (sm_run_new(&q, &run, &err) != SM_OK)
@@ -273,18 +274,21 @@ static int run_pipeline(const sm_cli *c, sm_project *p, const wish *w, after_run
     sm_project_keep_plan(p);
     sm_signals_begin(run);
     sm_run_print_begin(&printer, q.commit);
-    if (sm_run_execute(run, &result, &err) == SM_OK) {
+    if ((rc = sm_run_execute(run, &result, &err)) == SM_OK) {
         sm_run_print_end(&printer, &result);
         sm_project_use_plan(p, result.plan);
         sm_project_bucket_trim(p);
         after->again = result.again;
         status = sm_cli_report(c, SM_REPORT_OF_RUN, sm_run_print_document(&printer, &result),
                                result.duration_ms, sm_exit_code(result.code));
-        judge_try(c, p, w, &result, after);
     } else {
         status = sm_cli_report_unbegun(c, p, sm_cli_fail(c, &err, "smelt doctor"));
     }
     number = sm_signals_end();
+    if (number != 0)
+        after->again = false; /* who stops it wants no other one */
+    else if (rc == SM_OK)
+        judge_try(c, p, w, &result, after);
     sm_run_free(run);
     return status == SM_EXIT_INTERRUPTED && number != 0 ? 128 + number : status;
 }
