@@ -410,7 +410,8 @@ tables:
         # Six million rows come each second, and a batch takes one: of the six that the run has, each leaves more.
         self.w.write("pipeline.yml", "version: 1\npipeline: flood\nstorage: ./lake\nengine: {threads: 1}\nsources:\n"
                      "  ticks: {type: generate, rows_per_second: 6000000}\ntables:\n  few:\n"
-                     "    sql: SELECT value FROM STREAM(ticks) WHERE sha256(value::VARCHAR) < '0001'\n")
+                     "    sql: SELECT value FROM STREAM(ticks) WHERE sha256(value::VARCHAR) < '0001'\n"
+                     "    freshness: {warn_after: 1h}\n")
         self.assertEqual(self.w.smelt("run").code, 0)
         with self.serve() as s:
             base = "/api/v1/pipelines/flood/"
@@ -421,7 +422,9 @@ tables:
             self.assertIn(f"{waiting[-1]:,} rows wait", told["message"])
             flow, = s.ask(base + "checkpoints").json()["checkpoints"]
             self.assertEqual(flow["lag"]["ticks"]["rows"], waiting[-1])
+            self.assertEqual(s.ask(base + "status").json()["tables"][0]["freshness"]["lag_rows"], waiting[-1])
             metrics = s.ask("/metrics").body.decode()
+            self.assertIn(f'smelt_table_lag_rows{{pipeline="flood",table="few"}} {waiting[-1]}\n', metrics)
             self.assertIn(f'smelt_source_lag_rows{{pipeline="flood",flow="few",source="ticks"}} {waiting[-1]}\n', metrics)
             self.assertRegex(metrics, r'smelt_source_lag_seconds\{pipeline="flood",flow="few",source="ticks"\} \d+\n')
 

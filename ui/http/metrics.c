@@ -188,6 +188,15 @@ static void add_behind(scrape *s, sm_sv pipeline, const sm_json *table)
                (double)sm_json_get_int(f, "lag_seconds", 0));
 }
 
+static void add_waiting(scrape *s, sm_sv pipeline, const sm_json *table)
+{
+    int64_t rows = sm_json_get_int(sm_json_get(table, "freshness"), "lag_rows", -1);
+
+    if (rows >= 0)
+        sample(s, "smelt_table_lag_rows", pipeline, "table", table_name(table), NULL, SM_SV(""),
+               (double)rows);
+}
+
 static void add_stale(scrape *s, sm_sv pipeline, const sm_json *table)
 {
     const sm_json *f = sm_json_get(table, "freshness");
@@ -242,6 +251,9 @@ static void add_tables(scrape *s)
     family(s, "smelt_table_lag_seconds", "gauge",
            "How far the table is behind, of those that have a freshness.");
     each_table(s, add_behind);
+    family(s, "smelt_table_lag_rows", "gauge",
+           "Rows that its sources had and its newest batches left, of those whose sources say it.");
+    each_table(s, add_waiting);
     family(s, "smelt_table_stale", "gauge",
            "1 when the table is late (warn_after is over), 2 when it is stale (error_after is).");
     each_table(s, add_stale);

@@ -36,17 +36,33 @@ int64_t sm_view__newest_event(const sm_view *v, const sm_batch_rec *b)
     return newest_us == SM_LATENESS_NO_TIME ? 0 : newest_us / MS;
 }
 
-void sm_view__add_freshness(const sm_view *v, const sm_plan_dataset *table, int64_t written_ms,
-                            int64_t event_ms, sm_json *o)
+void sm_view__add_waiting(const sm_view *v, const sm_batch_rec *b, sm_view__age *age)
 {
-    bool by_event = event_ms != 0 && event_ms < written_ms;
-    int64_t lag_ms = sm_clock_now_ms() - (by_event ? event_ms : written_ms);
+    sm_json *inputs = NULL;
+    sm_error ignored;
+
+    if (b->lag.len == 0 || sm_json_parse(b->lag, v->a, &inputs, &ignored) != SM_OK)
+        return;
+    for (sm_json_iter it = sm_json_first(inputs); sm_json_valid(&it); sm_json_next(&it)) {
+        if (sm_json_get(it.value, "rows") == NULL)
+            continue;
+        age->waiting = (age->waiting < 0 ? 0 : age->waiting) + sm_json_get_int(it.value, "rows", 0);
+    }
+}
+
+void sm_view__add_freshness(const sm_view *v, const sm_plan_dataset *table, const sm_view__age *age,
+                            sm_json *o)
+{
+    bool by_event = age->event_ms != 0 && age->event_ms < age->written_ms;
+    int64_t lag_ms = sm_clock_now_ms() - (by_event ? age->event_ms : age->written_ms);
     sm_json *f;
 
-    if (written_ms == 0 || (table->warn_after_us == 0 && table->error_after_us == 0))
+    if (age->written_ms == 0 || (table->warn_after_us == 0 && table->error_after_us == 0))
         return;
     f = sm_json_object(v->a);
     sm_json_set_int(f, "lag_seconds", lag_ms < 0 ? 0 : lag_ms / MS);
+    if (age->waiting >= 0)
+        sm_json_set_int(f, "lag_rows", age->waiting);
     if (table->warn_after_us > 0)
         sm_json_set_int(f, "warn_after", table->warn_after_us / US);
     if (table->error_after_us > 0)
@@ -83,6 +99,10 @@ sm_sv sm_view_freshness_words(const sm_json *f, sm_arena *a)
     sm_buf_adds(&b, by_event ? " ago, by its event time, and " : ", and ");
     sm_buf_add_duration(&b, allowed * MS);
     sm_buf_adds(&b, " are allowed");
+    if (sm_json_get_int(f, "lag_rows", 0) > 0) {
+        sm_buf_adds(&b, "; rows that wait in its sources: ");
+        sm_buf_add_count(&b, sm_json_get_int(f, "lag_rows", 0));
+    }
     text = sm_arena_dup(a, sm_buf_sv(&b));
     sm_buf_release(&b);
     return text;

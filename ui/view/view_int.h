@@ -26,11 +26,19 @@ sm_json *sm_view__run(const sm_view *v, const sm_run_rec *r);
  */
 void sm_view__set_times(const sm_view *v, sm_json *o, sm_sv phases, int64_t cpu_us);
 
-/* Sets "freshness": {lag_seconds, warn_after?, error_after?, since, state}, in seconds, of a table
- * that was written at `written_ms`, with events up to `event_ms` (0: not known), and has a budget;
- * since: event_time or written; state: fresh, late or stale (view_freshness.c). */
-void sm_view__add_freshness(const sm_view *v, const sm_plan_dataset *table, int64_t written_ms,
-                            int64_t event_ms, sm_json *o);
+/* How old a table is. */
+typedef struct sm_view__age {
+    int64_t written_ms, event_ms; /* written last; with events up to.  0: not known */
+    int64_t waiting; /* rows that its sources had and the newest batches left; -1: not known */
+} sm_view__age;
+
+/* Sets "freshness": {lag_seconds, lag_rows?, warn_after?, error_after?, since, state}, in seconds,
+ * of a table that was written and has a budget; since: event_time or written; state: fresh, late or
+ * stale (view_freshness.c). */
+void sm_view__add_freshness(const sm_view *v, const sm_plan_dataset *table, const sm_view__age *age,
+                            sm_json *o);
+/* The newest batch of a flow: add the rows that its sources had besides. */
+void sm_view__add_waiting(const sm_view *v, const sm_batch_rec *b, sm_view__age *age);
 /* The newest event time that a flow had met by that batch, its newest; 0: none. */
 int64_t sm_view__newest_event(const sm_view *v, const sm_batch_rec *b);
 /* The worst of the rows' freshness; NULL: none has any. */

@@ -81,7 +81,7 @@ static bool had_rows(const sm_view *v, const sm_batch_rec *b)
 }
 
 /* The newest batch that had rows; the newest when none of the newest few had. */
-static sm_code last_batch(const sm_view *v, sm_sv flow, sm_json *out, int64_t *newest,
+static sm_code last_batch(const sm_view *v, sm_sv flow, sm_json *out, sm_view__age *age,
                           sm_error *err)
 {
     sm_batch_rec *b;
@@ -93,14 +93,15 @@ static sm_code last_batch(const sm_view *v, sm_sv flow, sm_json *out, int64_t *n
     while (i < n && !had_rows(v, &b[i]))
         i++;
     sm_json_set(out, "last_batch", sm_view__batch(v, &b[i < n ? i : 0]));
-    if (b[0].decided_ms > *newest)
-        *newest = b[0].decided_ms;
+    if (b[0].decided_ms > age->written_ms)
+        age->written_ms = b[0].decided_ms;
+    sm_view__add_waiting(v, &b[0], age);
     return SM_OK;
 }
 
 /* The newest event time that the flow has met, where somebody asks how old the table may be. */
 static sm_code newest_event(const sm_view *v, const sm_plan_dataset *ds, const sm_plan_flow *f,
-                            int64_t *event, sm_error *err)
+                            sm_view__age *age, sm_error *err)
 {
     sm_position pos;
     sm_code rc;
@@ -112,7 +113,7 @@ static sm_code newest_event(const sm_view *v, const sm_plan_dataset *ds, const s
         !pos.has_last)
         return rc;
     ms = sm_view__newest_event(v, &pos.last);
-    *event = ms > *event ? ms : *event;
+    age->event_ms = ms > age->event_ms ? ms : age->event_ms;
     return SM_OK;
 }
 
@@ -120,7 +121,7 @@ static sm_code table_flows(const status *s, const sm_plan_dataset *ds, sm_json *
 {
     sm_json *list = sm_json_array(s->v->a);
     const sm_run_flow_rec *worst = NULL;
-    int64_t newest = 0, event = 0;
+    sm_view__age age = { .waiting = -1 };
     sm_code rc = SM_OK;
 
     for (size_t i = 0; rc == SM_OK && i < ds->n_flows; i++) {
@@ -130,9 +131,9 @@ static sm_code table_flows(const status *s, const sm_plan_dataset *ds, sm_json *
         if (f == NULL)
             continue;
         row = sm_view__run_flow(s->v, f);
-        rc = last_batch(s->v, f->flow, row, &newest, err);
+        rc = last_batch(s->v, f->flow, row, &age, err);
         if (rc == SM_OK)
-            rc = newest_event(s->v, ds, &s->v->plan->flows[ds->flow + i], &event, err);
+            rc = newest_event(s->v, ds, &s->v->plan->flows[ds->flow + i], &age, err);
         sm_json_append(list, row);
         if (worst == NULL || badness(f->state) > badness(worst->state))
             worst = f;
@@ -143,8 +144,8 @@ static sm_code table_flows(const status *s, const sm_plan_dataset *ds, sm_json *
         sm_view__set_text(o, "reason", worst->reason);
         sm_view__set_text(o, "error", worst->error);
     }
-    sm_view__set_time(s->v, o, "written", newest);
-    sm_view__add_freshness(s->v, ds, newest, event, o);
+    sm_view__set_time(s->v, o, "written", age.written_ms);
+    sm_view__add_freshness(s->v, ds, &age, o);
     sm_json_set(o, "flows", list);
     return rc;
 }
