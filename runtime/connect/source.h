@@ -34,6 +34,7 @@
 #include "runtime/base/sqltype.h"
 #include "runtime/base/str.h"
 
+struct sm_atomic;
 struct sm_connections;
 struct sm_owner;
 struct sm_session;
@@ -112,6 +113,7 @@ typedef struct sm_source {
     /* Is whoever reads asked to stop?  For sources that wait.  NULL: never. */
     bool (*stopping)(void *ctx);
     void *stopping_ctx;
+    const struct sm_atomic *give_up; /* from when on calls are given up; as run.h; NULL: never */
 
     struct sm_session *session;   /* the flow's connection while a batch is running, else NULL */
     struct sm_store *store;       /* the control store, for sources that track what they saw; */

@@ -146,6 +146,7 @@ static sm_code input_open(sm_flow *f, sm_flow_input *in, sm_error *err)
                       .connections = f->env->q->connections,
                       .stopping = f->env->stopping,
                       .stopping_ctx = f->env->ctx,
+                      .give_up = f->env->q->give_up,
                       .images = f->env->q->images,
                       .schema = &d->schema,
                       .schema_declared = d->schema_declared,

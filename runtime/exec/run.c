@@ -70,9 +70,9 @@ static void run_session_closing(void *ctx, struct sm_session *s)
 void sm_run_cancel(sm_run *r)
 {
     sm_mutex_lock(&r->mu);
-    r->stopping = true;
-    if (r->q.give_up != NULL)
+    if (r->q.give_up != NULL && !r->cancelled)
         sm_atomic_set(r->q.give_up, sm_clock_boot_ms() + SM_RUN_GRACE_MS);
+    r->stopping = r->cancelled = true;
     sm_cond_broadcast(&r->changed);
     if (r->watch != NULL)
         sm_watch_wake(r->watch);
@@ -363,6 +363,13 @@ static int rank(sm_code code)
     }
 }
 
+/* A continuous run that ended to begin anew, with more columns; who asked it to stop wants no more.
+ */
+static bool goes_on(const sm_run *r)
+{
+    return r->again && !r->cancelled;
+}
+
 static void gather(const sm_run *r, sm_run_result *out)
 {
     bool stopped = false;
@@ -385,7 +392,7 @@ static void gather(const sm_run *r, sm_run_result *out)
     }
     if (out->code != SM_OK)
         out->state = SM_RUN_FAILED;
-    else if (stopped || (r->q.continuous && !r->again)) {
+    else if (!goes_on(r) && (stopped || r->q.continuous)) {
         out->state = SM_RUN_CANCELED;
         out->code = SM_E_CANCELLED;
     }
@@ -487,6 +494,7 @@ sm_code sm_run_execute(sm_run *r, sm_run_result *out, sm_error *err)
         out->error = *err;
     }
     out->plan = sm_run__plan(r);
-    out->again = r->again;
+    out->again = goes_on(r);
+    out->continued = r->continued;
     return write_end(r, out, err);
 }

@@ -176,6 +176,7 @@ typedef struct sm_run_result {
     const sm_plan *plan; /* the one in force at the end */
     bool again; /* a continuous run ended, completed, because a source that had no data has some:
                  * compile and start again */
+    bool continued; /* a continuous run had caught up, and tried by itself since then */
     int64_t duration_ms;
 } sm_run_result;
 

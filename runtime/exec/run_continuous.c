@@ -373,6 +373,7 @@ sm_code sm_run__continue(sm_run *r, sm_error *err)
 
     if (!caught_up(r))
         return SM_OK;
+    r->continued = true;
     if (sm_watch_new(&watch, err) != SM_OK)
         return err->code;
     sm_mutex_lock(&r->mu);

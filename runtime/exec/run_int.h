@@ -50,6 +50,8 @@ struct sm_run {
     sm_session **sessions; /* that an interrupt must reach */
     size_t n_sessions, cap_sessions;
     bool stopping;
+    bool cancelled;         /* it was asked to stop, and does not by itself */
+    bool continued;         /* it had caught up, and went on */
     sm_thread *beside;      /* run_beside.c; NULL: it does not wait */
     sm_cond ended;          /* for it */
     bool through;           /* nothing is left to be cancelled */

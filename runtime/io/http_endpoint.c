@@ -153,6 +153,24 @@ static sm_code make_headers(const sm_http_endpoint *e, const sm_http_ask *ask, h
 
 /* --- Life --- */
 
+/* One way to say who asks, and all of it. */
+static sm_code check_login(const sm_connection *c, sm_error *err)
+{
+    bool user = sm_json_get_sv(c->values, "username", SM_SV("")).len > 0;
+    bool password = sm_json_get_sv(c->values, "password", SM_SV("")).len > 0;
+
+    if (sm_json_get_sv(c->values, "bearer", SM_SV("")).len > 0 && (user || password))
+        return sm_fail(err, SM_E_INVALID, 0,
+                       "connection \"%.*s\" has `bearer` and `username` or `password`: who asks is "
+                       "said by one of them",
+                       SM_SV_ARG(c->name));
+    if (user != password)
+        return sm_fail(err, SM_E_INVALID, 0,
+                       "connection \"%.*s\" has one of `username` and `password`: give both",
+                       SM_SV_ARG(c->name));
+    return SM_OK;
+}
+
 sm_code sm_http_endpoint_open(sm_http_endpoint *e, const sm_connections *connections,
                               sm_sv connection, sm_sv url, const sm_json *headers, sm_arena *a,
                               sm_error *err)
@@ -167,6 +185,8 @@ sm_code sm_http_endpoint_open(sm_http_endpoint *e, const sm_connections *connect
         e->egress = (sm_egress){ connections->reach, connections->n_reach, connections->anywhere };
     if ((rc = open_address(e, connection, url, a, err)) != SM_OK ||
         (rc = add_headers(lines, &e->n_headers, headers, a, err)) != SM_OK || e->connection == NULL)
+        return rc;
+    if ((rc = check_login(e->connection, err)) != SM_OK)
         return rc;
     return add_headers(lines, &e->n_headers, sm_json_get(e->connection->values, "headers"), a, err);
 }

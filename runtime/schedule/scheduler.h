@@ -68,9 +68,11 @@ typedef struct sm_scheduler_config {
                        sm_error *err);
     /* Has a run of another process the pipeline?  NULL: never. */
     bool (*held)(void *ctx, sm_sv pipeline);
-    /* Ask the run of another process that has the pipeline to stop; it may take its time, and is
-     * asked again as long as it is waited for.  NULL: it cannot be reached. */
-    void (*stop_other)(void *ctx, sm_sv pipeline);
+    /* The run that has the pipeline, of whatever process; 0: none.  NULL: with stop_other. */
+    int64_t (*going)(void *ctx, sm_sv pipeline);
+    /* Ask that run to stop; it may take its time, and is asked again as long as it is waited for.
+     * NULL: it cannot be reached. */
+    void (*stop_other)(void *ctx, sm_sv pipeline, int64_t run);
     /* A number that is another one when files of a source have arrived (trigger->watch), or a table
      * has a new version.  Called every SM_SCHEDULE_POLL_MS.  NULL: nothing ever does. */
     sm_code (*look)(void *ctx, sm_sv pipeline, const sm_trigger *t, int64_t *mark, sm_error *err);

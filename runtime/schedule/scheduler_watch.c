@@ -166,8 +166,8 @@ static void look(sm_scheduler *s, const sm_schedule *c)
     }
 }
 
-/* Where a run that is to take the place of another one waits for that of another process. */
-static bool is_in_the_way(sm_scheduler *s, sm_sv pipeline)
+/* Does a run wait that is to take the place of another one, and none of ours goes on? */
+static bool waits_for_others(sm_scheduler *s, sm_sv pipeline)
 {
     const sm_unit *u;
     bool found;
@@ -177,7 +177,22 @@ static bool is_in_the_way(sm_scheduler *s, sm_sv pipeline)
     found = u != NULL && u->schedule.concurrency == SM_CONCURRENCY_CANCEL && u->jobs != NULL &&
             u->active == NULL && !u->jobs->order.continuous;
     sm_mutex_unlock(&s->mu);
-    return found && s->config.held != NULL && s->config.held(s->config.ctx, pipeline);
+    return found;
+}
+
+/* The second look tells that the run which was seen in between is not one of ours that had begun
+ * meanwhile. */
+static void stop_who_is_in_the_way(sm_scheduler *s, sm_sv pipeline)
+{
+    const sm_scheduler_config *c = &s->config;
+    int64_t run;
+
+    if (c->stop_other == NULL || c->held == NULL || !waits_for_others(s, pipeline) ||
+        !c->held(c->ctx, pipeline))
+        return;
+    run = c->going(c->ctx, pipeline);
+    if (run != 0 && waits_for_others(s, pipeline))
+        c->stop_other(c->ctx, pipeline, run);
 }
 
 void sm_scheduler__watch(sm_scheduler *s)
@@ -189,8 +204,7 @@ void sm_scheduler__watch(sm_scheduler *s)
     sm_scheduler__learn_zones(s, list, n);
     for (size_t i = 0; i < n; i++) {
         see_pause(s, &list[i], a);
-        if (s->config.stop_other != NULL && is_in_the_way(s, list[i].pipeline))
-            s->config.stop_other(s->config.ctx, list[i].pipeline);
+        stop_who_is_in_the_way(s, list[i].pipeline);
         look(s, &list[i]);
     }
     sm_arena_free(a);

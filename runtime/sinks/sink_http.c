@@ -249,7 +249,9 @@ static sm_code explain(const sending *s, sm_sv key, int status, sm_arena *a, sm_
 
     if (why.code == SM_E_CANCELLED)
         return why.code;
-    if (!why.retryable && status >= 400)
+    if (status == 401 || status == 403)
+        advice = SM_SV(": it does not know who asks, or who asks may not");
+    else if (!why.retryable && status >= 400)
         advice = sm_arena_printf(a,
                                  ": let the receiver take it, or change `from` and begin anew with "
                                  "`smelt checkpoint reset %.*s`",

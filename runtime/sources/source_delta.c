@@ -305,9 +305,10 @@ static sm_code check_table(sm_source *src, const delta_offset *start, sm_error *
         return rc;
     if (start->table_id.len > 0 && !sm_sv_eq(start->table_id, s->head->metadata.id))
         return sm_fail(err, SM_E_CORRUPT, 0,
-                       "the table in \"%.*s\" was replaced: it has id %.*s, the reader knows %.*s",
+                       "the table in \"%.*s\" was replaced: it has id %.*s, the reader knows "
+                       "%.*s%.*s",
                        SM_SV_ARG(sm_delta_root(s->table)), SM_SV_ARG(s->head->metadata.id),
-                       SM_SV_ARG(start->table_id));
+                       SM_SV_ARG(start->table_id), SM_SV_ARG(sm_delta_source__anew(src)));
     return check_columns(src, &s->head->metadata, err);
 }
 
@@ -407,8 +408,10 @@ static sm_code delta_latest(sm_source *src, const sm_json *start, const sm_json 
         return SM_OK;
     if (start != NULL && at.version > end && !at.snapshot)
         return sm_fail(err, SM_E_CORRUPT, 0,
-                       "the table in \"%.*s\" is at version %lld, the reader was at %lld",
-                       SM_SV_ARG(sm_delta_root(s->table)), (long long)end, (long long)at.version);
+                       "the table in \"%.*s\" is at version %lld, the reader was at %lld: it was "
+                       "replaced, or set back%.*s",
+                       SM_SV_ARG(sm_delta_root(s->table)), (long long)end, (long long)at.version,
+                       SM_SV_ARG(sm_delta_source__anew(src)));
     if ((rc = check_table(src, &at, err)) != SM_OK)
         return rc;
     at.from = -1;

@@ -35,6 +35,9 @@ typedef enum sm_delta_reader {
 sm_code sm_delta_source__columns(sm_source *src, const sm_delta_metadata *m, sm_delta_reader reader,
                                  sm_arena *a, sm_error *err);
 
+/* What helps a reader of a table of others that cannot go on: "; to read …", for the end of a
+ * message; else "". */
+sm_sv sm_delta_source__anew(const sm_source *src);
 /* SM_E_CORRUPT: a reader that is slower than the clean-up of the log must not go on behind the gap.
  */
 sm_code sm_delta_source__commit_gone(const sm_source *src, int64_t version, sm_error *err);

@@ -134,7 +134,8 @@ sm_code sm_endpoint__ask(const sm_source *s, const sm_endpoint_state *state, sm_
                         .pause_ms = PAUSE_MS,
                         .pause_max_ms = PAUSE_MAX_MS,
                         .stopping = s->stopping,
-                        .stopping_ctx = s->stopping_ctx };
+                        .stopping_ctx = s->stopping_ctx,
+                        .stop = s->give_up };
     sm_code rc;
 
     *url = state->at;

@@ -91,10 +91,11 @@ sm_code sm_store_run_create(sm_store *s, const sm_owner *o, sm_run_rec *r, sm_er
 /* SM_E_INVALID: the run is final, or the state would move to the left. */
 sm_code sm_store_run_change(sm_store *s, const sm_owner *o, sm_run_change *c, sm_error *err);
 
-/* Ask the run of the pipeline that goes on, of whatever process, to stop: it looks once a second.
- * Needs no owner.  `by`: for people, "the server, …".  *asked: there was one that nobody had asked.
- */
-sm_code sm_store_run_ask_stop(sm_store *s, sm_sv pipeline, sm_sv by, bool *asked, sm_error *err);
+/* The run of the pipeline that goes on, of whatever process, by its id; 0: none does. */
+sm_code sm_store_run_going(sm_store *s, sm_sv pipeline, int64_t *run, sm_error *err);
+/* Ask that run to stop: it looks once a second.  Needs no owner.  `by`: for people, "the server,
+ * …". *asked: it goes on, and nobody had asked it. */
+sm_code sm_store_run_ask_stop(sm_store *s, int64_t run, sm_sv by, bool *asked, sm_error *err);
 /* Who has asked the run with this id to stop; "" = nobody.  Lives in `a`. */
 sm_code sm_store_run_stop(sm_store *s, int64_t run, sm_arena *a, sm_sv *by, sm_error *err);
 

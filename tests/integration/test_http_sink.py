@@ -346,7 +346,19 @@ class HttpSink(unittest.TestCase):
         result = self.w.run()
         self.assertNotEqual(result.code, 0)
         self.assertEqual(len(self.end.heads), 6)
+        result = self.w.smelt("run", "--json")
+        self.assertEqual(json.loads(result.out)["state"], "failed")  # one document, of the last try
+        self.end.heads.clear()
+        self.end.answer = lambda number: (503, {}, "") if number < 3 else None
+        process = self.w.start("run", "--continuous")
+        for _ in range(600):
+            if len(self.end.all) == 20:
+                break
+            threading.Event().wait(0.05)
+        process.terminate()
+        self.w.finish(process)
         self.feed(2)
+        self.end.heads = [{}] * 6
         self.end.answer = lambda number: (400, {}, "no")  # another try would not help
         self.assertNotEqual(self.w.run().code, 0)
         self.assertEqual(len(self.end.heads), 7)
@@ -424,6 +436,16 @@ class HttpSink(unittest.TestCase):
             for name in names:
                 with open(os.path.join(folder, name), "rb") as f:
                     self.assertNotIn(TOKEN.encode(), f.read(), name)
+
+    def test_who_asks_is_said_in_one_way(self):
+        self.w.write("token", TOKEN + "\n")
+        for login, text in (("username: me, bearer: '${secret.t}'", "said by one of them"), ("username: me", "give both")):
+            self.w.write("smelt.yml", f"version: 1\nsecrets: {{t: {{file: token}}}}\nconnections:\n  api: {{type: http, "
+                                      f"base_url: '{self.end.host}/v1/', {login}}}\n")
+            self.write(url="connection: api, url: in")
+            result = self.w.smelt("validate")
+            self.assertNotEqual(result.code, 0)
+            self.assertIn(text, result.out + result.err)
 
     def test_an_answer_that_repeats_the_address_is_not_told(self):
         for url, said in (("url: '{host}/hooks/p-secret?key=q-secret'", '{"status": 404, "path": "/hooks/p-secret"}'),

@@ -23,9 +23,17 @@ static bool held(void *ctx, sm_sv pipeline)
     return ((world *)ctx)->held;
 }
 
-static void stop_other(void *ctx, sm_sv pipeline)
+static int64_t going(void *ctx, sm_sv pipeline)
+{
+    (void)ctx;
+    (void)pipeline;
+    return 4711;
+}
+
+static void stop_other(void *ctx, sm_sv pipeline, int64_t run)
 {
     (void)pipeline;
+    assert_int_equal(run, 4711);
     ((world *)ctx)->stops++;
 }
 
@@ -89,6 +97,7 @@ void world_init(world *w, int64_t wall_ms)
 {
     sm_scheduler_config config = {
         .held = held,
+        .going = going,
         .stop_other = stop_other,
         .look = look,
         .zone = zone,

@@ -177,22 +177,26 @@ static void test_acquire__closes_the_runs_of_a_dead_process(void **state)
 static void test_stop__is_asked_of_the_run_that_goes_on_and_once(void **state)
 {
     store_fixture f;
-    int64_t id;
+    int64_t id, going;
     bool asked;
     sm_sv by;
 
     (void)state;
     store_open(&f, "runs");
-    sm_assert_ok(sm_store_run_ask_stop(f.s, SM_SV("iot"), SM_SV("me"), &asked, &f.err), f.err);
-    assert_false(asked); /* nothing runs */
+    sm_assert_ok(sm_store_run_going(f.s, SM_SV("iot"), &going, &f.err), f.err);
+    assert_int_equal(going, 0); /* nothing runs */
     id = store_run(&f);
+    sm_assert_ok(sm_store_run_going(f.s, SM_SV("iot"), &going, &f.err), f.err);
+    assert_int_equal(going, id);
+    sm_assert_ok(sm_store_run_going(f.s, SM_SV("other"), &going, &f.err), f.err);
+    assert_int_equal(going, 0);
     sm_assert_ok(sm_store_run_stop(f.s, id, f.a, &by, &f.err), f.err);
     assert_int_equal(by.len, 0);
-    sm_assert_ok(sm_store_run_ask_stop(f.s, SM_SV("other"), SM_SV("me"), &asked, &f.err), f.err);
+    sm_assert_ok(sm_store_run_ask_stop(f.s, id + 1, SM_SV("me"), &asked, &f.err), f.err);
     assert_false(asked);
-    sm_assert_ok(sm_store_run_ask_stop(f.s, SM_SV("iot"), SM_SV("me"), &asked, &f.err), f.err);
+    sm_assert_ok(sm_store_run_ask_stop(f.s, id, SM_SV("me"), &asked, &f.err), f.err);
     assert_true(asked);
-    sm_assert_ok(sm_store_run_ask_stop(f.s, SM_SV("iot"), SM_SV("you"), &asked, &f.err), f.err);
+    sm_assert_ok(sm_store_run_ask_stop(f.s, id, SM_SV("you"), &asked, &f.err), f.err);
     assert_false(asked);
     sm_assert_ok(sm_store_run_stop(f.s, id, f.a, &by, &f.err), f.err);
     assert_sv(by, "me");

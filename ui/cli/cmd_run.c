@@ -237,14 +237,13 @@ static bool rebuilds(const sm_project *p, const wish *w)
 }
 
 /* `retry` of the file holds here, too, but who writes none wants one try.  What was rebuilt once is
- * not rebuilt by another try; a continuous run has tried by itself. */
-static void judge_try(const sm_cli *c, const sm_project *p, const wish *w, const sm_run_result *r,
-                      after_run *after)
+ * not rebuilt by another try; a continuous run that had caught up has tried by itself. */
+static void judge_try(const sm_project *p, const wish *w, const sm_run_result *r, after_run *after)
 {
     const sm_spec_retry *retry = &p->spec->retry;
 
-    if (r->code == SM_OK || !r->error.retryable || r->state == SM_RUN_CANCELED ||
-        sm_cli_has(c, "--continuous") || rebuilds(p, w) || ++after->tries >= retry->max_attempts.v)
+    if (r->code == SM_OK || !r->error.retryable || r->state == SM_RUN_CANCELED || r->continued ||
+        rebuilds(p, w) || ++after->tries >= retry->max_attempts.v)
         return;
     after->again = true;
     after->pause_ms = retry->backoff.v / 1000;
@@ -252,8 +251,6 @@ static void judge_try(const sm_cli *c, const sm_project *p, const wish *w, const
         after->pause_ms *= 2;
     if (after->pause_ms > retry->backoff_max.v / 1000)
         after->pause_ms = retry->backoff_max.v / 1000;
-    sm_cli_say(c, "try %d of %lld follows in %.1f s", after->tries + 1,
-               (long long)retry->max_attempts.v, (double)after->pause_ms / 1000);
 }
 
 /* after->again: a source has its first data, so its tables have columns; compile and go on.  Or it
@@ -274,21 +271,24 @@ static int run_pipeline(const sm_cli *c, sm_project *p, const wish *w, after_run
     sm_project_keep_plan(p);
     sm_signals_begin(run);
     sm_run_print_begin(&printer, q.commit);
-    if ((rc = sm_run_execute(run, &result, &err)) == SM_OK) {
-        sm_run_print_end(&printer, &result);
+    rc = sm_run_execute(run, &result, &err);
+    number = sm_signals_end();
+    if (rc == SM_OK) {
+        after->again = result.again;
+        if (number == 0) /* who stops it wants no other one */
+            judge_try(p, w, &result, after);
+        if (!c->json || after->pause_ms == 0) /* one document, of the last try */
+            sm_run_print_end(&printer, &result);
+        if (after->pause_ms > 0)
+            sm_cli_say(c, "try %d of %lld follows in %.1f s", after->tries + 1,
+                       (long long)p->spec->retry.max_attempts.v, (double)after->pause_ms / 1000);
         sm_project_use_plan(p, result.plan);
         sm_project_bucket_trim(p);
-        after->again = result.again;
         status = sm_cli_report(c, SM_REPORT_OF_RUN, sm_run_print_document(&printer, &result),
                                result.duration_ms, sm_exit_code(result.code));
     } else {
         status = sm_cli_report_unbegun(c, p, sm_cli_fail(c, &err, "smelt doctor"));
     }
-    number = sm_signals_end();
-    if (number != 0)
-        after->again = false; /* who stops it wants no other one */
-    else if (rc == SM_OK)
-        judge_try(c, p, w, &result, after);
     sm_run_free(run);
     return status == SM_EXIT_INTERRUPTED && number != 0 ? 128 + number : status;
 }

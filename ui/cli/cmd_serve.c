@@ -285,6 +285,7 @@ static int serve_exec(sm_cli *c)
     server s = { .c = c };
     sm_scheduler_config config = { .execute = sm_deploy_run,
                                    .held = sm_deploy_held,
+                                   .going = sm_deploy_going,
                                    .stop_other = sm_deploy_stop_other,
                                    .look = sm_deploy_look,
                                    .zone = sm_deploy_zone,

@@ -474,14 +474,26 @@ bool sm_deploy_held(void *ctx, sm_sv pipeline)
     return held;
 }
 
-void sm_deploy_stop_other(void *ctx, sm_sv pipeline)
+int64_t sm_deploy_going(void *ctx, sm_sv pipeline)
+{
+    sm_deployed *x = sm_deploy_hold(ctx, pipeline);
+    int64_t run = 0;
+    sm_error ignored; /* it is asked for again */
+
+    if (x != NULL && x->project.store != NULL)
+        (void)sm_store_run_going(x->project.store, pipeline, &run, &ignored);
+    sm_deploy_let(x);
+    return run;
+}
+
+void sm_deploy_stop_other(void *ctx, sm_sv pipeline, int64_t run)
 {
     sm_deployed *x = sm_deploy_hold(ctx, pipeline);
     sm_error err;
     bool asked;
 
     if (x != NULL && x->project.store != NULL &&
-        sm_store_run_ask_stop(x->project.store, pipeline,
+        sm_store_run_ask_stop(x->project.store, run,
                               SM_SV("the server, which has a run to begin (`concurrency: cancel`)"),
                               &asked, &err) != SM_OK)
         sm_log(SM_LOG_WARN, "schedule", "pipeline=%.*s the run in the way cannot be stopped: %s",

@@ -66,7 +66,8 @@ sm_code sm_deploy_run(void *ctx, const sm_run_order *o, sm_cancel *cancel, sm_or
                       sm_error *err);
 void sm_deploy_left_out(void *ctx, const sm_run_order *o, const sm_left_out *left);
 bool sm_deploy_held(void *ctx, sm_sv pipeline);
-void sm_deploy_stop_other(void *ctx, sm_sv pipeline);
+int64_t sm_deploy_going(void *ctx, sm_sv pipeline);
+void sm_deploy_stop_other(void *ctx, sm_sv pipeline, int64_t run);
 sm_code sm_deploy_look(void *ctx, sm_sv pipeline, const sm_trigger *t, int64_t *mark,
                        sm_error *err);
 sm_code sm_deploy_zone(void *ctx, sm_sv name, int64_t from_ms, int64_t to_ms, sm_arena *a,

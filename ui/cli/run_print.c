@@ -378,7 +378,8 @@ void sm_run_print_end(sm_run_printer *p, const sm_run_result *r)
     sm_buf_init(&b, 4096);
     sm_buf_addf(&b, "Run %lld %s in ", (long long)r->number, verdict_text(r));
     sm_buf_add_duration(&b, r->duration_ms);
-    if (r->state == SM_RUN_CANCELED && r->error.code != SM_OK) { /* by whom */
+    if ((r->state == SM_RUN_CANCELED && r->error.code != SM_OK) || /* by whom */
+        r->code == SM_E_TIMEOUT) {
         sm_buf_adds(&b, ": ");
         sm_buf_add_safe(&b, sm_sv_cstr(r->error.msg));
     }
