@@ -306,7 +306,7 @@ class Chaos:
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--kills", type=int, default=8)
+    parser.add_argument("--kills", type=int, default=5)
     parser.add_argument("--spark", action="store_true")
     parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4), "big"))
     args = parser.parse_args()

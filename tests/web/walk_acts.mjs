@@ -211,8 +211,8 @@ await page.waitForFunction(() => !document.querySelector('aside'));
 
 await open('/p/iot/streaming?window=6h');
 await page.getByRole('list', { name: 'Advice' }).getByText('falling behind').waitFor();
-await page.getByRole('group', { name: 'Batch duration as' }).getByRole('button', { name: 'Table' }).click();
-await page.getByRole('region', { name: 'Batch duration, as a table' }).waitFor();
+await page.getByRole('group', { name: 'Batch duration by phase as' }).getByRole('button', { name: 'Table' }).click();
+await page.getByRole('region', { name: 'Batch duration by phase, as a table' }).waitFor();
 await page.locator('.chart .u-over').first().hover();
 await page.waitForFunction(() => [...document.querySelectorAll('.chart-at')].filter((a) => a.textContent !== 'newest').length > 1);
 await walk.shot(page, 'cursor');
