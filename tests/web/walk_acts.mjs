@@ -188,6 +188,7 @@ for (const [key, end] of [['2', 'list'], ['3', 'runs'], ['4', 'quality'], ['5', 
   await page.waitForURL(at(`/p/iot/${end}`));
 }
 await open('/p/iot/r/110');
+await page.getByRole('heading', { name: 'Run 110' }).waitFor(); // who listens for keys is there
 await page.keyboard.press(']');
 await page.waitForURL(at('/p/iot/r/111'));
 await page.getByRole('heading', { name: 'Run 111' }).waitFor();
