@@ -180,6 +180,9 @@ typedef struct sm_run_result {
     int64_t duration_ms;
 } sm_run_result;
 
+/* How long is waited before another try, after so many failures in a row (1 or more). */
+int64_t sm_run_pause_ms(const sm_run_request *q, int failures);
+
 /* SM_E_CONFLICT: another run holds the pipeline, and who.  `q` is copied; what it points to
  * is borrowed until sm_run_free().  *out is owned: free with sm_run_free(). */
 sm_code sm_run_new(const sm_run_request *q, sm_run **out, sm_error *err);

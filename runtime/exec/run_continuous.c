@@ -131,13 +131,13 @@ static sm_code one_turn(sm_run *r, size_t i, bool folders, bool *made, sm_error 
     return rc;
 }
 
-static int64_t pause_after(const sm_run *r, int failures)
+int64_t sm_run_pause_ms(const sm_run_request *q, int failures)
 {
-    int64_t ms = r->q.backoff_ms;
+    int64_t ms = q->backoff_ms;
 
-    for (int k = 1; k < failures && ms < r->q.backoff_max_ms; k++)
+    for (int k = 1; k < failures && ms < q->backoff_max_ms; k++)
         ms *= 2;
-    return ms < r->q.backoff_max_ms ? ms : r->q.backoff_max_ms;
+    return ms < q->backoff_max_ms ? ms : q->backoff_max_ms;
 }
 
 /* Is the flow to be tried again?  Else the run ends with it.  With mu held. */
@@ -147,7 +147,7 @@ static bool try_again(sm_run *r, size_t i, const sm_error *err)
 
     if (!err->retryable || ++s->failures >= r->q.max_attempts)
         return false;
-    s->after_ms = sm_clock_boot_ms() + pause_after(r, s->failures);
+    s->after_ms = sm_clock_boot_ms() + sm_run_pause_ms(&r->q, s->failures);
     sm_log(SM_LOG_WARN, "exec", "flow=%.*s failed, is tried again: %s",
            SM_SV_ARG(r->q.plan->flows[i].name), err->msg);
     give_turn(r, i);

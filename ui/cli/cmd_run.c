@@ -4,8 +4,6 @@
 #include <time.h>
 
 #include "runtime/exec/run.h"
-#include "runtime/sinks/sinks.h"
-#include "runtime/sources/sources.h"
 #include "ui/cli/cli.h"
 #include "ui/cli/exit_code.h"
 #include "ui/cli/git.h"
@@ -170,39 +168,25 @@ static bool confirm_refresh(const sm_cli *c, const sm_plan *p, const wish *w)
 static sm_run_request make_request(const sm_cli *c, sm_project *p, const wish *w,
                                    sm_run_printer *printer)
 {
-    return (sm_run_request){
-        .plan = p->plan,
-        .store = p->store,
-        .sources = sm_sources(),
-        .sinks = sm_sinks(),
-        .engine = sm_project_engine,
-        .engine_ctx = p,
-        .replan = sm_project_replan,
-        .replan_ctx = p,
-        .connections = p->connections,
-        .base_dir = p->base_dir,
-        .storage_dir = p->storage_dir,
-        .state_dir = p->state_dir,
-        .keeper = sm_project_keeper(p),
-        .images = p->images,
-        .give_up = &p->give_up,
-        .selected = w->selected,
-        .full_refresh = w->refresh,
-        .keep_downstream = sm_cli_has(c, "--keep-downstream"),
-        .with_quarantine = sm_cli_has(c, "--with-quarantine"),
-        .workers = (int)p->spec->engine.workers.v,
-        .continuous = sm_cli_has(c, "--continuous"),
-        .view_ms = p->spec->trigger.interval.v / 1000,
-        .max_attempts = (int)p->spec->retry.max_attempts.v,
-        .backoff_ms = p->spec->retry.backoff.v / 1000,
-        .backoff_max_ms = p->spec->retry.backoff_max.v / 1000,
-        .timeout_ms = p->spec->timeout.v / 1000,
-        .cause = SM_SV("manual"),
-        .commit = sm_git_commit(p->base_dir, c->a),
-        .selection = sm_sv_cstr(sm_cli_get(c, "--select")),
-        .listener = sm_run_print_flow,
-        .listener_ctx = printer,
-    };
+    sm_run_request q = sm_project_request(p);
+
+    q.selected = w->selected;
+    q.full_refresh = w->refresh;
+    q.keep_downstream = sm_cli_has(c, "--keep-downstream");
+    q.with_quarantine = sm_cli_has(c, "--with-quarantine");
+    q.workers = (int)p->spec->engine.workers.v;
+    q.continuous = sm_cli_has(c, "--continuous");
+    q.view_ms = p->spec->trigger.interval.v / 1000;
+    q.max_attempts = (int)p->spec->retry.max_attempts.v;
+    q.backoff_ms = p->spec->retry.backoff.v / 1000;
+    q.backoff_max_ms = p->spec->retry.backoff_max.v / 1000;
+    q.timeout_ms = p->spec->timeout.v / 1000;
+    q.cause = SM_SV("manual");
+    q.commit = sm_git_commit(p->base_dir, c->a);
+    q.selection = sm_sv_cstr(sm_cli_get(c, "--select"));
+    q.listener = sm_run_print_flow;
+    q.listener_ctx = printer;
+    return q;
 }
 
 static int print_dry_run(const sm_cli *c, const sm_plan *p, const wish *w)
@@ -238,19 +222,14 @@ static bool rebuilds(const sm_project *p, const wish *w)
 
 /* `retry` of the file holds here, too, but who writes none wants one try.  What was rebuilt once is
  * not rebuilt by another try; a continuous run that had caught up has tried by itself. */
-static void judge_try(const sm_project *p, const wish *w, const sm_run_result *r, after_run *after)
+static void judge_try(const sm_project *p, const wish *w, const sm_run_request *q,
+                      const sm_run_result *r, after_run *after)
 {
-    const sm_spec_retry *retry = &p->spec->retry;
-
     if (r->code == SM_OK || !r->error.retryable || r->state == SM_RUN_CANCELED || r->continued ||
-        rebuilds(p, w) || ++after->tries >= retry->max_attempts.v)
+        rebuilds(p, w) || ++after->tries >= q->max_attempts)
         return;
     after->again = true;
-    after->pause_ms = retry->backoff.v / 1000;
-    for (int k = 1; k < after->tries && after->pause_ms < retry->backoff_max.v / 1000; k++)
-        after->pause_ms *= 2;
-    if (after->pause_ms > retry->backoff_max.v / 1000)
-        after->pause_ms = retry->backoff_max.v / 1000;
+    after->pause_ms = sm_run_pause_ms(q, after->tries);
 }
 
 /* after->again: a source has its first data, so its tables have columns; compile and go on.  Or it
@@ -276,12 +255,12 @@ static int run_pipeline(const sm_cli *c, sm_project *p, const wish *w, after_run
     if (rc == SM_OK) {
         after->again = result.again;
         if (number == 0) /* who stops it wants no other one */
-            judge_try(p, w, &result, after);
+            judge_try(p, w, &q, &result, after);
         if (!c->json || after->pause_ms == 0) /* one document, of the last try */
             sm_run_print_end(&printer, &result);
         if (after->pause_ms > 0)
-            sm_cli_say(c, "try %d of %lld follows in %.1f s", after->tries + 1,
-                       (long long)p->spec->retry.max_attempts.v, (double)after->pause_ms / 1000);
+            sm_cli_say(c, "try %d of %d follows in %.1f s", after->tries + 1, q.max_attempts,
+                       (double)after->pause_ms / 1000);
         sm_project_use_plan(p, result.plan);
         sm_project_bucket_trim(p);
         status = sm_cli_report(c, SM_REPORT_OF_RUN, sm_run_print_document(&printer, &result),
