@@ -254,30 +254,12 @@ sm_code sm_store__close_dead_runs(sm_store *s, const sm_owner *o, int64_t *close
 
 /* ---- stop ---- */
 
-static sm_code read_id(sqlite3_stmt *stmt, sm_arena *a, void *record, sm_error *err)
-{
-    (void)a;
-    (void)err;
-    *(int64_t *)record = sqlite3_column_int64(stmt, 0);
-    return SM_OK;
-}
-
 sm_code sm_store_run_going(sm_store *s, sm_sv pipeline, int64_t *run, sm_error *err)
 {
-    sm_store__query q = {
-        .sql = "select r.id from runs r join pipelines p on p.id = r.pipeline_id "
-               "where p.name = ? and r.ended_ms = 0 order by r.id desc limit 1",
-        SM_STORE__WITH(sm_store__text(pipeline)),
-        .read = read_id,
-        .size = sizeof(int64_t),
-    };
-    sm_arena *a = sm_arena_new("run that goes on");
-    sm_store__rows rows;
-    sm_code rc = sm_store__rows_of(s, &q, a, &rows, err);
-
-    *run = rc == SM_OK && rows.n > 0 ? *(int64_t *)rows.list : 0;
-    sm_arena_free(a);
-    return rc;
+    return sm_store__number(s,
+                            "select r.id from runs r join pipelines p on p.id = r.pipeline_id "
+                            "where p.name = ? and r.ended_ms = 0 order by r.id desc limit 1",
+                            SM_STORE__ARGS(sm_store__text(pipeline)), 0, run, err);
 }
 
 sm_code sm_store_run_ask_stop(sm_store *s, int64_t run, sm_sv by, bool *asked, sm_error *err)

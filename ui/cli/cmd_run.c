@@ -10,7 +10,6 @@
 #include "ui/cli/look.h"
 #include "ui/cli/project.h"
 #include "ui/cli/project_bucket.h"
-#include "ui/cli/project_durable.h"
 #include "ui/cli/project_readers.h"
 #include "ui/cli/reports.h"
 #include "ui/cli/run_print.h"
