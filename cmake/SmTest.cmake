@@ -37,6 +37,7 @@ function(sm_test_properties name timeout labels)
     ENVIRONMENT "${SM_TEST_ENVIRONMENT}"
     LABELS "${labels}"
     TIMEOUT "${timeout}"
+    COST "${timeout}" # those that may take long begin first, else all others wait for them at the end
     SKIP_RETURN_CODE 77)
 endfunction()
 

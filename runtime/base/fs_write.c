@@ -18,19 +18,23 @@
 #include "runtime/base/failpoint.h"
 #include "runtime/base/hash.h"
 
-static int write_all(int fd, sm_sv bytes)
+/* `offset` of -1: where the file is written to next. */
+static int write_all(int fd, sm_sv bytes, int64_t offset)
 {
     int sys = sm_failpoint_err("fs.write");
 
     if (sys != 0)
         bytes.len /= 2; /* a disk that gets full takes a part */
     while (bytes.len > 0) {
-        ssize_t n = write(fd, bytes.ptr, bytes.len);
+        ssize_t n = offset < 0 ? write(fd, bytes.ptr, bytes.len)
+                               : pwrite(fd, bytes.ptr, bytes.len, (off_t)offset);
 
         if (n < 0 && errno != EINTR)
             return errno;
         if (n > 0)
             bytes = sm_sv_sub(bytes, (size_t)n, bytes.len);
+        if (n > 0 && offset >= 0)
+            offset += n;
     }
     return sys;
 }
@@ -51,7 +55,7 @@ static int write_file(const char *path, int flags, sm_sv bytes, unsigned mode, b
     if (sys == 0 && (fd = open(path, flags | O_WRONLY | O_CREAT | O_CLOEXEC, (mode_t)mode)) < 0)
         sys = errno;
     if (sys == 0)
-        sys = write_all(fd, bytes);
+        sys = write_all(fd, bytes, -1);
     if (sys == 0 && sync)
         sys = fsync_fd(fd, "fs.fsync");
     if (fd >= 0 && close(fd) != 0 && sys == 0)
@@ -69,6 +73,24 @@ sm_code sm_fs_write(const char *path, sm_sv bytes, unsigned mode, sm_error *err)
 sm_code sm_fs_append(const char *path, sm_sv bytes, unsigned mode, sm_error *err)
 {
     int sys = write_file(path, O_APPEND, bytes, mode, false);
+
+    return sys == 0 ? SM_OK : sm_fail_errno(err, sys, "could not write \"%s\"", path);
+}
+
+sm_code sm_fs_open_new(const char *path, unsigned mode, int *fd_out, sm_error *err)
+{
+    int sys = sm_failpoint_err("fs.open");
+
+    *fd_out = -1;
+    if (sys == 0 &&
+        (*fd_out = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)mode)) < 0)
+        sys = errno;
+    return sys == 0 ? SM_OK : sm_fail_errno(err, sys, "could not create \"%s\"", path);
+}
+
+sm_code sm_fs_pwrite(int fd, const char *path, sm_sv bytes, int64_t offset, sm_error *err)
+{
+    int sys = write_all(fd, bytes, offset);
 
     return sys == 0 ? SM_OK : sm_fail_errno(err, sys, "could not write \"%s\"", path);
 }

@@ -11,6 +11,8 @@
 
 #include "runtime/base/str.h"
 
+enum { PAUSE_LOOK_MS = 50 };
+
 struct sm_thread {
     pthread_t id;
     void (*fn)(void *);
@@ -81,6 +83,25 @@ bool sm_cond_wait_ms(sm_cond *c, sm_mutex *m, int64_t timeout_ms)
         return false;
     must(rc, "pthread_cond_timedwait");
     return true;
+}
+
+bool sm_pause_ms(int64_t ms, bool (*enough)(const void *ctx), const void *ctx)
+{
+    bool over = false;
+    sm_mutex m;
+    sm_cond c;
+
+    sm_mutex_init(&m);
+    sm_cond_init(&c);
+    sm_mutex_lock(&m);
+    for (; ms > 0 && !over; ms -= PAUSE_LOOK_MS) {
+        (void)sm_cond_wait_ms(&c, &m, ms < PAUSE_LOOK_MS ? ms : PAUSE_LOOK_MS);
+        over = enough(ctx);
+    }
+    sm_mutex_unlock(&m);
+    sm_cond_release(&c);
+    sm_mutex_release(&m);
+    return !over;
 }
 
 void sm_cond_signal(sm_cond *c)

@@ -9,6 +9,8 @@
 #include "runtime/base/clock.h"
 #include "runtime/io/curl_lib.h"
 
+enum { TAKE_BUFFER = 256 * 1024 /* bytes asked of a socket at once, where much is to come */ };
+
 /* What the callbacks of one request share. */
 typedef struct call {
     const sm_http_request *q;
@@ -19,6 +21,8 @@ typedef struct call {
     sm_buf answer, head;
     bool is_denied; /* `denied` says why */
     sm_error denied;
+    int64_t taken;      /* bytes that q->take has */
+    sm_error not_taken; /* why it took no more; code SM_OK: it did */
     char text[CURL_ERROR_SIZE];
 } call;
 
@@ -77,6 +81,10 @@ static sm_code judge(const call *c, CURLcode result, sm_error *err)
     }
     if (result == CURLE_OK)
         return SM_OK;
+    if (c->not_taken.code != SM_OK) {
+        *err = c->not_taken;
+        return err->code;
+    }
     if (c->answer.over)
         return sm_fail(err, SM_E_LIMIT, 0, "the answer of %.*s is larger than %zu bytes",
                        SM_SV_ARG(c->host), c->answer.max);
@@ -186,11 +194,26 @@ static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_so
     return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
+static bool is_taken(const call *c)
+{
+    long status = 0;
+
+    if (c->q->take != NULL)
+        sm_curl.easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status);
+    return status / 100 == 2;
+}
+
 static size_t take_body(char *bytes, size_t size, size_t n, void *ctx)
 {
     call *c = ctx;
     size_t len = size * n, room = c->answer.max - c->answer.len;
 
+    if (is_taken(c)) {
+        if (c->q->take(c->q->take_ctx, c->taken, (sm_sv){ bytes, len }, &c->not_taken) != SM_OK)
+            return 0;
+        c->taken += (int64_t)len;
+        return len;
+    }
     sm_buf_add(&c->answer, (sm_sv){ bytes, c->q->answer_is_cut && len > room ? room : len });
     return c->answer.over ? 0 : len;
 }
@@ -235,6 +258,8 @@ static void set_limits(const call *c)
     sm_curl.easy_setopt(c->curl, CURLOPT_TIMEOUT_MS, total);
     sm_curl.easy_setopt(c->curl, CURLOPT_FOLLOWLOCATION, 0L);
     sm_curl.easy_setopt(c->curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    if (q->take != NULL)
+        sm_curl.easy_setopt(c->curl, CURLOPT_BUFFERSIZE, (long)TAKE_BUFFER);
     if (!q->as_is)
         sm_curl.easy_setopt(c->curl, CURLOPT_ACCEPT_ENCODING, "");
     sm_curl.easy_setopt(c->curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);

@@ -29,16 +29,22 @@ typedef struct sm_http_client sm_http_client;
 sm_http_client *sm_http_client_new(void);
 void sm_http_client_free(sm_http_client *client); /* NULL is fine */
 
+/* The next bytes of an answer, `offset` of them came before; a failure ends the request, and is its
+ * result.  When the request is sent again, its answer begins again at 0. */
+typedef sm_code (*sm_http_take)(void *ctx, int64_t offset, sm_sv bytes, sm_error *err);
+
 typedef struct sm_http_request { /* all is borrowed */
     sm_http_client *client;      /* NULL: a connection for this request alone */
     sm_sv method;                /* "GET"; empty: GET, or POST with a body.  HEAD has no answer */
     sm_sv url;
     const sm_sv *headers; /* "Name: value" */
     size_t n_headers;
-    sm_sv body;          /* ptr NULL: none */
-    int64_t connect_ms;  /* 0: SM_HTTP_CONNECT_MS */
-    int64_t total_ms;    /* 0: SM_HTTP_TOTAL_MS */
-    size_t max_answer;   /* bytes of its body; 0: SM_HTTP_ANSWER_MAX */
+    sm_sv body;         /* ptr NULL: none */
+    int64_t connect_ms; /* 0: SM_HTTP_CONNECT_MS */
+    int64_t total_ms;   /* 0: SM_HTTP_TOTAL_MS */
+    size_t max_answer;  /* bytes of its body; 0: SM_HTTP_ANSWER_MAX */
+    sm_http_take take;  /* where the body of a 2xx goes, as it comes; NULL: into the answer */
+    void *take_ctx;
     bool answer_is_cut;  /* what is beyond them is passed over, and no failure */
     const char *ca_file; /* PEM, in the place of the system's; NULL: the system's */
     bool as_is;          /* the answer is not asked for compressed, and not decompressed */
@@ -49,7 +55,7 @@ typedef struct sm_http_request { /* all is borrowed */
 
 typedef struct sm_http_answer {
     int status;
-    sm_sv body;             /* terminated */
+    sm_sv body;             /* terminated; empty when it was taken */
     sm_sv type;             /* Content-Type, "" without one */
     sm_sv head;             /* its headers as they came, a line each */
     int64_t retry_after_ms; /* what it asks for; 0: nothing */

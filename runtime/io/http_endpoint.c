@@ -6,7 +6,6 @@
 #include "runtime/base/thread.h"
 
 enum {
-    LOOK_MS = 100, /* is the run to stop? */
     HEADERS_MAX = 64,
     LINES_MAX = 8,
     SAID_MAX = 160, /* bytes of what an endpoint says of a failure */
@@ -264,29 +263,11 @@ static sm_code judge(const sm_http_answer *answer, const head *h, const sm_http_
     return code;
 }
 
-static bool is_stopped(const sm_http_ask *ask)
+static bool is_stopped(const void *ctx)
 {
+    const sm_http_ask *ask = ctx;
+
     return ask->stopping != NULL && ask->stopping(ask->stopping_ctx);
-}
-
-/* False: stopped meanwhile. */
-static bool wait_for(const sm_http_ask *ask, int64_t left)
-{
-    bool stopped = false;
-    sm_mutex m;
-    sm_cond c;
-
-    sm_mutex_init(&m);
-    sm_cond_init(&c);
-    sm_mutex_lock(&m);
-    for (; left > 0 && !stopped; left -= LOOK_MS) {
-        (void)sm_cond_wait_ms(&c, &m, left < LOOK_MS ? left : LOOK_MS);
-        stopped = is_stopped(ask);
-    }
-    sm_mutex_unlock(&m);
-    sm_cond_release(&c);
-    sm_mutex_release(&m);
-    return !stopped;
 }
 
 /* It was asked often enough, or asks for a longer pause than is waited for. */
@@ -317,7 +298,8 @@ static sm_code ask_on(const sm_http_request *q, const sm_http_ask *ask, const he
             return rc;
         if (out->retry_after_ms > ask->pause_max_ms || i >= ask->tries)
             return tell_tries(i, out->retry_after_ms, err);
-        if (!wait_for(ask, out->retry_after_ms > pause ? out->retry_after_ms : pause))
+        if (!sm_pause_ms(out->retry_after_ms > pause ? out->retry_after_ms : pause, is_stopped,
+                         ask))
             return sm_fail(err, SM_E_CANCELLED, 0, "stopped waiting for the endpoint");
         pause = 2 * pause < ask->pause_max_ms ? 2 * pause : ask->pause_max_ms;
     }

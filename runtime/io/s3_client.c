@@ -14,7 +14,6 @@ enum {
     WORDS_MAX = 8 * 1024 * 1024, /* a page of a list; also of a short object a refusal has words */
     MESSAGE_SHOWN = 200,
     BYTES_PER_MS = 128, /* a body may come as slowly as this */
-    STOP_LOOK_MS = 50,
     STATUS_OK = 200,
     STATUS_MOVED = 301,
     STATUS_REDIRECT = 307,
@@ -251,6 +250,8 @@ static sm_code try_once(sm_s3 *s, const sm_s3_call *q, sm_arena *a, sm_http_answ
                          : (sm_sv){ NULL, 0 },
         .total_ms = TOTAL_MS + (int64_t)(q->body.len + most) / BYTES_PER_MS,
         .max_answer = most,
+        .take = q->take,
+        .take_ctx = q->take_ctx,
         .ca_file = s->c.ca_file,
         .as_is = true,
         .egress = &s->c.egress,
@@ -285,29 +286,19 @@ static sm_code try_once(sm_s3 *s, const sm_s3_call *q, sm_arena *a, sm_http_answ
                          SM_SV_ARG(q->key), q->max_answer);
 }
 
+static bool is_stopped(const void *ctx)
+{
+    return sm_http_is_stopped(((const sm_s3 *)ctx)->c.stop);
+}
+
 /* False: stopped meanwhile. */
 static bool pause_before(const sm_s3 *s, int tries, int64_t asked_ms)
 {
-    sm_mutex m;
-    sm_cond c;
     int64_t most = (int64_t)SM_S3_PAUSE_MS << tries, left;
-    bool stopped = false;
 
     left = (int64_t)(sm_random_u64() % (uint64_t)most) + 1;
     left = asked_ms > left ? asked_ms : left;
-    left = left > SM_S3_PAUSE_MAX_MS ? SM_S3_PAUSE_MAX_MS : left;
-    sm_mutex_init(&m);
-    sm_cond_init(&c);
-    sm_mutex_lock(&m);
-    while (left > 0 && !stopped) {
-        (void)sm_cond_wait_ms(&c, &m, left < STOP_LOOK_MS ? left : STOP_LOOK_MS);
-        left -= STOP_LOOK_MS;
-        stopped = sm_http_is_stopped(s->c.stop);
-    }
-    sm_mutex_unlock(&m);
-    sm_cond_release(&c);
-    sm_mutex_release(&m);
-    return !stopped;
+    return sm_pause_ms(left > SM_S3_PAUSE_MAX_MS ? SM_S3_PAUSE_MAX_MS : left, is_stopped, s);
 }
 
 sm_code sm_s3_send(sm_s3 *s, const sm_s3_call *q, sm_arena *a, sm_http_answer *out, sm_error *err)

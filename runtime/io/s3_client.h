@@ -51,6 +51,9 @@ typedef struct sm_s3_call { /* borrowed */
     size_t n_headers;
     sm_sv body;
     size_t max_answer; /* bytes of an object; 0: words of the store, which are short */
+    /* As of sm_http_request; a failure of it that may pass is tried again like the store's own. */
+    sm_http_take take;
+    void *take_ctx;
 } sm_s3_call;
 
 /* SM_OK for 2xx.  SM_E_NOT_FOUND for 404, SM_E_CONFLICT for 412 and 409, SM_E_DENIED for 403 and

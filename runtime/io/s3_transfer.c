@@ -267,7 +267,9 @@ typedef struct download {
     sm_sv key;
     sm_sv etag; /* that of all parts; empty: of the first one, which is not there yet */
     int64_t at, size;
+    int64_t got; /* bytes of the part that comes */
     const char *temporary;
+    int fd; /* of it */
 } download;
 
 /* "bytes 0-99/1234" */
@@ -281,7 +283,21 @@ static bool whole_size(const sm_http_answer *answer, int64_t *out)
     return sm_sv_to_int64(sm_sv_sub(range, (size_t)slash + 1, range.len), out);
 }
 
-static sm_code judge_part(download *d, const sm_http_answer *answer, sm_error *err)
+static sm_code take_part(void *ctx, int64_t offset, sm_sv bytes, sm_error *err)
+{
+    download *d = ctx;
+
+    d->got = offset + (int64_t)bytes.len;
+    if (d->got > SM_S3_PART)
+        return sm_fail(err, SM_E_REMOTE, 0, "the store sent more of \"%.*s\" than was asked for",
+                       SM_SV_ARG(d->key));
+    if (d->at + d->got > d->size)
+        return sm_fail(err, SM_E_CORRUPT, 0, "object \"%.*s\" has more than %lld bytes",
+                       SM_SV_ARG(d->key), (long long)d->size);
+    return sm_fs_pwrite(d->fd, d->temporary, bytes, d->at + offset, err);
+}
+
+static sm_code judge_part(const download *d, const sm_http_answer *answer, sm_error *err)
 {
     sm_sv etag = sm_s3_etag(sm_http_header(answer, "etag"));
     int64_t whole;
@@ -294,7 +310,7 @@ static sm_code judge_part(download *d, const sm_http_answer *answer, sm_error *e
     if (whole != d->size)
         return sm_fail(err, SM_E_CORRUPT, 0, "object \"%.*s\" has %lld bytes instead of %lld",
                        SM_SV_ARG(d->key), (long long)whole, (long long)d->size);
-    if (answer->body.len == 0 && d->at < whole)
+    if (d->got == 0 && d->at < whole)
         return sm_fail(err, SM_E_REMOTE, 0, "the store gave nothing of \"%.*s\"",
                        SM_SV_ARG(d->key));
     return SM_OK;
@@ -303,10 +319,16 @@ static sm_code judge_part(download *d, const sm_http_answer *answer, sm_error *e
 static sm_code get_part(download *d, sm_arena *a, sm_error *err)
 {
     sm_s3_header headers[2];
-    sm_s3_call q = { .method = "GET", .key = d->key, .headers = headers, .max_answer = SM_S3_PART };
+    sm_s3_call q = { .method = "GET",
+                     .key = d->key,
+                     .headers = headers,
+                     .max_answer = SM_S3_PART,
+                     .take = take_part,
+                     .take_ctx = d };
     sm_http_answer answer;
     sm_code rc;
 
+    d->got = 0;
     if (d->size > SM_S3_PART)
         headers[q.n_headers++] =
             (sm_s3_header){ "range", sm_arena_printf(a, "bytes=%lld-%lld", (long long)d->at,
@@ -317,9 +339,7 @@ static sm_code get_part(download *d, sm_arena *a, sm_error *err)
     if ((rc = sm_s3_send(d->s, &q, a, &answer, err)) != SM_OK ||
         (rc = judge_part(d, &answer, err)) != SM_OK)
         return rc;
-    rc = d->at == 0 ? sm_fs_write(d->temporary, answer.body, FILE_MODE, err)
-                    : sm_fs_append(d->temporary, answer.body, FILE_MODE, err);
-    d->at += (int64_t)answer.body.len;
+    d->at += d->got;
     if (d->etag.len == 0)
         d->etag = sm_s3_etag(sm_http_header(&answer, "etag"));
     return rc;
@@ -327,9 +347,12 @@ static sm_code get_part(download *d, sm_arena *a, sm_error *err)
 
 static sm_code get_parts(download *d, sm_arena *kept, sm_error *err)
 {
-    sm_arena *a = sm_arena_new("s3 get");
+    sm_arena *a;
     sm_code rc;
 
+    if ((rc = sm_fs_open_new(d->temporary, FILE_MODE, &d->fd, err)) != SM_OK)
+        return rc;
+    a = sm_arena_new("s3 get");
     do {
         sm_sv etag = d->etag;
 
@@ -339,6 +362,7 @@ static sm_code get_parts(download *d, sm_arena *kept, sm_error *err)
         sm_arena_reset(a);
     } while (rc == SM_OK && d->at < d->size);
     sm_arena_free(a);
+    sm_fs_close(d->fd);
     return rc;
 }
 
@@ -346,7 +370,7 @@ sm_code sm_s3_download(sm_s3 *s, sm_sv key, int64_t size, sm_sv etag, const char
                        sm_error *err)
 {
     sm_sv folder = sm_path_dir(sm_sv_cstr(path));
-    download d = { .s = s, .key = key, .size = size, .etag = etag };
+    download d = { .s = s, .key = key, .size = size, .etag = etag, .fd = -1 };
     sm_s3_object found;
     sm_error ignored;
     sm_code rc;

@@ -46,7 +46,7 @@ static void fetch_name_copy(fetching *f, sm_file *file, sm_sv etag, sm_arena *a)
     sm_mutex_lock(&f->mutex);
     file->etag = sm_arena_dup(f->a, etag);
     file->path =
-        sm_arena_printf(f->a, "%.*s/%.2s/%s", SM_SV_ARG(f->folder), hex.ptr, hex.ptr + 2).ptr;
+        sm_arena_printf(f->a, "%.*s/%.1s/%s", SM_SV_ARG(f->folder), hex.ptr, hex.ptr + 1).ptr;
     sm_mutex_unlock(&f->mutex);
 }
 

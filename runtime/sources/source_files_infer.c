@@ -69,8 +69,9 @@ static sm_infer_rules infer_rules(const sm_files_config *config)
     };
 }
 
-static sm_code infer_records(const sm_source *s, const sm_files *files, sm_arena *a, sm_schema *out,
-                             sm_error *err)
+/* `gate` of NULL: the files are there. */
+static sm_code infer_records(const sm_source *s, const sm_files *files, const sm_decode_gate *gate,
+                             sm_arena *a, sm_schema *out, sm_error *err)
 {
     const sm_files_config *config = s->config;
     const sm_files_state *f = s->state;
@@ -84,6 +85,7 @@ static sm_code infer_records(const sm_source *s, const sm_files *files, sm_arena
     sm_decode_block_init(&block);
     for (size_t i = 0; rc == SM_OK && i < n; i++) {
         const char *fault = NULL;
+        decode[i].gate = gate;
         rc = infer_file(s, in, decode, i, infer_share(n), &block, &fault, a, err);
         if (fault != NULL && faulty++ == 0)
             first = sm_arena_printf(a, "%s:1: %s", decode[i].name, fault).ptr;
@@ -184,17 +186,48 @@ static void infer_text_column(sm_arena *a, sm_schema *out)
     out->n = 1;
 }
 
-/* The first objects come here; *files are then those alone. */
-static sm_code infer_fetch(const sm_source *s, sm_files *files, sm_arena *a, sm_error *err)
+/* Of all objects only the first ones. */
+static void infer_cut(sm_files *files)
 {
-    bool *changed = SM_NEW_N(a, bool, INFER_FILES);
     int64_t bytes = 0;
     size_t n = 0;
     while (n < files->n && n < INFER_FILES &&
            (n == 0 || bytes + files->items[n].size < INFER_FETCH))
         bytes += files->items[n++].size;
     files->n = n;
-    return sm_files__fetch(s, a, files, changed, err);
+}
+
+/* Each object is looked at as soon as it is there; *overwritten: one was. */
+static sm_code infer_following(const sm_source *s, const sm_files *files, sm_arena *a,
+                               sm_schema *out, bool *overwritten, sm_error *err)
+{
+    sm_files_fetch *fetch;
+    sm_code rc = sm_files__fetch_begin(s, a, files, &fetch, err);
+    if (rc == SM_OK)
+        rc = infer_records(s, files, sm_files__fetch_gate(fetch), a, out, err);
+    *overwritten = sm_files__fetch_end(fetch);
+    return rc;
+}
+
+static sm_code infer_objects(sm_source *s, sm_files *files, sm_arena *a, sm_schema *out,
+                             sm_error *err)
+{
+    const sm_files_config *config = s->config;
+    bool *changed, overwritten = false;
+    sm_code rc;
+    infer_cut(files);
+    if (files->n == 0)
+        return SM_OK;
+    if (config->format != SM_FILES_PARQUET) {
+        rc = infer_following(s, files, a, out, &overwritten, err);
+        if (!overwritten)
+            return rc;
+    }
+    changed = SM_NEW_N(a, bool, files->n);
+    if ((rc = sm_files__fetch(s, a, files, changed, err)) != SM_OK)
+        return rc;
+    return config->format == SM_FILES_PARQUET ? sm_files__infer_parquet(s, files, a, out, err)
+                                              : infer_records(s, files, NULL, a, out, err);
 }
 
 static sm_code infer_columns(sm_source *s, const sm_files *all, sm_arena *a, sm_schema *out,
@@ -204,11 +237,11 @@ static sm_code infer_columns(sm_source *s, const sm_files *all, sm_arena *a, sm_
     sm_files looked = *all, *files = &looked;
     sm_code rc = sm_files__refuse_compressed(config->format, files, err);
     if (rc == SM_OK && sm_files__in_bucket(s))
-        rc = infer_fetch(s, files, a, err);
+        return infer_objects(s, files, a, out, err);
     if (rc != SM_OK || files->n == 0)
         return rc;
     rc = config->format == SM_FILES_PARQUET ? sm_files__infer_parquet(s, files, a, out, err)
-                                            : infer_records(s, files, a, out, err);
+                                            : infer_records(s, files, NULL, a, out, err);
     return rc;
 }
 

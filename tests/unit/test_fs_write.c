@@ -181,6 +181,25 @@ static void test_write__a_disk_that_fills_leaves_a_part_under_a_plain_name(void 
     teardown(&f);
 }
 
+static void test_pwrite__puts_bytes_where_it_is_told_into_a_file_that_is_new(void **state)
+{
+    fixture f;
+    int fd, other;
+
+    (void)state;
+    setup(&f);
+    sm_assert_ok(sm_fs_open_new(f.path, 0600, &fd, &f.err), f.err);
+    sm_assert_ok(sm_fs_pwrite(fd, f.path, SM_SV("abcd"), 0, &f.err), f.err);
+    sm_assert_ok(sm_fs_pwrite(fd, f.path, SM_SV("xyz"), 2, &f.err), f.err);
+    sm_failpoint_set("fs.write:ENOSPC");
+    sm_assert_code(sm_fs_pwrite(fd, f.path, SM_SV("5678"), 5, &f.err), SM_E_IO);
+    sm_fs_close(fd);
+    assert_true(sm_sv_eq_str(content(&f), "abxyz56"));
+    sm_assert_code(sm_fs_open_new(f.path, 0600, &other, &f.err), SM_E_CONFLICT);
+    assert_int_equal(other, -1);
+    teardown(&f);
+}
+
 static void test_mkdirs__makes_what_is_missing_with_its_mode(void **state)
 {
     fixture f;
@@ -252,6 +271,7 @@ int main(void)
         SM_TEST(test_put_if_absent__is_there_or_not_when_a_call_fails),
         SM_TEST(test_put_if_absent__a_killed_writer_leaves_whole_or_nothing),
         SM_TEST(test_write__a_disk_that_fills_leaves_a_part_under_a_plain_name),
+        SM_TEST(test_pwrite__puts_bytes_where_it_is_told_into_a_file_that_is_new),
         SM_TEST(test_mkdirs__makes_what_is_missing_with_its_mode),
         SM_TEST(test_remove_tree__stays_below_its_root),
         SM_TEST(test_unlink__what_is_not_there_is_fine),

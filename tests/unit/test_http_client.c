@@ -203,6 +203,73 @@ static void test_send__takes_no_answer_that_is_too_large(void **state)
     peer_end(&p);
 }
 
+typedef struct basin {
+    sm_buf got;
+    size_t room; /* bytes that it takes */
+} basin;
+
+static sm_code take(void *ctx, int64_t offset, sm_sv bytes, sm_error *err)
+{
+    basin *b = ctx;
+
+    assert_int_equal(offset, (int64_t)b->got.len);
+    if (b->got.len + bytes.len > b->room)
+        return sm_fail(err, SM_E_IO, 0, "the basin is full");
+    sm_buf_add(&b->got, bytes);
+    return SM_OK;
+}
+
+static void test_send__hands_the_body_out_as_it_comes(void **state)
+{
+    basin b = { .room = 100 };
+    sm_http_request q = { .egress = &anywhere, .take = take, .take_ctx = &b };
+    sm_http_answer answer;
+    sm_error err;
+    peer p;
+
+    (void)state;
+    sm_buf_init(&b.got, 100);
+    peer_start(&p, "HTTP/1.1 206 Partial Content\r\nTransfer-Encoding: chunked\r\n\r\n"
+                   "3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n");
+    q.url = url_of(&p, "http");
+    sm_assert_ok(sm_http_send(&q, a, &answer, &err), err);
+    assert_int_equal(answer.status, 206);
+    assert_int_equal(answer.body.len, 0);
+    assert_true(sm_sv_eq_str(sm_buf_sv(&b.got), "abcdefg"));
+    peer_end(&p);
+    sm_buf_release(&b.got);
+}
+
+static void test_send__keeps_the_words_of_a_refusal_in_the_answer(void **state)
+{
+    basin b = { .room = 100 };
+    sm_http_request q = { .egress = &anywhere, .take = take, .take_ctx = &b };
+    sm_http_answer answer;
+    sm_error err;
+    peer p;
+
+    (void)state;
+    peer_start(&p, "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnone");
+    q.url = url_of(&p, "http");
+    sm_assert_ok(sm_http_send(&q, a, &answer, &err), err);
+    assert_string_equal(answer.body.ptr, "none");
+    assert_int_equal(b.got.len, 0);
+    peer_end(&p);
+}
+
+static void test_send__ends_when_the_body_is_not_taken(void **state)
+{
+    basin b = { .room = 3 };
+    sm_http_request q = { .egress = &anywhere, .take = take, .take_ctx = &b };
+    peer p;
+
+    (void)state;
+    peer_start(&p, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfour");
+    q.url = url_of(&p, "http");
+    assert_fails(&q, SM_E_IO, false, "the basin is full");
+    peer_end(&p);
+}
+
 static void test_send__says_what_is_wrong_with_the_other_side(void **state)
 {
     sm_http_request q = { .egress = &anywhere };
@@ -276,6 +343,9 @@ int main(void)
         cmocka_unit_test(test_send__gives_up_when_it_takes_too_long),
         cmocka_unit_test(test_send__gives_up_when_it_is_told_to),
         cmocka_unit_test(test_send__takes_no_answer_that_is_too_large),
+        cmocka_unit_test(test_send__hands_the_body_out_as_it_comes),
+        cmocka_unit_test(test_send__keeps_the_words_of_a_refusal_in_the_answer),
+        cmocka_unit_test(test_send__ends_when_the_body_is_not_taken),
         cmocka_unit_test(test_send__says_what_is_wrong_with_the_other_side),
         cmocka_unit_test(test_send__goes_only_where_it_may),
         cmocka_unit_test(test_send__takes_only_an_address_of_the_web),

@@ -126,12 +126,38 @@ static void test_cpu__there_is_one(void **state)
     assert_true(sm_cpu_count() >= 1);
 }
 
+static bool counted(const void *ctx)
+{
+    sm_atomic_add((sm_atomic *)(uintptr_t)ctx, 1);
+    return false;
+}
+
+static bool at_once(const void *ctx)
+{
+    (void)ctx;
+    return true;
+}
+
+static void test_pause__waits_its_time_and_ends_when_it_is_enough(void **state)
+{
+    int64_t began = sm_clock_boot_ms();
+    sm_atomic asked = { 0 };
+
+    (void)state;
+    assert_true(sm_pause_ms(60, counted, &asked));
+    assert_true(sm_clock_boot_ms() - began >= 59); /* of two clocks that count whole ms */
+    assert_int_equal(sm_atomic_get(&asked), 2);
+    assert_true(sm_pause_ms(0, at_once, NULL));
+    assert_false(sm_pause_ms(INT64_MAX, at_once, NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         SM_TEST(test_thread__counts_are_exact_under_lock_and_atomic),
         SM_TEST(test_cond__a_wait_ends_when_its_time_is_over),
         SM_TEST(test_cond__a_signal_ends_a_wait),
+        SM_TEST(test_pause__waits_its_time_and_ends_when_it_is_enough),
         SM_TEST(test_cpu__there_is_one),
     };
 
