@@ -75,6 +75,7 @@ function(sm_unit_test name)
   endforeach()
   add_test(NAME ${name} COMMAND ${name})
   sm_test_properties(${name} ${T_TIMEOUT} "${T_LABELS}")
+  set_tests_properties(${name} PROPERTIES COST 1)
 endfunction()
 
 function(sm_script_test name)
