@@ -4,6 +4,7 @@ smelt -q init
 smelt pause
 smelt pause
 smelt -q run >/dev/null && echo ran
+smelt status | grep -E "paused|Next" | sed "s/since .* by/since TIME, by/"
 sed -i 's/^tables:/trigger: {paused: true}\ntables:/' pipeline.yml
 smelt resume
 smelt resume

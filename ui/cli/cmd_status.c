@@ -133,7 +133,7 @@ static void add_advice(const sm_cli *c, const sm_json *doc, sm_buf *b)
         sm_look_next(c, b, "smelt run");
     else if (count_that_are(tables, "failed") > 0)
         sm_look_next(c, b, "smelt events --run %lld --level warn", (long long)number);
-    else if (count_that_are(tables, "held_back") > 0)
+    else if (count_that_are(tables, "held_back") > 0 || sm_json_get(doc, "paused") != NULL)
         sm_look_next(c, b, "smelt resume");
     else if (stale != NULL)
         sm_look_next(c, b, "smelt why %.*s", SM_SV_ARG(sm_json_get_sv(stale, "name", SM_SV(""))));
@@ -160,6 +160,7 @@ static int print_status(const sm_cli *c, const sm_json *doc)
     sm_buf_init(&b, SM_LOOK_OUT_MAX);
     add_heading(c, doc, &b);
     sm_grid_print(g, 2, &b);
+    sm_look_pause(c, doc, &b);
     add_advice(c, doc, &b);
     return sm_cli_out(&b);
 }

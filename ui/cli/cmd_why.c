@@ -28,19 +28,6 @@ static void add_row(const sm_cli *c, sm_grid *g, const sm_json *o)
     sm_grid_cell(g, text_of(o, "message"));
 }
 
-static void add_pause(const sm_cli *c, const sm_json *doc, sm_buf *b)
-{
-    const sm_json *paused = sm_json_get(doc, "paused");
-    sm_sv by = text_of(paused, "by"), at;
-
-    if (paused == NULL)
-        return;
-    at = sm_show_time(c->a, sm_time_of(paused, "since"));
-    sm_buf_addf(b, "Pipeline %.*s is paused since %.*s%s%.*s\n",
-                SM_SV_ARG(text_of(doc, "pipeline")), SM_SV_ARG(at), by.len > 0 ? ", by " : "",
-                SM_SV_ARG(by));
-}
-
 static void add_freshness(const sm_cli *c, const sm_json *doc, sm_buf *b)
 {
     const sm_json *f = sm_json_get(doc, "freshness");
@@ -99,7 +86,7 @@ static int print(const sm_cli *c, const sm_json *doc)
         sm_buf_addf(&b, "Last written %.*s\n",
                     SM_SV_ARG(sm_show_time(c->a, sm_time_of(doc, "written"))));
     add_freshness(c, doc, &b);
-    add_pause(c, doc, &b);
+    sm_look_pause(c, doc, &b);
     sm_look_next(c, &b, "%s", next_of(c, doc));
     return sm_cli_out(&b);
 }

@@ -7,6 +7,8 @@
 #include "runtime/base/fs.h"
 #include "runtime/base/suggest.h"
 #include "ui/cli/exit_code.h"
+#include "ui/cli/flow_rows.h"
+#include "ui/cli/grid.h"
 #include "ui/cli/since.h"
 
 sm_view sm_look_view(const sm_cli *c, const sm_project *p)
@@ -29,6 +31,19 @@ int sm_look_start(sm_cli *c, sm_project *p, sm_view *v)
 
     *v = sm_look_view(c, p);
     return status;
+}
+
+void sm_look_pause(const sm_cli *c, const sm_json *doc, sm_buf *b)
+{
+    const sm_json *paused = sm_json_get(doc, "paused");
+    sm_sv by = sm_json_get_sv(paused, "by", SM_SV("")), at;
+
+    if (paused == NULL)
+        return;
+    at = sm_show_time(c->a, sm_time_of(paused, "since"));
+    sm_buf_addf(b, "Pipeline %.*s is paused since %.*s%s%.*s\n",
+                SM_SV_ARG(sm_json_get_sv(doc, "pipeline", SM_SV(""))), SM_SV_ARG(at),
+                by.len > 0 ? ", by " : "", SM_SV_ARG(by));
 }
 
 void sm_look_next(const sm_cli *c, sm_buf *b, const char *fmt, ...)

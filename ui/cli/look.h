@@ -22,6 +22,10 @@ sm_view sm_look_view(const sm_cli *c, const sm_project *p);
 SM_PRINTF(3, 4)
 void sm_look_next(const sm_cli *c, sm_buf *b, const char *fmt, ...);
 
+/* "Pipeline shop is paused since …, by cli", if `doc` (of sm_view_status or sm_view_why) says so.
+ */
+void sm_look_pause(const sm_cli *c, const sm_json *doc, sm_buf *b);
+
 /* The dataset of that name, or NULL after saying which one comes close. */
 const sm_plan_dataset *sm_look_find(const sm_cli *c, const sm_plan *p, const char *name);
 

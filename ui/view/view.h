@@ -62,7 +62,8 @@ bool sm_view_state_is(void *ctx, const sm_plan_dataset *ds, sm_sv state);
 
 /* ---- what happened ------------------------------------------------------------- */
 
-/* {"pipeline","run":{…},"tables":[{name, state, flows, version, …}],"inactive":[…],…} */
+/* {"pipeline","run":{…},"tables":[{name, state, flows, version, …}],"inactive":[…],"paused"?:{by,
+ * since},…} */
 sm_code sm_view_status(const sm_view *v, sm_json **out, sm_error *err);
 
 /* How a row of "tables" stands: the state of its last run or, where that went well and the table is

@@ -2,6 +2,7 @@
 /* view_status.c -- how each table stands now: the worst of its flows, and when it last changed.
  *
  * An idle flow says nothing of its rows, so what was written is taken from its last batch. */
+#include "runtime/store/store_schedule.h"
 #include "ui/view/view_int.h"
 
 enum { BATCHES = 8 }; /* that are looked through for the last one with rows */
@@ -225,6 +226,24 @@ static sm_code add_runs(const sm_view *v, sm_json *doc, sm_error *err)
     return rc;
 }
 
+static sm_code add_pause(const sm_view *v, sm_json *doc, sm_error *err)
+{
+    sm_schedule_rec rec = { 0 };
+    sm_code rc = SM_OK;
+    sm_json *o;
+
+    if (v->store == NULL)
+        return SM_OK;
+    rc = sm_store_schedule(v->store, v->plan->pipeline, v->a, &rec, err);
+    if (rc != SM_OK || !rec.paused)
+        return rc;
+    o = sm_json_object(v->a);
+    sm_json_set_string(o, "by", rec.paused_by);
+    sm_view__set_time(v, o, "since", rec.changed_ms);
+    sm_json_set(doc, "paused", o);
+    return SM_OK;
+}
+
 sm_code sm_view_status(const sm_view *v, sm_json **out, sm_error *err)
 {
     status s = { .v = v };
@@ -232,7 +251,7 @@ sm_code sm_view_status(const sm_view *v, sm_json **out, sm_error *err)
     sm_code rc;
 
     if ((rc = load(&s, err)) != SM_OK || (rc = add_runs(v, doc, err)) != SM_OK ||
-        (rc = add_tables(&s, doc, err)) != SM_OK)
+        (rc = add_pause(v, doc, err)) != SM_OK || (rc = add_tables(&s, doc, err)) != SM_OK)
         return rc;
     add_inactive(&s, doc);
     *out = doc;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* view_why.c -- why is this table as it is?  Its own last run, then what is wrong above it, nearest
  * first. */
-#include "runtime/store/store_schedule.h"
 #include "ui/view/view_int.h"
 
 typedef struct why {
@@ -97,24 +96,6 @@ static void walk_up(why *w, const sm_plan_dataset *ds)
     }
 }
 
-static sm_code add_pause(const sm_view *v, sm_json *doc, sm_error *err)
-{
-    sm_schedule_rec rec = { 0 };
-    sm_code rc = SM_OK;
-    sm_json *o;
-
-    if (v->store == NULL)
-        return SM_OK;
-    rc = sm_store_schedule(v->store, v->plan->pipeline, v->a, &rec, err);
-    if (rc != SM_OK || !rec.paused)
-        return rc;
-    o = sm_json_object(v->a);
-    sm_json_set_string(o, "by", rec.paused_by);
-    sm_view__set_time(v, o, "since", rec.changed_ms);
-    sm_json_set(doc, "paused", o);
-    return SM_OK;
-}
-
 sm_code sm_view_why(const sm_view *v, const sm_plan_dataset *table, sm_json **out, sm_error *err)
 {
     sm_json *status, *doc = sm_view__document(v);
@@ -135,7 +116,8 @@ sm_code sm_view_why(const sm_view *v, const sm_plan_dataset *table, sm_json **ou
     if (sm_json_get(row, "freshness") != NULL)
         sm_json_set(doc, "freshness", sm_json_copy(v->a, sm_json_get(row, "freshness")));
     sm_json_set(doc, "because", w.because);
-    if ((rc = add_pause(v, doc, err)) == SM_OK)
-        *out = doc;
-    return rc;
+    if (sm_json_get(status, "paused") != NULL)
+        sm_json_set(doc, "paused", sm_json_copy(v->a, sm_json_get(status, "paused")));
+    *out = doc;
+    return SM_OK;
 }
