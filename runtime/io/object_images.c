@@ -20,15 +20,20 @@ typedef struct image {
 } image;
 
 struct sm_images {
-    sm_mutex mutex; /* guards all below */
+    int64_t max, every_ms;
+    sm_mutex mutex; /* guards all below; what an image lies in never changes */
+    int64_t trimmed_boot;
     sm_arena *a;
     image *first;
 };
 
-sm_images *sm_images_new(void)
+sm_images *sm_images_new(int64_t max, int64_t every_ms)
 {
     sm_images *images = sm_xcalloc(1, sizeof *images);
 
+    images->max = max;
+    images->every_ms = every_ms;
+    images->trimmed_boot = sm_clock_boot_ms();
     sm_mutex_init(&images->mutex);
     images->a = sm_arena_new("images");
     return images;
@@ -77,100 +82,6 @@ void sm_images_add_reading(sm_images *images, sm_sv folder, sm_sv connection, sm
                          .connection = connection,
                          .connect = connect,
                          .ctx = ctx });
-}
-
-static image *find_reading(const sm_images *images, sm_sv connection, sm_sv bucket)
-{
-    image *i = images->first;
-
-    while (i != NULL && (i->connection.ptr == NULL || !sm_sv_eq(i->connection, connection) ||
-                         !sm_sv_eq(i->bucket, bucket)))
-        i = i->next;
-    return i;
-}
-
-sm_code sm_images_reading(sm_images *images, sm_sv connection, sm_sv bucket, sm_s3 **s3,
-                          sm_sv *folder, sm_error *err)
-{
-    sm_code rc = SM_OK;
-    image *i = NULL;
-
-    if (images != NULL) {
-        sm_mutex_lock(&images->mutex);
-        i = find_reading(images, connection, bucket);
-        if (i != NULL && i->s3 == NULL)
-            rc = i->connect(i->ctx, &i->s3, err);
-        sm_mutex_unlock(&images->mutex);
-    }
-    if (i == NULL)
-        return sm_fail(err, SM_E_INVALID, 0, "nothing says how s3://%.*s is reached",
-                       SM_SV_ARG(bucket));
-    *s3 = i->s3;
-    *folder = i->folder;
-    return rc;
-}
-
-/* The image that `folder` lies in, and what of the path is below it. */
-static image *find(const sm_images *images, sm_sv folder, sm_sv *below)
-{
-    for (image *i = images->first; i != NULL; i = i->next)
-        if (sm_sv_starts(folder, i->folder) &&
-            (folder.len == i->folder.len || folder.ptr[i->folder.len] == '/')) {
-            *below = sm_sv_sub(folder, i->folder.len + 1, folder.len);
-            return i;
-        }
-    return NULL;
-}
-
-static sm_sv joined(sm_sv prefix, sm_sv below, sm_arena *a)
-{
-    return sm_arena_printf(a, "%.*s%s%.*s", SM_SV_ARG(prefix),
-                           prefix.len > 0 && below.len > 0 ? "/" : "", SM_SV_ARG(below));
-}
-
-static sm_code open_image(image *i, sm_sv below, sm_sv folder, sm_object_store **out, sm_error *err)
-{
-    sm_arena *a = sm_arena_new("image");
-    sm_code rc = i->s3 != NULL ? SM_OK : i->connect(i->ctx, &i->s3, err);
-
-    if (rc == SM_OK)
-        rc = sm_object_store_open_s3(i->s3, joined(i->prefix, below, a), folder, out, err);
-    sm_arena_free(a);
-    return rc;
-}
-
-sm_code sm_images_open(sm_images *images, sm_sv folder, sm_object_store **out, sm_error *err)
-{
-    image *i = NULL;
-    sm_sv below;
-    sm_code rc = SM_OK;
-
-    *out = NULL;
-    if (images != NULL) {
-        sm_mutex_lock(&images->mutex);
-        if ((i = find(images, folder, &below)) != NULL)
-            rc = open_image(i, below, folder, out, err);
-        sm_mutex_unlock(&images->mutex);
-    }
-    return i != NULL ? rc : sm_object_store_open_local(folder, out, err);
-}
-
-sm_sv sm_images_shown(sm_images *images, sm_sv folder, sm_arena *a)
-{
-    sm_sv shown = folder, below;
-    const image *i;
-
-    if (images == NULL)
-        return folder;
-    sm_mutex_lock(&images->mutex);
-    if ((i = find(images, folder, &below)) != NULL) {
-        sm_sv key = joined(i->prefix, below, a);
-
-        shown = sm_arena_printf(a, "s3://%.*s%s%.*s", SM_SV_ARG(i->bucket), key.len > 0 ? "/" : "",
-                                SM_SV_ARG(key));
-    }
-    sm_mutex_unlock(&images->mutex);
-    return shown;
 }
 
 /* ---- trimming -------------------------------------------------------------------- */
@@ -243,12 +154,129 @@ static void trim_image(const image *i, int64_t max)
     sm_arena_free(t.a);
 }
 
-void sm_images_trim(sm_images *images, int64_t max)
+void sm_images_trim(sm_images *images)
 {
+    const image *first;
+
     if (images == NULL)
         return;
     sm_mutex_lock(&images->mutex);
-    for (const image *i = images->first; i != NULL; i = i->next)
-        trim_image(i, max);
+    first = images->first;
     sm_mutex_unlock(&images->mutex);
+    for (const image *i = first; i != NULL; i = i->next)
+        trim_image(i, images->max);
+}
+
+static void trim_copies_if_due(sm_images *images)
+{
+    int64_t now = sm_clock_boot_ms();
+    const image *first;
+    bool due;
+
+    sm_mutex_lock(&images->mutex);
+    due = now - images->trimmed_boot >= images->every_ms;
+    if (due)
+        images->trimmed_boot = now;
+    first = images->first;
+    sm_mutex_unlock(&images->mutex);
+    for (const image *i = first; due && i != NULL; i = i->next)
+        if (i->connection.ptr != NULL)
+            trim_image(i, images->max);
+}
+
+/* ---- asking ---------------------------------------------------------------------- */
+
+static image *find_reading(const sm_images *images, sm_sv connection, sm_sv bucket)
+{
+    image *i = images->first;
+
+    while (i != NULL && (i->connection.ptr == NULL || !sm_sv_eq(i->connection, connection) ||
+                         !sm_sv_eq(i->bucket, bucket)))
+        i = i->next;
+    return i;
+}
+
+sm_code sm_images_reading(sm_images *images, sm_sv connection, sm_sv bucket, sm_s3 **s3,
+                          sm_sv *folder, sm_error *err)
+{
+    sm_code rc = SM_OK;
+    image *i = NULL;
+
+    if (images != NULL) {
+        sm_mutex_lock(&images->mutex);
+        i = find_reading(images, connection, bucket);
+        if (i != NULL && i->s3 == NULL)
+            rc = i->connect(i->ctx, &i->s3, err);
+        sm_mutex_unlock(&images->mutex);
+        trim_copies_if_due(images);
+    }
+    if (i == NULL)
+        return sm_fail(err, SM_E_INVALID, 0, "nothing says how s3://%.*s is reached",
+                       SM_SV_ARG(bucket));
+    *s3 = i->s3;
+    *folder = i->folder;
+    return rc;
+}
+
+/* The image that `folder` lies in, and what of the path is below it. */
+static image *find(const sm_images *images, sm_sv folder, sm_sv *below)
+{
+    for (image *i = images->first; i != NULL; i = i->next)
+        if (sm_sv_starts(folder, i->folder) &&
+            (folder.len == i->folder.len || folder.ptr[i->folder.len] == '/')) {
+            *below = sm_sv_sub(folder, i->folder.len + 1, folder.len);
+            return i;
+        }
+    return NULL;
+}
+
+static sm_sv joined(sm_sv prefix, sm_sv below, sm_arena *a)
+{
+    return sm_arena_printf(a, "%.*s%s%.*s", SM_SV_ARG(prefix),
+                           prefix.len > 0 && below.len > 0 ? "/" : "", SM_SV_ARG(below));
+}
+
+static sm_code open_image(image *i, sm_sv below, sm_sv folder, sm_object_store **out, sm_error *err)
+{
+    sm_arena *a = sm_arena_new("image");
+    sm_code rc = i->s3 != NULL ? SM_OK : i->connect(i->ctx, &i->s3, err);
+
+    if (rc == SM_OK)
+        rc = sm_object_store_open_s3(i->s3, joined(i->prefix, below, a), folder, out, err);
+    sm_arena_free(a);
+    return rc;
+}
+
+sm_code sm_images_open(sm_images *images, sm_sv folder, sm_object_store **out, sm_error *err)
+{
+    image *i = NULL;
+    sm_sv below;
+    sm_code rc = SM_OK;
+
+    *out = NULL;
+    if (images != NULL) {
+        sm_mutex_lock(&images->mutex);
+        if ((i = find(images, folder, &below)) != NULL)
+            rc = open_image(i, below, folder, out, err);
+        sm_mutex_unlock(&images->mutex);
+    }
+    return i != NULL ? rc : sm_object_store_open_local(folder, out, err);
+}
+
+sm_sv sm_images_shown(sm_images *images, sm_sv folder, sm_arena *a)
+{
+    sm_sv shown = folder, below;
+    const image *i;
+
+    if (images == NULL)
+        return folder;
+    sm_mutex_lock(&images->mutex);
+    if ((i = find(images, folder, &below)) != NULL) {
+        sm_sv key = joined(i->prefix, below, a);
+
+        shown = sm_arena_printf(a, "s3://%.*s%s%.*s", SM_SV_ARG(i->bucket), key.len > 0 ? "/" : "",
+                                SM_SV_ARG(key));
+    }
+    sm_mutex_unlock(&images->mutex);
+    return shown;
 }

@@ -14,7 +14,9 @@ enum { SM_IMAGES_UNTOUCHED_MS = 60 * 60 * 1000 }; /* what was used since is neve
 
 typedef struct sm_images sm_images;
 
-sm_images *sm_images_new(void);
+/* An image keeps at most `max` bytes, but for what was used within SM_IMAGES_UNTOUCHED_MS.  After
+ * copies of objects that are read, readers look when nobody did for `every_ms`. */
+sm_images *sm_images_new(int64_t max, int64_t every_ms);
 void sm_images_free(sm_images *images); /* NULL is fine; no store of them may be open */
 
 /* `folder` (absolute) is the image of `prefix` in the bucket that `connect` opens, which is asked
@@ -38,7 +40,8 @@ sm_code sm_images_open(sm_images *images, sm_sv folder, sm_object_store **out, s
 /* `folder` as people know it: "s3://bucket/prefix/…", or as it is.  Lives in `a`. */
 sm_sv sm_images_shown(sm_images *images, sm_sv folder, sm_arena *a);
 
-/* Take files away, those used longest ago first, until each image has at most `max` bytes. */
-void sm_images_trim(sm_images *images, int64_t max);
+/* Of all images, now: files that were used longest ago go first.  Not while a batch runs, for what
+ * is not decided yet is in no bucket.  NULL is fine. */
+void sm_images_trim(sm_images *images);
 
 #endif

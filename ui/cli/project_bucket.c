@@ -13,6 +13,8 @@
 #include "runtime/io/object_images.h"
 #include "ui/cli/project_durable.h"
 
+enum { TRIM_MS = 10 * 60 * 1000 };
+
 #define GIB ((int64_t)1024 * 1024 * 1024)
 
 /* What the client borrows, as long as the project. */
@@ -195,7 +197,7 @@ static void free_images(void *arg)
 static sm_images *images_of(sm_project *p)
 {
     if (p->images == NULL) {
-        p->images = sm_images_new();
+        p->images = sm_images_new(SM_IMAGE_MAX * GIB, TRIM_MS);
         sm_arena_defer(p->a, free_images, p->images);
     }
     return p->images;
@@ -285,5 +287,5 @@ void sm_project_bucket_share(sm_project *p, sm_project *other)
 
 void sm_project_bucket_trim(sm_project *p)
 {
-    sm_images_trim(p->images, SM_IMAGE_MAX * GIB);
+    sm_images_trim(p->images);
 }

@@ -8,7 +8,7 @@
 
 #include "ui/cli/project.h"
 
-enum { SM_IMAGE_MAX = 10 }; /* GiB that an image keeps on this machine after a run */
+enum { SM_IMAGE_MAX = 10 }; /* GiB that an image keeps on this machine */
 
 /* Of a project whose `storage` is a bucket: p->storage_dir becomes the folder of its image, and
  * p->images knows it.  p->state_dir is set.  SM_E_INVALID: no bucket can have that name. */
