@@ -37,8 +37,10 @@ function(sm_test_properties name timeout labels)
     ENVIRONMENT "${SM_TEST_ENVIRONMENT}"
     LABELS "${labels}"
     TIMEOUT "${timeout}"
-    COST "${timeout}" # those that may take long begin first, else all others wait for them at the end
     SKIP_RETURN_CODE 77)
+  if(timeout GREATER 300) # those that take long begin first, else all others wait for them at the end
+    set_tests_properties("${name}" PROPERTIES COST "${timeout}")
+  endif()
 endfunction()
 
 # The modules that a test names, as targets.
@@ -75,7 +77,6 @@ function(sm_unit_test name)
   endforeach()
   add_test(NAME ${name} COMMAND ${name})
   sm_test_properties(${name} ${T_TIMEOUT} "${T_LABELS}")
-  set_tests_properties(${name} PROPERTIES COST 1)
 endfunction()
 
 function(sm_script_test name)

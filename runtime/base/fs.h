@@ -48,9 +48,11 @@ sm_code sm_fs_put_if_absent(const char *path, sm_sv bytes, unsigned mode, sm_err
 /* Create or replace, not durable by itself. */
 sm_code sm_fs_write(const char *path, sm_sv bytes, unsigned mode, sm_error *err);
 sm_code sm_fs_append(const char *path, sm_sv bytes, unsigned mode, sm_error *err);
-/* A file to write to; `*fd_out` is owned: sm_fs_close.  SM_E_CONFLICT: it is there. */
+/* A file to write to; `*fd_out` is owned: sm_fs_close_written, which tells what a file system says
+ * only at the end.  SM_E_CONFLICT: it is there. */
 sm_code sm_fs_open_new(const char *path, unsigned mode, int *fd_out, sm_error *err);
 sm_code sm_fs_pwrite(int fd, const char *path, sm_sv bytes, int64_t offset, sm_error *err);
+sm_code sm_fs_close_written(int fd, const char *path, sm_error *err);
 
 sm_code sm_fs_fsync(const char *path, sm_error *err); /* a file that somebody wrote */
 sm_code sm_fs_fsync_dir(const char *path, sm_error *err);

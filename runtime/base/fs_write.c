@@ -95,6 +95,11 @@ sm_code sm_fs_pwrite(int fd, const char *path, sm_sv bytes, int64_t offset, sm_e
     return sys == 0 ? SM_OK : sm_fail_errno(err, sys, "could not write \"%s\"", path);
 }
 
+sm_code sm_fs_close_written(int fd, const char *path, sm_error *err)
+{
+    return close(fd) == 0 ? SM_OK : sm_fail_errno(err, errno, "could not write \"%s\"", path);
+}
+
 static const char *temporary_name(sm_arena *a, const char *path)
 {
     sm_sv p = sm_sv_cstr(path);

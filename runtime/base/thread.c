@@ -87,21 +87,16 @@ bool sm_cond_wait_ms(sm_cond *c, sm_mutex *m, int64_t timeout_ms)
 
 bool sm_pause_ms(int64_t ms, bool (*enough)(const void *ctx), const void *ctx)
 {
-    bool over = false;
-    sm_mutex m;
-    sm_cond c;
+    for (; ms > 0; ms -= PAUSE_LOOK_MS) {
+        int64_t step = ms < PAUSE_LOOK_MS ? ms : PAUSE_LOOK_MS;
+        struct timespec left = { .tv_nsec = (long)step * 1000000L };
 
-    sm_mutex_init(&m);
-    sm_cond_init(&c);
-    sm_mutex_lock(&m);
-    for (; ms > 0 && !over; ms -= PAUSE_LOOK_MS) {
-        (void)sm_cond_wait_ms(&c, &m, ms < PAUSE_LOOK_MS ? ms : PAUSE_LOOK_MS);
-        over = enough(ctx);
+        while (nanosleep(&left, &left) != 0 && errno == EINTR)
+            continue;
+        if (enough(ctx))
+            return false;
     }
-    sm_mutex_unlock(&m);
-    sm_cond_release(&c);
-    sm_mutex_release(&m);
-    return !over;
+    return true;
 }
 
 void sm_cond_signal(sm_cond *c)

@@ -32,8 +32,7 @@ void sm_cond_init(sm_cond *c); /* waits count on a clock that nobody sets */
 void sm_cond_wait(sm_cond *c, sm_mutex *m);
 /* False when `timeout_ms` passed without a wake-up; < 0 waits for ever. */
 bool sm_cond_wait_ms(sm_cond *c, sm_mutex *m, int64_t timeout_ms);
-/* The calling thread waits so long, and asks `enough` (any thread's word) every 50 ms; false: it
- * was before the time was over. */
+/* Waits, and asks `enough` every 50 ms; false: it was, before the time was over. */
 bool sm_pause_ms(int64_t ms, bool (*enough)(const void *ctx), const void *ctx);
 void sm_cond_signal(sm_cond *c);
 void sm_cond_broadcast(sm_cond *c);

@@ -381,6 +381,7 @@ static void take_answer(const call *c, sm_arena *a, sm_http_answer *out)
     sm_curl.easy_getinfo(c->curl, CURLINFO_RETRY_AFTER, &after);
     *out = (sm_http_answer){ .status = (int)status,
                              .body = sm_arena_dup(a, sm_buf_sv(&c->answer)),
+                             .taken = c->taken,
                              .type = sm_arena_dup(a, sm_sv_cstr(type)),
                              .head = sm_arena_dup(a, sm_buf_sv(&c->head)),
                              .retry_after_ms = (int64_t)after * 1000 };

@@ -56,6 +56,7 @@ typedef struct sm_http_request { /* all is borrowed */
 typedef struct sm_http_answer {
     int status;
     sm_sv body;             /* terminated; empty when it was taken */
+    int64_t taken;          /* bytes of it that were */
     sm_sv type;             /* Content-Type, "" without one */
     sm_sv head;             /* its headers as they came, a line each */
     int64_t retry_after_ms; /* what it asks for; 0: nothing */

@@ -138,9 +138,18 @@ static int by_use(const void *x, const void *y)
     return (a > b) - (a < b);
 }
 
-static void trim_image(const image *i, int64_t max)
+/* Somebody may have come to use it since the walk. */
+static bool is_unused(const used *file, int64_t until_ns)
 {
-    int64_t until_ns = (sm_clock_true_ms() - SM_IMAGES_UNTOUCHED_MS) * 1000000;
+    sm_fs_stat st;
+    sm_error ignored;
+
+    return sm_fs_stat_path(file->path, &st, &ignored) == SM_OK && st.mtime_ns < until_ns;
+}
+
+static void trim_image(const image *i, int64_t max, int64_t untouched_ms)
+{
+    int64_t until_ns = (sm_clock_true_ms() - untouched_ms) * 1000000;
     trimming t = { .a = sm_arena_new("trim") };
     sm_error ignored;
 
@@ -148,10 +157,20 @@ static void trim_image(const image *i, int64_t max)
     if (t.n > 0)
         qsort(t.files, t.n, sizeof *t.files, by_use);
     for (size_t k = 0; k < t.n && t.bytes > max && t.files[k].mtime_ns < until_ns; k++) {
+        if (!is_unused(&t.files[k], until_ns))
+            continue;
         (void)sm_fs_unlink(t.files[k].path, &ignored);
         t.bytes -= t.files[k].size;
     }
     sm_arena_free(t.a);
+}
+
+/* Sources that read the same bucket share a folder. */
+static bool is_known(const image *first, const image *i)
+{
+    while (first != i && !sm_sv_eq(first->folder, i->folder))
+        first = first->next;
+    return first != i;
 }
 
 void sm_images_trim(sm_images *images)
@@ -162,9 +181,11 @@ void sm_images_trim(sm_images *images)
         return;
     sm_mutex_lock(&images->mutex);
     first = images->first;
+    images->trimmed_boot = sm_clock_boot_ms();
     sm_mutex_unlock(&images->mutex);
     for (const image *i = first; i != NULL; i = i->next)
-        trim_image(i, images->max);
+        if (!is_known(first, i))
+            trim_image(i, images->max, SM_IMAGES_UNTOUCHED_MS);
 }
 
 static void trim_copies_if_due(sm_images *images)
@@ -180,8 +201,8 @@ static void trim_copies_if_due(sm_images *images)
     first = images->first;
     sm_mutex_unlock(&images->mutex);
     for (const image *i = first; due && i != NULL; i = i->next)
-        if (i->connection.ptr != NULL)
-            trim_image(i, images->max);
+        if (i->connection.ptr != NULL && !is_known(first, i))
+            trim_image(i, images->max, SM_IMAGES_RUNNING_MS);
 }
 
 /* ---- asking ---------------------------------------------------------------------- */

@@ -10,12 +10,17 @@
 #include "runtime/io/object_store.h"
 #include "runtime/io/s3_client.h"
 
-enum { SM_IMAGES_UNTOUCHED_MS = 60 * 60 * 1000 }; /* what was used since is never trimmed */
+enum {
+    SM_IMAGES_UNTOUCHED_MS = 60 * 60 * 1000, /* what was used since is never trimmed, */
+    SM_IMAGES_RUNNING_MS =
+        24 * 60 * 60 * 1000, /* nor what a batch of so long may have begun with */
+};
 
 typedef struct sm_images sm_images;
 
-/* An image keeps at most `max` bytes, but for what was used within SM_IMAGES_UNTOUCHED_MS.  After
- * copies of objects that are read, readers look when nobody did for `every_ms`. */
+/* An image keeps at most `max` bytes, but for what was used of late.  After copies of objects that
+ * are read, readers look when nobody did for `every_ms`; what was used within SM_IMAGES_RUNNING_MS
+ * is left to them. */
 sm_images *sm_images_new(int64_t max, int64_t every_ms);
 void sm_images_free(sm_images *images); /* NULL is fine; no store of them may be open */
 
@@ -40,8 +45,9 @@ sm_code sm_images_open(sm_images *images, sm_sv folder, sm_object_store **out, s
 /* `folder` as people know it: "s3://bucket/prefix/…", or as it is.  Lives in `a`. */
 sm_sv sm_images_shown(sm_images *images, sm_sv folder, sm_arena *a);
 
-/* Of all images, now: files that were used longest ago go first.  Not while a batch runs, for what
- * is not decided yet is in no bucket.  NULL is fine. */
+/* Of all images, now: files that were used longest ago go first, those of the last
+ * SM_IMAGES_UNTOUCHED_MS never.  For who runs no batch: what is not decided yet is in no bucket.
+ * NULL is fine. */
 void sm_images_trim(sm_images *images);
 
 #endif

@@ -51,7 +51,7 @@ typedef struct sm_s3_call { /* borrowed */
     size_t n_headers;
     sm_sv body;
     size_t max_answer; /* bytes of an object; 0: words of the store, which are short */
-    /* As of sm_http_request; a failure of it that may pass is tried again like the store's own. */
+    /* As of sm_http_request; a failure of it that is retryable is tried again like the store's. */
     sm_http_take take;
     void *take_ctx;
 } sm_s3_call;

@@ -267,9 +267,9 @@ typedef struct download {
     sm_sv key;
     sm_sv etag; /* that of all parts; empty: of the first one, which is not there yet */
     int64_t at, size;
-    int64_t got; /* bytes of the part that comes */
     const char *temporary;
-    int fd; /* of it */
+    int fd;        /* of it */
+    bool may_pass; /* it could not be written for a reason that may pass */
 } download;
 
 /* "bytes 0-99/1234" */
@@ -286,15 +286,21 @@ static bool whole_size(const sm_http_answer *answer, int64_t *out)
 static sm_code take_part(void *ctx, int64_t offset, sm_sv bytes, sm_error *err)
 {
     download *d = ctx;
+    int64_t end = offset + (int64_t)bytes.len;
+    sm_code rc;
 
-    d->got = offset + (int64_t)bytes.len;
-    if (d->got > SM_S3_PART)
-        return sm_fail(err, SM_E_REMOTE, 0, "the store sent more of \"%.*s\" than was asked for",
-                       SM_SV_ARG(d->key));
-    if (d->at + d->got > d->size)
+    if (d->at + end > d->size)
         return sm_fail(err, SM_E_CORRUPT, 0, "object \"%.*s\" has more than %lld bytes",
                        SM_SV_ARG(d->key), (long long)d->size);
-    return sm_fs_pwrite(d->fd, d->temporary, bytes, d->at + offset, err);
+    if (end > SM_S3_PART)
+        return sm_fail(err, SM_E_LIMIT, 0, "the store sent more of \"%.*s\" than was asked for",
+                       SM_SV_ARG(d->key));
+    /* Asking the store again does not mend a disk; who runs this may try again later. */
+    if ((rc = sm_fs_pwrite(d->fd, d->temporary, bytes, d->at + offset, err)) != SM_OK) {
+        d->may_pass = err->retryable;
+        err->retryable = false;
+    }
+    return rc;
 }
 
 static sm_code judge_part(const download *d, const sm_http_answer *answer, sm_error *err)
@@ -310,7 +316,7 @@ static sm_code judge_part(const download *d, const sm_http_answer *answer, sm_er
     if (whole != d->size)
         return sm_fail(err, SM_E_CORRUPT, 0, "object \"%.*s\" has %lld bytes instead of %lld",
                        SM_SV_ARG(d->key), (long long)whole, (long long)d->size);
-    if (d->got == 0 && d->at < whole)
+    if (answer->taken == 0 && d->at < whole)
         return sm_fail(err, SM_E_REMOTE, 0, "the store gave nothing of \"%.*s\"",
                        SM_SV_ARG(d->key));
     return SM_OK;
@@ -328,7 +334,6 @@ static sm_code get_part(download *d, sm_arena *a, sm_error *err)
     sm_http_answer answer;
     sm_code rc;
 
-    d->got = 0;
     if (d->size > SM_S3_PART)
         headers[q.n_headers++] =
             (sm_s3_header){ "range", sm_arena_printf(a, "bytes=%lld-%lld", (long long)d->at,
@@ -336,10 +341,12 @@ static sm_code get_part(download *d, sm_arena *a, sm_error *err)
     if (d->etag.len > 0)
         headers[q.n_headers++] =
             (sm_s3_header){ "if-match", sm_arena_printf(a, "\"%.*s\"", SM_SV_ARG(d->etag)) };
-    if ((rc = sm_s3_send(d->s, &q, a, &answer, err)) != SM_OK ||
-        (rc = judge_part(d, &answer, err)) != SM_OK)
+    rc = sm_s3_send(d->s, &q, a, &answer, err);
+    if (rc != SM_OK)
+        err->retryable |= d->may_pass;
+    if (rc != SM_OK || (rc = judge_part(d, &answer, err)) != SM_OK)
         return rc;
-    d->at += d->got;
+    d->at += answer.taken;
     if (d->etag.len == 0)
         d->etag = sm_s3_etag(sm_http_header(&answer, "etag"));
     return rc;
@@ -349,6 +356,7 @@ static sm_code get_parts(download *d, sm_arena *kept, sm_error *err)
 {
     sm_arena *a;
     sm_code rc;
+    sm_error ignored;
 
     if ((rc = sm_fs_open_new(d->temporary, FILE_MODE, &d->fd, err)) != SM_OK)
         return rc;
@@ -362,7 +370,10 @@ static sm_code get_parts(download *d, sm_arena *kept, sm_error *err)
         sm_arena_reset(a);
     } while (rc == SM_OK && d->at < d->size);
     sm_arena_free(a);
-    sm_fs_close(d->fd);
+    if (rc != SM_OK)
+        (void)sm_fs_close_written(d->fd, d->temporary, &ignored);
+    else
+        rc = sm_fs_close_written(d->fd, d->temporary, err);
     return rc;
 }
 

@@ -9,7 +9,7 @@ set_tests_properties(kafka.start PROPERTIES FIXTURES_SETUP kafka)
 set_tests_properties(kafka.kill PROPERTIES FIXTURES_CLEANUP kafka)
 
 function(sm_kafka_test name file)
-  sm_script_test(${name} LABELS integration TIMEOUT 300
+  sm_script_test(${name} LABELS integration TIMEOUT 600
     COMMAND "${CMAKE_SOURCE_DIR}/tests/support/oracles/run.sh" "${CMAKE_CURRENT_SOURCE_DIR}/${file}" ${ARGN})
   set_tests_properties(${name} PROPERTIES FIXTURES_REQUIRED kafka)
   set_property(TEST ${name} APPEND PROPERTY ENVIRONMENT "SM_KAFKA=${kafka_folder}")

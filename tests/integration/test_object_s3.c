@@ -321,10 +321,27 @@ static void test_s3__a_part_that_fails_is_sent_again(void **state)
 
     (void)state;
     setup(&f, "parts");
-    for (int n = 1; n <= 4; n++) { /* begin, two parts, complete */
+    for (int n = 1; n <= 6; n++) { /* begin, two parts, complete; two parts come back */
         sm_failpoint_set(sm_arena_printf(f.a, "s3.answer:%d:EIO", n).ptr);
         keep_and_fetch(&f, SM_SV("large"), large(&f));
     }
+    teardown(&f);
+}
+
+/* The second try would get it, but the store is not asked for a second one. */
+static void test_s3__a_full_disk_is_told_at_once(void **state)
+{
+    sm_object o = { .key = SM_SV_LIT("small"), .size = 5 };
+    fixture f;
+
+    (void)state;
+    setup(&f, "full");
+    sm_assert_ok(sm_object_put(f.s, o.key, SM_SV("small"), &f.err), f.err);
+    sm_failpoint_set("fs.write:1:ENOSPC");
+    sm_assert_code(sm_object_fetch(f.s, &o, 1, &f.err), SM_E_IO);
+    assert_true(f.err.retryable);
+    sm_test_contains(f.err.msg, "free some space");
+    sm_assert_ok(sm_object_fetch(f.s, &o, 1, &f.err), f.err);
     teardown(&f);
 }
 
@@ -377,6 +394,7 @@ int main(void)
         SM_TEST(test_s3__says_who_is_not_let_in),
         SM_TEST(test_s3__files_go_up_and_come_down_in_parts),
         SM_TEST(test_s3__a_part_that_fails_is_sent_again),
+        SM_TEST(test_s3__a_full_disk_is_told_at_once),
         SM_TEST(test_s3__an_upload_that_fails_leaves_nothing),
         SM_TEST(test_s3__many_files_are_fetched_side_by_side),
     };

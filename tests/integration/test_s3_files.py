@@ -205,20 +205,22 @@ class Overwritten(Case):
     def test_what_is_overwritten_between_two_parts_is_one_version(self):
         part = 16 << 20
         versions = [text([{"id": k, "name": str(k) * 1000}]) * (part // 1000 + 100) for k in (1, 2)]
-        turns = []
-        w = Landing("parts", options=f"format: json, {SCHEMA}")
-        w.put("in/a.json", versions[0])
+        for name, options in (("pinned", f"format: json, {SCHEMA}"), ("inferred", "format: json")):
+            turns = []
+            w = Landing("parts-" + name, options=options)
+            w.put("in/a.json", versions[0])
 
-        def judge(method, path, _):
-            if method == "GET" and path.endswith("/a.json"):
-                turns.append(path)
-                if len(turns) == 2:
-                    w.put("in/a.json", versions[1])
+            def judge(method, path, _, w=w, turns=turns):
+                if method == "GET" and path.endswith("/a.json"):
+                    turns.append(path)
+                    if len(turns) == 2:
+                        w.put("in/a.json", versions[1])
 
-        with FaultProxy(s3_world.ENDPOINT, judge) as proxy:
-            w.write("smelt.yml", s3_world.PROJECT.replace(s3_world.ENDPOINT, proxy.endpoint))
-            self.runs(w)
-        self.assertEqual(collections.Counter(row["id"] for row in w.rows("bronze")), {2: part // 1000 + 100})
+            with self.subTest(name), FaultProxy(s3_world.ENDPOINT, judge) as proxy:
+                w.write("smelt.yml", s3_world.PROJECT.replace(s3_world.ENDPOINT, proxy.endpoint))
+                self.runs(w)
+                self.assertEqual(collections.Counter(row["id"] for row in w.rows("bronze")),
+                                 {2: part // 1000 + 100})
 
     def test_one_that_is_gone_is_named(self):
         w = Landing("gone", options=f"format: json, {SCHEMA}")
@@ -242,6 +244,17 @@ class Faults(Case):
         self.assert_ids(w, range(60))
         self.assertIn((503, "SlowDown"), acts)
         self.assertIn("drop", acts)
+
+    def test_an_answer_that_ends_in_its_middle_is_asked_for_again(self):
+        n = (16 << 20) // 1000 + 100
+        w = Landing("cut")
+        w.put("in/a.json", text([{"id": k, "name": "n" * 1000} for k in range(n)]))
+        with FaultProxy(s3_world.ENDPOINT, lambda method, path, k: "cut" if "a.json" in path and k % 2 == 1 else
+                        None) as proxy:
+            w.write("smelt.yml", s3_world.PROJECT.replace(s3_world.ENDPOINT, proxy.endpoint))
+            self.runs(w)
+            self.assertIn("cut", [act for _, _, act in proxy.asked])
+        self.assert_ids(w, range(n))
 
     def test_who_may_not_is_told_so(self):
         w = Landing("denied", project=s3_world.PROJECT.replace("S3_SECRET", "S3_WRONG"))

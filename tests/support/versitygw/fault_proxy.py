@@ -5,8 +5,8 @@
 
 `judge(method, path, number)` says what becomes of a request: None (passed on), "drop" (hung up on
 before the server sees it), "lose" (its answer is lost), "ignore" (a condition that is not met is
-told as met), "hang" (no answer as long as the proxy stands), or (status, code) for an answer of its
-own.  What came is kept: `asked` are (method, path, act), `encryption` counts what those said that
+told as met), "cut" (hung up on behind half of the answer's body), "hang" (no answer as long as the
+proxy stands), or (status, code) for an answer of its own.  What came is kept: `asked` are (method, path, act), `encryption` counts what those said that
 make an object, None where they said nothing.
 """
 import collections
@@ -22,7 +22,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
-    def answer(self, status, headers, body):
+    def answer(self, status, headers, body, cut=False):
         self.send_response(status)
         for name, value in headers:
             if name.lower() not in ("connection", "transfer-encoding", "date", "server"):
@@ -31,7 +31,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(body)
+            self.wfile.write(body[:len(body) // 2] if cut else body)
+        self.close_connection |= cut
 
     def pass_on(self, body, headers):
         server = http.client.HTTPConnection(self.server.upstream, timeout=30)
@@ -68,7 +69,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return
         if act == "ignore" and result[0] == 412:
             result = (200, [], b"")
-        self.answer(*result)
+        self.answer(*result, cut=act == "cut")
 
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_any
 
