@@ -98,6 +98,29 @@ static const split_row rows[] = {
       .distinct = false },
 };
 
+/* Pieces of a session that became one have no order but what their rows say: each piece says, too,
+ * which of its rows it took. */
+static const split_row session_rows[] = {
+    { "first",
+      1,
+      { "arg_min_null($1, " CUT_ORDER ")", "min(" CUT_ORDER ")" },
+      { "arg_min_null(@0, @1)", "min(@1)" },
+      "@0",
+      .whole = true },
+    { "last",
+      1,
+      { "arg_max_null($1, " CUT_ORDER ")", "max(" CUT_ORDER ")" },
+      { "arg_max_null(@0, @1)", "max(@1)" },
+      "@0",
+      .whole = true },
+    { "any_value",
+      1,
+      { "arg_min($1, " CUT_ORDER ")$f", "min(" CUT_ORDER ") FILTER (WHERE $1 IS NOT NULL$g)" },
+      { "arg_min(@0, @1)", "min(@1)" },
+      "@0",
+      .distinct = false },
+};
+
 typedef struct filling {
     const sm_sv *args;
     size_t n_args, first;
@@ -280,26 +303,34 @@ sm_sv sm_sql__aggregate_over_rows(cutter *c, const sm_json *call, bool *ordered)
     return macro.len > 0 ? macro : sm_cut__expression(c, sm_tree_ordered(c->a, call, CUT_ORDER));
 }
 
-static const split_row *find_row(const sm_json *call, size_t n_args, sm_sv filter, sm_sv type)
+static const split_row *row_of(const split_row *list, size_t n, const sm_json *call, size_t n_args)
 {
-    bool distinct = sm_ast_flag(call, "distinct", false);
-
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (!sm_sql_same_name(sm_ast_text(call, "function_name"), sm_sv_cstr(rows[i].function)) ||
-            rows[i].n_args != n_args)
-            continue;
-        return (distinct && !rows[i].distinct) || (rows[i].whole && filter.len > 0) ||
-                       (rows[i].numbers && !is_number(type))
-                   ? NULL
-                   : &rows[i];
-    }
+    for (size_t i = 0; i < n; i++)
+        if (list[i].n_args == n_args &&
+            sm_sql_same_name(sm_ast_text(call, "function_name"), sm_sv_cstr(list[i].function)))
+            return &list[i];
     return NULL;
 }
 
-bool sm_sql__aggregate_split(const sm_json *call, const sm_sv *args, size_t n_args, sm_sv filter,
-                             sm_sv type, size_t first, sm_arena *a, sm_sql_split *out)
+static const split_row *find_row(const sm_json *call, size_t n_args, sm_sv filter, sm_sv type,
+                                 bool session)
 {
-    const split_row *row = find_row(call, n_args, filter, type);
+    const split_row *row = NULL;
+
+    if (session)
+        row = row_of(session_rows, sizeof session_rows / sizeof *session_rows, call, n_args);
+    if (row == NULL)
+        row = row_of(rows, sizeof rows / sizeof *rows, call, n_args);
+    if (row == NULL || (sm_ast_flag(call, "distinct", false) && !row->distinct) ||
+        (row->whole && filter.len > 0) || (row->numbers && !is_number(type)))
+        return NULL;
+    return row;
+}
+
+bool sm_sql__aggregate_split(const sm_json *call, const sm_sv *args, size_t n_args, sm_sv filter,
+                             sm_sv type, bool session, size_t first, sm_arena *a, sm_sql_split *out)
+{
+    const split_row *row = find_row(call, n_args, filter, type, session);
     filling f = { args, n_args, first, filter };
 
     *out = (sm_sql_split){ 0 };

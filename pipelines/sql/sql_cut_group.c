@@ -438,7 +438,7 @@ static bool split_calls(grouping *g, sm_stage *s, const sm_json *const *calls,
             type = column_type(&s->schema, args[0]);
         if (!sm_sql__aggregate_split(calls[i], args, n,
                                      filter ? sm_cut__expression(g->c, filter) : SM_SV(""), type,
-                                     s->n_partials, g->c->a, &split))
+                                     s->kind == SM_STAGE_SESSION, s->n_partials, g->c->a, &split))
             return false;
         s->ordered |= split.ordered;
         for (size_t k = 0; k < split.n; k++)

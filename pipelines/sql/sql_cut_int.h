@@ -249,9 +249,11 @@ bool sm_sql__aggregate_is_ordered(const sm_json *call);
 sm_sv sm_sql__aggregate_over_rows(cutter *c, const sm_json *call, bool *ordered);
 
 /* The pieces of `call` over the columns `args` (texts), with `filter` ("" for none); partials are
- * numbered from `first`.  `type` is that of the first argument.  false: only all rows can tell. */
+ * numbered from `first`.  `type` is that of the first argument; of a `session` pieces become one
+ * that have no order.  false: only all rows can tell. */
 bool sm_sql__aggregate_split(const sm_json *call, const sm_sv *args, size_t n_args, sm_sv filter,
-                             sm_sv type, size_t first, sm_arena *a, sm_sql_split *out);
+                             sm_sv type, bool session, size_t first, sm_arena *a,
+                             sm_sql_split *out);
 
 /* ---- sql_cut_join.c ----------------------------------------------------------------- */
 
