@@ -7,6 +7,7 @@ smelt -q run >/dev/null && echo ran
 smelt status | grep -E "paused|Next" | sed "s/since .* by/since TIME, by/"
 sed -i 's/^tables:/trigger: {paused: true}\ntables:/' pipeline.yml
 smelt resume
+smelt status | grep -E "paused|Next"
 smelt resume
 echo "nonsense: 1" >>pipeline.yml
 smelt pause

@@ -22,6 +22,7 @@ sm_view sm_look_view(const sm_cli *c, const sm_project *p)
                       .held = p->store != NULL && p->plan != NULL &&
                               sm_fs_lock_held(
                                   sm_store_lock_path(c->a, p->state_dir, p->plan->pipeline)),
+                      .paused = p->spec != NULL && p->spec->trigger.paused.v,
                       .a = c->a };
 }
 
@@ -38,6 +39,9 @@ void sm_look_pause(const sm_cli *c, const sm_json *doc, sm_buf *b)
     const sm_json *paused = sm_json_get(doc, "paused");
     sm_sv by = sm_json_get_sv(paused, "by", SM_SV("")), at;
 
+    if (sm_json_get_bool(doc, "paused_by_file", false))
+        sm_buf_addf(b, "Pipeline %.*s is paused by its file: only a person starts runs\n",
+                    SM_SV_ARG(sm_json_get_sv(doc, "pipeline", SM_SV(""))));
     if (paused == NULL)
         return;
     at = sm_show_time(c->a, sm_time_of(paused, "since"));

@@ -25,6 +25,7 @@ typedef struct sm_view {
     sm_sv state_dir;          /* absolute */
     struct sm_images *images; /* which folders are images of buckets; NULL: none */
     bool held;                /* a run held the pipeline before anything was read */
+    bool paused;              /* by its file */
     sm_arena *a;              /* documents live here */
 } sm_view;
 
@@ -63,7 +64,7 @@ bool sm_view_state_is(void *ctx, const sm_plan_dataset *ds, sm_sv state);
 /* ---- what happened ------------------------------------------------------------- */
 
 /* {"pipeline","run":{…},"tables":[{name, state, flows, version, …}],"inactive":[…],"paused"?:{by,
- * since},…} */
+ * since}, "paused_by_file"?:true,…} */
 sm_code sm_view_status(const sm_view *v, sm_json **out, sm_error *err);
 
 /* How a row of "tables" stands: the state of its last run or, where that went well and the table is

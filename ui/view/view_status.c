@@ -232,6 +232,8 @@ static sm_code add_pause(const sm_view *v, sm_json *doc, sm_error *err)
     sm_code rc = SM_OK;
     sm_json *o;
 
+    if (v->paused)
+        sm_json_set_bool(doc, "paused_by_file", true);
     if (v->store == NULL)
         return SM_OK;
     rc = sm_store_schedule(v->store, v->plan->pipeline, v->a, &rec, err);

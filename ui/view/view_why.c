@@ -118,6 +118,8 @@ sm_code sm_view_why(const sm_view *v, const sm_plan_dataset *table, sm_json **ou
     sm_json_set(doc, "because", w.because);
     if (sm_json_get(status, "paused") != NULL)
         sm_json_set(doc, "paused", sm_json_copy(v->a, sm_json_get(status, "paused")));
+    if (v->paused)
+        sm_json_set_bool(doc, "paused_by_file", true);
     *out = doc;
     return SM_OK;
 }
