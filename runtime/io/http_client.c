@@ -9,7 +9,10 @@
 #include "runtime/base/clock.h"
 #include "runtime/io/curl_lib.h"
 
-enum { TAKE_BUFFER = 256 * 1024 /* bytes asked of a socket at once, where much is to come */ };
+enum {
+    TAKE_BUFFER = 512 * 1024,  /* bytes asked of a socket at once, where much is to come, */
+    TAKE_WINDOW = 1024 * 1024, /* and those that may be under way */
+};
 
 /* What the callbacks of one request share. */
 typedef struct call {
@@ -181,17 +184,31 @@ sm_code sm_http_check_url(sm_sv url, sm_arena *a, sm_sv *host, sm_error *err)
 
 /* ---- what libcurl calls ---------------------------------------------------------- */
 
+/* Linux widens the window of a connection for who waits for more than fits, and lets it as it is
+ * when he no longer does; then its own tuning goes on.  SO_RCVBUF would end that. */
+static void expect_much(int fd)
+{
+    int much = TAKE_WINDOW, any = 1;
+
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &much, sizeof much);
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &any, sizeof any);
+}
+
 /* A socket to an address that it has found. */
 static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *to)
 {
     call *c = ctx;
+    int fd;
 
     (void)purpose;
     if (sm_egress_address(c->q->egress, &to->addr, &c->denied) != SM_OK) {
         c->is_denied = true;
         return CURL_SOCKET_BAD;
     }
-    return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+    fd = socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+    if (fd >= 0 && c->q->take != NULL)
+        expect_much(fd);
+    return fd;
 }
 
 static bool is_taken(const call *c)

@@ -8,7 +8,7 @@
 #include "runtime/base/fs.h"
 #include "runtime/base/thread.h"
 
-enum { DEPTH_MAX = 64 };
+enum { DEPTH_MAX = 64, LISTED_MS = 5000 };
 
 typedef struct image {
     sm_sv folder, bucket, prefix;
@@ -21,6 +21,7 @@ typedef struct image {
 
 struct sm_images {
     int64_t max, every_ms;
+    sm_s3_listings *listings;
     sm_mutex mutex; /* guards all below; what an image lies in never changes */
     int64_t trimmed_boot;
     sm_arena *a;
@@ -33,6 +34,7 @@ sm_images *sm_images_new(int64_t max, int64_t every_ms)
 
     images->max = max;
     images->every_ms = every_ms;
+    images->listings = sm_s3_listings_new(LISTED_MS);
     images->trimmed_boot = sm_clock_boot_ms();
     sm_mutex_init(&images->mutex);
     images->a = sm_arena_new("images");
@@ -43,6 +45,7 @@ void sm_images_free(sm_images *images)
 {
     if (images == NULL)
         return;
+    sm_s3_listings_free(images->listings);
     sm_arena_free(images->a);
     sm_mutex_release(&images->mutex);
     free(images);
@@ -237,6 +240,11 @@ sm_code sm_images_reading(sm_images *images, sm_sv connection, sm_sv bucket, sm_
     *s3 = i->s3;
     *folder = i->folder;
     return rc;
+}
+
+sm_s3_listings *sm_images_listings(const sm_images *images)
+{
+    return images->listings;
 }
 
 /* The image that `folder` lies in, and what of the path is below it. */

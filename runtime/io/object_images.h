@@ -9,6 +9,7 @@
 
 #include "runtime/io/object_store.h"
 #include "runtime/io/s3_client.h"
+#include "runtime/io/s3_listings.h"
 
 enum {
     SM_IMAGES_UNTOUCHED_MS = 60 * 60 * 1000, /* what was used since is never trimmed, */
@@ -37,6 +38,9 @@ void sm_images_add_reading(sm_images *images, sm_sv folder, sm_sv connection, sm
  * has said how it is reached. */
 sm_code sm_images_reading(sm_images *images, sm_sv connection, sm_sv bucket, sm_s3 **s3,
                           sm_sv *folder, sm_error *err);
+
+/* Lists of such buckets that are good for a moment more; borrowed as long as `images`. */
+sm_s3_listings *sm_images_listings(const sm_images *images);
 
 /* The store of `folder`: of the bucket behind it, else of the folder itself.  NULL `images`: there
  * are none.  `*out` is owned: sm_object_store_close. */

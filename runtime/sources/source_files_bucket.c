@@ -84,6 +84,24 @@ static sm_sv bucket_begin(sm_sv prefix, sm_sv greatest)
     return slash < 0 ? greatest : sm_sv_sub(greatest, 0, prefix.len + (size_t)slash);
 }
 
+/* Once for inferring, and for the look that follows at once. */
+static sm_code list_once(const sm_source *s, sm_s3 *s3, sm_sv bucket, sm_sv prefix, sm_sv after,
+                         sm_arena *a, sm_s3_object **out, size_t *n, sm_error *err)
+{
+    const sm_files_config *config = s->config;
+    bool infers = ((const sm_files_state *)s->state)->infers;
+    sm_s3_listings *kept = sm_images_listings(s->images);
+    sm_sv key = sm_arena_printf(a, "%.*s\n%.*s\n%.*s\n%.*s", SM_SV_ARG(config->connection),
+                                SM_SV_ARG(bucket), SM_SV_ARG(prefix), SM_SV_ARG(after));
+    sm_code rc;
+
+    if (!infers && sm_s3_listings_take(kept, key, a, out, n))
+        return SM_OK;
+    if ((rc = sm_s3_list(s3, prefix, after, a, out, n, err)) == SM_OK && infers)
+        sm_s3_listings_keep(kept, key, *out, *n);
+    return rc;
+}
+
 sm_code sm_files__list_bucket(const sm_source *s, const char *folder, sm_sv behind, sm_arena *a,
                               sm_s3_object **out, size_t *n, sm_error *err)
 {
@@ -100,7 +118,7 @@ sm_code sm_files__list_bucket(const sm_source *s, const char *folder, sm_sv behi
         return SM_OK; /* all that can be in it comes before what is known */
     if ((rc = sm_files__bucket_client(s, &s3, &copies, err)) != SM_OK)
         return rc;
-    return sm_s3_list(s3, prefix, after, a, out, n, err);
+    return list_once(s, s3, bucket, prefix, after, a, out, n, err);
 }
 
 sm_code sm_files__stat_object(const sm_source *s, sm_sv name, sm_arena *a, sm_s3_object *out,

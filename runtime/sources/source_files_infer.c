@@ -248,10 +248,14 @@ static sm_code infer_columns(sm_source *s, const sm_files *all, sm_arena *a, sm_
 sm_code sm_files__infer(sm_source *s, sm_arena *a, sm_schema *out, sm_error *err)
 {
     const sm_files_config *config = s->config;
+    sm_files_state *f = s->state;
     sm_files files = { 0 };
     sm_code rc;
     *out = (sm_schema){ 0 };
-    if ((rc = sm_files__list(s, a, &files, err)) != SM_OK)
+    f->infers = true;
+    rc = sm_files__list(s, a, &files, err);
+    f->infers = false;
+    if (rc != SM_OK)
         return rc;
     if (config->format == SM_FILES_TEXT)
         infer_text_column(a, out);

@@ -65,6 +65,7 @@ typedef struct sm_files_state {
     sm_files files;               /* as they were before reading */
     struct sm_files_fetch *fetch; /* bucket: of `files`, some of them still on their way; or NULL */
     bool overwritten;             /* bucket: the read before found one that is another by now */
+    bool infers;                  /* bucket: what is listed is listed again at once, by the look */
     sm_decode_relation *relation; /* text formats */
     int64_t rows;                 /* Parquet: as the footers say */
     bool unknown;                 /* CSV: a header has fields that the schema has not */

@@ -99,6 +99,16 @@ class Reading(Case):
         self.runs(w)
         self.assertEqual(w.counts(), before)
 
+    def test_what_was_listed_for_the_columns_is_not_listed_again_at_once(self):
+        with FaultProxy(s3_world.ENDPOINT, lambda *_: None) as proxy:
+            w = Landing("listed", project=s3_world.PROJECT.replace(s3_world.ENDPOINT, proxy.endpoint))
+            for k in range(2):
+                w.put(f"in/{k}.json", text(rows_of(k)))
+                proxy.asked.clear()
+                self.runs(w)
+                self.assertEqual(len([path for _, path, _ in proxy.asked if "list-type" in path]), 1)
+        self.assert_ids(w, range(6))
+
     def test_1100_objects_come_in_pages(self):
         w = Landing("pages", options="format: json, max_files_per_trigger: 600")
         w.put_all({f"in/{k:05}.json": text(rows_of(k, 1)) for k in range(1100)})
