@@ -113,12 +113,6 @@ static const split_row session_rows[] = {
       { "arg_max_null(@0, @1)", "max(@1)" },
       "@0",
       .whole = true },
-    { "any_value",
-      1,
-      { "arg_min($1, " CUT_ORDER ")$f", "min(" CUT_ORDER ") FILTER (WHERE $1 IS NOT NULL$g)" },
-      { "arg_min(@0, @1)", "min(@1)" },
-      "@0",
-      .distinct = false },
 };
 
 typedef struct filling {

@@ -39,7 +39,7 @@
 #include "runtime/base/json.h"
 
 /* Of what fingerprints and eras say: another one when they say the same in another way. */
-enum { SM_STAGE_MEMORY_VERSION = 2 };
+enum { SM_STAGE_MEMORY_VERSION = 3 };
 
 typedef struct sm_stage_column {
     sm_sv name;

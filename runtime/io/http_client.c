@@ -184,31 +184,31 @@ sm_code sm_http_check_url(sm_sv url, sm_arena *a, sm_sv *host, sm_error *err)
 
 /* ---- what libcurl calls ---------------------------------------------------------- */
 
-/* Linux widens the window of a connection for who waits for more than fits, and lets it as it is
- * when he no longer does; then its own tuning goes on.  SO_RCVBUF would end that. */
-static void expect_much(int fd)
-{
-    int much = TAKE_WINDOW, any = 1;
-
-    (void)setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &much, sizeof much);
-    (void)setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &any, sizeof any);
-}
-
 /* A socket to an address that it has found. */
 static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *to)
 {
     call *c = ctx;
-    int fd;
 
     (void)purpose;
     if (sm_egress_address(c->q->egress, &to->addr, &c->denied) != SM_OK) {
         c->is_denied = true;
         return CURL_SOCKET_BAD;
     }
-    fd = socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
-    if (fd >= 0 && c->q->take != NULL)
-        expect_much(fd);
-    return fd;
+    return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
+/* Linux widens the window of a connection for who waits for more than fits, and leaves it so when
+ * he no longer does; its own tuning goes on from there, which SO_RCVBUF would end.  Not before the
+ * connection stands: there older kernels choose a scale by it that never lets the window grow. */
+static void expect_much(const call *c)
+{
+    int much = TAKE_WINDOW, any = 1;
+    curl_socket_t fd = CURL_SOCKET_BAD;
+
+    if (sm_curl.easy_getinfo(c->curl, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK || fd < 0)
+        return;
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &much, sizeof much);
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &any, sizeof any);
 }
 
 static bool is_taken(const call *c)
@@ -226,6 +226,8 @@ static size_t take_body(char *bytes, size_t size, size_t n, void *ctx)
     size_t len = size * n, room = c->answer.max - c->answer.len;
 
     if (is_taken(c)) {
+        if (c->taken == 0)
+            expect_much(c);
         if (c->q->take(c->q->take_ctx, c->taken, (sm_sv){ bytes, len }, &c->not_taken) != SM_OK)
             return 0;
         c->taken += (int64_t)len;

@@ -141,13 +141,13 @@ static int by_use(const void *x, const void *y)
     return (a > b) - (a < b);
 }
 
-/* Somebody may have come to use it since the walk. */
-static bool is_unused(const used *file, int64_t until_ns)
+/* Somebody may have come to use it since the walk, or to take it away. */
+static bool is_used(const used *file, int64_t until_ns)
 {
     sm_fs_stat st;
     sm_error ignored;
 
-    return sm_fs_stat_path(file->path, &st, &ignored) == SM_OK && st.mtime_ns < until_ns;
+    return sm_fs_stat_path(file->path, &st, &ignored) == SM_OK && st.mtime_ns >= until_ns;
 }
 
 static void trim_image(const image *i, int64_t max, int64_t untouched_ms)
@@ -160,7 +160,7 @@ static void trim_image(const image *i, int64_t max, int64_t untouched_ms)
     if (t.n > 0)
         qsort(t.files, t.n, sizeof *t.files, by_use);
     for (size_t k = 0; k < t.n && t.bytes > max && t.files[k].mtime_ns < until_ns; k++) {
-        if (!is_unused(&t.files[k], until_ns))
+        if (is_used(&t.files[k], until_ns))
             continue;
         (void)sm_fs_unlink(t.files[k].path, &ignored);
         t.bytes -= t.files[k].size;

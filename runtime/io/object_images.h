@@ -12,9 +12,8 @@
 #include "runtime/io/s3_listings.h"
 
 enum {
-    SM_IMAGES_UNTOUCHED_MS = 60 * 60 * 1000, /* what was used since is never trimmed, */
-    SM_IMAGES_RUNNING_MS =
-        24 * 60 * 60 * 1000, /* nor what a batch of so long may have begun with */
+    SM_IMAGES_UNTOUCHED_MS = 60 * 60 * 1000,   /* what was used since is never trimmed, */
+    SM_IMAGES_RUNNING_MS = 3 * 60 * 60 * 1000, /* nor what a batch of so long began with */
 };
 
 typedef struct sm_images sm_images;

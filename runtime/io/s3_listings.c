@@ -19,6 +19,7 @@ struct sm_s3_listings {
     int64_t keep_ms;
     sm_mutex mutex; /* guards the list */
     listing *first;
+    size_t n; /* objects and lists in it */
 };
 
 sm_s3_listings *sm_s3_listings_new(int64_t keep_ms)
@@ -30,15 +31,18 @@ sm_s3_listings *sm_s3_listings_new(int64_t keep_ms)
     return l;
 }
 
-/* Takes the first of that key out, or of any with `key` NULL; NULL: there is none. */
+/* Takes the first of that key out, or of any with `key` NULL; NULL: there is none.  With the mutex.
+ */
 static listing *unlink_first(sm_s3_listings *l, const sm_sv *key)
 {
     listing **at = &l->first, *found;
 
     while (*at != NULL && key != NULL && !sm_sv_eq((*at)->key, *key))
         at = &(*at)->next;
-    if ((found = *at) != NULL)
-        *at = found->next;
+    if ((found = *at) == NULL)
+        return NULL;
+    *at = found->next;
+    l->n -= found->n + 1;
     return found;
 }
 
@@ -70,24 +74,45 @@ static sm_s3_object *copy_objects(const sm_s3_object *objects, size_t n, sm_aren
     return copy;
 }
 
-void sm_s3_listings_keep(sm_s3_listings *l, sm_sv key, const sm_s3_object *objects, size_t n)
+static bool is_good(const sm_s3_listings *l, const listing *one)
 {
-    sm_arena *a;
-    listing *one, *old;
+    return sm_clock_boot_ms() - one->boot_ms < l->keep_ms;
+}
 
-    if (n > SM_S3_LISTINGS_MAX)
-        return;
-    a = sm_arena_new("listing");
-    one = SM_NEW(a, listing);
-    *one = (listing){ .a = a, .n = n, .boot_ms = sm_clock_boot_ms() };
-    one->key = sm_arena_dup(a, key);
-    one->objects = copy_objects(objects, n, a);
+/* The newest ones come first.  With the mutex. */
+static void drop_old(sm_s3_listings *l)
+{
+    listing **at = &l->first, *old;
+
+    while (*at != NULL && is_good(l, *at))
+        at = &(*at)->next;
+    while ((old = *at) != NULL) {
+        *at = old->next;
+        l->n -= old->n + 1;
+        drop(old);
+    }
+}
+
+void sm_s3_listings_keep(sm_s3_listings *l, sm_sv key, int64_t boot_ms, const sm_s3_object *objects,
+                         size_t n)
+{
+    sm_arena *a = sm_arena_new("listing");
+    listing *one = SM_NEW(a, listing);
+
+    *one = (listing){ .a = a, .n = n, .boot_ms = boot_ms };
     sm_mutex_lock(&l->mutex);
-    old = unlink_first(l, &key);
-    one->next = l->first;
-    l->first = one;
+    drop(unlink_first(l, &key));
+    drop_old(l);
+    if (l->n + n + 1 > SM_S3_LISTINGS_MAX) {
+        sm_arena_free(a);
+    } else {
+        one->key = sm_arena_dup(a, key);
+        one->objects = copy_objects(objects, n, a);
+        one->next = l->first;
+        l->first = one;
+        l->n += n + 1;
+    }
     sm_mutex_unlock(&l->mutex);
-    drop(old);
 }
 
 bool sm_s3_listings_take(sm_s3_listings *l, sm_sv key, sm_arena *a, sm_s3_object **out, size_t *n)
@@ -98,7 +123,7 @@ bool sm_s3_listings_take(sm_s3_listings *l, sm_sv key, sm_arena *a, sm_s3_object
     sm_mutex_lock(&l->mutex);
     one = unlink_first(l, &key);
     sm_mutex_unlock(&l->mutex);
-    good = one != NULL && sm_clock_boot_ms() - one->boot_ms < l->keep_ms;
+    good = one != NULL && is_good(l, one);
     if (good) {
         *out = copy_objects(one->objects, one->n, a);
         *n = one->n;

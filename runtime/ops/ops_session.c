@@ -220,7 +220,7 @@ static sm_code number_pieces(sm_ops__stage *s, const sm_ops_batch *b, sm_error *
 }
 
 /* Stored partials come first, by their begins, then those of the batch: a fixed order, for sums
- * that depend on it. */
+ * that depend on it.  It stands in _n, which merging may look at. */
 static void add_merged(const sm_ops__stage *s, int64_t n, sm_buf *sql)
 {
     const sm_stage *p = s->plan;

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "runtime/base/clock.h"
 #include "runtime/base/glob.h"
 #include "runtime/base/hash.h"
 #include "runtime/io/object_images.h"
@@ -93,12 +94,13 @@ static sm_code list_once(const sm_source *s, sm_s3 *s3, sm_sv bucket, sm_sv pref
     sm_s3_listings *kept = sm_images_listings(s->images);
     sm_sv key = sm_arena_printf(a, "%.*s\n%.*s\n%.*s\n%.*s", SM_SV_ARG(config->connection),
                                 SM_SV_ARG(bucket), SM_SV_ARG(prefix), SM_SV_ARG(after));
+    int64_t now = sm_clock_boot_ms();
     sm_code rc;
 
     if (!infers && sm_s3_listings_take(kept, key, a, out, n))
         return SM_OK;
     if ((rc = sm_s3_list(s3, prefix, after, a, out, n, err)) == SM_OK && infers)
-        sm_s3_listings_keep(kept, key, *out, *n);
+        sm_s3_listings_keep(kept, key, now, *out, *n);
     return rc;
 }
 

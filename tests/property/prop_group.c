@@ -86,7 +86,7 @@ typedef struct group {
     const char *late, *on_time; /* conditions: what comes out; what is not late */
     const char *keys[3];
     size_t n_keys;
-    bool sliding;
+    bool sliding, session;
 } group;
 
 /* ---- the key with event time ---------------------------------------------------------- */
@@ -157,26 +157,27 @@ static void draw_keys(prop_case *c, group *g)
         g->keys[g->n_keys++] = keys[(first + i) % (sizeof keys / sizeof *keys)];
 }
 
-/* any_value() leaves the choice open, and deduplicate the order of its rows where nothing above
- * asks for one: then there is no one answer to compare with. */
-static bool is_open(const prop_case *c, const aggregate *a)
+/* any_value() leaves the choice open, and so do deduplicate, where nothing above asks for an order,
+ * and sessions that become one: then there is no one answer to compare with. */
+static bool is_open(const prop_case *c, const group *g, const aggregate *a)
 {
-    bool deduplicated = false;
+    bool open = g->session;
 
     for (size_t i = 0; i < PROP_STREAMS; i++)
-        deduplicated |= c->streams[i].used && c->streams[i].dedup != NULL;
-    return deduplicated && strncmp(a->smelt, "any_value", strlen("any_value")) == 0;
+        open |= c->streams[i].used && c->streams[i].dedup != NULL;
+    return open && strncmp(a->smelt, "any_value", strlen("any_value")) == 0;
 }
 
-static const aggregate *draw_aggregate(prop_case *c, const prop_rel *r)
+static const aggregate *draw_aggregate(prop_case *c, const group *g)
 {
     static const aggregate instead = { "max(v)", NULL, PLAIN };
     const aggregate *a;
 
     do {
         a = &aggregates[prop_below(c, sizeof aggregates / sizeof *aggregates)];
-    } while ((a->needs == NEEDS_ID && !r->has_id) || (a->needs == NEEDS_ORDER && !r->ordered));
-    return is_open(c, a) ? &instead : a;
+    } while ((a->needs == NEEDS_ID && !g->r->has_id) ||
+             (a->needs == NEEDS_ORDER && !g->r->ordered));
+    return is_open(c, g, a) ? &instead : a;
 }
 
 /* Groupings of several sets, the time in each. */
@@ -241,7 +242,7 @@ static void draw_list(prop_case *c, const group *g, bool whole, const char **sme
         *oracle = prop_text(c, "%s%s", *oracle, item);
     }
     for (size_t n = prop_below(c, 4), i = 0; i < n; i++) {
-        const aggregate *a = draw_aggregate(c, g->r);
+        const aggregate *a = draw_aggregate(c, g);
 
         *smelt = prop_text(c, "%s%s AS a%zu, ", *smelt, a->smelt, i);
         *oracle = prop_text(c, "%s%s AS a%zu, ", *oracle, a->oracle ? a->oracle : a->smelt, i);
@@ -349,7 +350,7 @@ void prop_session(prop_case *c, prop_rel *r)
     size_t gap = prop_below(c, 3);
     prop_model *m = prop_add_model(c, PROP_SESSION);
     const char *key = prop_chance(c, 60) ? "k" : "g", *smelt, *oracle;
-    group g = { .r = r, .keys = { key }, .n_keys = 1 };
+    group g = { .r = r, .keys = { key }, .n_keys = 1, .session = true };
     bool own = prop_chance(c, 30);
 
     if (r->with_oracle[0] != '\0') { /* the model reads its rows alone */
