@@ -10,8 +10,8 @@
 #include "runtime/io/curl_lib.h"
 
 enum {
-    TAKE_BUFFER = 512 * 1024,  /* bytes asked of a socket at once, where much is to come, */
-    TAKE_WINDOW = 1024 * 1024, /* and those that may be under way */
+    TAKE_BUFFER = 512 * 1024,      /* bytes asked of a socket at once, where much is to come, */
+    TAKE_WINDOW = 4 * 1024 * 1024, /* and those that may be under way */
 };
 
 /* What the callbacks of one request share. */
@@ -184,31 +184,33 @@ sm_code sm_http_check_url(sm_sv url, sm_arena *a, sm_sv *host, sm_error *err)
 
 /* ---- what libcurl calls ---------------------------------------------------------- */
 
+/* Linux widens the window of a connection for who waits for more than fits, and leaves it so when
+ * he no longer does; its own tuning goes on from there, which SO_RCVBUF would end.  Kernels
+ * before 6.18 take it for the most that this connection may ever ask for, if it does not stand yet:
+ * so it is as much as their tuning goes to (half of tcp_rmem, to which it is cut). */
+static void expect_much(curl_socket_t fd)
+{
+    int much = TAKE_WINDOW, any = 1;
+
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &much, sizeof much);
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &any, sizeof any);
+}
+
 /* A socket to an address that it has found. */
 static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *to)
 {
     call *c = ctx;
+    curl_socket_t fd;
 
     (void)purpose;
     if (sm_egress_address(c->q->egress, &to->addr, &c->denied) != SM_OK) {
         c->is_denied = true;
         return CURL_SOCKET_BAD;
     }
-    return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
-}
-
-/* Linux widens the window of a connection for who waits for more than fits, and leaves it so when
- * he no longer does; its own tuning goes on from there, which SO_RCVBUF would end.  Not before the
- * connection stands: there older kernels choose a scale by it that never lets the window grow. */
-static void expect_much(const call *c)
-{
-    int much = TAKE_WINDOW, any = 1;
-    curl_socket_t fd = CURL_SOCKET_BAD;
-
-    if (sm_curl.easy_getinfo(c->curl, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK || fd < 0)
-        return;
-    (void)setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &much, sizeof much);
-    (void)setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &any, sizeof any);
+    fd = socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+    if (fd >= 0 && c->q->take != NULL)
+        expect_much(fd);
+    return fd;
 }
 
 static bool is_taken(const call *c)
@@ -220,19 +222,27 @@ static bool is_taken(const call *c)
     return status / 100 == 2;
 }
 
+/* To who takes the body as it comes.  The connection may have been opened for something small. */
+static size_t take_piece(call *c, sm_sv bytes)
+{
+    curl_socket_t fd = CURL_SOCKET_BAD;
+
+    if (c->taken == 0 && sm_curl.easy_getinfo(c->curl, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK &&
+        fd != CURL_SOCKET_BAD)
+        expect_much(fd);
+    if (c->q->take(c->q->take_ctx, c->taken, bytes, &c->not_taken) != SM_OK)
+        return 0;
+    c->taken += (int64_t)bytes.len;
+    return bytes.len;
+}
+
 static size_t take_body(char *bytes, size_t size, size_t n, void *ctx)
 {
     call *c = ctx;
     size_t len = size * n, room = c->answer.max - c->answer.len;
 
-    if (is_taken(c)) {
-        if (c->taken == 0)
-            expect_much(c);
-        if (c->q->take(c->q->take_ctx, c->taken, (sm_sv){ bytes, len }, &c->not_taken) != SM_OK)
-            return 0;
-        c->taken += (int64_t)len;
-        return len;
-    }
+    if (is_taken(c))
+        return take_piece(c, (sm_sv){ bytes, len });
     sm_buf_add(&c->answer, (sm_sv){ bytes, c->q->answer_is_cut && len > room ? room : len });
     return c->answer.over ? 0 : len;
 }
