@@ -565,6 +565,13 @@ static sm_code infer_schema(sm_project *p, const sm_spec_source *spec, sm_arena 
     return rc;
 }
 
+/* What a file says wrong of a connection must not come back as an answer of who is asked by it. */
+static bool asks_outside(const sm_spec_source *source)
+{
+    return sm_spec_source_is_remote(source) || sm_sv_eq_str(source->type.text, "kafka") ||
+           sm_sv_eq_str(source->type.text, "http");
+}
+
 static sm_code plan_schema_of(void *ctx, const sm_spec_source *source, sm_arena *a, sm_schema *out,
                               sm_error *err)
 {
@@ -578,6 +585,8 @@ static sm_code plan_schema_of(void *ctx, const sm_spec_source *source, sm_arena 
         return SM_OK;
     }
     rc = pinned_schema(p, source->name.text, a, out, err);
+    if (rc == SM_OK && out->n == 0 && asks_outside(source) && sm_diags_errors(p->diags) > 0)
+        return SM_OK;
     if (rc == SM_OK && out->n > 0)
         return sm_decode_add_hints(source->schema_hints.text, a, out, &added, err);
     if (rc == SM_OK && p->columns_of != NULL)

@@ -79,6 +79,10 @@ static sm_code read_keys(bucket *b, sm_error *err)
         (rc = read_one(b, declared, "secret_access_key", "AWS_SECRET_ACCESS_KEY", &b->key, err)) !=
             SM_OK)
         return rc;
+    if (b->id == NULL || b->key == NULL)
+        return sm_fail(err, SM_E_DENIED, 0,
+                       "connection \"%.*s\" has only one of access_key_id and secret_access_key",
+                       SM_SV_ARG(b->c->name.text));
     if (declared == NULL && variable("AWS_SESSION_TOKEN").len == 0)
         return SM_OK;
     return read_one(b, declared, "session_token", "AWS_SESSION_TOKEN", &b->token, err);
