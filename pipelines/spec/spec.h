@@ -661,8 +661,9 @@ sm_code sm_spec_load(const char *path, const sm_spec_env *env, sm_arena *a, sm_d
 bool sm_spec_is_remote(const sm_spec *s);
 /* What reaches it; NULL: what the environment says. */
 const sm_spec_connection *sm_spec_storage_connection(const sm_spec *s);
-/* Do its files lie in a bucket, and who reaches that? */
+/* Do its files lie in a bucket, and who reaches that?  Is it asked over the network, so or else? */
 bool sm_spec_source_is_remote(const sm_spec_source *s);
+bool sm_spec_source_is_outside(const sm_spec_source *s);
 const sm_spec_connection *sm_spec_source_connection(const sm_spec *s, const sm_spec_source *source);
 
 /* The same over text in memory, borrowed as long as `a`; files that it names are read. */

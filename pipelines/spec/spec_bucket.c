@@ -26,6 +26,12 @@ bool sm_spec_source_is_remote(const sm_spec_source *s)
            sm_sv_starts(sm_json_get_sv(s->options, "path", SM_SV("")), SM_SV("s3://"));
 }
 
+bool sm_spec_source_is_outside(const sm_spec_source *s)
+{
+    return sm_spec_source_is_remote(s) || sm_sv_eq_str(s->type.text, "kafka") ||
+           sm_sv_eq_str(s->type.text, "http");
+}
+
 /* The one of that name, "" the only one; NULL: there is none. */
 static const sm_spec_connection *connection_of(const sm_spec *s, sm_sv named)
 {

@@ -565,13 +565,6 @@ static sm_code infer_schema(sm_project *p, const sm_spec_source *spec, sm_arena 
     return rc;
 }
 
-/* What a file says wrong of a connection must not come back as an answer of who is asked by it. */
-static bool asks_outside(const sm_spec_source *source)
-{
-    return sm_spec_source_is_remote(source) || sm_sv_eq_str(source->type.text, "kafka") ||
-           sm_sv_eq_str(source->type.text, "http");
-}
-
 static sm_code plan_schema_of(void *ctx, const sm_spec_source *source, sm_arena *a, sm_schema *out,
                               sm_error *err)
 {
@@ -585,10 +578,11 @@ static sm_code plan_schema_of(void *ctx, const sm_spec_source *source, sm_arena 
         return SM_OK;
     }
     rc = pinned_schema(p, source->name.text, a, out, err);
-    if (rc == SM_OK && out->n == 0 && asks_outside(source) && sm_diags_errors(p->diags) > 0)
-        return SM_OK;
     if (rc == SM_OK && out->n > 0)
         return sm_decode_add_hints(source->schema_hints.text, a, out, &added, err);
+    /* What a file says wrong of a connection must not come back as an answer by way of it. */
+    if (sm_spec_source_is_outside(source) && sm_diags_errors(p->diags) > 0)
+        return rc;
     if (rc == SM_OK && p->columns_of != NULL)
         return p->columns_of(p->columns_ctx, source, a, out, err);
     return rc != SM_OK ? rc : infer_schema(p, source, a, out, err);
