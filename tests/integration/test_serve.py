@@ -394,6 +394,19 @@ tables:
         self.assertEqual(self.w.smelt("token", "list").out.count("active"), 2)
         self.assertEqual(server.end(), 0)
 
+    def test_a_bucket_that_is_away_keeps_no_other_pipeline_from_running(self):
+        self.pipeline("shop")
+        self.arrive(1)
+        self.w.write("smelt.yml", "version: 1\nsecrets: {key: {environment: PATH}}\nconnections:\n"
+                     "  lake: {type: s3, endpoint: 'http://127.0.0.1:9', access_key_id: '${secret.key}', "
+                     "secret_access_key: '${secret.key}'}\nserver: {environment_allow: [PATH]}\n")
+        away = PIPELINE.format(name="away", trigger="{interval: 1s}", sign="+").replace("data/*.json", "s3://landing/*.json")
+        self.w.write("away.yml", away.replace(", schema: [{name: id, data_type: BIGINT}]", ""))
+        server = self.server()
+        server.until('source "orders"', "a run will ask again")
+        self.await_ids(server, "shop_silver", [1])
+        self.assertEqual(server.end(), 0)
+
     def test_faults_at_the_start_are_told_all_at_once(self):
         self.pipeline("a", sign="+ nonsense +")
         self.pipeline("b", trigger="{interval: soon}")

@@ -91,6 +91,42 @@ static void tell_first(const sm_project *p, sm_buf *fault)
     }
 }
 
+/* One pipeline whose bucket or broker is away must not keep a server from running the others: its
+ * runs ask again, fail, and are tried again, as any other. */
+static bool is_away(sm_code rc)
+{
+    return rc == SM_E_REMOTE || rc == SM_E_TIMEOUT || rc == SM_E_DENIED;
+}
+
+static sm_code columns_or_none(void *ctx, const sm_spec_source *source, sm_arena *a, sm_schema *out,
+                               sm_error *err)
+{
+    sm_deployed *x = ctx;
+    sm_code rc = sm_project_infer(&x->project, source, a, out, err);
+
+    if (!is_away(rc) || !sm_spec_source_is_outside(source))
+        return rc;
+    sm_cli_say(&x->cli, "%s: source \"%.*s\": %s; a run will ask again", x->project.file,
+               SM_SV_ARG(source->name.text), err->msg);
+    *out = (sm_schema){ 0 };
+    return SM_OK;
+}
+
+/* The store of this machine is there, and what a bucket knows beyond it is not. */
+static bool goes_on_without_bucket(sm_deployed *x, const sm_error *err)
+{
+    sm_project *p = &x->project;
+    sm_pipeline_rec rec;
+    sm_error ignored;
+
+    if (!is_away(err->code) || p->store == NULL || !sm_spec_is_remote(p->spec))
+        return false;
+    sm_cli_say(&x->cli, "%s: %s; a run will ask again", p->file, err->msg);
+    if (sm_store_pipeline(p->store, p->spec->pipeline.text, p->a, &rec, &ignored) == SM_OK)
+        p->pipeline = rec.id;
+    return true;
+}
+
 static int plan(sm_deployed *x, sm_buf *fault)
 {
     sm_project *p = &x->project;
@@ -99,10 +135,12 @@ static int plan(sm_deployed *x, sm_buf *fault)
     if (p->spec != NULL && sm_diags_errors(p->diags) == 0)
         sm_project_check_served(p);
     if (p->spec != NULL && sm_diags_errors(p->diags) == 0 &&
-        sm_project_store(p, false, &err) != SM_OK) {
+        sm_project_store(p, false, &err) != SM_OK && !goes_on_without_bucket(x, &err)) {
         sm_buf_adds(fault, err.msg);
         return sm_cli_fail(&x->cli, &err, "smelt doctor");
     }
+    p->columns_of = columns_or_none;
+    p->columns_ctx = x;
     if (sm_project_plan(p, &err) != SM_OK) {
         sm_buf_adds(fault, err.msg);
         return sm_cli_fail(&x->cli, &err, NULL);

@@ -546,8 +546,8 @@ sm_code sm_project_open_source(sm_project *p, const sm_spec_source *spec, sm_sou
     return rc == SM_OK ? sm_source_open(s, err) : rc;
 }
 
-static sm_code infer_schema(sm_project *p, const sm_spec_source *spec, sm_arena *a, sm_schema *out,
-                            sm_error *err)
+sm_code sm_project_infer(sm_project *p, const sm_spec_source *spec, sm_arena *a, sm_schema *out,
+                         sm_error *err)
 {
     sm_source s;
     sm_code rc;
@@ -585,7 +585,7 @@ static sm_code plan_schema_of(void *ctx, const sm_spec_source *source, sm_arena 
         return rc;
     if (rc == SM_OK && p->columns_of != NULL)
         return p->columns_of(p->columns_ctx, source, a, out, err);
-    return rc != SM_OK ? rc : infer_schema(p, source, a, out, err);
+    return rc != SM_OK ? rc : sm_project_infer(p, source, a, out, err);
 }
 
 static bool plan_has_snapshot(void *ctx, sm_sv type)

@@ -113,6 +113,10 @@ sm_sql_engine sm_project_sql(sm_project *p);
 sm_code sm_project_open_source(sm_project *p, const sm_spec_source *spec, sm_source *s,
                                sm_error *err);
 
+/* The columns that the source has now; none when it has no data.  They live in `a`. */
+sm_code sm_project_infer(sm_project *p, const sm_spec_source *spec, sm_arena *a, sm_schema *out,
+                         sm_error *err);
+
 /* Print the diagnostics of `p` as the command line wants them. */
 int sm_project_print_diags(const sm_cli *c, sm_project *p);
 
