@@ -48,8 +48,9 @@ tables:
 `);
 writeFileSync('project/shop/data/1.json', '{"id":1,"customer":"ada","amount":12.5}\n{"id":2,"customer":"bob","amount":3}\n');
 
-/** @returns {Promise<{url: string, link: string, end: (signal: NodeJS.Signals) => Promise<void>}>} */
-function serve(listen) {
+/** Resolves when it has said `last`, whose group is the link.
+ * @returns {Promise<{url: string, link: string, end: (signal: NodeJS.Signals) => Promise<void>}>} */
+function serve(listen, last) {
   const child = spawn(smelt, ['-C', 'project', 'serve', '--listen', listen], { stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
   const ended = new Promise((r) => child.on('exit', r));
@@ -58,8 +59,8 @@ function serve(listen) {
     const hear = (data) => {
       text += data;
       appendFileSync('serve.log', data);
-      const url = /the page is at (\S+)/.exec(text)?.[1];
-      if (url) resolve({ url, link: /with (\S+login#\S+)/.exec(text)?.[1], end: (signal) => { child.kill(signal); return ended; } });
+      const url = /the page is at (\S+)\n/.exec(text)?.[1];
+      if (url && last.test(text)) resolve({ url, link: last.exec(text)[1], end: (signal) => { child.kill(signal); return ended; } });
     };
     child.stdout.on('data', hear);
     child.stderr.on('data', hear);
@@ -67,7 +68,7 @@ function serve(listen) {
   });
 }
 
-let server = await serve('127.0.0.1:0');
+let server = await serve('127.0.0.1:0', /with (\S+login#\S+)\n/);
 const { port } = new URL(server.url);
 const front = proxied ? await before(port, base) : server.url;
 const outside = (url) => url.replace(server.url, front);
@@ -200,7 +201,7 @@ await go('/p/shop');
 await server.end('SIGKILL');
 await page.locator('.live', { hasText: 'Stale since' }).waitFor();
 await walk.shot(page, 'stale');
-server = await serve(`127.0.0.1:${port}`);
+server = await serve(`127.0.0.1:${port}`, /the page is at (\S+)\n/);
 await page.locator('.live', { hasText: 'Live' }).waitFor();
 await go('/p/shop/runs');
 await page.locator('.grid-number', { hasText: /^[4-9]$/ }).last().waitFor(); // its run at the start, the newest that found nothing
