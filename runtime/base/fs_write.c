@@ -46,14 +46,23 @@ static int fsync_fd(int fd, const char *failpoint)
     return sys != 0 ? sys : fsync(fd) == 0 ? 0 : errno;
 }
 
+/* 0 or an errno; *fd is -1 then. */
+static int open_to_write(const char *path, int flags, unsigned mode, int *fd)
+{
+    int sys = sm_failpoint_err("fs.open");
+
+    *fd = -1;
+    if (sys == 0 && (*fd = open(path, flags | O_WRONLY | O_CREAT | O_CLOEXEC, (mode_t)mode)) < 0)
+        sys = errno;
+    return sys;
+}
+
 /* Open, write, perhaps fsync, close.  0 or an errno; a file that could not be written
  * whole stays for the caller to remove. */
 static int write_file(const char *path, int flags, sm_sv bytes, unsigned mode, bool sync)
 {
-    int sys = sm_failpoint_err("fs.open"), fd = -1;
+    int fd, sys = open_to_write(path, flags, mode, &fd);
 
-    if (sys == 0 && (fd = open(path, flags | O_WRONLY | O_CREAT | O_CLOEXEC, (mode_t)mode)) < 0)
-        sys = errno;
     if (sys == 0)
         sys = write_all(fd, bytes, -1);
     if (sys == 0 && sync)
@@ -79,12 +88,8 @@ sm_code sm_fs_append(const char *path, sm_sv bytes, unsigned mode, sm_error *err
 
 sm_code sm_fs_open_new(const char *path, unsigned mode, int *fd_out, sm_error *err)
 {
-    int sys = sm_failpoint_err("fs.open");
+    int sys = open_to_write(path, O_EXCL, mode, fd_out);
 
-    *fd_out = -1;
-    if (sys == 0 &&
-        (*fd_out = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)mode)) < 0)
-        sys = errno;
     return sys == 0 ? SM_OK : sm_fail_errno(err, sys, "could not create \"%s\"", path);
 }
 

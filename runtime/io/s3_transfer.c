@@ -355,7 +355,7 @@ static sm_code get_part(download *d, sm_arena *a, sm_error *err)
 static sm_code get_parts(download *d, sm_arena *kept, sm_error *err)
 {
     sm_arena *a;
-    sm_code rc;
+    sm_code rc, closed;
     sm_error ignored;
 
     if ((rc = sm_fs_open_new(d->temporary, FILE_MODE, &d->fd, err)) != SM_OK)
@@ -370,11 +370,8 @@ static sm_code get_parts(download *d, sm_arena *kept, sm_error *err)
         sm_arena_reset(a);
     } while (rc == SM_OK && d->at < d->size);
     sm_arena_free(a);
-    if (rc != SM_OK)
-        (void)sm_fs_close_written(d->fd, d->temporary, &ignored);
-    else
-        rc = sm_fs_close_written(d->fd, d->temporary, err);
-    return rc;
+    closed = sm_fs_close_written(d->fd, d->temporary, rc == SM_OK ? err : &ignored);
+    return rc == SM_OK ? closed : rc;
 }
 
 sm_code sm_s3_download(sm_s3 *s, sm_sv key, int64_t size, sm_sv etag, const char *path, sm_arena *a,

@@ -209,6 +209,15 @@ static sm_code infer_following(const sm_source *s, const sm_files *files, sm_are
     return rc;
 }
 
+/* The files are there. */
+static sm_code infer_files(sm_source *s, const sm_files *files, sm_arena *a, sm_schema *out,
+                           sm_error *err)
+{
+    return ((const sm_files_config *)s->config)->format == SM_FILES_PARQUET
+               ? sm_files__infer_parquet(s, files, a, out, err)
+               : infer_records(s, files, NULL, a, out, err);
+}
+
 static sm_code infer_objects(sm_source *s, sm_files *files, sm_arena *a, sm_schema *out,
                              sm_error *err)
 {
@@ -224,10 +233,8 @@ static sm_code infer_objects(sm_source *s, sm_files *files, sm_arena *a, sm_sche
             return rc;
     }
     changed = SM_NEW_N(a, bool, files->n);
-    if ((rc = sm_files__fetch(s, a, files, changed, err)) != SM_OK)
-        return rc;
-    return config->format == SM_FILES_PARQUET ? sm_files__infer_parquet(s, files, a, out, err)
-                                              : infer_records(s, files, NULL, a, out, err);
+    rc = sm_files__fetch(s, a, files, changed, err);
+    return rc == SM_OK ? infer_files(s, files, a, out, err) : rc;
 }
 
 static sm_code infer_columns(sm_source *s, const sm_files *all, sm_arena *a, sm_schema *out,
@@ -238,11 +245,7 @@ static sm_code infer_columns(sm_source *s, const sm_files *all, sm_arena *a, sm_
     sm_code rc = sm_files__refuse_compressed(config->format, files, err);
     if (rc == SM_OK && sm_files__in_bucket(s))
         return infer_objects(s, files, a, out, err);
-    if (rc != SM_OK || files->n == 0)
-        return rc;
-    rc = config->format == SM_FILES_PARQUET ? sm_files__infer_parquet(s, files, a, out, err)
-                                            : infer_records(s, files, NULL, a, out, err);
-    return rc;
+    return rc == SM_OK && files->n > 0 ? infer_files(s, files, a, out, err) : rc;
 }
 
 sm_code sm_files__infer(sm_source *s, sm_arena *a, sm_schema *out, sm_error *err)
