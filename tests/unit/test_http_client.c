@@ -98,6 +98,18 @@ static int end(void **state)
     return 0;
 }
 
+/* What the peer, which is to be ended, answers to `q`. */
+static sm_http_answer ask(peer *p, sm_http_request *q, const char *text)
+{
+    sm_http_answer answer;
+    sm_error err;
+
+    peer_start(p, text);
+    q->url = url_of(p, "http");
+    sm_assert_ok(sm_http_send(q, a, &answer, &err), err);
+    return answer;
+}
+
 static void test_send__gives_headers_and_body_and_takes_the_answer(void **state)
 {
     static const sm_sv headers[] = { SM_SV_LIT("Content-Type: application/json"),
@@ -106,13 +118,11 @@ static void test_send__gives_headers_and_body_and_takes_the_answer(void **state)
         .headers = headers, .n_headers = 2, .body = SM_SV("{\"a\":1}"), .egress = &anywhere
     };
     sm_http_answer answer;
-    sm_error err;
     peer p;
 
     (void)state;
-    peer_start(&p, "HTTP/1.1 201 Created\r\nContent-Type: text/x\r\nContent-Length: 2\r\n\r\nok");
-    q.url = url_of(&p, "http");
-    sm_assert_ok(sm_http_send(&q, a, &answer, &err), err);
+    answer =
+        ask(&p, &q, "HTTP/1.1 201 Created\r\nContent-Type: text/x\r\nContent-Length: 2\r\n\r\nok");
     assert_int_equal(answer.status, 201);
     assert_string_equal(answer.body.ptr, "ok");
     assert_string_equal(answer.type.ptr, "text/x");
@@ -142,13 +152,10 @@ static void test_send__reads_when_to_come_again(void **state)
 {
     sm_http_request q = { .egress = &anywhere };
     sm_http_answer answer;
-    sm_error err;
     peer p;
 
     (void)state;
-    peer_start(&p, "HTTP/1.1 429 Slow\r\nRetry-After: 17\r\nContent-Length: 0\r\n\r\n");
-    q.url = url_of(&p, "http");
-    sm_assert_ok(sm_http_send(&q, a, &answer, &err), err);
+    answer = ask(&p, &q, "HTTP/1.1 429 Slow\r\nRetry-After: 17\r\nContent-Length: 0\r\n\r\n");
     assert_int_equal(answer.status, 429);
     assert_int_equal(answer.retry_after_ms, 17000);
     peer_end(&p);
@@ -224,15 +231,13 @@ static void test_send__hands_the_body_out_as_it_comes(void **state)
     basin b = { .room = 100 };
     sm_http_request q = { .egress = &anywhere, .take = take, .take_ctx = &b };
     sm_http_answer answer;
-    sm_error err;
     peer p;
 
     (void)state;
     sm_buf_init(&b.got, 100);
-    peer_start(&p, "HTTP/1.1 206 Partial Content\r\nTransfer-Encoding: chunked\r\n\r\n"
-                   "3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n");
-    q.url = url_of(&p, "http");
-    sm_assert_ok(sm_http_send(&q, a, &answer, &err), err);
+    answer = ask(&p, &q,
+                 "HTTP/1.1 206 Partial Content\r\nTransfer-Encoding: chunked\r\n\r\n"
+                 "3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n");
     assert_int_equal(answer.status, 206);
     assert_int_equal(answer.body.len, 0);
     assert_true(sm_sv_eq_str(sm_buf_sv(&b.got), "abcdefg"));
@@ -245,13 +250,10 @@ static void test_send__keeps_the_words_of_a_refusal_in_the_answer(void **state)
     basin b = { .room = 100 };
     sm_http_request q = { .egress = &anywhere, .take = take, .take_ctx = &b };
     sm_http_answer answer;
-    sm_error err;
     peer p;
 
     (void)state;
-    peer_start(&p, "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnone");
-    q.url = url_of(&p, "http");
-    sm_assert_ok(sm_http_send(&q, a, &answer, &err), err);
+    answer = ask(&p, &q, "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnone");
     assert_string_equal(answer.body.ptr, "none");
     assert_int_equal(b.got.len, 0);
     peer_end(&p);
